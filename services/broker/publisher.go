@@ -1,0 +1,204 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rabbitmq/amqp091-go"
+	"go.opentelemetry.io/otel/trace"
+
+	"traceria/services/event"
+	"traceria/telemetry"
+	"traceria/telemetry/otelamqp"
+)
+
+// Publisher sends events over a connection of its own and waits for the broker's confirm of each.
+type Publisher struct {
+	session session
+	// wanted is what must stand before the first event is sent: an event that is published before a
+	// subscriber's queue exists never reaches it.
+	wanted Topology
+
+	mu      sync.Mutex
+	current *otelamqp.Publisher
+	changed chan struct{} // closed when current changes
+	waiting error         // why there is no current one
+}
+
+// NewPublisher prepares a publisher that starts when everything in known stands.
+func NewPublisher(config Config, known Topology) *Publisher {
+	return &Publisher{
+		session: session{config: config, purpose: "publish", log: config.Telemetry.Log},
+		wanted:  known,
+		changed: make(chan struct{}),
+		waiting: errors.New("not connected to RabbitMQ yet"),
+	}
+}
+
+// Run keeps the publisher connected until ctx ends.
+func (p *Publisher) Run(ctx context.Context) { p.session.run(ctx, p.work) }
+
+// Ready is nil when events can be sent, and otherwise says what is missing.
+func (p *Publisher) Ready() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.current == nil {
+		return p.waiting
+	}
+	return nil
+}
+
+func (p *Publisher) work(ctx context.Context, conn *amqp091.Connection) error {
+	if err := p.awaitTopology(ctx, conn); err != nil {
+		return err
+	}
+	ch, err := conn.Channel()
+	if err != nil {
+		return fmt.Errorf("open a channel: %w", err)
+	}
+	closed := ch.NotifyClose(make(chan *amqp091.Error, 1))
+	current, err := otelamqp.NewPublisher(ch, instrumentation(p.session.config)...)
+	if err != nil {
+		return fmt.Errorf("open a publishing channel: %w", err)
+	}
+	p.set(current, nil)
+	defer p.set(nil, errors.New("the connection to RabbitMQ was lost"))
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case reason := <-closed:
+		return fmt.Errorf("the publishing channel was closed: %w", closeReason(reason))
+	}
+}
+
+func closeReason(reason *amqp091.Error) error {
+	if reason == nil {
+		return amqp091.ErrClosed
+	}
+	return reason
+}
+
+// awaitTopology waits until all the wanted queues stand, whoever makes them.
+func (p *Publisher) awaitTopology(ctx context.Context, conn *amqp091.Connection) error {
+	const every = 500 * time.Millisecond
+	for {
+		missing, err := p.wanted.Missing(conn)
+		if err != nil {
+			return err
+		}
+		if len(missing) == 0 {
+			return nil
+		}
+		err = fmt.Errorf("RabbitMQ has no %s: run `traceria topology apply`, or start the services that own them",
+			strings.Join(missing, ", "))
+		p.set(nil, err)
+		p.session.say(err)
+		wait(ctx, every)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+func (p *Publisher) set(current *otelamqp.Publisher, waiting error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.current, p.waiting = current, waiting
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// await returns the current channel's publisher, as soon as there is one.
+func (p *Publisher) await(ctx context.Context) (*otelamqp.Publisher, error) {
+	for {
+		p.mu.Lock()
+		current, changed := p.current, p.changed
+		p.mu.Unlock()
+		if current != nil {
+			return current, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// Publish sends the batch pipelined and waits for all its confirms. The result has an error for each event:
+// nil when RabbitMQ has stored and routed it, [event.ErrBrokerAway] when the connection was lost, otherwise why
+// RabbitMQ did not take it. It waits for a broker that is away until ctx ends.
+func (p *Publisher) Publish(ctx context.Context, batch []event.Outgoing) []error {
+	results := make([]error, len(batch))
+	publisher, err := p.await(ctx)
+	if err != nil {
+		for i := range results {
+			results[i] = fmt.Errorf("%w: %w", event.ErrBrokerAway, err)
+		}
+		return results
+	}
+	confirmations := make([]*otelamqp.Confirmation, len(batch))
+	for i, outgoing := range batch {
+		confirmations[i], results[i] = p.send(publisher, outgoing)
+	}
+	for i, confirmation := range confirmations {
+		if confirmation != nil {
+			// Not ctx: what is on its way gets its answer, or the confirm timeout, also while stopping.
+			results[i] = confirmation.Wait(context.WithoutCancel(ctx))
+		}
+		results[i] = explain(results[i])
+	}
+	return results
+}
+
+func (p *Publisher) send(publisher *otelamqp.Publisher, outgoing event.Outgoing) (*otelamqp.Confirmation, error) {
+	envelope := outgoing.Envelope
+	typ, err := event.Lookup(envelope.Metadata.EventType, envelope.Metadata.Version)
+	if err != nil {
+		return nil, err
+	}
+	// The span belongs to the request or message that caused the event, not to the relay.
+	ctx := telemetry.Resume(context.Background(), outgoing.Context)
+	ctx = telemetry.WithConversation(ctx, envelope.Metadata.ConversationID)
+	return publisher.PublishDeferred(ctx, otelamqp.Message{
+		Exchange:   typ.Exchange,
+		RoutingKey: typ.RoutingKey(),
+		Mandatory:  true,
+		Publishing: publishing(envelope),
+		Prepare: func(ctx context.Context, message *amqp091.Publishing) error {
+			trace.SpanFromContext(ctx).SetAttributes(telemetry.KindKey.String(telemetry.Event))
+			telemetry.W3C.Inject(ctx, &envelope.Metadata)
+			return writeBody(message, envelope)
+		},
+	})
+}
+
+// explain tells a lost connection from a refusal.
+func explain(err error) error {
+	if errors.Is(err, otelamqp.ErrConfirmUnknown) || errors.Is(err, amqp091.ErrClosed) {
+		return fmt.Errorf("%w: %w", event.ErrBrokerAway, err)
+	}
+	return err
+}
+
+// instrumentation is how otelamqp is told about this service.
+func instrumentation(config Config) []otelamqp.Option {
+	timeout := config.ConfirmTimeout
+	if timeout == 0 {
+		timeout = defaultConfirmTimeout
+	}
+	options := []otelamqp.Option{
+		otelamqp.WithTracerProvider(config.Telemetry.TracerProvider),
+		otelamqp.WithMeterProvider(config.Telemetry.MeterProvider),
+		otelamqp.WithPropagators(config.Telemetry.Propagator),
+		otelamqp.WithConfirmTimeout(timeout),
+	}
+	if uri, err := amqp091.ParseURI(config.URL); err == nil {
+		options = append(options, otelamqp.WithServerAddress(uri.Host, uri.Port))
+	}
+	return options
+}

@@ -1,0 +1,148 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"time"
+
+	"github.com/rabbitmq/amqp091-go"
+	"github.com/rs/zerolog"
+)
+
+const (
+	heartbeat    = 10 * time.Second
+	dialTimeout  = 5 * time.Second
+	backOffFirst = 100 * time.Millisecond
+	backOffMax   = 10 * time.Second
+	// sayAgain is how often a broker that stays away is mentioned after the first time.
+	sayAgain = time.Minute
+)
+
+// session keeps one connection to RabbitMQ up. The library's own recovery stays off: after a reconnect it can
+// ack a message that was never handled, and it takes a confirm that was lost for a nack. Here a connection that
+// closes is thrown away with everything that hangs on it, and a stale ack fails, which is right.
+type session struct {
+	config  Config
+	purpose string // "publish" or "consume": RabbitMQ may block the one for lack of memory, never both
+	log     zerolog.Logger
+	said    time.Time
+}
+
+// run dials, calls work with the connection, and when work returns or the connection closes, does so again,
+// with a jittered, growing pause between failures, until ctx ends. work must return when its context ends.
+func (s *session) run(ctx context.Context, work func(ctx context.Context, conn *amqp091.Connection) error) {
+	backOff := backOffFirst
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := s.once(ctx, work)
+		if ctx.Err() != nil {
+			return
+		}
+		s.say(err)
+		if time.Since(began) > backOffMax {
+			backOff = backOffFirst // it had worked for a while
+		}
+		wait(ctx, backOff/2+rand.N(backOff))
+		backOff = min(2*backOff, backOffMax)
+	}
+}
+
+func (s *session) once(ctx context.Context, work func(context.Context, *amqp091.Connection) error) error {
+	conn, err := Dial(ctx, s.config.URL, s.config.Service+" "+s.purpose)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	if !s.said.IsZero() {
+		s.log.Info().Str("purpose", s.purpose).Msg("RabbitMQ is there")
+		s.said = time.Time{}
+	}
+	closed := conn.NotifyClose(make(chan *amqp091.Error, 1))
+	workCtx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	watching := make(chan struct{})
+	go func() {
+		defer close(watching)
+		select {
+		case reason, ok := <-closed:
+			if ok && reason != nil {
+				cancel(fmt.Errorf("the connection was closed: %w", reason))
+				return
+			}
+			cancel(errors.New("the connection was closed"))
+		case <-workCtx.Done():
+		}
+	}()
+	err = work(workCtx, conn)
+	if err == nil || errors.Is(err, context.Canceled) {
+		err = context.Cause(workCtx)
+	}
+	cancel(nil)
+	<-watching
+	return err
+}
+
+// say reports a broken or missing connection once, and then rarely.
+func (s *session) say(err error) {
+	if time.Since(s.said) < sayAgain {
+		return
+	}
+	s.said = time.Now()
+	s.log.Warn().Err(err).Str("purpose", s.purpose).Msg("waiting for RabbitMQ")
+}
+
+// Dial opens a connection that carries a name, with a bounded time to connect. Errors do not show the password.
+func Dial(ctx context.Context, url, name string) (*amqp091.Connection, error) {
+	if err := CheckURL(url); err != nil {
+		return nil, err
+	}
+	config := amqp091.Config{
+		Heartbeat:  heartbeat,
+		Locale:     "en_US",
+		Properties: amqp091.NewConnectionProperties(),
+		Dial: func(network, address string) (net.Conn, error) {
+			dialer := net.Dialer{Timeout: dialTimeout}
+			conn, err := dialer.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			// The library clears the deadline after the handshake.
+			return conn, conn.SetDeadline(time.Now().Add(dialTimeout))
+		},
+	}
+	config.Properties.SetClientConnectionName(name)
+	conn, err := amqp091.DialConfig(url, config)
+	if err != nil {
+		return nil, fmt.Errorf("connect to RabbitMQ at %s: %w", Address(url), err)
+	}
+	return conn, nil
+}
+
+// Address is host:port of an AMQP URL, without what is secret in it.
+func Address(url string) string {
+	uri, err := amqp091.ParseURI(url)
+	if err != nil {
+		return "an unreadable URL"
+	}
+	return fmt.Sprintf("%s:%d", uri.Host, uri.Port)
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+func replyCode(err error) int {
+	var reply *amqp091.Error
+	if errors.As(err, &reply) {
+		return reply.Code
+	}
+	return 0
+}

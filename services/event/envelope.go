@@ -1,0 +1,172 @@
+package event
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Metadata is what is said about an event, beside the event itself (the metadata/data pattern). Readers ignore
+// fields that they do not know, so that metadata can grow without touching data.
+type Metadata struct {
+	EventType string `json:"eventType"`
+	Version   string `json:"version"`
+	// EventID identifies the fact. All versions of one fact share it.
+	EventID   string `json:"eventId"`
+	EventDate Date   `json:"eventDate"`
+	// Source is the service that published it.
+	Source string `json:"source,omitempty"`
+	// ConversationID is the order id, or whatever else the story is about.
+	ConversationID string `json:"conversationId,omitempty"`
+	// CausationID is the event id of the event that led to this one; empty when a request did.
+	CausationID string `json:"causationId,omitempty"`
+	// TraceParent, TraceState, ParentSpan and Baggage are the W3C context of the send span, written at send
+	// time. They repeat the AMQP headers, for when something on the way drops those.
+	TraceParent string `json:"traceParent,omitempty"`
+	TraceState  string `json:"traceState,omitempty"`
+	// ParentSpan is the span id inside TraceParent.
+	ParentSpan string `json:"parentSpan,omitempty"`
+	Baggage    string `json:"baggage,omitempty"`
+}
+
+// MessageID is what the broker and CloudEvents call this message: {eventId}.{version}. It differs between the
+// versions of one fact, because each is a message of its own.
+func (m Metadata) MessageID() string { return m.EventID + "." + m.Version }
+
+// Get implements propagation.TextMapCarrier over the context fields, under their W3C names.
+func (m *Metadata) Get(key string) string {
+	if field := m.field(key); field != nil {
+		return *field
+	}
+	return ""
+}
+
+// Set implements propagation.TextMapCarrier. Keys other than the W3C names are dropped; parentSpan follows
+// traceparent.
+func (m *Metadata) Set(key, value string) {
+	field := m.field(key)
+	if field == nil {
+		return
+	}
+	*field = value
+	if field == &m.TraceParent {
+		m.ParentSpan = ""
+		if parts := bytes.Split([]byte(value), []byte("-")); len(parts) == 4 {
+			m.ParentSpan = string(parts[2])
+		}
+	}
+}
+
+// Keys implements propagation.TextMapCarrier.
+func (m *Metadata) Keys() []string { return []string{"traceparent", "tracestate", "baggage"} }
+
+func (m *Metadata) field(key string) *string {
+	switch key {
+	case "traceparent":
+		return &m.TraceParent
+	case "tracestate":
+		return &m.TraceState
+	case "baggage":
+		return &m.Baggage
+	default:
+		return nil
+	}
+}
+
+// Envelope is an event on the wire.
+type Envelope struct {
+	Metadata Metadata        `json:"metadata"`
+	Data     json.RawMessage `json:"data"`
+}
+
+// Payload is the data of an event. Its zero value knows its type.
+type Payload interface {
+	// Type is the event and version that this is the data of.
+	Type() Type
+	// Validate says what is missing or wrong, in the wire names.
+	Validate() error
+}
+
+// New wraps the forms (versions) of one fact in envelopes that share an event id and a date. An invalid
+// payload is refused. The causation comes from the event that ctx is handling, if any.
+func New(ctx context.Context, source, conversation string, forms ...Payload) ([]Envelope, error) {
+	id, date := uuid.NewString(), Date{time.Now().UTC()}
+	envelopes := make([]Envelope, 0, len(forms))
+	for _, form := range forms {
+		typ := form.Type()
+		if _, err := Lookup(typ.Name, typ.Version); err != nil {
+			return nil, err
+		}
+		if err := form.Validate(); err != nil {
+			return nil, fmt.Errorf("%s: %w", typ, err)
+		}
+		data, err := json.Marshal(form)
+		if err != nil {
+			return nil, fmt.Errorf("write %s: %w", typ, err)
+		}
+		envelopes = append(envelopes, Envelope{
+			Metadata: Metadata{
+				EventType: typ.Name, Version: typ.Version, EventID: id, EventDate: date, Source: source,
+				ConversationID: conversation, CausationID: causation(ctx),
+			},
+			Data: data,
+		})
+	}
+	return envelopes, nil
+}
+
+// ErrUnreadable is wrapped by every error about bytes that are not an event. Such a message can never succeed.
+var ErrUnreadable = errors.New("unreadable event")
+
+// Decode reads an envelope. What is not JSON, or lacks eventType, version, eventId or data, is [ErrUnreadable].
+func Decode(body []byte) (Envelope, error) {
+	var e Envelope
+	if err := json.Unmarshal(body, &e); err != nil {
+		return Envelope{}, fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
+	for _, required := range []struct{ name, value string }{
+		{"metadata.eventType", e.Metadata.EventType},
+		{"metadata.version", e.Metadata.Version},
+		{"metadata.eventId", e.Metadata.EventID},
+		{"data", string(e.Data)},
+	} {
+		if required.value == "" || required.value == "null" {
+			return Envelope{}, fmt.Errorf("%w: %s is missing", ErrUnreadable, required.name)
+		}
+	}
+	return e, nil
+}
+
+// Data reads the payload of an envelope as T and checks it. A wrong type, version or content is
+// [ErrUnreadable]; unknown fields are ignored.
+func Data[T Payload](e Envelope) (T, error) {
+	var payload T
+	want := payload.Type()
+	if e.Metadata.EventType != want.Name || e.Metadata.Version != want.Version {
+		return payload, fmt.Errorf("%w: got %s %s, want %s", ErrUnreadable, e.Metadata.EventType, e.Metadata.Version, want)
+	}
+	if err := json.Unmarshal(e.Data, &payload); err != nil {
+		return payload, fmt.Errorf("%w: %s: %w", ErrUnreadable, want, err)
+	}
+	if err := payload.Validate(); err != nil {
+		return payload, fmt.Errorf("%w: %s: %w", ErrUnreadable, want, err)
+	}
+	return payload, nil
+}
+
+type causeKey struct{}
+
+// WithCause returns a context in which new events are caused by e.
+func WithCause(ctx context.Context, e Envelope) context.Context {
+	return context.WithValue(ctx, causeKey{}, e.Metadata.EventID)
+}
+
+func causation(ctx context.Context) string {
+	id, _ := ctx.Value(causeKey{}).(string)
+	return id
+}

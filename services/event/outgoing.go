@@ -1,0 +1,15 @@
+package event
+
+import "errors"
+
+// Outgoing is an event on its way from a service's database to the broker.
+type Outgoing struct {
+	Envelope Envelope
+	// Context is the trace context and baggage of the request or message that caused the event
+	// (telemetry.Carry): the send span becomes its child, however much later it is sent.
+	Context map[string]string
+}
+
+// ErrBrokerAway is wrapped by a publish error that says nothing about the event: the connection was lost, and
+// whether the broker has the event is unknown. It is sent again as soon as the broker is back.
+var ErrBrokerAway = errors.New("the broker is away")

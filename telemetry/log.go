@@ -1,0 +1,69 @@
+package telemetry
+
+import (
+	"io"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/mattn/go-isatty"
+	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/log"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// newLogger writes JSON lines, or readable ones when the output is a terminal, and copies each line to the
+// OpenTelemetry log provider when there is one.
+func newLogger(cfg Config, service string, provider log.LoggerProvider) zerolog.Logger {
+	out := cfg.LogOutput
+	if out == nil {
+		out = os.Stdout
+	}
+	writer := readable(out)
+	if provider != nil {
+		writer = zerolog.MultiLevelWriter(writer, &recordWriter{logger: provider.Logger("traceria/telemetry")})
+	}
+	return zerolog.New(writer).Level(cfg.LogLevel).Hook(traceHook{}).With().Timestamp().Str("service", service).Logger()
+}
+
+func readable(out io.Writer) io.Writer {
+	file, ok := out.(*os.File)
+	if !ok || !isatty.IsTerminal(file.Fd()) {
+		return out
+	}
+	_, noColour := os.LookupEnv("NO_COLOR")
+	return zerolog.ConsoleWriter{Out: out, TimeFormat: "15:04:05.000", NoColor: noColour}
+}
+
+// traceHook adds the ids by which a log line and its span find each other. Give the event a context:
+//
+//	log.Info().Ctx(ctx).Msg("ticket opened")
+type traceHook struct{}
+
+func (traceHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
+	ctx := e.GetCtx()
+	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
+		e.Str("trace_id", sc.TraceID().String()).Str("span_id", sc.SpanID().String())
+	}
+	if id := Conversation(ctx); id != "" {
+		e.Str("conversation", id)
+	}
+}
+
+// A Collector that is away makes an error every few seconds, for as long as it is away.
+const exportErrorEvery = time.Minute
+
+// reportExportErrors says once, and then at most every minute, that telemetry cannot be delivered. The handler
+// is global in OpenTelemetry: with several services in a process the last one speaks for all.
+func reportExportErrors(logger zerolog.Logger) {
+	var last atomic.Int64
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
+		now := time.Now().UnixNano()
+		before := last.Load()
+		if before != 0 && now-before < int64(exportErrorEvery) || !last.CompareAndSwap(before, now) {
+			return
+		}
+		logger.Warn().Err(err).Msg("telemetry is not being delivered; the service goes on and tries again")
+	}))
+}
