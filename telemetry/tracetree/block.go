@@ -1,0 +1,110 @@
+package tracetree
+
+import (
+	"strings"
+	"time"
+)
+
+// A view turns spans into what is shown of them: for a person with times (Print), or for a comparison without
+// anything that differs from run to run (Shape).
+type view struct {
+	nodes    map[key]*Node // every span of the tree, for the names of linked spans
+	began    time.Time     // the start of the first root: offsets count from here
+	shape    bool
+	database bool // show database spans one by one
+}
+
+func newView(t *Tree) *view {
+	v := &view{nodes: map[key]*Node{}}
+	t.Walk(func(n *Node, _ int) { v.nodes[n.key()] = n })
+	if len(t.Roots) > 0 {
+		v.began = t.Roots[0].Start
+	}
+	return v
+}
+
+// row is one line, cell by cell.
+type row struct {
+	lines               string // the lines of the tree that lead to the name
+	name, service, kind string
+	start, took         string
+	notes               []note
+	failed              bool
+}
+
+// block is a line with the lines below it.
+type block struct {
+	row
+	below []block
+}
+
+// block makes the lines of a span and of everything below it. Database spans are folded into one line, at the
+// place of the first: an outbox, an inbox and a state make a dozen of them at each hop, and the story is elsewhere.
+func (v *view) block(n *Node) block {
+	b := block{row: v.row(n)}
+	var folded []*Node
+	place := 0
+	for _, child := range n.Children {
+		if v.database || !foldable(child) {
+			b.below = append(b.below, v.block(child))
+			continue
+		}
+		if folded == nil {
+			place = len(b.below)
+			b.below = append(b.below, block{})
+		}
+		folded = append(folded, child)
+	}
+	if folded != nil {
+		b.below[place] = block{row: v.foldedRow(folded)}
+	}
+	return b
+}
+
+func (v *view) row(n *Node) row {
+	r := row{
+		name: printable(n.Name), service: printable(n.Service), kind: printable(n.Kind),
+		notes: v.notes(n), failed: n.failed(),
+	}
+	if !v.shape {
+		r.start, r.took = v.offset(n), shortDuration(n.Duration)
+	}
+	return r
+}
+
+func (v *view) offset(n *Node) string {
+	switch after := n.Start.Sub(v.began); {
+	case after > 0:
+		return "+" + shortDuration(after)
+	case after < 0:
+		return shortDuration(after)
+	default:
+		return ""
+	}
+}
+
+// flatten writes the lines of the tree in front of the names.
+func flatten(b block) []row {
+	rows := []row{b.row}
+	for i, child := range b.below {
+		branch, stem := "├─ ", "│  "
+		if i == len(b.below)-1 {
+			branch, stem = "└─ ", "   "
+		}
+		for j, r := range flatten(child) {
+			if j == 0 {
+				r.lines = branch + r.lines
+			} else {
+				r.lines = stem + r.lines
+			}
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// treeLines splits a printed line into the lines of the tree and the rest.
+func treeLines(line string) (lines, rest string) {
+	rest = strings.TrimLeft(line, "├└│─ ")
+	return line[:len(line)-len(rest)], rest
+}

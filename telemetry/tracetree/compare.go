@@ -1,0 +1,105 @@
+package tracetree
+
+import (
+	"strings"
+)
+
+// contextLines is how much is shown around a difference.
+const contextLines = 2
+
+// Compare returns "" when two shapes say the same, and otherwise a difference line by line: "-" for what is
+// wanted and missing, "+" for what is there and not wanted. Blanks that only align columns do not count, so that
+// one longer name does not make every line of a golden file differ.
+func Compare(want, got string) string {
+	wanted, found := shapeLines(want), shapeLines(got)
+	edits := diff(wanted, found)
+	changed := false
+	for _, e := range edits {
+		changed = changed || e.sign != ' '
+	}
+	if !changed {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("the shape of the trace differs (- wanted, + found):\n")
+	skipped := false
+	for i, e := range edits {
+		if !nearChange(edits, i) {
+			skipped = true
+			continue
+		}
+		if skipped {
+			b.WriteString("  …\n")
+			skipped = false
+		}
+		b.WriteString(string(e.sign) + " " + e.line + "\n")
+	}
+	if skipped {
+		b.WriteString("  …\n")
+	}
+	return b.String()
+}
+
+// shapeLines removes the alignment: two or more blanks behind the lines of the tree become two.
+func shapeLines(text string) []string {
+	lines := strings.Split(strings.TrimRight(strings.ReplaceAll(text, "\r\n", "\n"), "\n \t"), "\n")
+	for i, line := range lines {
+		tree, rest := treeLines(strings.TrimRight(line, " \t"))
+		var cells []string
+		for cell := range strings.SplitSeq(rest, gap) {
+			if cell = strings.TrimSpace(cell); cell != "" {
+				cells = append(cells, cell)
+			}
+		}
+		lines[i] = tree + strings.Join(cells, gap)
+	}
+	return lines
+}
+
+// edit is a line of a difference: sign is ' ' for both, '-' for wanted only, '+' for found only.
+type edit struct {
+	sign byte
+	line string
+}
+
+func nearChange(edits []edit, at int) bool {
+	for i := max(0, at-contextLines); i <= min(len(edits)-1, at+contextLines); i++ {
+		if edits[i].sign != ' ' {
+			return true
+		}
+	}
+	return false
+}
+
+// diff finds the longest common subsequence of lines, the textbook way: a shape has tens of lines, not thousands.
+func diff(wanted, found []string) []edit {
+	common := make([][]int, len(wanted)+1)
+	for i := range common {
+		common[i] = make([]int, len(found)+1)
+	}
+	for i := len(wanted) - 1; i >= 0; i-- {
+		for j := len(found) - 1; j >= 0; j-- {
+			if wanted[i] == found[j] {
+				common[i][j] = common[i+1][j+1] + 1
+			} else {
+				common[i][j] = max(common[i+1][j], common[i][j+1])
+			}
+		}
+	}
+	var edits []edit
+	i, j := 0, 0
+	for i < len(wanted) || j < len(found) {
+		switch {
+		case i < len(wanted) && j < len(found) && wanted[i] == found[j]:
+			edits = append(edits, edit{' ', wanted[i]})
+			i, j = i+1, j+1
+		case j == len(found) || i < len(wanted) && common[i+1][j] >= common[i][j+1]:
+			edits = append(edits, edit{'-', wanted[i]})
+			i++
+		default:
+			edits = append(edits, edit{'+', found[j]})
+			j++
+		}
+	}
+	return edits
+}

@@ -1,0 +1,159 @@
+package tracetree
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// ErrNotFound says that Jaeger answered and has no such trace or conversation. Spans take a moment to arrive:
+// a caller who has just placed an order asks again.
+var ErrNotFound = errors.New("not found in Jaeger")
+
+const (
+	// A trace of 50,000 spans is about 50 MB of JSON. What is longer is not a trace that a person reads.
+	maxResponse = 64 << 20
+	// Only as much of an error's body is read and repeated.
+	maxErrorBody = 4 << 10
+	// A client of our own must not wait for ever for a Jaeger that accepts connections and is stuck.
+	defaultTimeout = 30 * time.Second
+)
+
+// Jaeger reads traces from the query API of Jaeger v2 (port 16686). It is safe for concurrent use.
+type Jaeger struct {
+	base    *url.URL
+	baseErr error
+	client  *http.Client
+}
+
+// NewJaeger returns a reader for the Jaeger at baseURL, for example http://127.0.0.1:16686, with a path when
+// Jaeger has a base path. A nil client means one with a time limit of 30 seconds. A malformed address is
+// reported by each call.
+func NewJaeger(baseURL string, client *http.Client) *Jaeger {
+	if client == nil {
+		client = &http.Client{Timeout: defaultTimeout}
+	}
+	j := &Jaeger{client: client}
+	j.base, j.baseErr = url.Parse(baseURL)
+	if j.baseErr == nil && (j.base.Host == "" || (j.base.Scheme != "http" && j.base.Scheme != "https")) {
+		j.baseErr = fmt.Errorf("%q is not an http or https address", baseURL)
+	}
+	return j
+}
+
+// Trace returns the spans of one trace as they were reported: Jaeger is asked to adjust nothing. It returns
+// [ErrNotFound] when Jaeger has no span of that trace. traceID has at most 32 hexadecimal digits.
+func (j *Jaeger) Trace(ctx context.Context, traceID string) ([]Span, error) {
+	id := strings.ToLower(traceID)
+	if len(id) > 32 || !isHex(id) {
+		return nil, fmt.Errorf("%q is not a trace id: at most 32 hexadecimal digits are expected", traceID)
+	}
+	body, err := j.get(ctx, "/api/v3/traces/"+id, url.Values{"raw_traces": {"true"}})
+	if err != nil {
+		return nil, fmt.Errorf("trace %s: %w", id, err)
+	}
+	spans, err := decodeOTLP(body)
+	if err != nil {
+		return nil, fmt.Errorf("trace %s: the answer of Jaeger at %s is not a trace: %w", id, j.base.Redacted(), err)
+	}
+	if len(spans) == 0 {
+		return nil, fmt.Errorf("trace %s: %w", id, ErrNotFound)
+	}
+	return spans, nil
+}
+
+// Services returns the names of the services that have sent spans.
+func (j *Jaeger) Services(ctx context.Context) ([]string, error) {
+	body, err := j.get(ctx, "/api/v3/services", nil)
+	if err != nil {
+		return nil, fmt.Errorf("services: %w", err)
+	}
+	var answer struct {
+		Services []string `json:"services"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return nil, fmt.Errorf("services: the answer of Jaeger at %s is not a list of services: %w", j.base.Redacted(), err)
+	}
+	return answer.Services, nil
+}
+
+// get returns the body of a 200 answer.
+func (j *Jaeger) get(ctx context.Context, path string, query url.Values) ([]byte, error) {
+	if j.baseErr != nil {
+		return nil, fmt.Errorf("address of Jaeger: %w", j.baseErr)
+	}
+	target := j.base.JoinPath(path)
+	target.RawQuery = query.Encode()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("address of Jaeger: %w", err)
+	}
+	response, err := j.client.Do(request)
+	if err != nil {
+		return nil, j.noAnswer(err)
+	}
+	defer response.Body.Close() //nolint:errcheck // the body has been read, nothing depends on closing it
+	if response.StatusCode != http.StatusOK {
+		return nil, j.refusal(path, response)
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxResponse+1))
+	if err != nil {
+		return nil, j.noAnswer(err)
+	}
+	if len(body) > maxResponse {
+		return nil, fmt.Errorf("the answer of Jaeger at %s is longer than %d MiB", j.base.Redacted(), maxResponse>>20)
+	}
+	return body, nil
+}
+
+func (j *Jaeger) noAnswer(err error) error {
+	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
+		err = wrapped.Err // without the method and the address, which would be said twice
+	}
+	return fmt.Errorf("Jaeger at %s does not answer: %w", j.base.Redacted(), err) //nolint:staticcheck // a name
+}
+
+// refusal reads an answer that is not 200. Both generations of Jaeger's API say what is wrong in JSON; a 404
+// without it comes from something that is not Jaeger's query API.
+func (j *Jaeger) refusal(path string, response *http.Response) error {
+	body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody))
+	message, ours := refusalMessage(body)
+	if response.StatusCode == http.StatusNotFound && ours {
+		return ErrNotFound
+	}
+	if message == "" {
+		message = "without saying why"
+	}
+	return &refusedError{at: j.base.Redacted(), path: path, status: response.StatusCode, message: message}
+}
+
+// refusedError is an answer that says no.
+type refusedError struct {
+	at, path, message string
+	status            int
+}
+
+func (e *refusedError) Error() string {
+	return fmt.Sprintf("Jaeger at %s refuses %s: %d %s: %s", e.at, e.path, e.status, http.StatusText(e.status), e.message)
+}
+
+func refusalMessage(body []byte) (message string, ours bool) {
+	var answer struct {
+		Error  struct{ Message string }
+		Errors []struct{ Msg string }
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return printable(strings.TrimSpace(string(body))), false
+	}
+	message = answer.Error.Message
+	for _, e := range answer.Errors {
+		message += e.Msg
+	}
+	return printable(message), message != ""
+}

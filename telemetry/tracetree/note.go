@@ -1,0 +1,175 @@
+package tracetree
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The attributes that become notes. The names are Traceria's own where the conventions have none.
+const (
+	waitKey      = "traceria.queue.wait_ms"
+	attemptKey   = "traceria.delivery.attempt"
+	settledKey   = "traceria.message.settled"
+	duplicateKey = "traceria.message.duplicate"
+	failureKey   = "traceria.failure"
+	injectedKey  = "traceria.injected"
+	errorTypeKey = "error.type"
+	httpCodeKey  = "http.response.status_code"
+)
+
+// parentLink marks what nearly every process span has: saying it in words would fill the page.
+const (
+	parentLink   = "↑link"
+	parentLegend = parentLink + ": child of a span and also linked to that span"
+)
+
+// note is a remark behind the columns.
+type note struct {
+	text  string
+	style style
+}
+
+// notes says what is remarkable about a span, the gravest first.
+func (v *view) notes(n *Node) []note {
+	var notes []note
+	add := func(s style, text string) {
+		if text != "" {
+			notes = append(notes, note{text, s})
+		}
+	}
+	add(yellow, v.warning(n))
+	add(red, v.failure(n.Span))
+	add(red, n.settled())
+	if n.Attributes[duplicateKey] == true {
+		add(yellow, "duplicate")
+	}
+	if attempt, ok := numeric(n.Attributes[attemptKey]); ok && attempt > 1 {
+		add(yellow, "attempt "+strconv.FormatFloat(attempt, 'f', -1, 64))
+	}
+	add(yellow, n.injected())
+	if wait, ok := numeric(n.Attributes[waitKey]); ok && !v.shape {
+		add(yellow, "waited "+shortDuration(milliseconds(wait)))
+	}
+	for _, text := range v.links(n) {
+		add(plain, text)
+	}
+	return notes
+}
+
+// warning is the node's own, or that clocks disagree. A shape has neither ids nor times.
+func (v *view) warning(n *Node) string {
+	if v.shape {
+		return printable(strings.Replace(n.Warning, " "+n.ParentID+" ", " ", 1))
+	}
+	if parent := v.nodes[n.parentKey()]; n.Warning == "" && n.ParentID != "" && parent != nil && n.Start.Before(parent.Start) {
+		return "starts before its parent"
+	}
+	return printable(n.Warning)
+}
+
+func (s Span) failed() bool { return s.Status == StatusError || s.errorType() != "" }
+
+func (s Span) errorType() string {
+	text, _ := s.Attributes[errorTypeKey].(string)
+	return text
+}
+
+// failure is the error's type and message. A shape has the type only: messages carry ids and addresses.
+func (v *view) failure(s Span) string {
+	if !s.failed() {
+		if code, ok := numeric(s.Attributes[httpCodeKey]); ok && code >= 400 {
+			return "HTTP " + strconv.FormatFloat(code, 'f', -1, 64)
+		}
+		return ""
+	}
+	parts := []string{s.errorType()}
+	if !v.shape && s.StatusMessage != s.errorType() {
+		parts = append(parts, s.StatusMessage)
+	}
+	text := strings.Join(strings.Fields(printable(strings.Join(parts, " "))), " ")
+	if text == "" {
+		return "error"
+	}
+	return "error: " + text
+}
+
+// settled says how the message ended when it was not simply acknowledged.
+func (s Span) settled() string {
+	how, _ := s.Attributes[settledKey].(string)
+	if how == "" || how == "ack" {
+		return ""
+	}
+	return "settled " + printable(how)
+}
+
+func (s Span) injected() string {
+	if failure, _ := s.Attributes[failureKey].(string); failure != "" {
+		return "injected: " + printable(failure)
+	}
+	if s.Attributes[injectedKey] == true {
+		return "injected"
+	}
+	return ""
+}
+
+// links names the spans that a span is linked to, sorted in a shape, and equal ones counted.
+func (v *view) links(n *Node) []string {
+	texts := make([]string, 0, len(n.Links))
+	for _, l := range n.Links {
+		texts = append(texts, v.link(n, l))
+	}
+	if v.shape {
+		slices.Sort(texts)
+	}
+	return counted(texts)
+}
+
+func (v *view) link(n *Node, l Link) string {
+	target := v.nodes[l.key()]
+	switch {
+	case n.ParentID != "" && l.key() == n.parentKey():
+		return parentLink
+	case target == nil && v.shape:
+		return "linked to a span that is not here"
+	case target == nil:
+		return "linked to span " + printable(l.SpanID) + " of trace " + printable(l.TraceID)
+	case v.shape || l.TraceID == n.TraceID:
+		return "linked to " + printable(target.Name)
+	default:
+		return "linked to " + printable(target.Name) + " (trace " + shortID(l.TraceID) + ")"
+	}
+}
+
+// shortID is enough of a trace id to find the heading that has the whole.
+func shortID(id TraceID) string {
+	if len(id) <= 8 {
+		return printable(id)
+	}
+	return printable(id[:8]) + "…"
+}
+
+// numeric reads an attribute that may come as an integer or as a float, depending on who wrote it.
+func numeric(value any) (float64, bool) {
+	switch v := value.(type) {
+	case int64:
+		return float64(v), true
+	case float64:
+		return v, !math.IsNaN(v)
+	case int:
+		return float64(v), true
+	default:
+		return 0, false
+	}
+}
+
+// milliseconds cuts what a Duration cannot hold.
+func milliseconds(ms float64) time.Duration {
+	const most = float64(math.MaxInt64) / float64(time.Millisecond)
+	if math.Abs(ms) >= most {
+		return time.Duration(math.Copysign(math.MaxInt64-1, ms))
+	}
+	return time.Duration(ms * float64(time.Millisecond))
+}

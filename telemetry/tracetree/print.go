@@ -1,0 +1,107 @@
+package tracetree
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+)
+
+// PrintOptions says how [Print] writes. The zero value is right for a file.
+type PrintOptions struct {
+	// Color writes ANSI colours. The caller decides: a terminal, and NO_COLOR not set.
+	Color bool
+	// Width is the number of columns that a line may have; longer names and notes are cut. 0 means no limit.
+	Width int
+	// Database shows each database span. By default the calls under one span are folded into one line.
+	Database bool
+}
+
+// Print writes the tree for a person: a headline, then a line for each span with its service, its kind, when it
+// started (counted from the start of the first root), how long it took, and notes: what failed, how long a
+// message waited in its queue, which attempt it was, where links lead. Several traces are written one after the
+// other, each under a heading. The error is that of w.
+func Print(w io.Writer, t *Tree, o PrintOptions) error {
+	v := newView(t)
+	v.database = o.Database
+	sections := make([][]row, 0, 1)
+	var all []row
+	for _, roots := range t.traces() {
+		var rows []row
+		for _, root := range roots {
+			rows = append(rows, flatten(v.block(root))...)
+		}
+		sections = append(sections, rows)
+		all = append(all, rows...)
+	}
+	c := canvas{color: o.Color, limit: o.Width, columns: measure(all, o.Width), services: serviceStyles(t)}
+	var out bytes.Buffer
+	out.WriteString(c.text(bold, headline(t)))
+	if len(all) > 0 {
+		out.WriteString("\n" + c.header())
+	}
+	for i, rows := range sections {
+		if len(sections) > 1 {
+			out.WriteString("\n" + c.text(bold, v.heading(t.traces()[i])))
+		}
+		for _, r := range rows {
+			out.WriteString(c.line(r))
+		}
+	}
+	if usesLegend(all) {
+		out.WriteString("\n" + c.text(dim, parentLegend))
+	}
+	if _, err := w.Write(out.Bytes()); err != nil {
+		return fmt.Errorf("print trace: %w", err)
+	}
+	return nil
+}
+
+// headline sums the whole up: which trace, how many spans, which services, how long from first start to last end.
+func headline(t *Tree) string {
+	if len(t.Roots) == 0 {
+		return "no spans"
+	}
+	spans, services, first, last := sum(t.Roots)
+	which := "trace " + printable(t.Roots[0].TraceID)
+	if n := len(t.traces()); n > 1 {
+		which = plural(n, "trace")
+	}
+	return strings.Join([]string{
+		which, plural(spans, "span"), plural(len(services), "service") + ": " + strings.Join(services, ", "),
+		shortDuration(last.Sub(first)),
+	}, " · ")
+}
+
+// heading introduces one trace of several.
+func (v *view) heading(roots []*Node) string {
+	spans, _, first, last := sum(roots)
+	parts := []string{"trace " + printable(roots[0].TraceID), plural(spans, "span"), shortDuration(last.Sub(first))}
+	if start := v.offset(roots[0]); start != "" {
+		parts = append(parts, "starts at "+start)
+	}
+	return strings.Join(parts, " · ")
+}
+
+func sum(roots []*Node) (spans int, services []string, first, last time.Time) {
+	(&Tree{Roots: roots}).Walk(func(n *Node, _ int) {
+		if spans == 0 || n.Start.Before(first) {
+			first = n.Start
+		}
+		if spans == 0 || n.End().After(last) {
+			last = n.End()
+		}
+		spans++
+		services = append(services, printable(n.Service))
+	})
+	slices.Sort(services)
+	return spans, slices.Compact(services), first, last
+}
+
+func usesLegend(rows []row) bool {
+	return slices.ContainsFunc(rows, func(r row) bool {
+		return slices.ContainsFunc(r.notes, func(n note) bool { return strings.HasPrefix(n.text, parentLink) })
+	})
+}

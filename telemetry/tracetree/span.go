@@ -1,0 +1,66 @@
+package tracetree
+
+import "time"
+
+// TraceID is a trace's id: 32 hexadecimal digits in lower case.
+type TraceID = string
+
+// SpanID is a span's id: 16 hexadecimal digits in lower case.
+type SpanID = string
+
+// The kinds of a span, as OpenTelemetry names them.
+const (
+	KindInternal = "internal"
+	KindServer   = "server"
+	KindClient   = "client"
+	KindProducer = "producer"
+	KindConsumer = "consumer"
+)
+
+// The values of [Span.Status]. The empty string says that nobody judged the span: it is what a span that went
+// well normally has.
+const (
+	StatusOK    = "ok"
+	StatusError = "error"
+)
+
+// Link points from one span to another, in the same trace or in another one.
+type Link struct {
+	TraceID TraceID `json:"traceId"`
+	SpanID  SpanID  `json:"spanId"`
+}
+
+// Span is one finished span. Its JSON form is that of the tags below, with two exceptions: start is RFC 3339
+// with nanoseconds, and the duration is durationMs, a number of milliseconds.
+type Span struct {
+	TraceID TraceID `json:"traceId"`
+	SpanID  SpanID  `json:"spanId"`
+	// ParentID is the parent's span id. The parent is always in the same trace; "" makes a root.
+	ParentID SpanID `json:"parentId,omitempty"`
+	Name     string `json:"name"`
+	// Kind is one of internal, server, client, producer, consumer.
+	Kind string `json:"kind"`
+	// Service is the service.name of the resource that made the span.
+	Service  string        `json:"service"`
+	Start    time.Time     `json:"start"`
+	Duration time.Duration `json:"durationMs"`
+	// Attributes hold string, bool, int64, float64, and []any of these.
+	Attributes map[string]any `json:"attributes,omitempty"`
+	Links      []Link         `json:"links,omitempty"`
+	// Status is "", ok or error.
+	Status        string `json:"status,omitempty"`
+	StatusMessage string `json:"statusMessage,omitempty"`
+}
+
+// End is the time at which the span ended.
+func (s Span) End() time.Time { return s.Start.Add(s.Duration) }
+
+// key identifies a span among the spans of all traces.
+type key struct {
+	trace TraceID
+	span  SpanID
+}
+
+func (s Span) key() key       { return key{s.TraceID, s.SpanID} }
+func (s Span) parentKey() key { return key{s.TraceID, s.ParentID} }
+func (l Link) key() key       { return key{l.TraceID, l.SpanID} }

@@ -1,0 +1,42 @@
+package tracetree
+
+import (
+	"hash/fnv"
+	"slices"
+)
+
+// style is the parameter of an ANSI "select graphic rendition" sequence (ECMA-48); "" changes nothing.
+type style string
+
+const (
+	plain  style = ""
+	bold   style = "1"
+	dim    style = "2"
+	red    style = "31"
+	yellow style = "33"
+)
+
+// The colours of services: what is neither red (errors) nor yellow (waits), and legible on black and on white.
+var palette = []style{"32", "34", "35", "36", "92", "94", "95", "96"}
+
+// serviceStyles gives each service its colour, derived from its name, so that it is the same in every trace.
+// Two that would look alike in one tree are told apart as long as there are colours left.
+func serviceStyles(t *Tree) map[string]style {
+	var names []string
+	t.Walk(func(n *Node, _ int) { names = append(names, printable(n.Service)) })
+	slices.Sort(names)
+	names = slices.Compact(names)
+	styles := make(map[string]style, len(names))
+	taken := map[int]bool{}
+	for _, name := range names {
+		hash := fnv.New32a()
+		_, _ = hash.Write([]byte(name)) // a hash never fails
+		at := int(hash.Sum32() % uint32(len(palette)))
+		for taken[at] && len(taken) < len(palette) {
+			at = (at + 1) % len(palette)
+		}
+		taken[at] = true
+		styles[name] = palette[at]
+	}
+	return styles
+}

@@ -1,0 +1,75 @@
+package tracetree
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// printable makes text from outside safe for a terminal and for one line: names and messages are written by
+// whoever sends spans, and an escape sequence in one would run in the reader's terminal.
+func printable(text string) string {
+	clean := strings.IndexFunc(text, unprintable) < 0 && utf8.ValidString(text)
+	if clean {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range strings.ToValidUTF8(text, "\uFFFD") {
+		switch {
+		case unicode.IsSpace(r):
+			b.WriteByte(' ')
+		case unprintable(r):
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func unprintable(r rune) bool { return !unicode.IsPrint(r) }
+
+// width counts what a terminal shows, taking each rune for one cell. Names in the conventions are ASCII.
+func width(text string) int { return utf8.RuneCountInString(text) }
+
+// shortDuration writes three digits at most and the unit that fits.
+func shortDuration(d time.Duration) string {
+	if d < 0 {
+		return "-" + shortDuration(-d)
+	}
+	switch {
+	case d < time.Microsecond:
+		return strconv.FormatInt(int64(d), 10) + " ns"
+	case d < 999500*time.Nanosecond:
+		return number(float64(d)/float64(time.Microsecond)) + " µs"
+	case d < 999500*time.Microsecond:
+		return number(float64(d)/float64(time.Millisecond)) + " ms"
+	case d < 59950*time.Millisecond:
+		return number(d.Seconds()) + " s"
+	default:
+		return strings.Replace(d.Round(time.Second).String(), "m", " min ", 1)
+	}
+}
+
+// number writes one decimal below a hundred, and none above; 3.0 is written 3.
+func number(value float64) string {
+	decimals := 0
+	if value < 99.95 {
+		decimals = 1
+	}
+	return strings.TrimSuffix(strconv.FormatFloat(value, 'f', decimals, 64), ".0")
+}
+
+func isHex(text string) bool {
+	return text != "" && strings.Trim(text, "0123456789abcdef") == ""
+}
+
+// plural counts things: "1 span", "2 spans".
+func plural(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return strconv.Itoa(n) + " " + thing
+}
