@@ -1,0 +1,56 @@
+package otelamqp
+
+import (
+	"context"
+	"maps"
+
+	"github.com/rabbitmq/amqp091-go"
+	"go.opentelemetry.io/otel/propagation"
+)
+
+// HeaderCarrier reads and writes the fields of a propagator in the headers of a message. Other clients write them as a
+// short string, a long string or a byte array: all three are read. A value of another type counts as absent.
+type HeaderCarrier amqp091.Table
+
+var _ propagation.TextMapCarrier = HeaderCarrier(nil)
+
+// Get returns the value of key, "" when it is absent or no text.
+func (c HeaderCarrier) Get(key string) string {
+	switch v := c[key].(type) {
+	case string:
+		return v
+	case []byte:
+		return string(v)
+	}
+	return ""
+}
+
+// Set writes value under key.
+func (c HeaderCarrier) Set(key, value string) { c[key] = value }
+
+// Keys returns the names of all headers.
+func (c HeaderCarrier) Keys() []string {
+	keys := make([]string, 0, len(c))
+	for key := range c {
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+// Inject writes the context into the headers of p. It gives p a table of its own first, because publishings often share
+// one, and removes the fields of prop from it, because a republished message brings those of its last hop.
+func Inject(ctx context.Context, p *amqp091.Publishing, prop propagation.TextMapPropagator) {
+	headers := make(amqp091.Table, len(p.Headers)+4)
+	maps.Copy(headers, p.Headers)
+	for _, field := range prop.Fields() {
+		delete(headers, field)
+	}
+	prop.Inject(ctx, HeaderCarrier(headers))
+	p.Headers = headers
+}
+
+// Extract returns ctx with what prop reads from the headers: the remote span context and the baggage of the sender. It
+// returns ctx unchanged where the headers hold nothing valid.
+func Extract(ctx context.Context, h amqp091.Table, prop propagation.TextMapPropagator) context.Context {
+	return prop.Extract(ctx, HeaderCarrier(h))
+}

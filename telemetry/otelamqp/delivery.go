@@ -1,0 +1,88 @@
+package otelamqp
+
+import (
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/rabbitmq/amqp091-go"
+)
+
+// firstNanos is the smallest send time that is believed, 2001-09-09: a smaller number was written in another unit.
+const firstNanos = int64(1e18)
+
+// Attempt returns which attempt at processing the message a delivery is, counted from 1: the header [AttemptHeader] of a
+// message that was republished for a retry (absent: 1) plus the header x-delivery-count of a quorum queue, which counts
+// how often the message was returned to it. A header that is no sensible number counts as absent.
+//
+// The header x-death is not read: it is lost, and RabbitMQ 4 ignores it, when a client republishes the message.
+func Attempt(d *amqp091.Delivery) int {
+	attempt, ok := integer(d.Headers[AttemptHeader])
+	if !ok || attempt < 1 {
+		attempt = 1
+	}
+	returned, ok := integer(d.Headers[deliveryCountHeader])
+	if !ok || returned < 0 {
+		returned = 0
+	}
+	if attempt > math.MaxInt32 || returned > math.MaxInt32-attempt {
+		return math.MaxInt32
+	}
+	return int(attempt + returned)
+}
+
+// QueueWait returns the time from sending a message, which its header [SentAtHeader] has, to now. It returns false when
+// the header is absent or no time. A message that says it was sent after now, which two clocks that differ can produce,
+// waited 0.
+func QueueWait(d *amqp091.Delivery, now time.Time) (time.Duration, bool) {
+	return queueWait(d.Headers, SentAtHeader, now)
+}
+
+func queueWait(h amqp091.Table, header string, now time.Time) (time.Duration, bool) {
+	sent, ok := sentAt(h[header])
+	if !ok {
+		return 0, false
+	}
+	return max(now.Sub(sent), 0), true
+}
+
+// sentAt reads a time in any form in which a client may have written it.
+func sentAt(v any) (time.Time, bool) {
+	if t, ok := v.(time.Time); ok {
+		return t, !t.IsZero()
+	}
+	nanos, ok := integer(v)
+	if !ok || nanos < firstNanos {
+		return time.Time{}, false
+	}
+	return time.Unix(0, nanos), true
+}
+
+// integer reads a whole number from any AMQP type that can hold one.
+func integer(v any) (int64, bool) {
+	switch n := v.(type) {
+	case int64:
+		return n, true
+	case int32:
+		return int64(n), true
+	case int16:
+		return int64(n), true
+	case int8:
+		return int64(n), true
+	case int:
+		return int64(n), true
+	case uint8:
+		return int64(n), true
+	case uint16:
+		return int64(n), true
+	case uint32:
+		return int64(n), true
+	case string:
+		parsed, err := strconv.ParseInt(n, 10, 64)
+		return parsed, err == nil
+	case []byte:
+		parsed, err := strconv.ParseInt(string(n), 10, 64)
+		return parsed, err == nil
+	}
+	return 0, false
+}

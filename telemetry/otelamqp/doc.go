@@ -1,0 +1,2 @@
+// Package otelamqp is the OpenTelemetry instrumentation for amqp091-go.
+package otelamqp

@@ -1,0 +1,64 @@
+package otelamqp
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/rabbitmq/amqp091-go"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// GetChannel is the part of [*amqp091.Channel] that Get needs.
+type GetChannel interface {
+	Get(queue string, autoAck bool) (msg amqp091.Delivery, ok bool, err error)
+}
+
+var _ GetChannel = (*amqp091.Channel)(nil)
+
+// pulled marks the deliveries that Get returned, so that Process does not count them again.
+type pulled struct{ amqp091.Acknowledger }
+
+// Get takes one message from queue with a receive span, which links to the message's creation context. ok is false when
+// the queue was empty; such a call has a span as well. Give the delivery to Process to get the process span.
+//
+// The span starts when the call began, but is made when it returned: only then are the destination and the link known
+// that samplers look at.
+func (c *Consumer) Get(ctx context.Context, ch GetChannel, queue string, autoAck bool) (d amqp091.Delivery, ok bool, err error) {
+	start := time.Now()
+	d, ok, err = ch.Get(queue, autoAck)
+	if err != nil {
+		err = fmt.Errorf("get from %s: %w", queue, err)
+	}
+	if ok && d.Acknowledger != nil {
+		d.Acknowledger = &pulled{d.Acknowledger}
+	}
+	if c.cfg.filter != nil && !c.cfg.filter(d.Exchange, d.RoutingKey, queue) {
+		return d, ok, err
+	}
+	dest := c.cfg.destinations.get(opReceive, d.Exchange, d.RoutingKey, queue)
+	attrs := dest.attrs
+	opts := []trace.SpanStartOption{dest.kind, trace.WithTimestamp(start)}
+	if ok {
+		attrs = append(attrs, semconv.MessagingRabbitMQMessageDeliveryTag(int(d.DeliveryTag)))
+		attrs = messageAttributes(attrs, d.MessageId, d.CorrelationId)
+		if c.cfg.sizes {
+			attrs = append(attrs, sizeAttributes(deliveryProperties(&d), d.Headers, d.Body)...)
+		}
+		if c.cfg.mode(ctx) != None {
+			opts = append(opts, trace.WithLinks(c.cfg.creationLinks(d.Headers)...))
+		}
+	}
+	ctx, span := c.cfg.tracer.Start(ctx, dest.spanName, append(opts, trace.WithAttributes(attrs...))...)
+	errorType := ErrorType(err)
+	elapsed := endSpan(span, start, err, errorType)
+	in := &c.cfg.instruments
+	if in.operation.Enabled(ctx) {
+		in.operation.Record(ctx, elapsed.Seconds(), dest.outcome(errorType).operation...)
+	}
+	if ok && in.consumed.Enabled(ctx) {
+		in.consumed.Add(ctx, 1, dest.outcome("").count...)
+	}
+	return d, ok, err
+}

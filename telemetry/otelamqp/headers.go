@@ -1,0 +1,74 @@
+package otelamqp
+
+import (
+	"context"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/rabbitmq/amqp091-go"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// tables are header tables for publishings, used again where nobody can have kept one.
+var tables = sync.Pool{New: func() any { return make(amqp091.Table, 8) }}
+
+// maxPooledHeaders keeps the table of one extraordinary message from staying in memory.
+const maxPooledHeaders = 32
+
+func keep() {}
+
+// writeHeaders gives pub a header table of its own, with the trace context and the send time. The returned function is
+// called when the message was published.
+func (p *Publisher) writeHeaders(ctx context.Context, m *Message, pub *amqp091.Publishing) func() {
+	var headers amqp091.Table
+	reuse := p.reuseHeaders && m.Prepare == nil && len(pub.Headers) <= maxPooledHeaders
+	if reuse {
+		headers = tables.Get().(amqp091.Table)
+	} else {
+		headers = make(amqp091.Table, len(pub.Headers)+4)
+	}
+	maps.Copy(headers, pub.Headers)
+	if !m.KeepContext {
+		if len(headers) > 0 {
+			for _, field := range p.cfg.fields() {
+				delete(headers, field)
+			}
+		}
+		p.cfg.propagator.Inject(ctx, HeaderCarrier(headers))
+	}
+	if p.cfg.sentAtHeader != "" {
+		headers[p.cfg.sentAtHeader] = p.sendTime()
+	}
+	pub.Headers = headers
+	if !reuse {
+		return keep
+	}
+	return func() {
+		clear(headers)
+		tables.Put(headers)
+	}
+}
+
+// sendTime returns the time in Unix nanoseconds, different for each message of this publisher: returned messages are
+// recognized by it.
+func (p *Publisher) sendTime() int64 {
+	for {
+		now, last := time.Now().UnixNano(), p.lastSent.Load()
+		if now <= last {
+			now = last + 1
+		}
+		if p.lastSent.CompareAndSwap(last, now) {
+			return now
+		}
+	}
+}
+
+// creationLinks returns the link to the context in the headers, none when they hold no valid one.
+func (c *config) creationLinks(h amqp091.Table) []trace.Link {
+	sc := trace.SpanContextFromContext(Extract(context.Background(), h, c.propagator))
+	if !sc.IsValid() {
+		return nil
+	}
+	return []trace.Link{{SpanContext: sc}}
+}

@@ -1,0 +1,165 @@
+package otelamqp
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rabbitmq/amqp091-go"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/propagation"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Handler processes one delivery. ctx carries the process span and the baggage of the message.
+type Handler func(ctx context.Context, d amqp091.Delivery) error
+
+// Consumer gives deliveries their spans and metrics. It is safe for use by several goroutines at once.
+type Consumer struct{ cfg *config }
+
+// NewConsumer makes a Consumer. An error means that the meter refused an instrument.
+func NewConsumer(opts ...Option) (*Consumer, error) {
+	cfg, err := newConfig(opts)
+	if err != nil {
+		return nil, err
+	}
+	return &Consumer{cfg: cfg}, nil
+}
+
+// ProcessOption configures one call of Process or ProcessBatch.
+type ProcessOption interface{ applyProcess(*processConfig) }
+
+type processOptionFunc func(*processConfig)
+
+func (f processOptionFunc) applyProcess(c *processConfig) { f(c) }
+
+type processConfig struct {
+	attrs                attributes
+	fallback             propagation.TextMapCarrier
+	exchange, routingKey string
+	redirected           bool
+}
+
+// WithStartAttributes sets attributes on the process span at its start, where samplers see them.
+func WithStartAttributes(attrs ...attribute.KeyValue) ProcessOption {
+	return processOptionFunc(func(c *processConfig) { c.attrs = append(c.attrs, attrs...) })
+}
+
+// WithFallbackCarrier sets where the context is read when the headers hold no valid trace context, for instance the
+// metadata of the message's body: something between sender and receiver may have dropped the headers.
+func WithFallbackCarrier(carrier propagation.TextMapCarrier) ProcessOption {
+	return processOptionFunc(func(c *processConfig) { c.fallback = carrier })
+}
+
+// WithFirstDestination sets the exchange and routing key that the message was first sent to. A message that comes back
+// through a retry queue arrives from another exchange; with this its span keeps the name that it had.
+func WithFirstDestination(exchange, routingKey string) ProcessOption {
+	return processOptionFunc(func(c *processConfig) { c.exchange, c.routingKey, c.redirected = exchange, routingKey, true })
+}
+
+// Process runs h for one delivery from queue inside its process span, and returns what h returns. The span covers h: it
+// ends when h returns, with an error status if h returned an error. A panic of h ends the span with an error and goes on.
+// Settling the message is up to h, or needless under auto-ack; Process does neither ack nor drop anything.
+//
+// ctx is the ambient context. Its values reach span processors and h; a span in it is the parent of the process span.
+// The time in the queue is measured up to the call of Process.
+func (c *Consumer) Process(ctx context.Context, queue string, d amqp091.Delivery, h Handler, opts ...ProcessOption) error {
+	po := processConfig{exchange: d.Exchange, routingKey: d.RoutingKey}
+	for _, o := range opts {
+		o.applyProcess(&po)
+	}
+	now := time.Now()
+	msgCtx, creation, ambient := c.extract(ctx, d.Headers, po.fallback)
+	if c.cfg.filter != nil && !c.cfg.filter(po.exchange, po.routingKey, queue) {
+		return h(msgCtx, d)
+	}
+	dest := c.cfg.destinations.get(opProcess, po.exchange, po.routingKey, queue)
+	wait, waited := queueWait(d.Headers, c.cfg.sentAtHeader, now)
+	mode := c.mode(msgCtx, &d, wait, waited, now)
+
+	start := []trace.SpanStartOption{dest.kind, trace.WithAttributes(c.startAttributes(dest, &d, &po, wait, waited)...)}
+	msgCtx, start = relate(msgCtx, start, mode, creation, ambient)
+	msgCtx, span := c.cfg.tracer.Start(msgCtx, dest.spanName, start...)
+	c.dispatched(msgCtx, dest, &d, wait, waited)
+	c.describe(span, &d)
+	if c.cfg.settleSpans && d.Acknowledger != nil {
+		d.Acknowledger = &settler{cfg: c.cfg, ctx: msgCtx, ack: d.Acknowledger, delivery: newSettled(&d, queue, po.exchange, po.routingKey, creation)}
+	}
+	return c.handle(msgCtx, span, dest, now, func(ctx context.Context) error { return h(ctx, d) })
+}
+
+// handle runs h and ends the span.
+func (c *Consumer) handle(ctx context.Context, span trace.Span, dest *destination, start time.Time, h func(context.Context) error) (err error) {
+	panicked := true
+	defer func() {
+		errorType := ErrorType(err)
+		if panicked {
+			// The panic goes on by itself: recovering it would lose the place where it happened.
+			errorType, err = errorTypePanic, errPanic
+		}
+		elapsed := endSpan(span, start, err, errorType)
+		if c.cfg.instruments.process.Enabled(ctx) {
+			c.cfg.instruments.process.Record(ctx, elapsed.Seconds(), dest.outcome(errorType).process...)
+		}
+	}()
+	err = h(ctx)
+	panicked = false
+	return err
+}
+
+var errPanic = errors.New("otelamqp: the handler panicked or ended its goroutine")
+
+// startAttributes returns the attributes that samplers see.
+func (c *Consumer) startAttributes(dest *destination, d *amqp091.Delivery, po *processConfig, wait time.Duration, waited bool) attributes {
+	attrs := make(attributes, 0, len(dest.attrs)+3+len(po.attrs))
+	attrs = append(attrs, dest.attrs...)
+	attrs = append(attrs, AttemptKey.Int(Attempt(d)))
+	if waited {
+		attrs = append(attrs, QueueWaitKey.Int64(wait.Milliseconds()))
+	}
+	return append(attrs, po.attrs...)
+}
+
+// describe sets the attributes of the message that need not be there at the start.
+func (c *Consumer) describe(span trace.Span, d *amqp091.Delivery) {
+	if !span.IsRecording() {
+		return
+	}
+	attrs := make(attributes, 0, 5)
+	if d.DeliveryTag > 0 {
+		attrs = append(attrs, semconv.MessagingRabbitMQMessageDeliveryTag(int(d.DeliveryTag)))
+	}
+	attrs = messageAttributes(attrs, d.MessageId, d.CorrelationId)
+	if c.cfg.sizes {
+		attrs = append(attrs, sizeAttributes(deliveryProperties(d), d.Headers, d.Body)...)
+	}
+	span.SetAttributes(attrs...)
+}
+
+// dispatched counts the delivery, once: what Get returned it has counted already.
+func (c *Consumer) dispatched(ctx context.Context, dest *destination, d *amqp091.Delivery, wait time.Duration, waited bool) {
+	in := &c.cfg.instruments
+	if _, pulled := d.Acknowledger.(*pulled); !pulled && in.consumed.Enabled(ctx) {
+		in.consumed.Add(ctx, 1, dest.outcome("").count...)
+	}
+	if waited && in.wait.Enabled(ctx) {
+		in.wait.Record(ctx, wait.Seconds(), dest.outcome("").process...)
+	}
+}
+
+// mode decides how the span relates to the send span of d.
+func (c *Consumer) mode(ctx context.Context, d *amqp091.Delivery, wait time.Duration, waited bool, now time.Time) TraceMode {
+	mode := c.cfg.mode(ctx)
+	if mode != Parent || c.cfg.maxAge <= 0 {
+		return mode
+	}
+	age := wait
+	if !waited && !d.Timestamp.IsZero() {
+		age = now.Sub(d.Timestamp)
+	}
+	if age > c.cfg.maxAge {
+		return Link
+	}
+	return mode
+}

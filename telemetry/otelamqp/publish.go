@@ -1,0 +1,222 @@
+package otelamqp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rabbitmq/amqp091-go"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+)
+
+// PublishChannel is the part of [*amqp091.Channel] that a Publisher needs. The channel must not use the library's own
+// recovery (amqp091.Config.Recovery), which answers pending confirms wrongly.
+type PublishChannel interface {
+	Confirm(noWait bool) error
+	PublishWithDeferredConfirmWithContext(ctx context.Context, exchange, key string, mandatory, immediate bool, msg amqp091.Publishing) (*amqp091.DeferredConfirmation, error)
+	NotifyReturn(c chan amqp091.Return) chan amqp091.Return
+	NotifyClose(c chan *amqp091.Error) chan *amqp091.Error
+}
+
+var _ PublishChannel = (*amqp091.Channel)(nil)
+
+// Message is one message to publish.
+type Message struct {
+	Exchange, RoutingKey string
+	// Mandatory makes the broker return the message when no queue takes it; the outcome is then ErrUnroutable. Without
+	// it such a message is confirmed, and gone.
+	Mandatory bool
+	// Publishing is sent with a header table of its own: the given table is not changed, and may be shared.
+	Publishing amqp091.Publishing
+	// Attributes are set on the send span at its start, where samplers see them. Links are added to it.
+	Attributes []attribute.KeyValue
+	Links      []trace.Link
+	// KeepContext leaves the trace context in the headers alone, because it is the message's creation context and not the
+	// caller's: when a message is moved or replayed. The send span is then of kind CLIENT and links to that context, as
+	// the conventions want it.
+	KeepContext bool
+	// Prepare, if set, is called after the send span started and its context was written into the headers, and before
+	// publishing: it may finish the body, for instance with the trace context. ctx carries the send span. When it returns
+	// an error nothing is published, and the span ends with that error.
+	Prepare func(ctx context.Context, p *amqp091.Publishing) error
+}
+
+// Publisher publishes messages on one channel with a send span for each, which covers the broker's confirm. It can be
+// used by several goroutines at once. It lives as long as its channel: when that closes, pending confirmations end with
+// ErrConfirmUnknown and the Publisher's goroutines end; make a new one for a new channel.
+type Publisher struct {
+	cfg *config
+	ch  PublishChannel
+	// reuseHeaders: the channel is known not to keep the header table after publishing, so that tables can be used again.
+	reuseHeaders bool
+	lastSent     atomic.Int64
+
+	returns chan amqp091.Return
+	closes  chan *amqp091.Error
+	idle    chan struct{} // the listener offers it when it holds no notification in its hand
+	stopped chan struct{} // closed when the listener ended
+	lost    chan struct{} // closed when the channel is gone
+
+	mu        sync.Mutex
+	mandatory map[messageKey]*Confirmation // what may still be returned
+	lostErr   error
+
+	work        chan *Confirmation // to a watcher that has nothing to do
+	idleWorkers atomic.Int32
+}
+
+// notifyBuffer holds a burst of returned messages: the library's reader waits when it is full.
+const notifyBuffer = 256
+
+// NewPublisher puts the channel into confirm mode and listens to its returns and its end.
+func NewPublisher(ch PublishChannel, opts ...Option) (*Publisher, error) {
+	cfg, err := newConfig(opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := ch.Confirm(false); err != nil {
+		return nil, fmt.Errorf("put the channel into confirm mode: %w", err)
+	}
+	_, reuse := ch.(*amqp091.Channel)
+	p := &Publisher{
+		cfg: cfg, ch: ch, reuseHeaders: reuse,
+		returns:   ch.NotifyReturn(make(chan amqp091.Return, notifyBuffer)),
+		closes:    ch.NotifyClose(make(chan *amqp091.Error, 1)),
+		idle:      make(chan struct{}),
+		stopped:   make(chan struct{}),
+		lost:      make(chan struct{}),
+		mandatory: map[messageKey]*Confirmation{},
+		work:      make(chan *Confirmation),
+	}
+	go p.listen()
+	return p, nil
+}
+
+// Publish publishes m and waits for the broker's answer, or for ctx. It returns nil when the message is stored and, if
+// Mandatory, was routed. Its span ends when it returns.
+//
+// When ctx ends first the outcome is unknown: the error is ErrConfirmTimeout for a deadline, ErrConfirmUnknown otherwise,
+// and wraps the context's error as well.
+func (p *Publisher) Publish(ctx context.Context, m Message) error {
+	c := confirmations.Get().(*Confirmation)
+	defer recycle(c)
+	if err := p.send(ctx, &m, c); err != nil {
+		return err
+	}
+	return p.settle(ctx, c)
+}
+
+// PublishDeferred publishes m and returns without waiting for the broker's answer, so that many messages can be under way
+// at once. The span ends with the answer, whether or not somebody waits for it. An error means that nothing was published.
+func (p *Publisher) PublishDeferred(ctx context.Context, m Message) (*Confirmation, error) {
+	c := new(Confirmation)
+	if err := p.send(ctx, &m, c); err != nil {
+		return nil, err
+	}
+	if c.observed() {
+		c.watched = true
+		p.watch(c)
+	}
+	return c, nil
+}
+
+// send starts the span and publishes. After an error c is resolved.
+func (p *Publisher) send(ctx context.Context, m *Message, c *Confirmation) error {
+	p.begin(ctx, m, c)
+	pub := m.Publishing // a copy: the caller's stays as it is
+	release := p.writeHeaders(c.ctx, m, &pub)
+	defer release()
+	if m.Prepare != nil {
+		if err := m.Prepare(c.ctx, &pub); err != nil {
+			c.unsent = true
+			return c.resolve(fmt.Errorf("prepare message to %s: %w", name(m), err))
+		}
+	}
+	p.describe(c, &pub)
+	if m.Mandatory {
+		p.expectReturn(c, m, &pub)
+	}
+	dc, err := p.ch.PublishWithDeferredConfirmWithContext(ctx, m.Exchange, m.RoutingKey, m.Mandatory, false, pub)
+	switch {
+	case err != nil:
+		return c.resolve(fmt.Errorf("publish to %s: %w", name(m), err))
+	case dc == nil:
+		return c.resolve(fmt.Errorf("publish to %s: channel not in confirm mode: %w", name(m), ErrConfirmUnknown))
+	}
+	c.dc = dc
+	return nil
+}
+
+// begin fills c and starts its span, unless the filter refuses the message.
+func (p *Publisher) begin(ctx context.Context, m *Message, c *Confirmation) {
+	c.publisher = p
+	c.start = time.Now()
+	if p.cfg.filter != nil && !p.cfg.filter(m.Exchange, m.RoutingKey, "") {
+		c.ctx, c.span = ctx, noop.Span{}
+		return
+	}
+	op := opSend
+	if m.KeepContext {
+		op = opForward
+	}
+	c.dest = p.cfg.destinations.get(op, m.Exchange, m.RoutingKey, "")
+	opts := c.dest.start
+	if len(m.Attributes) > 0 || len(m.Links) > 0 || m.KeepContext {
+		opts = append(opts[:len(opts):len(opts)], trace.WithAttributes(m.Attributes...), trace.WithLinks(m.Links...))
+		if m.KeepContext {
+			opts = append(opts, trace.WithLinks(p.cfg.creationLinks(m.Publishing.Headers)...))
+		}
+	}
+	c.ctx, c.span = p.cfg.tracer.Start(ctx, c.dest.spanName, opts...)
+}
+
+// name returns how errors call the destination of m.
+func name(m *Message) string {
+	return destinationName(destinationKey{op: opSend, exchange: m.Exchange, routingKey: m.RoutingKey})
+}
+
+// settle waits for the outcome of c on behalf of Publish.
+func (p *Publisher) settle(ctx context.Context, c *Confirmation) error {
+	select {
+	case <-c.dc.Done():
+		return c.resolve(p.outcome(c))
+	default:
+	}
+	timer := timers.Get().(*time.Timer)
+	timer.Reset(p.cfg.confirmTimeout)
+	defer func() { timer.Stop(); timers.Put(timer) }()
+	select {
+	case <-c.dc.Done():
+		return c.resolve(p.outcome(c))
+	case <-p.lost:
+		return c.resolve(p.outcome(c))
+	case <-timer.C:
+		return c.resolve(p.timeout())
+	case <-ctx.Done():
+		return c.resolve(gaveUp(ctx))
+	}
+}
+
+// gaveUp is the outcome when the caller's context ended before the confirm came.
+func gaveUp(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("%w: %w", ErrConfirmTimeout, ctx.Err())
+	}
+	return fmt.Errorf("%w: %w", ErrConfirmUnknown, ctx.Err())
+}
+
+func (p *Publisher) timeout() error {
+	return fmt.Errorf("%w (%s)", ErrConfirmTimeout, p.cfg.confirmTimeout)
+}
+
+// timers are reused: Publish needs one for every message.
+var timers = sync.Pool{New: func() any {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return t
+}}
