@@ -40,7 +40,9 @@ type Amount struct{ decimal.Decimal }
 func Pence(n int64) Amount { return Amount{decimal.New(n, -2)} }
 
 // MarshalJSON implements json.Marshaler.
-func (a Amount) MarshalJSON() ([]byte, error) { return []byte(a.StringFixed(max(2, -a.Exponent()))), nil }
+func (a Amount) MarshalJSON() ([]byte, error) {
+	return []byte(a.StringFixed(max(2, -a.Exponent()))), nil
+}
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (a *Amount) UnmarshalJSON(b []byte) error {

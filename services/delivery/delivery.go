@@ -1,0 +1,68 @@
+// Package delivery drives boxed orders to their customers. It keeps the address that OrderConfirmed carries, so
+// that it has to ask nobody when the box is there.
+package delivery
+
+import (
+	"time"
+
+	"traceria/services/broker"
+	"traceria/services/event"
+	"traceria/services/host"
+)
+
+// Name is the service's name.
+const Name = "delivery"
+
+// Service describes the delivery service to whoever runs it.
+func Service() host.Service {
+	return host.Service{
+		Name: Name, Title: "drives boxed orders to their customers", Schema: schema, Describe: &deliveries{},
+		Check: func(env *host.Env) { readDrivingTime(env) },
+		New: func(h *host.Host) (host.App, error) {
+			return &deliveries{Host: h, drivingTime: readDrivingTime(h.Env)}, nil
+		},
+	}
+}
+
+type deliveries struct {
+	*host.Host
+	drivingTime host.Span
+}
+
+// readDrivingTime reads how long a drive takes (DELIVERY_DRIVING_TIME).
+func readDrivingTime(env *host.Env) host.Span {
+	return env.Span("DELIVERY_DRIVING_TIME", host.Span{Least: 20 * time.Millisecond, Most: 100 * time.Millisecond})
+}
+
+const schema = `
+CREATE TABLE IF NOT EXISTS addresses (
+	id      TEXT PRIMARY KEY,
+	address TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS deliveries (
+	order_id    TEXT PRIMARY KEY,
+	customer_id TEXT NOT NULL DEFAULT '',
+	address     TEXT NOT NULL DEFAULT 'null',
+	address_id  TEXT NOT NULL DEFAULT '',
+	confirmed   INTEGER NOT NULL DEFAULT 0,
+	boxed       INTEGER NOT NULL DEFAULT 0,
+	cancelled   INTEGER NOT NULL DEFAULT 0,
+	stage       INTEGER NOT NULL DEFAULT 0,
+	sent_out_by TEXT NOT NULL DEFAULT ''
+);
+`
+
+// Routes implements host.App.
+func (d *deliveries) Routes(r *host.Routes) {
+	r.Command("POST /delivery/addresses", d.addAddress)
+	r.Query("GET /delivery/{orderId}", d.get)
+}
+
+// Subscriptions implements host.App.
+func (d *deliveries) Subscriptions() []broker.Subscription {
+	return []broker.Subscription{
+		{Subscriber: Name, Event: event.OrderConfirmedV2, Handle: d.onConfirmed},
+		{Subscriber: Name, Event: event.OrderBoxedV1, Handle: d.onBoxed},
+		{Subscriber: Name, Event: event.OrderCancelledV1, Handle: d.onCancelled},
+	}
+}

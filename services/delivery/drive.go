@@ -1,0 +1,118 @@
+package delivery
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"traceria/services/event"
+	"traceria/services/host"
+	"traceria/services/store"
+)
+
+// streetKey is personal data on a span, on purpose: the Collector takes it off before anybody else sees it
+// (collector/collector.yaml), and a test looks for it in Jaeger.
+const streetKey = attribute.Key("traceria.delivery.street")
+
+// onConfirmed keeps where the order goes. Usually the food is not ready yet; if its box was there first, the
+// order goes out now.
+func (d *deliveries) onConfirmed(ctx context.Context, e event.Envelope) error {
+	fact, err := event.Data[event.OrderConfirmedMoney](e)
+	if err != nil {
+		return err
+	}
+	if fact.CustomerID == "" {
+		return fmt.Errorf("%w: customerId is missing", event.ErrUnreadable)
+	}
+	address, err := json.Marshal(fact.DeliveryAddress)
+	if err != nil {
+		return fmt.Errorf("write the address: %w", err)
+	}
+	return d.learn(ctx, e, fact.OrderID,
+		`UPDATE deliveries SET confirmed = 1, customer_id = $1, address = $2, address_id = $3 WHERE order_id = $4`,
+		fact.CustomerID, string(address), fact.DeliveryAddressID, fact.OrderID)
+}
+
+// onBoxed sends the order out, if it is known where to.
+func (d *deliveries) onBoxed(ctx context.Context, e event.Envelope) error {
+	fact, err := event.Data[event.OrderBoxed](e)
+	if err != nil {
+		return err
+	}
+	return d.learn(ctx, e, fact.OrderID, `UPDATE deliveries SET boxed = 1 WHERE order_id = $1`, fact.OrderID)
+}
+
+// onCancelled keeps an order at home that is not on the road yet.
+func (d *deliveries) onCancelled(ctx context.Context, e event.Envelope) error {
+	fact, err := event.Data[event.OrderCancelled](e)
+	if err != nil {
+		return err
+	}
+	return d.learn(ctx, e, fact.OrderID, `UPDATE deliveries SET cancelled = 1 WHERE order_id = $1`, fact.OrderID)
+}
+
+// learn writes down what an event says, whichever comes first, and drives when everything needed is known.
+func (d *deliveries) learn(ctx context.Context, e event.Envelope, orderID, update string, args ...any) error {
+	var drive bool
+	err := d.DB.Do(ctx, func(tx *store.Tx) error {
+		if _, err := tx.ExecContext(ctx,
+			`INSERT INTO deliveries (order_id) VALUES ($1) ON CONFLICT DO NOTHING`, orderID); err != nil {
+			return fmt.Errorf("note the order: %w", err)
+		}
+		if _, err := tx.ExecContext(ctx, update, args...); err != nil {
+			return fmt.Errorf("note %s: %w", e.Metadata.EventType, err)
+		}
+		known, err := read(ctx, tx, orderID)
+		if err != nil {
+			return err
+		}
+		if known.address != nil {
+			trace.SpanFromContext(ctx).SetAttributes(streetKey.String(known.address.AddressLine1))
+		}
+		drive, err = d.sendOut(ctx, tx, known, e.Metadata.EventID)
+		return err
+	})
+	if err != nil || !drive {
+		return err
+	}
+	if err := host.Work(ctx, d.drivingTime); err != nil {
+		return fmt.Errorf("drive: %w", err)
+	}
+	return d.arrive(ctx, orderID)
+}
+
+// sendOut puts the order on the road and tells the customer, if all is known and nobody did so before. An event
+// that comes again after a crash goes on with the drive that it began.
+func (d *deliveries) sendOut(ctx context.Context, tx *store.Tx, known delivery, eventID string) (drive bool, err error) {
+	switch {
+	case known.stage == onTheRoad:
+		return known.sentOutBy == eventID, nil
+	case known.stage == delivered || !known.confirmed || !known.boxed || known.cancelled:
+		return false, nil
+	case known.address == nil:
+		d.Log.Warn().Ctx(ctx).Str("address_id", known.addressID).
+			Msg("boxed, but the address is not known: POST /delivery/addresses knows the ids")
+		return false, nil
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE deliveries SET stage = $1, sent_out_by = $2 WHERE order_id = $3`,
+		onTheRoad, eventID, known.orderID); err != nil {
+		return false, fmt.Errorf("send out: %w", err)
+	}
+	return true, tx.Publish(ctx, event.DeliveryNotificationSent{OrderID: known.orderID, CustomerID: known.customerID})
+}
+
+func (d *deliveries) arrive(ctx context.Context, orderID string) error {
+	return d.DB.Do(ctx, func(tx *store.Tx) error {
+		changed, err := tx.ExecContext(ctx, `UPDATE deliveries SET stage = $1 WHERE order_id = $2 AND stage < $1`, delivered, orderID)
+		if err != nil {
+			return fmt.Errorf("arrive: %w", err)
+		}
+		if n, err := changed.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		return tx.Publish(ctx, event.OrderDelivered{OrderID: orderID})
+	})
+}

@@ -1,0 +1,98 @@
+package host
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rs/zerolog"
+
+	"traceria/services/broker"
+)
+
+// Ports are where the services listen unless HTTP_ADDR says otherwise.
+var Ports = map[string]int{
+	"console": 8080, "order": 8081, "kitchen": 8082, "delivery": 8083, "loyalty": 8084, "staff": 8085,
+}
+
+// Config is the configuration that all services share.
+type Config struct {
+	// AMQPURL (AMQP_URL) is the broker.
+	AMQPURL string
+	// ManagementURL (RABBITMQ_MANAGEMENT_URL) is the broker's management API, user and password included.
+	ManagementURL string
+	// DatabaseURL (DATABASE_URL) is sqlite:PATH, with {service} standing for the service's name.
+	DatabaseURL string
+	// HTTPAddr (HTTP_ADDR) is where the service listens; empty means its own port on loopback.
+	HTTPAddr string
+	// URLs (ORDER_URL, KITCHEN_URL, …, CONSOLE_URL) are where the services are reached, by name.
+	URLs map[string]string
+	// JaegerURL (JAEGER_URL) is Jaeger's query API; JaegerPublicURL (JAEGER_PUBLIC_URL) is what a browser opens.
+	JaegerURL, JaegerPublicURL string
+	// CollectorURL is where OTLP goes: OTEL_EXPORTER_OTLP_ENDPOINT.
+	CollectorURL string
+	// LogLevel (LOG_LEVEL) is the least level that is logged.
+	LogLevel zerolog.Level
+}
+
+// Load reads the configuration. What is wrong is remembered in env.
+func Load(env *Env) Config {
+	c := Config{
+		AMQPURL:       env.Checked("AMQP_URL", "amqp://guest:guest@127.0.0.1:5672/", broker.CheckURL),
+		ManagementURL: env.URL("RABBITMQ_MANAGEMENT_URL", "http://guest:guest@127.0.0.1:15672"),
+		DatabaseURL: env.Checked("DATABASE_URL",
+			"sqlite:"+filepath.Join(env.String("TRACERIA_DATA", defaultData()), "{service}.db"), checkDatabaseURL),
+		URLs:         map[string]string{},
+		JaegerURL:    env.URL("JAEGER_URL", "http://127.0.0.1:16686"),
+		CollectorURL: env.URL("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318"),
+	}
+	c.JaegerPublicURL = env.URL("JAEGER_PUBLIC_URL", c.JaegerURL)
+	if env.String("HTTP_ADDR", "") != "" {
+		c.HTTPAddr = env.Addr("HTTP_ADDR", "")
+	}
+	for name, port := range Ports {
+		c.URLs[name] = env.URL(strings.ToUpper(name)+"_URL", "http://127.0.0.1:"+strconv.Itoa(port))
+	}
+	level := env.OneOf("LOG_LEVEL", "info", "trace", "debug", "info", "warn", "error")
+	c.LogLevel, _ = zerolog.ParseLevel(level)
+	return c
+}
+
+// Addr is where the named service listens.
+func (c Config) Addr(service string) string {
+	if c.HTTPAddr != "" {
+		return c.HTTPAddr
+	}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(Ports[service]))
+}
+
+// Database is the URL of the named service's own database.
+func (c Config) Database(service string) string {
+	return strings.ReplaceAll(c.DatabaseURL, "{service}", service)
+}
+
+func checkDatabaseURL(value string) error {
+	scheme, _, found := strings.Cut(value, ":")
+	if found && !slices.Contains([]string{"sqlite", "file"}, scheme) {
+		return fmt.Errorf("scheme %q: want sqlite:PATH, with {service} for the service's name", scheme)
+	}
+	if !strings.Contains(value, "{service}") {
+		return fmt.Errorf("want {service} in it: each service has a database of its own")
+	}
+	return nil
+}
+
+// defaultData is a folder of the user's own; where there is no home, a temporary one.
+func defaultData() string {
+	if state := os.Getenv("XDG_STATE_HOME"); state != "" {
+		return filepath.Join(state, "traceria")
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		return filepath.Join(home, ".local", "state", "traceria")
+	}
+	return filepath.Join(os.TempDir(), "traceria")
+}

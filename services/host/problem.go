@@ -1,0 +1,122 @@
+package host
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// Problem is an error that an HTTP caller can act on (RFC 9457, application/problem+json).
+type Problem struct {
+	// Status is the HTTP status code.
+	Status int `json:"status"`
+	// Title is the kind of problem, the same each time.
+	Title string `json:"title"`
+	// Detail says what is wrong this time, and what is allowed.
+	Detail string `json:"detail,omitempty"`
+	// Field is the part of the request that is wrong, such as items[0].quantity.
+	Field string `json:"field,omitempty"`
+}
+
+// Error implements error.
+func (p *Problem) Error() string {
+	if p.Field != "" {
+		return p.Title + ": " + p.Field + ": " + p.Detail
+	}
+	return p.Title + ": " + p.Detail
+}
+
+// Invalid is a 422: the request is readable, but field is not what is allowed.
+func Invalid(field, format string, args ...any) *Problem {
+	return &Problem{http.StatusUnprocessableEntity, "Invalid request", fmt.Sprintf(format, args...), field}
+}
+
+// NotFound is a 404.
+func NotFound(format string, args ...any) *Problem {
+	return &Problem{Status: http.StatusNotFound, Title: "Not found", Detail: fmt.Sprintf(format, args...)}
+}
+
+// Conflict is a 409: the request is right, but not now.
+func Conflict(format string, args ...any) *Problem {
+	return &Problem{Status: http.StatusConflict, Title: "Conflict", Detail: fmt.Sprintf(format, args...)}
+}
+
+// maxBody is the longest request body that is read, in bytes. The longest honest order is a few kilobytes.
+const maxBody = 1 << 20
+
+// ReadJSON reads the request's body, at most 1 MiB, as T. Fields that T does not have are ignored. What it
+// returns on failure is a [Problem] that names the field.
+func ReadJSON[T any](w http.ResponseWriter, r *http.Request) (T, error) {
+	var value T
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		var tooLong *http.MaxBytesError
+		if errors.As(err, &tooLong) {
+			return value, &Problem{
+				Status: http.StatusRequestEntityTooLarge, Title: "Request body too large",
+				Detail: fmt.Sprintf("at most %d bytes are read", tooLong.Limit), Field: "body",
+			}
+		}
+		return value, &Problem{Status: http.StatusBadRequest, Title: "Unreadable request", Detail: err.Error(), Field: "body"}
+	}
+	if err := json.Unmarshal(body, &value); err != nil {
+		return value, unreadable(err)
+	}
+	return value, nil
+}
+
+// unreadable names the field where the type is wrong, or the place where the JSON is.
+func unreadable(err error) *Problem {
+	problem := &Problem{Status: http.StatusBadRequest, Title: "Unreadable request", Field: "body"}
+	var wrongType *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &wrongType):
+		if wrongType.Field != "" {
+			problem.Field = wrongType.Field
+		}
+		problem.Detail = fmt.Sprintf("got a JSON %s, want %s", wrongType.Value, jsonType(wrongType.Type.Kind().String()))
+	case errors.As(err, &syntax):
+		problem.Detail = fmt.Sprintf("not JSON at byte %d: %s", syntax.Offset, syntax.Error())
+	default:
+		problem.Detail = err.Error()
+	}
+	return problem
+}
+
+func jsonType(kind string) string {
+	switch kind {
+	case "struct", "map":
+		return "an object"
+	case "slice", "array":
+		return "a list"
+	case "string":
+		return "a string"
+	case "bool":
+		return "true or false"
+	default:
+		return "a number"
+	}
+}
+
+// WriteJSON answers with value as JSON.
+func WriteJSON(w http.ResponseWriter, status int, value any) error {
+	return write(w, status, "application/json", value)
+}
+
+func writeProblem(w http.ResponseWriter, problem *Problem) error {
+	return write(w, problem.Status, "application/problem+json", problem)
+}
+
+func write(w http.ResponseWriter, status int, contentType string, value any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("write the answer: %w", err)
+	}
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(status)
+	_, _ = w.Write(append(text, '\n')) // a caller who has gone does not matter
+	return nil
+}

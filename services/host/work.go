@@ -1,0 +1,19 @@
+package host
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// Work takes some time out of the range, as real work would, or returns the error of ctx when it ends first.
+func Work(ctx context.Context, takes Span) error {
+	timer := time.NewTimer(takes.Least + rand.N(takes.Most-takes.Least+1))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

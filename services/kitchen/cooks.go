@@ -1,0 +1,111 @@
+package kitchen
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"traceria/services/event"
+	"traceria/services/store"
+)
+
+// cooks is the gate of the tickets' subscription: it lets through as many tickets at once as there are cooks
+// on duty. Who is on duty stands in the database.
+type cooks struct {
+	db *store.DB
+
+	mu      sync.Mutex
+	busy    int
+	changed chan struct{} // closed when a cook becomes free, or comes or goes
+}
+
+func newCooks(db *store.DB) *cooks { return &cooks{db: db, changed: make(chan struct{})} }
+
+// firstShift puts two cooks on duty in a kitchen that has never had any.
+func (c *cooks) firstShift(ctx context.Context) error {
+	_, err := c.db.ExecContext(ctx, `INSERT INTO cooks (id, on_duty, at)
+		SELECT name, 1, 0 FROM (SELECT 'ada' AS name UNION SELECT 'grace') WHERE NOT EXISTS (SELECT 1 FROM cooks)`)
+	if err != nil {
+		return fmt.Errorf("put the first cooks on duty: %w", err)
+	}
+	return nil
+}
+
+// lookAgain is how often a waiting ticket looks for cooks who clocked in at another process of this kitchen.
+const lookAgain = time.Second
+
+// Acquire implements broker.Gate: it waits for a free cook.
+func (c *cooks) Acquire(ctx context.Context) error {
+	again := time.NewTicker(lookAgain)
+	defer again.Stop()
+	for {
+		onDuty, err := c.onDuty(ctx)
+		if err != nil && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		c.mu.Lock()
+		if err == nil && c.busy < onDuty {
+			c.busy++
+			c.mu.Unlock()
+			return nil
+		}
+		changed := c.changed
+		c.mu.Unlock()
+		select {
+		case <-changed:
+		case <-again.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Release implements broker.Gate: the cook is free again.
+func (c *cooks) Release() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.busy--
+	c.announce()
+}
+
+func (c *cooks) announce() {
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+func (c *cooks) onDuty(ctx context.Context) (int, error) {
+	var n int
+	err := c.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM cooks WHERE on_duty = 1`).Scan(&n)
+	return n, err
+}
+
+// clock writes down who came or went. The later of two events about one cook wins, in whatever order they come.
+func (c *cooks) clock(ctx context.Context, who event.StaffMember, onDuty bool) error {
+	_, err := c.db.ExecContext(ctx, `INSERT INTO cooks (id, on_duty, at) VALUES ($1, $2, $3)
+		ON CONFLICT (id) DO UPDATE SET on_duty = excluded.on_duty, at = excluded.at WHERE excluded.at > cooks.at`,
+		who.StaffMemberID, onDuty, who.At.UnixNano())
+	if err != nil {
+		return fmt.Errorf("write down that %s came or went: %w", who.StaffMemberID, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.announce()
+	return nil
+}
+
+func (k *kitchen) onClockedIn(ctx context.Context, e event.Envelope) error {
+	fact, err := event.Data[event.StaffMemberClockedIn](e)
+	if err != nil {
+		return err
+	}
+	return k.cooks.clock(ctx, fact.StaffMember, true)
+}
+
+func (k *kitchen) onClockedOut(ctx context.Context, e event.Envelope) error {
+	fact, err := event.Data[event.StaffMemberClockedOut](e)
+	if err != nil {
+		return err
+	}
+	return k.cooks.clock(ctx, fact.StaffMember, false)
+}

@@ -1,0 +1,84 @@
+// Package kitchen cooks: it opens a ticket for each confirmed order, and its cooks work the tickets off, as many
+// at once as have clocked in. Tickets that wait for a cook wait in a queue, and the trace shows for how long.
+package kitchen
+
+import (
+	"context"
+	"time"
+
+	"traceria/services/broker"
+	"traceria/services/event"
+	"traceria/services/host"
+)
+
+// Name is the service's name.
+const Name = "kitchen"
+
+// Service describes the kitchen to whoever runs it.
+func Service() host.Service {
+	return host.Service{
+		Name: Name, Title: "cooks, as many tickets at once as it has cooks", Schema: schema, Describe: &kitchen{},
+		Check: func(env *host.Env) { readSettings(env) },
+		New:   newKitchen,
+	}
+}
+
+// settings are what the kitchen alone is configured by.
+type settings struct {
+	// cookingTime (KITCHEN_COOKING_TIME) is how long a ticket takes.
+	cookingTime host.Span
+	// largestTicket (KITCHEN_LARGEST_TICKET) is how many pieces the kitchen has dough for in one order.
+	largestTicket int
+}
+
+func readSettings(env *host.Env) settings {
+	return settings{
+		cookingTime:   env.Span("KITCHEN_COOKING_TIME", host.Span{Least: 50 * time.Millisecond, Most: 250 * time.Millisecond}),
+		largestTicket: env.Int("KITCHEN_LARGEST_TICKET", 50, 1, 1_000_000),
+	}
+}
+
+type kitchen struct {
+	*host.Host
+	settings
+	cooks *cooks
+}
+
+func newKitchen(h *host.Host) (host.App, error) {
+	k := &kitchen{Host: h, settings: readSettings(h.Env), cooks: newCooks(h.DB)}
+	return k, k.cooks.firstShift(context.Background())
+}
+
+const schema = `
+CREATE TABLE IF NOT EXISTS tickets (
+	order_id     TEXT PRIMARY KEY,
+	order_number TEXT NOT NULL DEFAULT '',
+	items        TEXT NOT NULL DEFAULT '[]',
+	stage        INTEGER NOT NULL DEFAULT 0,
+	cancelled    INTEGER NOT NULL DEFAULT 0,
+	opened_at    INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS cooks (
+	id      TEXT PRIMARY KEY,
+	on_duty INTEGER NOT NULL,
+	at      INTEGER NOT NULL
+);
+`
+
+// Routes implements host.App.
+func (k *kitchen) Routes(r *host.Routes) { r.Query("GET /tickets", k.list) }
+
+// Subscriptions implements host.App. A ticket waits in its queue until a cook is free: the gate.
+func (k *kitchen) Subscriptions() []broker.Subscription {
+	tickets := broker.Subscription{Subscriber: Name, Event: event.TicketOpenedV1, Handle: k.onTicketOpened}
+	if k.cooks != nil {
+		tickets.Gate = k.cooks
+	}
+	return []broker.Subscription{
+		{Subscriber: Name, Event: event.OrderConfirmedV2, Handle: k.onConfirmed},
+		{Subscriber: Name, Event: event.OrderCancelledV1, Handle: k.onCancelled},
+		{Subscriber: Name, Event: event.StaffMemberClockedInV1, Handle: k.onClockedIn},
+		{Subscriber: Name, Event: event.StaffMemberClockedOutV1, Handle: k.onClockedOut},
+		tickets,
+	}
+}

@@ -1,0 +1,105 @@
+package order
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"traceria/services/event"
+	"traceria/services/host"
+)
+
+// request is the body of POST /order. Quantities stay raw until they are checked, so that a wrong one can be
+// named by its place.
+type request struct {
+	CustomerID        string         `json:"customerId"`
+	Items             []requestItem  `json:"items"`
+	DeliveryAddress   *event.Address `json:"deliveryAddress"`
+	DeliveryAddressID string         `json:"deliveryAddressId"`
+}
+
+type requestItem struct {
+	ItemName string          `json:"itemName"`
+	Quantity json.RawMessage `json:"quantity"`
+}
+
+const (
+	maxItems    = 50
+	maxQuantity = 1000
+	maxText     = 200 // bytes of an id, a name or a line of an address
+)
+
+// check returns the order's items and their value, or a [host.Problem] that names the first field that is wrong.
+func (r request) check() (items []event.Item, pence int64, err error) {
+	if err := checkText("customerId", r.CustomerID); err != nil {
+		return nil, 0, err
+	}
+	if len(r.Items) == 0 || len(r.Items) > maxItems {
+		return nil, 0, host.Invalid("items", "got %d items, want 1 to %d", len(r.Items), maxItems)
+	}
+	for i, item := range r.Items {
+		checked, cost, err := item.check(fmt.Sprintf("items[%d]", i))
+		if err != nil {
+			return nil, 0, err
+		}
+		items, pence = append(items, checked), pence+cost
+	}
+	return items, pence, r.checkAddress()
+}
+
+func (i requestItem) check(field string) (event.Item, int64, error) {
+	at := slices.IndexFunc(menu, func(d dish) bool { return d.ItemName == i.ItemName })
+	if at < 0 {
+		return event.Item{}, 0, host.Invalid(field+".itemName", "%.60q is not on the menu; the menu has %s", i.ItemName, menuNames())
+	}
+	if len(i.Quantity) == 0 {
+		return event.Item{}, 0, host.Invalid(field+".quantity", "is missing; want a whole number from 1 to %d, or %q", maxQuantity, event.AllOfThem)
+	}
+	var quantity event.Quantity
+	if err := json.Unmarshal(i.Quantity, &quantity); err != nil || quantity.Count(menu[at].Batch) > maxQuantity {
+		return event.Item{}, 0, host.Invalid(field+".quantity", "got %.40s, want a whole number from 1 to %d, or %q",
+			i.Quantity, maxQuantity, event.AllOfThem)
+	}
+	return event.Item{ItemName: i.ItemName, Quantity: quantity}, menu[at].pence * int64(quantity.Count(menu[at].Batch)), nil
+}
+
+func (r request) checkAddress() error {
+	switch {
+	case r.DeliveryAddress != nil && r.DeliveryAddressID != "":
+		return host.Invalid("deliveryAddressId", "give deliveryAddress or deliveryAddressId, not both")
+	case r.DeliveryAddress != nil:
+		a := r.DeliveryAddress
+		for field, text := range map[string]string{
+			"addressLine2": a.AddressLine2, "city": a.City, "postcode": a.Postcode,
+		} {
+			if len(text) > maxText {
+				return host.Invalid("deliveryAddress."+field, "is %d bytes long, want at most %d", len(text), maxText)
+			}
+		}
+		return checkText("deliveryAddress.addressLine1", a.AddressLine1)
+	case r.DeliveryAddressID != "":
+		return checkText("deliveryAddressId", r.DeliveryAddressID)
+	default:
+		return host.Invalid("deliveryAddress", "is missing; give deliveryAddress with addressLine1, or deliveryAddressId")
+	}
+}
+
+func checkText(field, text string) error {
+	if strings.TrimSpace(text) == "" {
+		return host.Invalid(field, "is missing; want 1 to %d bytes of text", maxText)
+	}
+	if len(text) > maxText {
+		return host.Invalid(field, "is %d bytes long, want 1 to %d", len(text), maxText)
+	}
+	return nil
+}
+
+func menuNames() string {
+	names := make([]string, len(menu))
+	for i, d := range menu {
+		names[i] = strconv.Quote(d.ItemName)
+	}
+	return strings.Join(names, ", ")
+}

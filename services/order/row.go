@@ -1,0 +1,49 @@
+package order
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"traceria/services/event"
+	"traceria/services/store"
+)
+
+// row is an order as the database has it.
+type row struct {
+	id, customerID, addressID string
+	seq, pence                int64
+	items                     []event.Item
+	address                   *event.Address
+	progress                  progress
+}
+
+// readOrder returns sql.ErrNoRows, wrapped, when there is no such order.
+func readOrder(ctx context.Context, tx *store.Tx, id string) (row, error) {
+	found := row{id: id}
+	var items, address string
+	err := tx.QueryRowContext(ctx, `SELECT seq, customer_id, value_pence, items, address, address_id, progress
+		FROM orders WHERE id = $1`, id).
+		Scan(&found.seq, &found.customerID, &found.pence, &items, &address, &found.addressID, &found.progress)
+	if err != nil {
+		return row{}, fmt.Errorf("read order %s: %w", id, err)
+	}
+	if err := json.Unmarshal([]byte(items), &found.items); err != nil {
+		return row{}, fmt.Errorf("read the items of order %s: %w", id, err)
+	}
+	if err := json.Unmarshal([]byte(address), &found.address); err != nil {
+		return row{}, fmt.Errorf("read the address of order %s: %w", id, err)
+	}
+	return found, nil
+}
+
+// confirmations are the two fat forms of OrderConfirmed: the value as a number and as money.
+func (r row) confirmations() (event.OrderConfirmedNumber, event.OrderConfirmedMoney) {
+	shared := event.OrderConfirmed{
+		OrderID: r.id, OrderNumber: number(r.seq), CustomerID: r.customerID,
+		DeliveryAddress: r.address, DeliveryAddressID: r.addressID, Items: r.items,
+	}
+	value, amount := money(r.pence), event.Pence(r.pence)
+	return event.OrderConfirmedNumber{OrderConfirmed: shared, OrderValue: &amount},
+		event.OrderConfirmedMoney{OrderConfirmed: shared, OrderValue: &value}
+}

@@ -1,0 +1,177 @@
+package order
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"traceria/services/event"
+	"traceria/services/host"
+	"traceria/services/store"
+	"traceria/telemetry"
+)
+
+// summary is what POST /order answers.
+type summary struct {
+	OrderID     string `json:"orderId"`
+	OrderNumber string `json:"orderNumber"`
+	Status      string `json:"status"`
+	TraceID     string `json:"traceId"`
+	Links       links  `json:"links"`
+}
+
+type links struct {
+	Self    string `json:"self"`
+	Journey string `json:"journey"`
+	Jaeger  string `json:"jaeger"`
+}
+
+func (o *orders) summarize(id string, seq int64, at progress, traceID string) summary {
+	return summary{
+		OrderID: id, OrderNumber: number(seq), Status: at.String(), TraceID: traceID,
+		Links: links{
+			Self:    o.Config.URLs[Name] + "/order/" + id,
+			Journey: o.Config.URLs["console"] + "/api/journeys/" + id,
+			Jaeger:  o.Config.JaegerPublicURL + "/trace/" + traceID,
+		},
+	}
+}
+
+// view is what GET /order/{id} answers.
+type view struct {
+	summary
+	CustomerID string       `json:"customerId"`
+	OrderValue event.Money  `json:"orderValue"`
+	Items      []event.Item `json:"items"`
+	CreatedAt  time.Time    `json:"createdAt"`
+	Timeline   []entry      `json:"timeline,omitempty"`
+}
+
+func (o *orders) get(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("id")
+	ctx := telemetry.WithConversation(r.Context(), id)
+	found, err := o.views(ctx, `WHERE id = $1`, id)
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 {
+		return unknown(id)
+	}
+	if found[0].Timeline, err = o.timeline(ctx, id); err != nil {
+		return err
+	}
+	return host.WriteJSON(w, http.StatusOK, found[0])
+}
+
+const listMost = 1000
+
+func (o *orders) list(w http.ResponseWriter, r *http.Request) error {
+	limit := 100
+	if text := r.URL.Query().Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > listMost {
+			return host.Invalid("limit", "got %.40q, want a whole number from 1 to %d", text, listMost)
+		}
+		limit = n
+	}
+	customer := r.URL.Query().Get("customerId")
+	found, err := o.views(r.Context(), `WHERE $1 = '' OR customer_id = $1 ORDER BY seq DESC LIMIT $2`, customer, limit)
+	if err != nil {
+		return err
+	}
+	return host.WriteJSON(w, http.StatusOK, map[string]any{"orders": found})
+}
+
+func unknown(id string) error { return host.NotFound("there is no order %.60q", id) }
+
+// views reads orders without their timelines; rest is the end of the statement, from WHERE on.
+func (o *orders) views(ctx context.Context, rest string, args ...any) ([]view, error) {
+	rows, err := o.DB.QueryContext(ctx,
+		`SELECT seq, id, customer_id, value_pence, items, trace_id, created_at, progress FROM orders `+rest, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read orders: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	found := []view{}
+	for rows.Next() {
+		v, err := o.scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, v)
+	}
+	return found, rows.Err()
+}
+
+func (o *orders) scan(rows *sql.Rows) (view, error) {
+	var seq, pence, at int64
+	var id, customer, items, traceID string
+	var reached progress
+	if err := rows.Scan(&seq, &id, &customer, &pence, &items, &traceID, &at, &reached); err != nil {
+		return view{}, fmt.Errorf("read an order: %w", err)
+	}
+	v := view{
+		summary: o.summarize(id, seq, reached, traceID), CustomerID: customer, OrderValue: money(pence),
+		CreatedAt: time.Unix(0, at).UTC(),
+	}
+	if err := json.Unmarshal([]byte(items), &v.Items); err != nil {
+		return view{}, fmt.Errorf("read the items of order %s: %w", id, err)
+	}
+	return v, nil
+}
+
+func (o *orders) timeline(ctx context.Context, id string) ([]entry, error) {
+	rows, err := o.DB.QueryContext(ctx,
+		`SELECT event, version, at, service FROM timeline WHERE order_id = $1 ORDER BY at, progress`, id)
+	if err != nil {
+		return nil, fmt.Errorf("read the timeline: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	entries := []entry{}
+	for rows.Next() {
+		var e entry
+		var at int64
+		if err := rows.Scan(&e.Event, &e.Version, &at, &e.Service); err != nil {
+			return nil, fmt.Errorf("read the timeline: %w", err)
+		}
+		e.At = time.Unix(0, at).UTC()
+		entries = append(entries, e)
+	}
+	return entries, rows.Err()
+}
+
+// cancel is the command Cancel Order: possible until the order is on the road.
+func (o *orders) cancel(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("id")
+	ctx := telemetry.WithConversation(r.Context(), id)
+	var answer summary
+	err := o.DB.Do(ctx, func(tx *store.Tx) error {
+		found, err := readOrder(ctx, tx, id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return unknown(id)
+		}
+		if err != nil {
+			return err
+		}
+		if err := tx.QueryRowContext(ctx, `SELECT trace_id FROM orders WHERE id = $1`, id).Scan(&answer.TraceID); err != nil {
+			return fmt.Errorf("read the trace of order %s: %w", id, err)
+		}
+		answer = o.summarize(id, found.seq, cancelled, answer.TraceID)
+		switch {
+		case found.progress == cancelled:
+			return nil // asked for twice
+		case found.progress >= outForDelivery:
+			return host.Conflict("order %s is %s: it can be cancelled until it is out for delivery", id, found.progress)
+		}
+		return cancelOrder(ctx, tx, found, "cancelled by the customer")
+	})
+	if err != nil {
+		return err
+	}
+	return host.WriteJSON(w, http.StatusAccepted, answer)
+}

@@ -1,0 +1,75 @@
+// Package staff is the clock at the staff entrance: it says who came and who went, and does not know who listens.
+package staff
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"time"
+
+	"traceria/services/broker"
+	"traceria/services/event"
+	"traceria/services/host"
+	"traceria/services/store"
+	"traceria/telemetry"
+)
+
+// Name is the service's name.
+const Name = "staff"
+
+// Service describes the staff service to whoever runs it.
+func Service() host.Service {
+	return host.Service{
+		Name: Name, Title: "says which cooks came and went", Schema: schema, Describe: &clock{},
+		New: func(h *host.Host) (host.App, error) { return &clock{Host: h}, nil },
+	}
+}
+
+type clock struct{ *host.Host }
+
+const schema = `
+CREATE TABLE IF NOT EXISTS staff (
+	id      TEXT PRIMARY KEY,
+	on_duty INTEGER NOT NULL,
+	at      INTEGER NOT NULL
+);
+`
+
+// Routes implements host.App.
+func (c *clock) Routes(r *host.Routes) {
+	r.Command("POST /staff/{id}/clock-in", c.use(true))
+	r.Command("POST /staff/{id}/clock-out", c.use(false))
+}
+
+// Subscriptions implements host.App: staff listens to nobody.
+func (c *clock) Subscriptions() []broker.Subscription { return nil }
+
+var validID = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$`)
+
+func (c *clock) use(in bool) host.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		member := event.StaffMember{StaffMemberID: r.PathValue("id"), At: time.Now().UTC()}
+		if !validID.MatchString(member.StaffMemberID) {
+			return host.Invalid("id", "got %.80q, want 1 to 64 letters, digits, dots, dashes or underscores", member.StaffMemberID)
+		}
+		var fact event.Payload = event.StaffMemberClockedOut{StaffMember: member}
+		if in {
+			fact = event.StaffMemberClockedIn{StaffMember: member}
+		}
+		ctx := telemetry.WithConversation(r.Context(), "staff-"+member.StaffMemberID)
+		err := c.DB.Do(ctx, func(tx *store.Tx) error {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO staff (id, on_duty, at) VALUES ($1, $2, $3)
+				ON CONFLICT (id) DO UPDATE SET on_duty = excluded.on_duty, at = excluded.at`,
+				member.StaffMemberID, in, member.At.UnixNano()); err != nil {
+				return fmt.Errorf("use the clock: %w", err)
+			}
+			return tx.Publish(ctx, fact)
+		})
+		if err != nil {
+			return err
+		}
+		return host.WriteJSON(w, http.StatusAccepted, map[string]any{
+			"staffMemberId": member.StaffMemberID, "onDuty": in, "at": member.At,
+		})
+	}
+}
