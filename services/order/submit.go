@@ -35,6 +35,9 @@ func (o *orders) submit(w http.ResponseWriter, r *http.Request) error {
 	if len(key) > maxText {
 		return host.Invalid("Idempotency-Key", "is %d bytes long, want at most %d", len(key), maxText)
 	}
+	if wanted := r.Header.Get("X-Traceria-Failure"); wanted != "" {
+		return host.Invalid("X-Traceria-Failure", "%.60q is not a known failure; this version has none to switch on", wanted)
+	}
 	placed, err := o.place(r.Context(), body, items, pence, key)
 	if err != nil {
 		return err

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+)
+
+// buyOptions are the flags of buy.
+type buyOptions struct {
+	count    int
+	failure  string
+	customer string
+	wait     bool
+	timeout  time.Duration
+	json     bool
+}
+
+// buyAtOnce is how many orders are on their way to the order service at the same time.
+const buyAtOnce = 50
+
+func newBuyCommand() *cobra.Command {
+	var o buyOptions
+	cmd := &cobra.Command{
+		Use:     "buy",
+		Short:   "Place orders",
+		GroupID: groupTools,
+		Long: `Place one order or many with the order service at ORDER_URL, and print order id, trace id and the
+address of the trace in Jaeger. With TRACEPARENT in the environment the orders join that trace.`,
+		Example: "  traceria buy --wait\n  traceria buy --count 200 --wait",
+		Args:    asUsage(cobra.NoArgs),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return buy(cmd, o) },
+	}
+	flags := cmd.Flags()
+	flags.IntVar(&o.count, "count", 1, "how many orders, 1 to 10000, all at once")
+	flags.StringVar(&o.failure, "failure", "", "failure for these orders only: key[=variant], sent as X-Traceria-Failure")
+	flags.StringVar(&o.customer, "customer", "customer-1", "the customer's id")
+	flags.BoolVar(&o.wait, "wait", false, "wait until every order is delivered or cancelled; exit 1 if one is not")
+	flags.DurationVar(&o.timeout, "timeout", 2*time.Minute, "how long to wait with --wait")
+	flags.BoolVar(&o.json, "json", false, "print the answers as one JSON document: an object, or a list when --count is more than 1")
+	return cmd
+}
+
+func buy(cmd *cobra.Command, o buyOptions) error {
+	if o.count < 1 || o.count > 10000 {
+		return usagef("--count %d: want 1 to 10000", o.count)
+	}
+	if o.timeout <= 0 {
+		return usagef("--timeout %s: want more than 0", o.timeout)
+	}
+	config, err := configuration()
+	if err != nil {
+		return err
+	}
+	client := newOrderClient(config.URLs["order"])
+	began := time.Now()
+	orders, err := placeAll(callerContext(cmd.Context()), client, o)
+	if err != nil {
+		return err
+	}
+	if !o.json {
+		for _, one := range orders {
+			cmd.Printf("order %s  trace %s  %s\n", one.OrderID, one.TraceID, one.Links.Jaeger)
+		}
+	}
+	var waitErr error
+	if o.wait {
+		waitErr = awaitAll(cmd, client, orders, o, began)
+	}
+	if o.json {
+		return joinJSON(cmd, orders, waitErr)
+	}
+	return waitErr
+}
+
+// placeAll places the orders, fifty at a time.
+func placeAll(ctx context.Context, client *orderClient, o buyOptions) ([]placed, error) {
+	body := map[string]any{
+		"customerId":      o.customer,
+		"items":           []map[string]any{{"itemName": "Margherita", "quantity": 1}},
+		"deliveryAddress": map[string]string{"addressLine1": "167 My Street"},
+	}
+	header := http.Header{}
+	if o.failure != "" {
+		header.Set("X-Traceria-Failure", o.failure)
+	}
+	orders := make([]placed, o.count)
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(buyAtOnce)
+	for i := range orders {
+		group.Go(func() (err error) {
+			orders[i], err = client.do(ctx, http.MethodPost, "/order", header, body)
+			return err
+		})
+	}
+	return orders, group.Wait()
+}
+
+// awaitAll replaces each order by what became of it, and fails when one is not settled in time.
+func awaitAll(cmd *cobra.Command, client *orderClient, orders []placed, o buyOptions, began time.Time) error {
+	ctx, cancel := context.WithTimeoutCause(cmd.Context(), o.timeout, fmt.Errorf("--timeout %s is over", o.timeout))
+	defer cancel()
+	var group errgroup.Group
+	group.SetLimit(buyAtOnce)
+	for i := range orders {
+		group.Go(func() error {
+			last, err := client.await(ctx, orders[i].OrderID)
+			if err == nil {
+				orders[i] = last
+			}
+			return err
+		})
+	}
+	err := group.Wait()
+	if o.json {
+		return err
+	}
+	counts := map[string]int{}
+	for _, one := range orders {
+		counts[one.Status]++
+	}
+	for _, status := range []string{
+		"delivered", "cancelled", "created", "confirmed", "preparing", "boxed", "out-for-delivery",
+	} {
+		if n := counts[status]; n > 0 {
+			cmd.Printf("%d %s after %s\n", n, status, time.Since(began).Round(time.Millisecond))
+		}
+	}
+	return err
+}
+
+// joinJSON prints the answers as they came, also when not every order was settled.
+func joinJSON(cmd *cobra.Command, orders []placed, waitErr error) error {
+	answers := make([]json.RawMessage, len(orders))
+	for i, one := range orders {
+		answers[i] = one.raw
+	}
+	if len(answers) == 1 {
+		return firstError(printJSON(cmd, answers[0]), waitErr)
+	}
+	return firstError(printJSON(cmd, answers), waitErr)
+}
+
+func printJSON(cmd *cobra.Command, value any) error {
+	encoder := json.NewEncoder(cmd.OutOrStdout())
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"traceria/services/host"
+	"traceria/telemetry"
+)
+
+func newServiceCommand(service host.Service) *cobra.Command {
+	return &cobra.Command{
+		Use:     service.Name,
+		Short:   "Run the " + service.Name + " service: it " + service.Title,
+		GroupID: groupServices,
+		Args:    asUsage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			config, err := configuration(service)
+			if err != nil {
+				return err
+			}
+			return host.Run(cmd.Context(), service, host.Options{
+				Config: config, Known: known(), Telemetry: telemetry.Config{Version: buildVersion()},
+			})
+		},
+	}
+}
+
+func newAllCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "all",
+		Short:   "Run every service in this process, each under its own name in Jaeger",
+		GroupID: groupServices,
+		Args:    asUsage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			config, err := configuration(services()...)
+			if err != nil {
+				return err
+			}
+			if config.HTTPAddr != "" {
+				return usagef("HTTP_ADDR is the address of one service; `traceria all` listens on 127.0.0.1:8081 to 8085. Unset it")
+			}
+			group, ctx := errgroup.WithContext(cmd.Context())
+			for _, service := range services() {
+				group.Go(func() error {
+					return host.Run(ctx, service, host.Options{
+						Config: config, Known: known(),
+						Telemetry: telemetry.Config{Version: buildVersion(), Shared: true},
+					})
+				})
+			}
+			return group.Wait()
+		},
+	}
+}
