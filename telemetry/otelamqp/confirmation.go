@@ -2,6 +2,7 @@ package otelamqp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -23,10 +24,10 @@ type Confirmation struct {
 	unsent    bool // ended before the message left
 	watched   bool // a watcher will resolve it
 
-	key      messageKey    // mandatory only
-	expected bool          // in Publisher.mandatory; guarded by Publisher.mu
-	returned *returnReason // guarded by Publisher.mu
-	next     *Confirmation // the next one with the same key; guarded by Publisher.mu
+	mandatory bool          // the broker may return the message
+	key       messageKey    // of a mandatory message
+	returned  *returnReason // guarded by Publisher.mu
+	next      *Confirmation // the next one with the same key; guarded by Publisher.mu
 
 	mu       sync.Mutex
 	resolved bool
@@ -40,19 +41,62 @@ type Confirmation struct {
 // When ctx ends first the error wraps the context's error and ErrConfirmTimeout or ErrConfirmUnknown; the answer may
 // still come, and a later Wait returns it.
 func (c *Confirmation) Wait(ctx context.Context) error {
-	if err, ok := c.outcome(); ok {
+	c.mu.Lock()
+	resolved, err := c.resolved, c.err
+	c.mu.Unlock()
+	if resolved {
 		return err
 	}
+	if err, answered := c.await(ctx); answered {
+		return c.resolve(err)
+	}
+	return gaveUp(ctx)
+}
+
+// await returns the outcome, or false when ctx ended before there was one.
+func (c *Confirmation) await(ctx context.Context) (err error, answered bool) {
+	p := c.publisher
+	if c.answered() {
+		return p.outcome(c), true
+	}
+	timer := timers.Get().(*time.Timer)
+	timer.Reset(p.cfg.confirmTimeout - time.Since(c.start))
+	defer func() { timer.Stop(); timers.Put(timer) }()
 	select {
-	case <-c.Done():
-		err, _ := c.outcome()
-		return err
+	case <-c.dc.Done():
+		return p.outcome(c), true
+	case <-p.lost:
+		return p.outcome(c), true
+	case <-timer.C:
+		return p.timeout(), true
 	case <-ctx.Done():
-		if err, ok := c.outcome(); ok {
-			return err
-		}
-		return gaveUp(ctx)
+		return nil, false
 	}
+}
+
+// answered reports whether the broker's answer is there, or the library has given it up.
+func (c *Confirmation) answered() bool {
+	select {
+	case <-c.dc.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+// timers are reused: waiting needs one for every message.
+var timers = sync.Pool{New: func() any {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return t
+}}
+
+// gaveUp is the outcome when the caller's context ended before the confirm came.
+func gaveUp(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("%w: %w", ErrConfirmTimeout, ctx.Err())
+	}
+	return fmt.Errorf("%w: %w", ErrConfirmUnknown, ctx.Err())
 }
 
 // Done returns a channel that is closed when the outcome is known: the broker answered, the time for the confirm is over
@@ -73,26 +117,10 @@ func (c *Confirmation) Done() <-chan struct{} {
 	return c.done
 }
 
-// outcome returns the error and whether it is known yet. Where nobody watches, it looks at the broker's answer itself.
-func (c *Confirmation) outcome() (error, bool) {
-	c.mu.Lock()
-	resolved, watched, err := c.resolved, c.watched, c.err
-	c.mu.Unlock()
-	if resolved || watched {
-		return err, resolved
-	}
-	select {
-	case <-c.dc.Done():
-		return c.resolve(c.publisher.outcome(c)), true
-	default:
-		return nil, false
-	}
-}
-
 // observed reports whether somebody sees when the confirmation is resolved although nobody waits: a span, a metric or
 // the books on returned messages.
 func (c *Confirmation) observed() bool {
-	if c.span.IsRecording() || c.expected {
+	if c.span.IsRecording() || c.mandatory {
 		return true
 	}
 	in := &c.publisher.cfg.instruments
@@ -107,7 +135,7 @@ func (c *Confirmation) resolve(err error) error {
 		return c.err
 	}
 	c.resolved, c.err = true, err
-	if c.expected {
+	if c.mandatory {
 		c.publisher.forget(c)
 	}
 	if c.dest != nil {
@@ -163,9 +191,7 @@ func (p *Publisher) describe(c *Confirmation, pub *amqp091.Publishing) {
 
 // outcome says what became of the message of c, whose confirm came or whose channel is lost.
 func (p *Publisher) outcome(c *Confirmation) error {
-	select {
-	case <-c.dc.Done():
-	default:
+	if !c.answered() {
 		return p.lostError()
 	}
 	if c.dc.Acked() {

@@ -16,21 +16,19 @@ var tables = sync.Pool{New: func() any { return make(amqp091.Table, 8) }}
 // maxPooledHeaders keeps the table of one extraordinary message from staying in memory.
 const maxPooledHeaders = 32
 
-func keep() {}
-
-// writeHeaders gives pub a header table of its own, with the trace context and the send time. The returned function is
-// called when the message was published.
-func (p *Publisher) writeHeaders(ctx context.Context, m *Message, pub *amqp091.Publishing) func() {
-	var headers amqp091.Table
-	reuse := p.reuseHeaders && m.Prepare == nil && len(pub.Headers) <= maxPooledHeaders
-	if reuse {
+// headers returns the header table for m, a copy with the trace context and the send time, and whether it is to be
+// released after publishing.
+func (p *Publisher) headers(ctx context.Context, m *Message) (headers amqp091.Table, pooled bool) {
+	given := m.Publishing.Headers
+	pooled = p.reuseHeaders && m.Prepare == nil && len(given) <= maxPooledHeaders
+	if pooled {
 		headers = tables.Get().(amqp091.Table)
 	} else {
-		headers = make(amqp091.Table, len(pub.Headers)+4)
+		headers = make(amqp091.Table, len(given)+4)
 	}
-	maps.Copy(headers, pub.Headers)
+	maps.Copy(headers, given)
 	if !m.KeepContext {
-		if len(headers) > 0 {
+		if len(given) > 0 {
 			for _, field := range p.cfg.fields() {
 				delete(headers, field)
 			}
@@ -40,14 +38,12 @@ func (p *Publisher) writeHeaders(ctx context.Context, m *Message, pub *amqp091.P
 	if p.cfg.sentAtHeader != "" {
 		headers[p.cfg.sentAtHeader] = p.sendTime()
 	}
-	pub.Headers = headers
-	if !reuse {
-		return keep
-	}
-	return func() {
-		clear(headers)
-		tables.Put(headers)
-	}
+	return headers, pooled
+}
+
+func release(headers amqp091.Table) {
+	clear(headers)
+	tables.Put(headers)
 }
 
 // sendTime returns the time in Unix nanoseconds, different for each message of this publisher: returned messages are

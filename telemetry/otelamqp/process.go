@@ -38,7 +38,6 @@ type processConfig struct {
 	attrs                attributes
 	fallback             propagation.TextMapCarrier
 	exchange, routingKey string
-	redirected           bool
 }
 
 // WithStartAttributes sets attributes on the process span at its start, where samplers see them.
@@ -55,7 +54,7 @@ func WithFallbackCarrier(carrier propagation.TextMapCarrier) ProcessOption {
 // WithFirstDestination sets the exchange and routing key that the message was first sent to. A message that comes back
 // through a retry queue arrives from another exchange; with this its span keeps the name that it had.
 func WithFirstDestination(exchange, routingKey string) ProcessOption {
-	return processOptionFunc(func(c *processConfig) { c.exchange, c.routingKey, c.redirected = exchange, routingKey, true })
+	return processOptionFunc(func(c *processConfig) { c.exchange, c.routingKey = exchange, routingKey })
 }
 
 // Process runs h for one delivery from queue inside its process span, and returns what h returns. The span covers h: it
@@ -83,9 +82,7 @@ func (c *Consumer) Process(ctx context.Context, queue string, d amqp091.Delivery
 	msgCtx, span := c.cfg.tracer.Start(msgCtx, dest.spanName, start...)
 	c.dispatched(msgCtx, dest, &d, wait, waited)
 	c.describe(span, &d)
-	if c.cfg.settleSpans && d.Acknowledger != nil {
-		d.Acknowledger = &settler{cfg: c.cfg, ctx: msgCtx, ack: d.Acknowledger, delivery: newSettled(&d, queue, po.exchange, po.routingKey, creation)}
-	}
+	c.traceSettling(msgCtx, &d, queue, po.exchange, po.routingKey, creation)
 	return c.handle(msgCtx, span, dest, now, func(ctx context.Context) error { return h(ctx, d) })
 }
 

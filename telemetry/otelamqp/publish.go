@@ -2,7 +2,6 @@ package otelamqp
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -108,7 +107,11 @@ func (p *Publisher) Publish(ctx context.Context, m Message) error {
 	if err := p.send(ctx, &m, c); err != nil {
 		return err
 	}
-	return p.settle(ctx, c)
+	err, answered := c.await(ctx)
+	if !answered {
+		err = gaveUp(ctx)
+	}
+	return c.resolve(err)
 }
 
 // PublishDeferred publishes m and returns without waiting for the broker's answer, so that many messages can be under way
@@ -118,7 +121,11 @@ func (p *Publisher) PublishDeferred(ctx context.Context, m Message) (*Confirmati
 	if err := p.send(ctx, &m, c); err != nil {
 		return nil, err
 	}
-	if c.observed() {
+	switch {
+	case !c.observed():
+	case c.answered():
+		c.settle()
+	default:
 		c.watched = true
 		p.watch(c)
 	}
@@ -129,10 +136,14 @@ func (p *Publisher) PublishDeferred(ctx context.Context, m Message) (*Confirmati
 func (p *Publisher) send(ctx context.Context, m *Message, c *Confirmation) error {
 	p.begin(ctx, m, c)
 	pub := m.Publishing // a copy: the caller's stays as it is
-	release := p.writeHeaders(c.ctx, m, &pub)
-	defer release()
+	var pooled bool
+	pub.Headers, pooled = p.headers(c.ctx, m)
+	if pooled {
+		defer release(pub.Headers)
+	}
 	if m.Prepare != nil {
-		if err := m.Prepare(c.ctx, &pub); err != nil {
+		var err error
+		if pub, err = prepare(c.ctx, m, pub); err != nil {
 			c.unsent = true
 			return c.resolve(fmt.Errorf("prepare message to %s: %w", name(m), err))
 		}
@@ -175,48 +186,17 @@ func (p *Publisher) begin(ctx context.Context, m *Message, c *Confirmation) {
 	c.ctx, c.span = p.cfg.tracer.Start(ctx, c.dest.spanName, opts...)
 }
 
+// prepare lets the caller finish the message. What it works on is on the heap, and only here.
+func prepare(ctx context.Context, m *Message, pub amqp091.Publishing) (amqp091.Publishing, error) {
+	err := m.Prepare(ctx, &pub)
+	return pub, err
+}
+
 // name returns how errors call the destination of m.
 func name(m *Message) string {
 	return destinationName(destinationKey{op: opSend, exchange: m.Exchange, routingKey: m.RoutingKey})
 }
 
-// settle waits for the outcome of c on behalf of Publish.
-func (p *Publisher) settle(ctx context.Context, c *Confirmation) error {
-	select {
-	case <-c.dc.Done():
-		return c.resolve(p.outcome(c))
-	default:
-	}
-	timer := timers.Get().(*time.Timer)
-	timer.Reset(p.cfg.confirmTimeout)
-	defer func() { timer.Stop(); timers.Put(timer) }()
-	select {
-	case <-c.dc.Done():
-		return c.resolve(p.outcome(c))
-	case <-p.lost:
-		return c.resolve(p.outcome(c))
-	case <-timer.C:
-		return c.resolve(p.timeout())
-	case <-ctx.Done():
-		return c.resolve(gaveUp(ctx))
-	}
-}
-
-// gaveUp is the outcome when the caller's context ended before the confirm came.
-func gaveUp(ctx context.Context) error {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fmt.Errorf("%w: %w", ErrConfirmTimeout, ctx.Err())
-	}
-	return fmt.Errorf("%w: %w", ErrConfirmUnknown, ctx.Err())
-}
-
 func (p *Publisher) timeout() error {
 	return fmt.Errorf("%w (%s)", ErrConfirmTimeout, p.cfg.confirmTimeout)
 }
-
-// timers are reused: Publish needs one for every message.
-var timers = sync.Pool{New: func() any {
-	t := time.NewTimer(time.Hour)
-	t.Stop()
-	return t
-}}

@@ -25,9 +25,9 @@ type returnReason struct {
 func (p *Publisher) expectReturn(c *Confirmation, m *Message, pub *amqp091.Publishing) {
 	sent, _ := pub.Headers[p.cfg.sentAtHeader].(int64)
 	c.key = messageKey{m.Exchange, m.RoutingKey, pub.MessageId, sent}
+	c.mandatory = true
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c.expected = true
 	last := p.mandatory[c.key]
 	if last == nil {
 		p.mandatory[c.key] = c
@@ -56,7 +56,7 @@ func (p *Publisher) forget(c *Confirmation) {
 			}
 		}
 	}
-	c.next, c.expected = nil, false
+	c.next = nil
 }
 
 // listen takes every notification of the channel, so that the library's reader never waits, until the channel is gone.
@@ -127,7 +127,7 @@ func (p *Publisher) markReturned(r *amqp091.Return) {
 
 // returnError says whether the acked message of c had been returned.
 func (p *Publisher) returnError(c *Confirmation) error {
-	if !c.expected {
+	if !c.mandatory {
 		return nil
 	}
 	p.catchUp()

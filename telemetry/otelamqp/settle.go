@@ -16,8 +16,15 @@ type settled struct {
 	creation                    trace.SpanContext
 }
 
-func newSettled(d *amqp091.Delivery, queue, exchange, routingKey string, creation trace.SpanContext) settled {
-	return settled{queue, exchange, routingKey, d.MessageId, d.CorrelationId, creation}
+// traceSettling makes settling d inside or after its handler a span, if the option asks for it.
+func (c *Consumer) traceSettling(ctx context.Context, d *amqp091.Delivery, queue, exchange, routingKey string, creation trace.SpanContext) {
+	if !c.cfg.settleSpans || d.Acknowledger == nil {
+		return
+	}
+	d.Acknowledger = &settler{
+		cfg: c.cfg, ctx: ctx, ack: d.Acknowledger,
+		delivery: settled{queue, exchange, routingKey, d.MessageId, d.CorrelationId, creation},
+	}
 }
 
 // settler is the acknowledger of a delivery whose settling gets spans. They are children of the process span, because

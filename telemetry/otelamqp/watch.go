@@ -22,11 +22,11 @@ func (p *Publisher) watcher(c *Confirmation) {
 	for {
 		select {
 		case <-c.dc.Done():
-			c.resolve(p.outcome(c))
+			c.settle()
 		case <-p.lost:
-			c.resolve(p.outcome(c))
+			c.settle()
 		case <-timer.C:
-			c.resolve(p.timeout())
+			_ = c.resolve(p.timeout())
 		}
 		if p.idleWorkers.Add(1) > maxIdleWatchers {
 			p.idleWorkers.Add(-1)
@@ -39,5 +39,15 @@ func (p *Publisher) watcher(c *Confirmation) {
 		case <-p.lost:
 			return
 		}
+	}
+}
+
+// settle resolves c, unless somebody who waits was faster.
+func (c *Confirmation) settle() {
+	c.mu.Lock()
+	resolved := c.resolved
+	c.mu.Unlock()
+	if !resolved {
+		_ = c.resolve(c.publisher.outcome(c)) // the error is kept for Wait
 	}
 }

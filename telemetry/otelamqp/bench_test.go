@@ -1,0 +1,261 @@
+package otelamqp_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rabbitmq/amqp091-go"
+	"go.opentelemetry.io/otel/metric"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+
+	"traceria/telemetry/otelamqp"
+	"traceria/telemetry/otelamqp/rabbitmqtest"
+)
+
+// The workload that issue and README name.
+const (
+	pipelineWindow = 256
+	bodySize       = 512
+	prefetch       = 100
+	pipelined      = 8000 // messages of one measurement
+	oneAtATime     = 800
+)
+
+// exportNothing is an exporter behind the SDK's batch processor: the whole path of a span but the network.
+type exportNothing struct{}
+
+func (exportNothing) ExportSpans(context.Context, []sdktrace.ReadOnlySpan) error { return nil }
+func (exportNothing) Shutdown(context.Context) error                             { return nil }
+
+// variant is one of the things compared. Without a tracer provider it is amqp091-go alone.
+type variant struct {
+	name string
+	tp   trace.TracerProvider
+	mp   metric.MeterProvider
+
+	conn  *amqp091.Connection
+	queue string
+}
+
+func variants(b *testing.B) []*variant {
+	sampled := func() trace.TracerProvider {
+		tp := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exportNothing{}))
+		b.Cleanup(func() { _ = tp.Shutdown(context.Background()) })
+		return tp
+	}
+	off := metricnoop.NewMeterProvider()
+	return []*variant{
+		{name: "raw"},
+		{name: "no-op", tp: tracenoop.NewTracerProvider(), mp: off},
+		{name: "unsampled", tp: sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample())), mp: off},
+		{name: "sampled", tp: sampled(), mp: off},
+		{name: "sampled+metrics", tp: sampled(), mp: sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader()))},
+	}
+}
+
+func (v *variant) options() []otelamqp.Option {
+	return []otelamqp.Option{
+		otelamqp.WithTracerProvider(v.tp), otelamqp.WithMeterProvider(v.mp),
+		otelamqp.WithPropagators(propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})),
+	}
+}
+
+func (v *variant) message() otelamqp.Message {
+	return otelamqp.Message{RoutingKey: v.queue, Publishing: amqp091.Publishing{
+		MessageId: "0f8fad5b-d9cb-469f-a165-70867728950e", CorrelationId: "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+		DeliveryMode: amqp091.Persistent, Body: make([]byte, bodySize), Headers: amqp091.Table{"tenant": "one"},
+	}}
+}
+
+// waiter is a confirm of either kind.
+type waiter func(context.Context) error
+
+// publisher returns how the variant publishes one message.
+func (v *variant) publisher(b *testing.B, ch *amqp091.Channel) func(context.Context) (waiter, error) {
+	m := v.message()
+	if v.tp == nil {
+		must(b, ch.Confirm(false))
+		return func(ctx context.Context) (waiter, error) {
+			dc, err := ch.PublishWithDeferredConfirmWithContext(ctx, m.Exchange, m.RoutingKey, false, false, m.Publishing)
+			if err != nil {
+				return nil, err
+			}
+			return func(ctx context.Context) error { _, err := dc.WaitContext(ctx); return err }, nil
+		}
+	}
+	p, err := otelamqp.NewPublisher(ch, v.options()...)
+	must(b, err)
+	return func(ctx context.Context) (waiter, error) {
+		c, err := p.PublishDeferred(ctx, m)
+		if err != nil {
+			return nil, err
+		}
+		return c.Wait, nil
+	}
+}
+
+// pipeline publishes n messages with at most window confirms outstanding, and returns messages per second.
+func (v *variant) pipeline(b *testing.B, n, window int) float64 {
+	ch, err := v.conn.Channel()
+	must(b, err)
+	defer ch.Close()
+	publish := v.publisher(b, ch)
+	outstanding := make([]waiter, 0, window)
+	ctx := context.Background()
+	start := time.Now()
+	for i := range n {
+		if len(outstanding) == window {
+			must(b, outstanding[i%window](ctx))
+		}
+		w, err := publish(ctx)
+		must(b, err)
+		if len(outstanding) < window {
+			outstanding = append(outstanding, w)
+		} else {
+			outstanding[i%window] = w
+		}
+	}
+	for _, w := range outstanding {
+		must(b, w(ctx))
+	}
+	return float64(n) / time.Since(start).Seconds()
+}
+
+// consume takes n messages with single acks, and returns messages per second.
+func (v *variant) consume(b *testing.B, n int) float64 {
+	ch, err := v.conn.Channel()
+	must(b, err)
+	defer ch.Close()
+	must(b, ch.Qos(prefetch, 0, false))
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	start := time.Now()
+	if v.tp == nil {
+		deliveries, err := ch.Consume(v.queue, "bench", false, false, false, false, nil)
+		must(b, err)
+		for range n {
+			d := <-deliveries
+			must(b, d.Ack(false))
+		}
+		return float64(n) / time.Since(start).Seconds()
+	}
+	c, err := otelamqp.NewConsumer(v.options()...)
+	must(b, err)
+	deliveries, err := ch.Consume(v.queue, "bench", false, false, false, false, nil)
+	must(b, err)
+	ack := func(_ context.Context, d amqp091.Delivery) error { return d.Ack(false) }
+	for range n {
+		must(b, c.Process(ctx, v.queue, <-deliveries, ack))
+	}
+	return float64(n) / time.Since(start).Seconds()
+}
+
+func must(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// BenchmarkThroughput compares amqp091-go alone with otelamqp on it, against one broker. The variants take turns in every
+// round, each first once in a while, and the ratios are medians over the rounds: the machine's other work then counts
+// for all of them. OTELAMQP_BENCH_ROUNDS sets the number of rounds, 15 by default.
+//
+//	go test -run '^$' -bench Throughput -benchtime 1x -timeout 30m ./telemetry/otelamqp
+func BenchmarkThroughput(b *testing.B) {
+	rounds := 15
+	if n, err := strconv.Atoi(os.Getenv("OTELAMQP_BENCH_ROUNDS")); err == nil {
+		rounds = n
+	}
+	url := rabbitmqtest.Shared(b).VHost(b)
+	all := variants(b)
+	for _, v := range all {
+		v.connect(b, url)
+	}
+	workloads := []string{"publish, window 256", "publish, one at a time", "consume, prefetch 100"}
+	rates := map[string]map[string][]float64{}
+	for _, w := range workloads {
+		rates[w] = map[string][]float64{}
+	}
+	b.ResetTimer()
+	for round := range rounds + 1 {
+		for i := range all {
+			v := all[(i+round)%len(all)]
+			measured := []float64{v.pipeline(b, pipelined, pipelineWindow), v.pipeline(b, oneAtATime, 1)}
+			purge(b, v)
+			fill(b, v, all)
+			measured = append(measured, v.consume(b, pipelined))
+			if round == 0 {
+				continue // the broker and the caches warm up
+			}
+			for i, w := range workloads {
+				rates[w][v.name] = append(rates[w][v.name], measured[i])
+			}
+		}
+	}
+	b.StopTimer()
+	report(b, workloads, all, rates)
+}
+
+func (v *variant) connect(b *testing.B, url string) {
+	conn, err := amqp091.Dial(url)
+	must(b, err)
+	b.Cleanup(func() { conn.Close() })
+	ch, err := conn.Channel()
+	must(b, err)
+	defer ch.Close()
+	v.conn, v.queue = conn, "bench-"+strings.ReplaceAll(v.name, "+", "-")
+	_, err = ch.QueueDeclare(v.queue, true, false, false, false, nil)
+	must(b, err)
+}
+
+func purge(b *testing.B, v *variant) {
+	ch, err := v.conn.Channel()
+	must(b, err)
+	defer ch.Close()
+	_, err = ch.QueuePurge(v.queue, false)
+	must(b, err)
+}
+
+// fill gives every variant the same messages to consume: those of the sampled publisher, with their headers.
+func fill(b *testing.B, v *variant, all []*variant) {
+	sampled := *all[3]
+	sampled.queue, sampled.conn = v.queue, v.conn
+	sampled.pipeline(b, pipelined, pipelineWindow)
+}
+
+func report(b *testing.B, workloads []string, all []*variant, rates map[string]map[string][]float64) {
+	var table strings.Builder
+	for _, w := range workloads {
+		fmt.Fprintf(&table, "\n%-24s %14s %12s %20s\n", w, "messages/s", "of raw", "(quartiles)")
+		for _, v := range all {
+			ratios := make([]float64, len(rates[w]["raw"]))
+			for i, raw := range rates[w]["raw"] {
+				ratios[i] = rates[w][v.name][i] / raw
+			}
+			fmt.Fprintf(&table, "  %-22s %14.0f %12.3f %12.3f - %.3f\n", v.name, quantile(rates[w][v.name], 0.5),
+				quantile(ratios, 0.5), quantile(ratios, 0.25), quantile(ratios, 0.75))
+			b.ReportMetric(quantile(ratios, 0.5), strings.ReplaceAll(w+"/"+v.name, " ", "_"))
+		}
+	}
+	fmt.Println(table.String())
+}
+
+func quantile(values []float64, q float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[int(q*float64(len(sorted)-1))]
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package otelamqp_test
+
+const raceEnabled = false
