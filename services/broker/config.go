@@ -1,7 +1,9 @@
 package broker
 
 import (
+	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/rabbitmq/amqp091-go"
@@ -25,14 +27,18 @@ type Config struct {
 const defaultConfirmTimeout = 30 * time.Second
 
 // CheckURL says what is wrong with an AMQP URL, without showing the password in it.
-func CheckURL(url string) error {
-	if _, err := amqp091.ParseURI(url); err != nil {
-		return fmt.Errorf("want amqp://user:password@host:port/vhost: %w", err)
+func CheckURL(rawURL string) error {
+	_, err := amqp091.ParseURI(rawURL)
+	if err == nil {
+		return nil
 	}
-	return nil
+	if wrong := new(url.Error); errors.As(err, &wrong) {
+		err = wrong.Err // the error around it repeats the URL
+	}
+	return fmt.Errorf("%w; want amqp://user:password@host:port/vhost", err)
 }
 
-// mode is what every event exchange is.
+// exchangeKind is what every event exchange is: routing keys are matched by their parts.
 const exchangeKind = amqp091.ExchangeTopic
 
 var exchanges = []string{event.PublicExchange, event.KitchenExchange}

@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"traceria/services/broker"
+	"traceria/telemetry"
 )
 
 // Ports are where the services listen unless HTTP_ADDR says otherwise.
@@ -57,6 +58,7 @@ func Load(env *Env) Config {
 	for name, port := range Ports {
 		c.URLs[name] = env.URL(strings.ToUpper(name)+"_URL", "http://127.0.0.1:"+strconv.Itoa(port))
 	}
+	env.Also(telemetry.CheckEnvironment(env.lookup))
 	level := env.OneOf("LOG_LEVEL", "info", "trace", "debug", "info", "warn", "error")
 	c.LogLevel, _ = zerolog.ParseLevel(level)
 	return c

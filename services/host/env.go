@@ -37,6 +37,13 @@ func (e *Env) Err() error {
 	return fmt.Errorf("%w:\n%w", ErrConfiguration, errors.Join(e.errs...))
 }
 
+// Also remembers what another package found wrong.
+func (e *Env) Also(err error) {
+	if err != nil {
+		e.errs = append(e.errs, err)
+	}
+}
+
 func (e *Env) wrong(name, value, want string) {
 	e.errs = append(e.errs, fmt.Errorf("%s=%q: want %s", name, value, want))
 }
@@ -63,7 +70,11 @@ func (e *Env) URL(name, fallback string) string {
 	value := e.String(name, fallback)
 	u, err := url.Parse(value)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		e.errs = append(e.errs, fmt.Errorf("%s: want http://host:port or https://host:port", name))
+		shown := "(unreadable)"
+		if err == nil {
+			shown = u.Redacted()
+		}
+		e.wrong(name, shown, "http://host:port or https://host:port")
 		return fallback
 	}
 	return strings.TrimRight(value, "/")
