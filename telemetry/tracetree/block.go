@@ -30,6 +30,7 @@ type row struct {
 	start, took         string
 	notes               []note
 	failed              bool
+	attempt             float64
 }
 
 // block is a line with the lines below it.
@@ -64,7 +65,7 @@ func (v *view) block(n *Node) block {
 func (v *view) row(n *Node) row {
 	r := row{
 		name: printable(n.Name), service: printable(n.Service), kind: printable(n.Kind),
-		notes: v.notes(n), failed: n.failed(),
+		notes: v.notes(n), failed: n.failed(), attempt: n.attempt(),
 	}
 	if !v.shape {
 		r.start, r.took = v.offset(n), shortDuration(n.Duration)
@@ -83,22 +84,16 @@ func (v *view) offset(n *Node) string {
 	}
 }
 
-// flatten writes the lines of the tree in front of the names.
-func flatten(b block) []row {
-	rows := []row{b.row}
+// flatten writes the lines of the tree in front of the names: first leads to b's own name, rest to those below it.
+func flatten(rows []row, b block, first, rest string) []row {
+	b.lines = first
+	rows = append(rows, b.row)
 	for i, child := range b.below {
 		branch, stem := "├─ ", "│  "
 		if i == len(b.below)-1 {
 			branch, stem = "└─ ", "   "
 		}
-		for j, r := range flatten(child) {
-			if j == 0 {
-				r.lines = branch + r.lines
-			} else {
-				r.lines = stem + r.lines
-			}
-			rows = append(rows, r)
-		}
+		rows = flatten(rows, child, rest+branch, rest+stem)
 	}
 	return rows
 }

@@ -108,7 +108,7 @@ func (c canvas) render(segments []segment) string {
 	var b strings.Builder
 	for _, s := range segments {
 		if c.color && s.style != plain && strings.TrimSpace(s.text) != "" {
-			b.WriteString("\x1b[" + string(s.style) + "m" + s.text + "\x1b[0m")
+			b.WriteString(s.style.on() + s.text + reset)
 		} else {
 			b.WriteString(s.text)
 		}
@@ -137,6 +137,9 @@ func shorten(name string, room int) string {
 	if width(name) <= room {
 		return name
 	}
+	if strings.HasPrefix(name, "(") { // folded database spans: the count stands in front
+		return string([]rune(name)[:room-1]) + "…"
+	}
 	verb, rest, found := strings.Cut(name, " ")
 	if !found || width(verb)+2 >= room {
 		verb, rest = "", name
@@ -148,9 +151,6 @@ func shorten(name string, room int) string {
 		if r == ':' && width(rest[i:]) <= room {
 			return verb + "…" + rest[i:]
 		}
-	}
-	if strings.HasPrefix(name, "(") { // folded database calls: the count stands in front
-		return string([]rune(name)[:room+width(verb)]) + "…"
 	}
 	runes := []rune(rest)
 	return verb + "…" + string(runes[len(runes)-max(room, 0):])

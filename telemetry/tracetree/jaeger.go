@@ -30,6 +30,7 @@ type Jaeger struct {
 	base    *url.URL
 	baseErr error
 	client  *http.Client
+	longest int64 // bytes of an answer that are read
 }
 
 // NewJaeger returns a reader for the Jaeger at baseURL, for example http://127.0.0.1:16686, with a path when
@@ -39,7 +40,7 @@ func NewJaeger(baseURL string, client *http.Client) *Jaeger {
 	if client == nil {
 		client = &http.Client{Timeout: defaultTimeout}
 	}
-	j := &Jaeger{client: client}
+	j := &Jaeger{client: client, longest: maxResponse}
 	j.base, j.baseErr = url.Parse(baseURL)
 	if j.baseErr == nil && (j.base.Host == "" || (j.base.Scheme != "http" && j.base.Scheme != "https")) {
 		j.baseErr = fmt.Errorf("%q is not an http or https address", baseURL)
@@ -102,12 +103,12 @@ func (j *Jaeger) get(ctx context.Context, path string, query url.Values) ([]byte
 	if response.StatusCode != http.StatusOK {
 		return nil, j.refusal(path, response)
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxResponse+1))
+	body, err := io.ReadAll(io.LimitReader(response.Body, j.longest+1))
 	if err != nil {
 		return nil, j.noAnswer(err)
 	}
-	if len(body) > maxResponse {
-		return nil, fmt.Errorf("the answer of Jaeger at %s is longer than %d MiB", j.base.Redacted(), maxResponse>>20)
+	if int64(len(body)) > j.longest {
+		return nil, fmt.Errorf("the answer of Jaeger at %s is longer than %d bytes", j.base.Redacted(), j.longest)
 	}
 	return body, nil
 }

@@ -46,7 +46,7 @@ func (v *view) notes(n *Node) []note {
 	if n.Attributes[duplicateKey] == true {
 		add(yellow, "duplicate")
 	}
-	if attempt, ok := numeric(n.Attributes[attemptKey]); ok && attempt > 1 {
+	if attempt := n.attempt(); attempt > 1 {
 		add(yellow, "attempt "+strconv.FormatFloat(attempt, 'f', -1, 64))
 	}
 	add(yellow, n.injected())
@@ -54,7 +54,11 @@ func (v *view) notes(n *Node) []note {
 		add(yellow, "waited "+shortDuration(milliseconds(wait)))
 	}
 	for _, text := range v.links(n) {
-		add(plain, text)
+		if strings.HasPrefix(text, parentLink) {
+			add(dim, text)
+		} else {
+			add(plain, text)
+		}
 	}
 	return notes
 }
@@ -94,6 +98,12 @@ func (v *view) failure(s Span) string {
 		return "error"
 	}
 	return "error: " + text
+}
+
+// attempt is which delivery of its message a process span handles, or 0.
+func (s Span) attempt() float64 {
+	attempt, _ := numeric(s.Attributes[attemptKey])
+	return attempt
 }
 
 // settled says how the message ended when it was not simply acknowledged.
@@ -167,9 +177,12 @@ func numeric(value any) (float64, bool) {
 
 // milliseconds cuts what a Duration cannot hold.
 func milliseconds(ms float64) time.Duration {
-	const most = float64(math.MaxInt64) / float64(time.Millisecond)
-	if math.Abs(ms) >= most {
-		return time.Duration(math.Copysign(math.MaxInt64-1, ms))
+	switch limit := float64(math.MaxInt64) / float64(time.Millisecond); {
+	case ms >= limit:
+		return math.MaxInt64
+	case ms <= -limit:
+		return -math.MaxInt64
+	default:
+		return time.Duration(ms * float64(time.Millisecond))
 	}
-	return time.Duration(ms * float64(time.Millisecond))
 }

@@ -26,12 +26,13 @@ type PrintOptions struct {
 func Print(w io.Writer, t *Tree, o PrintOptions) error {
 	v := newView(t)
 	v.database = o.Database
-	sections := make([][]row, 0, 1)
+	traces := t.traces()
+	sections := make([][]row, 0, len(traces))
 	var all []row
-	for _, roots := range t.traces() {
+	for _, roots := range traces {
 		var rows []row
 		for _, root := range roots {
-			rows = append(rows, flatten(v.block(root))...)
+			rows = flatten(rows, v.block(root), "", "")
 		}
 		sections = append(sections, rows)
 		all = append(all, rows...)
@@ -44,7 +45,7 @@ func Print(w io.Writer, t *Tree, o PrintOptions) error {
 	}
 	for i, rows := range sections {
 		if len(sections) > 1 {
-			out.WriteString("\n" + c.text(bold, v.heading(t.traces()[i])))
+			out.WriteString("\n" + c.text(bold, v.heading(traces[i])))
 		}
 		for _, r := range rows {
 			out.WriteString(c.line(r))
@@ -59,7 +60,7 @@ func Print(w io.Writer, t *Tree, o PrintOptions) error {
 	return nil
 }
 
-// headline sums the whole up: which trace, how many spans, which services, how long from first start to last end.
+// headline sums the whole up: which trace, how many spans, how long from first start to last end, which services.
 func headline(t *Tree) string {
 	if len(t.Roots) == 0 {
 		return "no spans"
@@ -70,8 +71,8 @@ func headline(t *Tree) string {
 		which = plural(n, "trace")
 	}
 	return strings.Join([]string{
-		which, plural(spans, "span"), plural(len(services), "service") + ": " + strings.Join(services, ", "),
-		shortDuration(last.Sub(first)),
+		which, plural(spans, "span"), shortDuration(last.Sub(first)),
+		plural(len(services), "service") + ": " + strings.Join(services, ", "),
 	}, " · ")
 }
 

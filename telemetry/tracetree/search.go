@@ -134,7 +134,7 @@ func (j *Jaeger) findIDs(ctx context.Context, q query) ([]TraceID, error) {
 	}
 	body, err := j.get(ctx, "/api/traces", values)
 	var refused *refusedError
-	if errors.As(err, &refused) && refused.status == http.StatusNotFound {
+	if errors.Is(err, ErrNotFound) || errors.As(err, &refused) && refused.status == http.StatusNotFound {
 		return nil, errNoSearch
 	}
 	if err != nil {

@@ -7,58 +7,47 @@ import (
 )
 
 // Shape is the tree as a text that is the same for every run: what [Print] writes, without times, ids and error
-// messages, and with the children of a span sorted by name, then service. Names are not cut. Two sets of spans
+// messages, and with the children of a span sorted by name, service and attempt. Names are not cut. Two sets of spans
 // with the same names, kinds, services, parents, links, errors and notes have the same shape. It ends with a
 // line break; the shape of nothing is "".
 func Shape(t *Tree) string {
 	v := newView(t)
 	v.shape = true
-	var traces [][]canonical
+	var traces [][]block
 	for _, roots := range t.traces() {
-		var blocks []canonical
+		var blocks []block
 		for _, root := range roots {
-			blocks = append(blocks, canonicalize(v.block(root)))
+			b := v.block(root)
+			b.sort()
+			blocks = append(blocks, b)
 		}
-		slices.SortFunc(blocks, canonical.compare)
+		slices.SortFunc(blocks, compareBlocks)
 		traces = append(traces, blocks)
 	}
-	slices.SortFunc(traces, func(a, b []canonical) int { return slices.CompareFunc(a, b, canonical.compare) })
+	slices.SortFunc(traces, func(a, b []block) int { return slices.CompareFunc(a, b, compareBlocks) })
 
 	sections := make([][]row, len(traces))
 	for i, blocks := range traces {
 		for _, b := range blocks {
-			sections[i] = append(sections[i], flatten(b.block)...)
+			sections[i] = flatten(sections[i], b, "", "")
 		}
 	}
 	return align(sections)
 }
 
-// canonical is a block whose children are sorted, with a text that is equal for equal blocks.
-type canonical struct {
-	block
-	text string
+// sort orders everything below b, from the bottom up: what is compared must already be in order itself.
+func (b *block) sort() {
+	for i := range b.below {
+		b.below[i].sort()
+	}
+	slices.SortFunc(b.below, compareBlocks)
 }
 
-func canonicalize(b block) canonical {
-	below := make([]canonical, len(b.below))
-	for i, child := range b.below {
-		below[i] = canonicalize(child)
-	}
-	slices.SortFunc(below, canonical.compare)
-	var text strings.Builder
-	text.WriteString(b.name + "\x00" + b.service + "\x00" + b.kind + "\x00" + joined(b.notes) + "\x01")
-	b.below = nil
-	for _, child := range below {
-		b.below = append(b.below, child.block)
-		text.WriteString(child.text)
-	}
-	text.WriteString("\x02")
-	return canonical{b, text.String()}
-}
-
-func (c canonical) compare(other canonical) int {
-	return cmp.Or(strings.Compare(c.name, other.name), strings.Compare(c.service, other.service),
-		strings.Compare(c.text, other.text))
+// compareBlocks returns 0 only for blocks that are written alike, so that the order of spans never shows.
+func compareBlocks(a, b block) int {
+	return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.service, b.service),
+		strings.Compare(a.kind, b.kind), cmp.Compare(a.attempt, b.attempt), strings.Compare(joined(a.notes), joined(b.notes)),
+		slices.CompareFunc(a.below, b.below, compareBlocks))
 }
 
 // align writes the rows in columns. With several traces each begins with a line of its own.

@@ -16,8 +16,15 @@ const (
 	yellow style = "33"
 )
 
-// The colours of services: what is neither red (errors) nor yellow (waits), and legible on black and on white.
-var palette = []style{"32", "34", "35", "36", "92", "94", "95", "96"}
+// reset ends every style.
+const reset = "\x1b[0m"
+
+// on is the sequence that begins the style.
+func (s style) on() string { return "\x1b[" + string(s) + "m" }
+
+// The colours of services: neither red (errors) nor yellow (waits). With ten of them the pizzeria's services have
+// one each.
+var palette = []style{"32", "34", "35", "36", "92", "94", "95", "96", "38;5;37", "38;5;141"}
 
 // serviceStyles gives each service its colour, derived from its name, so that it is the same in every trace.
 // Two that would look alike in one tree are told apart as long as there are colours left.

@@ -1,6 +1,7 @@
 package tracetree
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -34,10 +35,10 @@ func unprintable(r rune) bool { return !unicode.IsPrint(r) }
 // width counts what a terminal shows, taking each rune for one cell. Names in the conventions are ASCII.
 func width(text string) int { return utf8.RuneCountInString(text) }
 
-// shortDuration writes three digits at most and the unit that fits.
+// shortDuration writes three digits at most and the unit that fits; from a minute on, Go's own form (2m10s).
 func shortDuration(d time.Duration) string {
 	if d < 0 {
-		return "-" + shortDuration(-d)
+		return "-" + shortDuration(-max(d, -math.MaxInt64)) // the least duration has no positive counterpart
 	}
 	switch {
 	case d < time.Microsecond:
@@ -49,7 +50,7 @@ func shortDuration(d time.Duration) string {
 	case d < 59950*time.Millisecond:
 		return number(d.Seconds()) + " s"
 	default:
-		return strings.Replace(d.Round(time.Second).String(), "m", " min ", 1)
+		return d.Round(time.Second).String()
 	}
 }
 

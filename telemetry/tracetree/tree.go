@@ -19,10 +19,10 @@ type Node struct {
 // Tree holds the spans of one or several traces.
 type Tree struct {
 	// Roots has every span that hangs from no other: trace by trace, by start.
-	Roots []*Node
+	Roots []*Node `json:"roots"`
 	// Orphans has those roots that do name a parent: it is not in the set, or the chain of parents comes back
 	// to the span itself. Each has a Warning.
-	Orphans []*Node
+	Orphans []*Node `json:"-"`
 }
 
 // Build folds spans into a tree. Children stand in the order of their start, then of name and span id. A span
@@ -47,7 +47,7 @@ func Build(spans []Span) *Tree {
 		case parent == nil:
 			n.Warning = "parent " + n.ParentID + " is not in the trace"
 		case circular[n]:
-			n.Warning = "parent " + n.ParentID + " is also a descendant"
+			n.Warning = "parent " + n.ParentID + " leads back to this span"
 		default:
 			parent.Children = append(parent.Children, n)
 			continue
