@@ -78,13 +78,17 @@ func buy(cmd *cobra.Command, o buyOptions) error {
 	return waitErr
 }
 
-// placeAll places the orders, fifty at a time.
-func placeAll(ctx context.Context, client *orderClient, o buyOptions) ([]placed, error) {
-	body := map[string]any{
-		"customerId":      o.customer,
+// oneMargherita is the order that the tools place: the one from the talk.
+func oneMargherita(customer string) map[string]any {
+	return map[string]any{
+		"customerId":      customer,
 		"items":           []map[string]any{{"itemName": "Margherita", "quantity": 1}},
 		"deliveryAddress": map[string]string{"addressLine1": "167 My Street"},
 	}
+}
+
+// placeAll places the orders, fifty at a time.
+func placeAll(ctx context.Context, client *orderClient, o buyOptions) ([]placed, error) {
 	header := http.Header{}
 	if o.failure != "" {
 		header.Set("X-Traceria-Failure", o.failure)
@@ -94,7 +98,7 @@ func placeAll(ctx context.Context, client *orderClient, o buyOptions) ([]placed,
 	group.SetLimit(buyAtOnce)
 	for i := range orders {
 		group.Go(func() (err error) {
-			orders[i], err = client.do(ctx, http.MethodPost, "/order", header, body)
+			orders[i], err = client.do(ctx, http.MethodPost, "/order", header, oneMargherita(o.customer))
 			return err
 		})
 	}

@@ -94,11 +94,7 @@ func playOneOrder(ctx context.Context, cmd *cobra.Command, config host.Config, m
 			return placed{}, err
 		}
 		client := newOrderClient(base)
-		one, err := client.do(running, http.MethodPost, "/order", nil, map[string]any{
-			"customerId":      "customer-1",
-			"items":           []map[string]any{{"itemName": "Margherita", "quantity": 1}},
-			"deliveryAddress": map[string]string{"addressLine1": "167 My Street"},
-		})
+		one, err := client.do(running, http.MethodPost, "/order", nil, oneMargherita("customer-1"))
 		if err != nil {
 			return placed{}, err
 		}

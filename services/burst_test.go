@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"traceria/telemetry"
+	"traceria/telemetry/tracetree"
+)
+
+const burst = 200
+
+// 200 orders at once give 200 delivered orders and 200 connected traces with no span missing.
+func TestTwoHundredOrdersAtOnce(t *testing.T) {
+	s := up(t)
+	want := messages(s.tree(t, s.deliver(t).TraceID))
+	s.callCooks(t, 8) // with the two of every day it would take 25 s
+	began := time.Now()
+	orders, err := placeAll(t.Context(), s.client(), buyOptions{count: burst, customer: "burst"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range orders {
+		last, err := s.client().await(t.Context(), orders[i].OrderID)
+		if err != nil || last.Status != "delivered" {
+			t.Fatalf("order %s is %s: %v", orders[i].OrderID, last.Status, err)
+		}
+	}
+	t.Logf("%d orders were delivered %s after the first was placed", burst, time.Since(began).Round(time.Millisecond))
+	spans := 0
+	for _, order := range orders {
+		tree := s.tree(t, order.TraceID)
+		spans += len(tree.Spans())
+		if len(tree.Roots) != 1 || len(tree.Orphans) != 0 {
+			t.Errorf("trace %s has %d roots and %d orphans", order.TraceID, len(tree.Roots), len(tree.Orphans))
+		}
+		if got := messages(tree); !maps.Equal(got, want) {
+			t.Errorf("trace %s: got %v\nwant %v", order.TraceID, got, want)
+		}
+		for _, span := range tree.Spans() {
+			if span.Attributes[string(telemetry.ConversationKey)] != order.OrderID {
+				t.Errorf("trace %s: %s is not in the conversation", order.TraceID, span.Name)
+			}
+		}
+	}
+	t.Logf("%d traces with %d spans, each connected", len(orders), spans)
+}
+
+// callCooks lets more cooks clock in, and at the end of the test out again.
+func (s *system) callCooks(t *testing.T, n int) {
+	t.Helper()
+	clock := func(way string) {
+		for i := range n {
+			s.post(t, "staff", fmt.Sprintf("/staff/extra-%d/clock-%s", i, way))
+		}
+	}
+	before := s.cooks(t)
+	clock("in")
+	eventually(t, 10*time.Second, "the cooks are on duty", func() bool { return s.cooks(t) == before+n })
+	t.Cleanup(func() {
+		clock("out")
+		eventually(t, 10*time.Second, "the cooks went home", func() bool { return s.cooks(t) == before })
+	})
+}
+
+// cooks is how many cooks the kitchen says are on duty.
+func (s *system) cooks(t *testing.T) int {
+	t.Helper()
+	var answer struct{ Cooks int }
+	s.get(t, "kitchen", "/tickets", &answer)
+	return answer.Cooks
+}
+
+// messages counts the spans of a tree that are not database calls. Which handler finds the last piece of an
+// order, and so makes a call more or less, is a matter of luck in a crowd; what is sent and processed is not.
+func messages(tree *tracetree.Tree) map[string]int {
+	counts := map[string]int{}
+	for _, span := range tree.Spans() {
+		if _, database := span.Attributes["db.system.name"]; !database {
+			counts[strings.Join([]string{span.Service, span.Kind, span.Name}, " ")]++
+		}
+	}
+	return counts
+}
+
+// A trace says how long a ticket waited for a cook: with one order more than there are cooks, one ticket waits.
+func TestTheWaitForACookIsSeen(t *testing.T) {
+	s := up(t)
+	orders, err := placeAll(t.Context(), s.client(), buyOptions{count: 6, customer: "hungry"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var waits []int64
+	for _, order := range orders {
+		if _, err := s.client().await(t.Context(), order.OrderID); err != nil {
+			t.Fatal(err)
+		}
+		for _, span := range s.tree(t, order.TraceID).Spans() {
+			if strings.HasPrefix(span.Name, "process kitchen.private:kitchen.ticket-opened") {
+				wait, _ := span.Attributes["traceria.queue.wait_ms"].(int64)
+				waits = append(waits, wait)
+			}
+		}
+	}
+	slices.Sort(waits)
+	if len(waits) != 6 {
+		t.Fatalf("%d of 6 tickets have a wait: %v", len(waits), waits)
+	}
+	// Two cooks, 250 ms a ticket: the last two wait for two rounds.
+	if waits[5] < 450 {
+		t.Errorf("six tickets and two cooks, and the longest wait is %d ms: %v", waits[5], waits)
+	}
+}
