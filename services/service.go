@@ -38,7 +38,7 @@ func newAllCommand() *cobra.Command {
 				return err
 			}
 			if config.HTTPAddr != "" {
-				return usagef("HTTP_ADDR is the address of one service; `traceria all` listens on 127.0.0.1:8081 to 8085. Unset it")
+				return usagef("HTTP_ADDR is the address of one service: unset it. `traceria all` listens on loopback, each service at the port of its URL (ORDER_URL, …; 8081 to 8085)")
 			}
 			group, ctx := errgroup.WithContext(cmd.Context())
 			for _, service := range services() {

@@ -110,9 +110,13 @@ func TestAllInOneProcess(t *testing.T) {
 	s := up(t)
 	// The broker's virtual host is shared with the running system: a broker of its own keeps the two apart.
 	broker := rabbitmqtest.Start(t, rabbitmqtest.WithPrivate())
-	own := &system{env: append(append([]string{}, s.env...), "AMQP_URL="+broker.URL, "TRACERIA_DATA="+t.TempDir())}
+	own := &system{env: append(append([]string{}, s.env...), "AMQP_URL="+broker.URL, "TRACERIA_DATA="+t.TempDir()), addresses: map[string]string{}}
+	for _, service := range services() {
+		own.addresses[service.Name] = freeAddress(t)
+		own.env = append(own.env, strings.ToUpper(service.Name)+"_URL=http://"+own.addresses[service.Name])
+	}
 	p := own.launch(t, "all", nil, os.Args[0], "all")
-	client := newOrderClient("http://127.0.0.1:8081")
+	client := own.client()
 	var order placed
 	eventually(t, 20*time.Second, "an order is taken", func() (ok bool) {
 		var err error

@@ -3,6 +3,7 @@ package host
 import (
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,7 +29,7 @@ type Config struct {
 	ManagementURL string
 	// DatabaseURL (DATABASE_URL) is sqlite:PATH, with {service} standing for the service's name.
 	DatabaseURL string
-	// HTTPAddr (HTTP_ADDR) is where the service listens; empty means its own port on loopback.
+	// HTTPAddr (HTTP_ADDR) is where the service listens; empty means the port of its URL, on loopback.
 	HTTPAddr string
 	// URLs (ORDER_URL, KITCHEN_URL, …, CONSOLE_URL) are where the services are reached, by name.
 	URLs map[string]string
@@ -64,12 +65,17 @@ func Load(env *Env) Config {
 	return c
 }
 
-// Addr is where the named service listens.
+// Addr is where the named service listens: HTTP_ADDR, or else on loopback at the port by which others reach it,
+// so that KITCHEN_URL alone moves the kitchen.
 func (c Config) Addr(service string) string {
 	if c.HTTPAddr != "" {
 		return c.HTTPAddr
 	}
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(Ports[service]))
+	port := strconv.Itoa(Ports[service])
+	if u, err := url.Parse(c.URLs[service]); err == nil && u.Port() != "" {
+		port = u.Port()
+	}
+	return net.JoinHostPort("127.0.0.1", port)
 }
 
 // Database is the URL of the named service's own database.
