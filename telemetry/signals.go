@@ -22,6 +22,7 @@ const spanDelay = time.Second
 func (t *Telemetry) startTraces(ctx context.Context, cfg Config, res *resource.Resource) error {
 	opts := []sdktrace.TracerProviderOption{
 		sdktrace.WithResource(res),
+		sdktrace.WithSampler(FollowLinks(samplerFromEnvironment())),
 		sdktrace.WithSpanProcessor(conversationProcessor{}),
 	}
 	if cfg.Memory != nil {
