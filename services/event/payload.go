@@ -54,7 +54,17 @@ func (e OrderConfirmed) validate() error {
 	if len(e.Items) == 0 {
 		return errors.New("items is empty")
 	}
-	return present("orderId", e.OrderID)
+	return errors.Join(present("orderId", e.OrderID), checkItems(e.Items))
+}
+
+// checkItems finds what reading cannot: a field that is not there at all.
+func checkItems(items []Item) error {
+	for i, item := range items {
+		if err := present("itemName", item.ItemName, "quantity", string(item.Quantity)); err != nil {
+			return fmt.Errorf("items[%d].%w", i, err)
+		}
+	}
+	return nil
 }
 
 // OrderConfirmedNumber is v1: the value is a bare number, and nobody can tell of which currency.
@@ -70,6 +80,9 @@ func (OrderConfirmedNumber) Type() Type { return OrderConfirmedV1 }
 func (e OrderConfirmedNumber) Validate() error {
 	if e.OrderValue == nil {
 		return errors.New("orderValue is missing")
+	}
+	if e.OrderValue.IsNegative() {
+		return errors.New("orderValue is negative")
 	}
 	return e.validate()
 }
@@ -87,6 +100,9 @@ func (OrderConfirmedMoney) Type() Type { return OrderConfirmedV2 }
 func (e OrderConfirmedMoney) Validate() error {
 	if e.OrderValue == nil || e.OrderValue.Currency == "" {
 		return errors.New("orderValue with value and currency is missing")
+	}
+	if e.OrderValue.Value.IsNegative() {
+		return errors.New("orderValue is negative")
 	}
 	return e.validate()
 }
@@ -117,7 +133,9 @@ type TicketOpened struct {
 func (TicketOpened) Type() Type { return TicketOpenedV1 }
 
 // Validate implements [Payload].
-func (e TicketOpened) Validate() error { return present("orderId", e.OrderID) }
+func (e TicketOpened) Validate() error {
+	return errors.Join(present("orderId", e.OrderID), checkItems(e.Items))
+}
 
 // OrderPreparing says that a cook took the ticket.
 type OrderPreparing struct {

@@ -44,6 +44,10 @@ func (a Amount) MarshalJSON() ([]byte, error) {
 	return []byte(a.StringFixed(max(2, -a.Exponent()))), nil
 }
 
+// maxDigits is how many digits an amount may have on each side of the point. The whole part then fits an int64,
+// and a few bytes (1e2000000) cannot make a reader calculate with millions of digits.
+const maxDigits = 18
+
 // UnmarshalJSON implements json.Unmarshaler.
 func (a *Amount) UnmarshalJSON(b []byte) error {
 	if len(b) > 64 {
@@ -53,6 +57,9 @@ func (a *Amount) UnmarshalJSON(b []byte) error {
 	if err != nil {
 		return fmt.Errorf("amount %s: want a decimal number: %w", b, err)
 	}
+	if places := -int(value.Exponent()); places > maxDigits || value.NumDigits()-places > maxDigits {
+		return fmt.Errorf("amount %s: want at most %d digits on each side of the point", b, maxDigits)
+	}
 	a.Decimal = value
 	return nil
 }
@@ -61,6 +68,22 @@ func (a *Amount) UnmarshalJSON(b []byte) error {
 type Money struct {
 	Value    Amount `json:"value"`
 	Currency string `json:"currency"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler. Both fields must be there: a missing value is not nothing to pay.
+func (m *Money) UnmarshalJSON(b []byte) error {
+	var read struct {
+		Value    *Amount `json:"value"`
+		Currency string  `json:"currency"`
+	}
+	if err := json.Unmarshal(b, &read); err != nil {
+		return err
+	}
+	if read.Value == nil || read.Currency == "" {
+		return errors.New("money: want value and currency")
+	}
+	*m = Money{*read.Value, read.Currency}
+	return nil
 }
 
 // AllOfThem is the quantity on the talk's slide. The menu says how many that is.
