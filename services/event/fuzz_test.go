@@ -1,0 +1,63 @@
+package event_test
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"traceria/services/event"
+)
+
+// FuzzDecode: whatever the bytes are, they are an event or ErrUnreadable, and an event that is read can be
+// written and read again.
+func FuzzDecode(f *testing.F) {
+	slide, err := os.ReadFile("testdata/order-created-slide.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(slide)
+	confirmed, err := os.ReadFile("testdata/order-confirmed-slide.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add([]byte(`{"metadata":{"eventType":"OrderConfirmed","version":"v1","eventId":"e","eventDate":"2024-01-30"},"data":` + string(confirmed) + `}`))
+	f.Add([]byte(`{"metadata":{"eventType":"OrderConfirmed","version":"v2","eventId":"e","eventDate":"2024-01-30T12:00:00.123456789Z"},` +
+		`"data":{"orderId":"o","deliveryAddressId":"a","items":[{"itemName":"m","quantity":3}],"orderValue":{"value":1e9,"currency":"GBP"}}}`))
+	f.Add([]byte(`{"metadata":{"eventType":"LoyaltyPointsEarned","version":"v1","eventId":"e"},"data":{"orderId":"o","customerId":"c","points":-1}}`))
+	f.Add([]byte(`{"metadata":null,"data":null}`))
+	f.Add([]byte(nil))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		e, err := event.Decode(body)
+		if err != nil {
+			if !errors.Is(err, event.ErrUnreadable) {
+				t.Fatalf("%v is not ErrUnreadable", err)
+			}
+			return
+		}
+		typ, err := event.Lookup(e.Metadata.EventType, e.Metadata.Version)
+		if err != nil {
+			return
+		}
+		payload, err := forms[typ].read(e)
+		if err != nil {
+			if !errors.Is(err, event.ErrUnreadable) {
+				t.Fatalf("%v is not ErrUnreadable", err)
+			}
+			return
+		}
+		written, err := json.Marshal(payload)
+		if err != nil {
+			t.Fatalf("%+v cannot be written: %v", payload, err)
+		}
+		again, err := forms[typ].read(event.Envelope{Metadata: e.Metadata, Data: written})
+		if err != nil {
+			t.Fatalf("%s cannot be read again: %v", written, err)
+		}
+		if diff := cmp.Diff(payload, again); diff != "" {
+			t.Fatalf("(-first +second)\n%s", diff)
+		}
+	})
+}
