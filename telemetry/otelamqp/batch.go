@@ -20,7 +20,7 @@ type BatchHandler func(ctx context.Context, batch []amqp091.Delivery) error
 // wait are of a single message and therefore not set; the histogram has every message's wait.
 //
 // h is not called for an empty batch. WithFallbackCarrier has no effect: it belongs to one message.
-func (c *Consumer) ProcessBatch(ctx context.Context, queue string, batch []amqp091.Delivery, h BatchHandler, opts ...ProcessOption) error {
+func (c *Consumer) ProcessBatch(ctx context.Context, queue string, batch []amqp091.Delivery, h BatchHandler, opts ...ProcessOption) (err error) {
 	if len(batch) == 0 {
 		return nil
 	}
@@ -29,7 +29,7 @@ func (c *Consumer) ProcessBatch(ctx context.Context, queue string, batch []amqp0
 		routingKey: shared(batch, func(d *amqp091.Delivery) string { return d.RoutingKey }),
 	}
 	for _, o := range opts {
-		o.applyProcess(&po)
+		po = o.applyProcess(po)
 	}
 	if c.cfg.filter != nil && !c.cfg.filter(po.exchange, po.routingKey, queue) {
 		return h(ctx, batch)
@@ -47,7 +47,11 @@ func (c *Consumer) ProcessBatch(ctx context.Context, queue string, batch []amqp0
 		c.dispatched(ctx, dest, d, wait, waited)
 		c.traceSettling(ctx, d, queue, d.Exchange, d.RoutingKey, c.creation(d.Headers))
 	}
-	return c.handle(ctx, span, dest, now, func(ctx context.Context) error { return h(ctx, handed) })
+	processing := processing{c, ctx, span, dest, now, true}
+	defer func() { processing.end(err) }()
+	err = h(ctx, handed)
+	processing.panicked = false
+	return err
 }
 
 // batchOptions makes the span of a batch a new root, with a link to the ambient span, where the mode asks for it.
@@ -98,15 +102,9 @@ func (c *Consumer) describeBatch(dest *destination, batch []amqp091.Delivery, po
 
 // perMessage returns the attributes that describe one message of a batch.
 func (c *Consumer) perMessage(d *amqp091.Delivery) attributes {
-	attrs := messageAttributes(nil, d.MessageId, d.CorrelationId)
-	if d.DeliveryTag > 0 {
-		attrs = append(attrs, semconv.MessagingRabbitMQMessageDeliveryTag(int(d.DeliveryTag))) //nolint:gosec // the conventions say int
-	}
+	attrs := c.describe(nil, d)
 	if d.RoutingKey != "" {
 		attrs = append(attrs, semconv.MessagingRabbitMQDestinationRoutingKey(d.RoutingKey))
-	}
-	if c.cfg.sizes {
-		attrs = append(attrs, sizeAttributes(deliveryProperties(d), d.Headers, d.Body)...)
 	}
 	return attrs
 }

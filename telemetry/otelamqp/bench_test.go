@@ -3,10 +3,12 @@ package otelamqp_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,8 +30,8 @@ const (
 	pipelineWindow = 256
 	bodySize       = 512
 	prefetch       = 100
-	pipelined      = 8000 // messages of one measurement
-	oneAtATime     = 800
+	pipelined      = 2000 // messages of one measurement: short ones, so that the turns are close together
+	oneAtATime     = 150
 )
 
 // exportNothing is an exporter behind the SDK's batch processor: the whole path of a span but the network.
@@ -44,6 +46,9 @@ type variant struct {
 	tp   trace.TracerProvider
 	mp   metric.MeterProvider
 
+	// headers makes amqp091-go alone send the headers that otelamqp adds, which shows what the broker pays for them.
+	headers bool
+
 	conn  *amqp091.Connection
 	queue string
 }
@@ -57,6 +62,7 @@ func variants(b *testing.B) []*variant {
 	off := metricnoop.NewMeterProvider()
 	return []*variant{
 		{name: "raw"},
+		{name: "raw+headers", headers: true},
 		{name: "no-op", tp: tracenoop.NewTracerProvider(), mp: off},
 		{name: "unsampled", tp: sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample())), mp: off},
 		{name: "sampled", tp: sampled(), mp: off},
@@ -85,6 +91,12 @@ type waiter func(context.Context) error
 func (v *variant) publisher(b *testing.B, ch *amqp091.Channel) func(context.Context) (waiter, error) {
 	m := v.message()
 	if v.tp == nil {
+		if v.headers {
+			m.Publishing.Headers = amqp091.Table{
+				"tenant": "one", otelamqp.SentAtHeader: time.Now().UnixNano(),
+				"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+			}
+		}
 		must(b, ch.Confirm(false))
 		return func(ctx context.Context) (waiter, error) {
 			dc, err := ch.PublishWithDeferredConfirmWithContext(ctx, m.Exchange, m.RoutingKey, false, false, m.Publishing)
@@ -169,12 +181,12 @@ func must(tb testing.TB, err error) {
 }
 
 // BenchmarkThroughput compares amqp091-go alone with otelamqp on it, against one broker. The variants take turns in every
-// round, each first once in a while, and the ratios are medians over the rounds: the machine's other work then counts
-// for all of them. OTELAMQP_BENCH_ROUNDS sets the number of rounds, 15 by default.
+// round, in random order, and the ratios are medians over the rounds: the machine's other work then counts
+// for all of them. OTELAMQP_BENCH_ROUNDS sets the number of rounds, 40 by default.
 //
 //	go test -run '^$' -bench Throughput -benchtime 1x -timeout 30m ./telemetry/otelamqp
 func BenchmarkThroughput(b *testing.B) {
-	rounds := 15
+	rounds := 40
 	if n, err := strconv.Atoi(os.Getenv("OTELAMQP_BENCH_ROUNDS")); err == nil {
 		rounds = n
 	}
@@ -184,18 +196,15 @@ func BenchmarkThroughput(b *testing.B) {
 		v.connect(b, url)
 	}
 	workloads := []string{"publish, window 256", "publish, one at a time", "consume, prefetch 100"}
-	rates := map[string]map[string][]float64{}
+	rates := map[string]map[string][]measurement{}
 	for _, w := range workloads {
-		rates[w] = map[string][]float64{}
+		rates[w] = map[string][]measurement{}
 	}
 	b.ResetTimer()
 	for round := range rounds + 1 {
-		for i := range all {
-			v := all[(i+round)%len(all)]
-			measured := []float64{v.pipeline(b, pipelined, pipelineWindow), v.pipeline(b, oneAtATime, 1)}
-			purge(b, v)
-			fill(b, v, all)
-			measured = append(measured, v.consume(b, pipelined))
+		for _, i := range rand.Perm(len(all)) {
+			v := all[i]
+			measured := v.measure(b, all)
 			if round == 0 {
 				continue // the broker and the caches warm up
 			}
@@ -206,6 +215,35 @@ func BenchmarkThroughput(b *testing.B) {
 	}
 	b.StopTimer()
 	report(b, workloads, all, rates)
+}
+
+// measure runs the three workloads, each on an empty queue.
+func (v *variant) measure(b *testing.B, all []*variant) []measurement {
+	purge(b, v)
+	pipeline := measured(pipelined, func() float64 { return v.pipeline(b, pipelined, pipelineWindow) })
+	purge(b, v)
+	single := measured(oneAtATime, func() float64 { return v.pipeline(b, oneAtATime, 1) })
+	purge(b, v)
+	fill(b, v, all)
+	return []measurement{pipeline, single, measured(pipelined, func() float64 { return v.consume(b, pipelined) })}
+}
+
+// measurement is the throughput, in messages per second, and the processor time of this process, in microseconds per
+// message. The latter hardly depends on what else the machine does.
+type measurement struct{ rate, cpu float64 }
+
+func measured(n int, run func() float64) measurement {
+	before := cpuTime()
+	rate := run()
+	return measurement{rate, float64((cpuTime() - before).Nanoseconds()) / 1e3 / float64(n)}
+}
+
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func (v *variant) connect(b *testing.B, url string) {
@@ -230,22 +268,23 @@ func purge(b *testing.B, v *variant) {
 
 // fill gives every variant the same messages to consume: those of the sampled publisher, with their headers.
 func fill(b *testing.B, v *variant, all []*variant) {
-	sampled := *all[3]
+	sampled := *all[4]
 	sampled.queue, sampled.conn = v.queue, v.conn
 	sampled.pipeline(b, pipelined, pipelineWindow)
 }
 
-func report(b *testing.B, workloads []string, all []*variant, rates map[string]map[string][]float64) {
+func report(b *testing.B, workloads []string, all []*variant, rates map[string]map[string][]measurement) {
 	var table strings.Builder
 	for _, w := range workloads {
-		fmt.Fprintf(&table, "\n%-24s %14s %12s %20s\n", w, "messages/s", "of raw", "(quartiles)")
+		fmt.Fprintf(&table, "\n%-24s %12s %8s %17s %22s\n", w, "messages/s", "of raw", "(quartiles)", "client CPU, µs/message")
 		for _, v := range all {
-			ratios := make([]float64, len(rates[w]["raw"]))
-			for i, raw := range rates[w]["raw"] {
-				ratios[i] = rates[w][v.name][i] / raw
+			n := len(rates[w]["raw"])
+			rate, cpu, ratios := make([]float64, n), make([]float64, n), make([]float64, n)
+			for i, m := range rates[w][v.name] {
+				rate[i], cpu[i], ratios[i] = m.rate, m.cpu, m.rate/rates[w]["raw"][i].rate
 			}
-			fmt.Fprintf(&table, "  %-22s %14.0f %12.3f %12.3f - %.3f\n", v.name, quantile(rates[w][v.name], 0.5),
-				quantile(ratios, 0.5), quantile(ratios, 0.25), quantile(ratios, 0.75))
+			fmt.Fprintf(&table, "  %-22s %12.0f %8.3f %9.3f - %.3f %22.1f\n", v.name, quantile(rate, 0.5),
+				quantile(ratios, 0.5), quantile(ratios, 0.25), quantile(ratios, 0.75), quantile(cpu, 0.5))
 			b.ReportMetric(quantile(ratios, 0.5), strings.ReplaceAll(w+"/"+v.name, " ", "_"))
 		}
 	}

@@ -22,7 +22,8 @@ type Confirmation struct {
 	dest      *destination // nil: no telemetry
 	start     time.Time
 	unsent    bool // ended before the message left
-	watched   bool // a watcher will resolve it
+	watched   bool // a lane will resolve it
+	lane      laneKey
 
 	mandatory bool          // the broker may return the message
 	key       messageKey    // of a mandatory message
@@ -103,18 +104,20 @@ func gaveUp(ctx context.Context) error {
 // or the channel is lost. The span has ended then.
 func (c *Confirmation) Done() <-chan struct{} {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	unwatched := !c.watched && !c.resolved
+	c.watched = true
 	if c.done == nil {
 		c.done = make(chan struct{})
-		switch {
-		case c.resolved:
+		if c.resolved {
 			close(c.done)
-		case !c.watched:
-			c.watched = true
-			c.publisher.watch(c)
 		}
 	}
-	return c.done
+	done := c.done
+	c.mu.Unlock()
+	if unwatched {
+		c.publisher.watch(c)
+	}
+	return done
 }
 
 // observed reports whether somebody sees when the confirmation is resolved although nobody waits: a span, a metric or

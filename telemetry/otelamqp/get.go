@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/rabbitmq/amqp091-go"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -41,11 +40,7 @@ func (c *Consumer) Get(ctx context.Context, ch GetChannel, queue string, autoAck
 	attrs := dest.attrs
 	opts := []trace.SpanStartOption{dest.kind, trace.WithTimestamp(start)}
 	if ok {
-		attrs = append(attrs, semconv.MessagingRabbitMQMessageDeliveryTag(int(d.DeliveryTag)))
-		attrs = messageAttributes(attrs, d.MessageId, d.CorrelationId)
-		if c.cfg.sizes {
-			attrs = append(attrs, sizeAttributes(deliveryProperties(&d), d.Headers, d.Body)...)
-		}
+		attrs = c.describe(attrs, &d)
 		if c.cfg.mode(ctx) != None {
 			opts = append(opts, trace.WithLinks(c.cfg.creationLinks(d.Headers)...))
 		}

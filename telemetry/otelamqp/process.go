@@ -28,11 +28,13 @@ func NewConsumer(opts ...Option) (*Consumer, error) {
 }
 
 // ProcessOption configures one call of Process or ProcessBatch.
-type ProcessOption interface{ applyProcess(*processConfig) }
+type ProcessOption interface {
+	applyProcess(processConfig) processConfig
+}
 
-type processOptionFunc func(*processConfig)
+type processOptionFunc func(processConfig) processConfig
 
-func (f processOptionFunc) applyProcess(c *processConfig) { f(c) }
+func (f processOptionFunc) applyProcess(c processConfig) processConfig { return f(c) }
 
 type processConfig struct {
 	attrs                attributes
@@ -42,19 +44,28 @@ type processConfig struct {
 
 // WithStartAttributes sets attributes on the process span at its start, where samplers see them.
 func WithStartAttributes(attrs ...attribute.KeyValue) ProcessOption {
-	return processOptionFunc(func(c *processConfig) { c.attrs = append(c.attrs, attrs...) })
+	return processOptionFunc(func(c processConfig) processConfig {
+		c.attrs = append(c.attrs[:len(c.attrs):len(c.attrs)], attrs...)
+		return c
+	})
 }
 
 // WithFallbackCarrier sets where the context is read when the headers hold no valid trace context, for instance the
 // metadata of the message's body: something between sender and receiver may have dropped the headers.
 func WithFallbackCarrier(carrier propagation.TextMapCarrier) ProcessOption {
-	return processOptionFunc(func(c *processConfig) { c.fallback = carrier })
+	return processOptionFunc(func(c processConfig) processConfig {
+		c.fallback = carrier
+		return c
+	})
 }
 
 // WithFirstDestination sets the exchange and routing key that the message was first sent to. A message that comes back
 // through a retry queue arrives from another exchange; with this its span keeps the name that it had.
 func WithFirstDestination(exchange, routingKey string) ProcessOption {
-	return processOptionFunc(func(c *processConfig) { c.exchange, c.routingKey = exchange, routingKey })
+	return processOptionFunc(func(c processConfig) processConfig {
+		c.exchange, c.routingKey = exchange, routingKey
+		return c
+	})
 }
 
 // Process runs h for one delivery from queue inside its process span, and returns what h returns. The span covers h: it
@@ -63,10 +74,10 @@ func WithFirstDestination(exchange, routingKey string) ProcessOption {
 //
 // ctx is the ambient context. Its values reach span processors and h; a span in it is the parent of the process span.
 // The time in the queue is measured up to the call of Process.
-func (c *Consumer) Process(ctx context.Context, queue string, d amqp091.Delivery, h Handler, opts ...ProcessOption) error {
+func (c *Consumer) Process(ctx context.Context, queue string, d amqp091.Delivery, h Handler, opts ...ProcessOption) (err error) {
 	po := processConfig{exchange: d.Exchange, routingKey: d.RoutingKey}
 	for _, o := range opts {
-		o.applyProcess(&po)
+		po = o.applyProcess(po)
 	}
 	now := time.Now()
 	msgCtx, creation, ambient := c.extract(ctx, d.Headers, po.fallback)
@@ -77,61 +88,66 @@ func (c *Consumer) Process(ctx context.Context, queue string, d amqp091.Delivery
 	wait, waited := queueWait(d.Headers, c.cfg.sentAtHeader, now)
 	mode := c.mode(msgCtx, &d, wait, waited, now)
 
-	start := []trace.SpanStartOption{dest.kind, trace.WithAttributes(c.startAttributes(dest, &d, &po, wait, waited)...)}
-	msgCtx, start = relate(msgCtx, start, mode, creation, ambient)
+	start := make([]trace.SpanStartOption, 0, 4)
+	start = append(start, dest.kind, trace.WithAttributes(c.attributes(dest, &d, &po, wait, waited)...))
+	start = relate(start, mode, creation, ambient)
 	msgCtx, span := c.cfg.tracer.Start(msgCtx, dest.spanName, start...)
 	c.dispatched(msgCtx, dest, &d, wait, waited)
-	c.describe(span, &d)
 	c.traceSettling(msgCtx, &d, queue, po.exchange, po.routingKey, creation)
-	return c.handle(msgCtx, span, dest, now, func(ctx context.Context) error { return h(ctx, d) })
+	processing := processing{c, msgCtx, span, dest, now, true}
+	defer func() { processing.end(err) }()
+	err = h(msgCtx, d)
+	processing.panicked = false
+	return err
 }
 
-// handle runs h and ends the span.
-func (c *Consumer) handle(ctx context.Context, span trace.Span, dest *destination, start time.Time, h func(context.Context) error) (err error) {
-	panicked := true
-	defer func() {
-		errorType := ErrorType(err)
-		if panicked {
-			// The panic goes on by itself: recovering it would lose the place where it happened.
-			errorType, err = errorTypePanic, errPanic
-		}
-		elapsed := endSpan(span, start, err, errorType)
-		if c.cfg.instruments.process.Enabled(ctx) {
-			c.cfg.instruments.process.Record(ctx, elapsed.Seconds(), dest.outcome(errorType).process...)
-		}
-	}()
-	err = h(ctx)
-	panicked = false
-	return err
+// processing is a process span under way.
+type processing struct {
+	consumer *Consumer
+	ctx      context.Context
+	span     trace.Span
+	dest     *destination
+	start    time.Time
+	panicked bool // until the handler returns
+}
+
+// end ends the span. It is deferred: a panic goes on by itself, because recovering it would lose the place where it
+// happened.
+func (p *processing) end(err error) {
+	errorType := ErrorType(err)
+	if p.panicked {
+		errorType, err = errorTypePanic, errPanic
+	}
+	elapsed := endSpan(p.span, p.start, err, errorType)
+	if in := &p.consumer.cfg.instruments; in.process.Enabled(p.ctx) {
+		in.process.Record(p.ctx, elapsed.Seconds(), p.dest.outcome(errorType).process...)
+	}
 }
 
 var errPanic = errors.New("otelamqp: the handler panicked or ended its goroutine")
 
-// startAttributes returns the attributes that samplers see.
-func (c *Consumer) startAttributes(dest *destination, d *amqp091.Delivery, po *processConfig, wait time.Duration, waited bool) attributes {
-	attrs := make(attributes, 0, len(dest.attrs)+3+len(po.attrs))
+// attributes returns all attributes of a process span, of which samplers see every one.
+func (c *Consumer) attributes(dest *destination, d *amqp091.Delivery, po *processConfig, wait time.Duration, waited bool) attributes {
+	attrs := make(attributes, 0, len(dest.attrs)+7+len(po.attrs))
 	attrs = append(attrs, dest.attrs...)
 	attrs = append(attrs, AttemptKey.Int(Attempt(d)))
 	if waited {
 		attrs = append(attrs, QueueWaitKey.Int64(wait.Milliseconds()))
 	}
-	return append(attrs, po.attrs...)
+	attrs = append(attrs, po.attrs...)
+	return c.describe(attrs, d)
 }
 
-// describe sets the attributes of the message that need not be there at the start.
-func (c *Consumer) describe(span trace.Span, d *amqp091.Delivery) {
-	if !span.IsRecording() {
-		return
-	}
-	attrs := make(attributes, 0, 5)
+// describe appends the attributes of a single message.
+func (c *Consumer) describe(attrs attributes, d *amqp091.Delivery) attributes {
 	if d.DeliveryTag > 0 {
-		attrs = append(attrs, semconv.MessagingRabbitMQMessageDeliveryTag(int(d.DeliveryTag)))
+		attrs = append(attrs, semconv.MessagingRabbitMQMessageDeliveryTag(int(d.DeliveryTag))) //nolint:gosec // the conventions say int
 	}
 	attrs = messageAttributes(attrs, d.MessageId, d.CorrelationId)
 	if c.cfg.sizes {
 		attrs = append(attrs, sizeAttributes(deliveryProperties(d), d.Headers, d.Body)...)
 	}
-	span.SetAttributes(attrs...)
+	return attrs
 }
 
 // dispatched counts the delivery, once: what Get returned it has counted already.

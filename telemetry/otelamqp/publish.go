@@ -65,8 +65,8 @@ type Publisher struct {
 	mandatory map[messageKey]*Confirmation // what may still be returned
 	lostErr   error
 
-	work        chan *Confirmation // to a watcher that has nothing to do
-	idleWorkers atomic.Int32
+	lanesMu sync.RWMutex
+	lanes   map[laneKey]*lane
 }
 
 // notifyBuffer holds a burst of returned messages: the library's reader waits when it is full.
@@ -90,7 +90,7 @@ func NewPublisher(ch PublishChannel, opts ...Option) (*Publisher, error) {
 		stopped:   make(chan struct{}),
 		lost:      make(chan struct{}),
 		mandatory: map[messageKey]*Confirmation{},
-		work:      make(chan *Confirmation),
+		lanes:     map[laneKey]*lane{},
 	}
 	go p.listen()
 	return p, nil
@@ -149,6 +149,7 @@ func (p *Publisher) send(ctx context.Context, m *Message, c *Confirmation) error
 		}
 	}
 	p.describe(c, &pub)
+	c.lane = newLaneKey(c, &pub)
 	if m.Mandatory {
 		p.expectReturn(c, m, &pub)
 	}

@@ -33,14 +33,15 @@ func (c *Consumer) extract(ctx context.Context, h amqp091.Table, fallback propag
 	return msgCtx, creation, ambient
 }
 
-// relate gives the span options its parent and links (semconv, messaging spans, "Trace structure"). In ctx is the ambient
-// span or, where there is none, the creation context: either becomes the parent in the mode [Parent].
-func relate(ctx context.Context, opts []trace.SpanStartOption, mode TraceMode, creation trace.SpanContext, ambient trace.Span) (context.Context, []trace.SpanStartOption) {
+// relate appends the links of a process span, or makes it a root (semconv, messaging spans, "Trace structure"). The
+// context in which it starts holds the ambient span or, where there is none, the creation context: either becomes the
+// parent in the mode [Parent].
+func relate(opts []trace.SpanStartOption, mode TraceMode, creation trace.SpanContext, ambient trace.Span) []trace.SpanStartOption {
 	if mode != Parent {
 		opts = append(opts, trace.WithNewRoot())
 	}
 	if mode == None {
-		return ctx, opts
+		return opts
 	}
 	var links []trace.Link
 	if creation.IsValid() {
@@ -52,5 +53,5 @@ func relate(ctx context.Context, opts []trace.SpanStartOption, mode TraceMode, c
 	if len(links) > 0 {
 		opts = append(opts, trace.WithLinks(links...))
 	}
-	return ctx, opts
+	return opts
 }

@@ -52,8 +52,8 @@ func (s *settler) Reject(tag uint64, requeue bool) error {
 
 func (s *settler) settle(op *operation, tag uint64, multiple bool, do func() error) error {
 	dest := s.cfg.destinations.get(op, s.delivery.exchange, s.delivery.routingKey, s.delivery.queue)
-	attrs := append(attributes{semconv.MessagingRabbitMQMessageDeliveryTag(int(tag))}, dest.attrs...)
-	if !multiple { // several messages: the identifiers of one do not describe them
+	attrs := append(dest.attrs, semconv.MessagingRabbitMQMessageDeliveryTag(int(tag))) //nolint:gosec // the conventions say int
+	if !multiple {                                                                     // several messages: the identifiers of one do not describe them
 		attrs = messageAttributes(attrs, s.delivery.messageID, s.delivery.correlationID)
 	}
 	opts := []trace.SpanStartOption{dest.kind, trace.WithAttributes(attrs...)}
