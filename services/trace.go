@@ -38,6 +38,12 @@ the tree is at rest, at most for --wait.`,
 				return err
 			}
 			jaeger := tracetree.NewJaeger(config.JaegerURL, nil)
+			if o.wait > 0 && isatty.IsTerminal(os.Stderr.Fd()) {
+				slow := time.AfterFunc(time.Second, func() {
+					cmd.PrintErrf("waiting for spans that are on their way, at most %s\n", o.wait)
+				})
+				defer slow.Stop()
+			}
 			spans, err := readAtRest(cmd.Context(), reader(jaeger, args[0]), o.wait)
 			if err != nil {
 				return err

@@ -19,7 +19,7 @@ const (
 	// of a subscription busy.
 	prefetch = 2 * DefaultWorkers
 	// drainTimeout is how long work in hand may take after the service was told to stop.
-	drainTimeout = 7 * time.Second
+	drainTimeout = 5 * time.Second
 	// retryPause is how long a failed message is held before it is given back.
 	retryPause = time.Second
 )
@@ -45,7 +45,7 @@ func NewConsumer(config Config, subscriptions []Subscription) (*Consumer, error)
 	}, nil
 }
 
-// Run consumes until ctx ends, and returns when the work in hand is done and acked, or after 7 s.
+// Run consumes until ctx ends, and returns when the work in hand is done and acked, or after 5 s.
 func (c *Consumer) Run(ctx context.Context) {
 	if len(c.subscriptions) > 0 {
 		c.session.run(ctx, c.work)

@@ -15,6 +15,7 @@ import (
 const (
 	heartbeat    = 10 * time.Second
 	dialTimeout  = 5 * time.Second
+	closeTimeout = time.Second
 	backOffFirst = 100 * time.Millisecond
 	backOffMax   = 10 * time.Second
 	// sayAgain is how often a broker that stays away is mentioned after the first time.
@@ -55,7 +56,8 @@ func (s *session) once(ctx context.Context, work func(context.Context, *amqp091.
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }()
+	// A broker that is stuck must not keep a service from stopping.
+	defer func() { _ = conn.CloseDeadline(time.Now().Add(closeTimeout)) }()
 	if !s.said.IsZero() {
 		s.log.Info().Str("purpose", s.purpose).Msg("RabbitMQ is there")
 		s.said = time.Time{}

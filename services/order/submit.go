@@ -70,6 +70,11 @@ func (o *orders) place(ctx context.Context, body request, items []event.Item, pe
 		}
 		return tx.Publish(ctx, event.OrderCreated{OrderID: wanted.id, OrderNumber: number(seq)})
 	})
+	if err != nil && key != "" { // the same request twice at once: the other one was faster
+		if before, found, again := o.repeated(ctx, key, wanted.digest); found || errors.As(again, new(*host.Problem)) {
+			return before, again
+		}
+	}
 	if err != nil {
 		return summary{}, err
 	}
