@@ -91,9 +91,11 @@ func (db *DB) Do(ctx context.Context, fn func(tx *Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
+	// Also when fn panics: there is one connection, and a transaction that nobody ends would hold it for ever.
+	// After a commit it does nothing, and the error that led here says more than its own.
+	defer func() { _ = begun.Rollback() }()
 	tx := &Tx{Tx: begun, source: db.source}
 	if err := fn(tx); err != nil {
-		_ = begun.Rollback() // the error that led here says more
 		return err
 	}
 	if err := begun.Commit(); err != nil {

@@ -3,12 +3,15 @@ package store
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/XSAM/otelsql"
 	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
+	"modernc.org/sqlite"
 
 	"traceria/telemetry"
 )
@@ -33,17 +36,31 @@ func instrumentation(tel *telemetry.Telemetry) []otelsql.Option {
 			}
 			return attrs
 		}),
+		otelsql.WithSpanErrorAttributesGetter(errorAttributes),
 		otelsql.WithSpanOptions(otelsql.SpanOptions{
 			OmitConnResetSession: true,
 			OmitConnPrepare:      true,
 			OmitRows:             true,
 			OmitConnectorConnect: true,
-			RecordError:          func(error) bool { return false }, // the status says it; span events are being retired
+			DisableErrSkip:       true, // the driver's way of saying "ask in another way"; nothing failed
 			SpanFilter: func(ctx context.Context, _ otelsql.Method, _ string, _ []driver.NamedValue) bool {
 				return trace.SpanContextFromContext(ctx).IsValid()
 			},
 		}),
 	}
+}
+
+// errorAttributes are SQLite's result code (https://www.sqlite.org/rescode.html), or the kind of any other error.
+func errorAttributes(err error) []attribute.KeyValue {
+	if errors.Is(err, driver.ErrSkip) {
+		return nil
+	}
+	var failed *sqlite.Error
+	if !errors.As(err, &failed) {
+		return []attribute.KeyValue{semconv.ErrorType(err)}
+	}
+	code := strconv.Itoa(failed.Code())
+	return []attribute.KeyValue{semconv.ErrorTypeKey.String(code), semconv.DBResponseStatusCode(code)}
 }
 
 // summary is the operation and, where there is one, the table of a statement. It reads only the forms that
