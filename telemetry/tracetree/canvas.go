@@ -83,7 +83,7 @@ func (c canvas) line(r row) string {
 		if i == 0 {
 			separator = gap
 		}
-		segments = append(segments, segment{separator, plain}, segment{n.text, n.style})
+		segments = append(segments, segment{separator, plain}, segment(n))
 	}
 	return c.render(segments)
 }

@@ -1,6 +1,7 @@
 package tracetree
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -77,9 +78,9 @@ func diff(wanted, found []string) []edit {
 	for i := range common {
 		common[i] = make([]int, len(found)+1)
 	}
-	for i := len(wanted) - 1; i >= 0; i-- {
-		for j := len(found) - 1; j >= 0; j-- {
-			if wanted[i] == found[j] {
+	for i, want := range slices.Backward(wanted) {
+		for j, line := range slices.Backward(found) {
+			if want == line {
 				common[i][j] = common[i+1][j+1] + 1
 			} else {
 				common[i][j] = max(common[i+1][j], common[i][j+1])

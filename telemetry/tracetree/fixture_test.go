@@ -32,8 +32,8 @@ func (s *story) span(parent, service, kind, name string, at, lasts int, with ...
 	return id
 }
 
-func (s *story) send(parent, service, event string, at int, with ...func(*Span)) string {
-	return s.span(parent, service, KindProducer, "send "+event, at, 900, with...)
+func (s *story) send(parent, service, event string, at int) string {
+	return s.span(parent, service, KindProducer, "send "+event, at, 900)
 }
 
 // process is what otelamqp makes by default: a child of the send span that is also linked to it.

@@ -117,7 +117,7 @@ func (j *Jaeger) noAnswer(err error) error {
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
 		err = wrapped.Err // without the method and the address, which would be said twice
 	}
-	return fmt.Errorf("Jaeger at %s does not answer: %w", j.base.Redacted(), err) //nolint:staticcheck // a name
+	return fmt.Errorf("Jaeger at %s does not answer: %w", j.base.Redacted(), err)
 }
 
 // refusal reads an answer that is not 200. Both generations of Jaeger's API say what is wrong in JSON; a 404

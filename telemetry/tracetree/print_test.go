@@ -93,9 +93,11 @@ func TestColourChangesNothingButColour(t *testing.T) {
 func TestEscapeSequencesFromOutsideAreHarmless(t *testing.T) {
 	t.Parallel()
 	evil := "a\x1b[2Jb\x00\u202ec\nd\xff"
-	spans := []Span{{TraceID: evil, SpanID: "1", Name: evil, Kind: evil, Service: evil, ParentID: evil,
+	spans := []Span{{
+		TraceID: evil, SpanID: "1", Name: evil, Kind: evil, Service: evil, ParentID: evil,
 		Status: StatusError, StatusMessage: evil, Links: []Link{{evil, evil}},
-		Attributes: map[string]any{errorTypeKey: evil, settledKey: evil, failureKey: evil}}}
+		Attributes: map[string]any{errorTypeKey: evil, settledKey: evil, failureKey: evil},
+	}}
 	for _, text := range []string{printed(t, spans, PrintOptions{}), Shape(Build(spans))} {
 		if !utf8.ValidString(text) || strings.ContainsAny(text, "\x1b\x00\u202e") {
 			t.Errorf("raw characters in %q", text)

@@ -2,6 +2,7 @@ package tracetree
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -79,8 +80,11 @@ func startJaeger() (*realJaeger, error) {
 	if err := command.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", binary, err)
 	}
-	exited := make(chan error, 1)
-	go func() { exited <- command.Wait() }()
+	exited := make(chan struct{})
+	go func() {
+		_ = command.Wait() // how it ended is in command.ProcessState
+		close(exited)
+	}()
 	j := &realJaeger{query: "http://127.0.0.1:" + ports[0], otlp: "127.0.0.1:" + ports[2]}
 	stopJaeger = func() {
 		_ = command.Process.Kill() // it keeps everything in memory: there is nothing to be polite about
@@ -94,7 +98,7 @@ func startJaeger() (*realJaeger, error) {
 	return j, nil
 }
 
-func (j *realJaeger) waitReady(exited chan error) error {
+func (j *realJaeger) waitReady(exited <-chan struct{}) error {
 	deadline, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	for {
@@ -105,11 +109,10 @@ func (j *realJaeger) waitReady(exited chan error) error {
 			}
 		}
 		select {
-		case gone := <-exited:
-			exited <- gone
-			return fmt.Errorf("Jaeger ended at once: %w", gone) //nolint:staticcheck // a name
+		case <-exited:
+			return errors.New("Jaeger ended at once")
 		case <-deadline.Done():
-			return fmt.Errorf("Jaeger is not ready: %w", err) //nolint:staticcheck // a name
+			return fmt.Errorf("Jaeger is not ready: %w", err)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

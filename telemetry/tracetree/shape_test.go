@@ -191,3 +191,20 @@ func TestTheShapesOfRealStoriesDoNotDependOnOrderTimesAndIDs(t *testing.T) {
 		}
 	}
 }
+
+// A chain of hops that never ends (a redrive in a loop) is still written, in a time that a person waits.
+func TestADeepTraceIsWritten(t *testing.T) {
+	t.Parallel()
+	s := newStory(someTrace)
+	parent := ""
+	for i := range 2000 {
+		parent = s.process(parent, "order", "loop", i, 1)
+	}
+	// A headline, an empty line, the names of the columns, the spans, an empty line and the legend.
+	if lines := strings.Count(printed(t, s.spans, PrintOptions{Width: 80}), "\n"); lines != 2000+5 {
+		t.Errorf("%d lines", lines)
+	}
+	if lines := strings.Count(Shape(Build(s.spans)), "\n"); lines != 2000 {
+		t.Errorf("a shape of %d lines", lines)
+	}
+}
