@@ -33,7 +33,8 @@ func CheckURL(rawURL string) error {
 		return nil
 	}
 	if wrong := new(url.Error); errors.As(err, &wrong) {
-		err = wrong.Err // the error around it repeats the URL
+		// It repeats the URL, or the part of it that it stumbled over, which may be the password's.
+		err = errors.New("not a URL; in a password, percent-encode what has a meaning in URLs (/ is %2F)")
 	}
 	return fmt.Errorf("%w; want amqp://user:password@host:port/vhost", err)
 }

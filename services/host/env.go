@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -71,7 +72,7 @@ func (e *Env) URL(name, fallback string) string {
 	u, err := url.Parse(value)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		shown := "(unreadable)"
-		if err == nil {
+		if err == nil && u.Opaque == "" { // user:password@host without its scheme is opaque: all of it may be secret
 			shown = u.Redacted()
 		}
 		e.wrong(name, shown, "http://host:port or https://host:port")
@@ -106,10 +107,8 @@ func (e *Env) Int(name string, fallback, least, most int) int {
 // OneOf is one of the values.
 func (e *Env) OneOf(name, fallback string, values ...string) string {
 	value := e.String(name, fallback)
-	for _, allowed := range values {
-		if value == allowed {
-			return value
-		}
+	if slices.Contains(values, value) {
+		return value
 	}
 	e.wrong(name, value, "one of "+strings.Join(values, ", "))
 	return fallback

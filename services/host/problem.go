@@ -43,23 +43,28 @@ func Conflict(format string, args ...any) *Problem {
 	return &Problem{Status: http.StatusConflict, Title: "Conflict", Detail: fmt.Sprintf(format, args...)}
 }
 
-// maxBody is the longest request body that is read, in bytes. The longest honest order is a few kilobytes.
-const maxBody = 1 << 20
+const (
+	// maxBody is the longest request body that is taken, in bytes. The longest honest order is a few kilobytes.
+	maxBody = 1 << 20
+	// maxDiscard is how much more is read and thrown away. A caller that is still sending when the connection closes
+	// never sees the answer that says why.
+	maxDiscard = 32 << 20
+)
 
 // ReadJSON reads the request's body, at most 1 MiB, as T. Fields that T does not have are ignored. What it
 // returns on failure is a [Problem] that names the field.
 func ReadJSON[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 	var value T
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {
-		var tooLong *http.MaxBytesError
-		if errors.As(err, &tooLong) {
-			return value, &Problem{
-				Status: http.StatusRequestEntityTooLarge, Title: "Request body too large",
-				Detail: fmt.Sprintf("at most %d bytes are read", tooLong.Limit), Field: "body",
-			}
-		}
 		return value, &Problem{Status: http.StatusBadRequest, Title: "Unreadable request", Detail: err.Error(), Field: "body"}
+	}
+	if len(body) > maxBody {
+		_, _ = io.CopyN(io.Discard, r.Body, maxDiscard)
+		return value, &Problem{
+			Status: http.StatusRequestEntityTooLarge, Title: "Request body too large",
+			Detail: fmt.Sprintf("at most %d bytes are read", maxBody), Field: "body",
+		}
 	}
 	if err := json.Unmarshal(body, &value); err != nil {
 		return value, unreadable(err)

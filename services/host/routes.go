@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
+	"strconv"
+	"strings"
 
 	"github.com/rs/zerolog"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -31,8 +33,10 @@ func (r *Routes) Command(pattern string, handle HandlerFunc) {
 func (r *Routes) Query(pattern string, handle HandlerFunc) { r.add(pattern, telemetry.Query, handle) }
 
 func (r *Routes) add(pattern, kind string, handle HandlerFunc) {
+	_, route, _ := strings.Cut(pattern, " ")
 	r.mux.HandleFunc(pattern, func(w http.ResponseWriter, req *http.Request) {
-		trace.SpanFromContext(req.Context()).SetAttributes(telemetry.KindKey.String(kind))
+		// otelhttp stands around the mux: it names the span after the route, but cannot set the attribute.
+		trace.SpanFromContext(req.Context()).SetAttributes(telemetry.KindKey.String(kind), semconv.HTTPRoute(route))
 		r.serve(w, req, handle)
 	})
 }
@@ -47,6 +51,7 @@ func (r *Routes) serve(w http.ResponseWriter, req *http.Request, handle HandlerF
 	defer func() {
 		if reason := recover(); reason != nil {
 			r.log.Error().Ctx(ctx).Interface("panic", reason).Bytes("stack", debug.Stack()).Msg("request failed")
+			trace.SpanFromContext(ctx).SetAttributes(internalError)
 			_ = writeProblem(w, internalProblem)
 		}
 	}()
@@ -59,12 +64,17 @@ func (r *Routes) serve(w http.ResponseWriter, req *http.Request, handle HandlerF
 		r.log.Error().Ctx(ctx).Err(err).Str("route", req.Pattern).Msg("request failed")
 		problem = internalProblem
 	}
-	// A refused request is the caller's fault: the span keeps its status, and says what was refused.
-	trace.SpanFromContext(ctx).SetAttributes(semconv.ErrorTypeKey.String(http.StatusText(problem.Status)))
+	// A refused request is the caller's fault and no error of the server's span
+	// (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status): its status code says enough.
+	if problem.Status >= http.StatusInternalServerError {
+		trace.SpanFromContext(ctx).SetAttributes(semconv.ErrorTypeKey.String(strconv.Itoa(problem.Status)))
+	}
 	if err := writeProblem(w, problem); err != nil {
 		r.log.Error().Ctx(ctx).Err(err).Msg("problem not written")
 	}
 }
+
+var internalError = semconv.ErrorTypeKey.String(strconv.Itoa(http.StatusInternalServerError))
 
 var internalProblem = &Problem{
 	Status: http.StatusInternalServerError, Title: "Internal error", Detail: "the service's log says more",
