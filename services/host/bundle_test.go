@@ -1,0 +1,145 @@
+package host_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"traceria/services/broker"
+	"traceria/services/host"
+	"traceria/telemetry"
+)
+
+// app is a service made of the routes that a test gives it.
+type app struct{ routes func(*host.Routes) }
+
+func (a app) Routes(r *host.Routes)                { a.routes(r) }
+func (a app) Subscriptions() []broker.Subscription { return nil }
+
+// running is a service that listens; its broker is not there.
+type running struct {
+	base   string
+	memory *telemetry.Memory
+	log    *lockedBuffer
+	stop   func() error
+}
+
+const deadline = 20 * time.Second
+
+// run starts a service as main does.
+func run(t *testing.T, routes func(*host.Routes)) *running {
+	t.Helper()
+	r := &running{memory: &telemetry.Memory{}, log: &lockedBuffer{}}
+	config := host.Load(host.NewEnv(environment{
+		"AMQP_URL": "amqp://guest:guest@127.0.0.1:1/", "HTTP_ADDR": "127.0.0.1:0",
+		"DATABASE_URL": "sqlite:" + filepath.Join(t.TempDir(), "{service}.db"),
+	}.lookup))
+	ctx, cancel := context.WithCancel(context.Background())
+	listening, ended := make(chan string, 1), make(chan error, 1)
+	go func() {
+		ended <- host.Run(ctx, host.Service{
+			Name: "test", New: func(*host.Host) (host.App, error) { return app{routes}, nil },
+		}, host.Options{
+			Config: config, Listening: func(_, address string) { listening <- address },
+			Telemetry: telemetry.Config{Memory: r.memory, LogOutput: r.log},
+		})
+	}()
+	r.stop = sync.OnceValue(func() error { cancel(); return <-ended })
+	t.Cleanup(func() {
+		if err := r.stop(); err != nil {
+			t.Errorf("the service ended with %v", err)
+		}
+	})
+	select {
+	case address := <-listening:
+		r.base = "http://" + address
+	case err := <-ended:
+		ended <- err
+		t.Fatalf("the service ended: %v", err)
+	case <-time.After(deadline):
+		t.Fatal("the service does not listen")
+	}
+	return r
+}
+
+// client keeps no connection open, so that no goroutine is left.
+var client = &http.Client{Timeout: deadline, Transport: &http.Transport{DisableKeepAlives: true}}
+
+// answer is what a caller sees.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (r *running) call(t *testing.T, method, path, body string) answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, r.base+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{resp.StatusCode, resp.Header, string(text)}
+}
+
+// problem checks that the answer is a problem document (RFC 9457) and returns it.
+func (a answer) problem(t *testing.T) host.Problem {
+	t.Helper()
+	if got := a.header.Get("Content-Type"); got != "application/problem+json" {
+		t.Errorf("content type is %q", got)
+	}
+	var p host.Problem
+	if err := json.Unmarshal([]byte(a.body), &p); err != nil {
+		t.Fatalf("%s: %v", a.body, err)
+	}
+	if p.Status != a.status || p.Title == "" {
+		t.Errorf("HTTP status %d, problem %+v: want the same status and a title", a.status, p)
+	}
+	return p
+}
+
+// lockedBuffer keeps log lines.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+func eventually(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for end := time.After(deadline); !condition(); {
+		select {
+		case <-look.C:
+		case <-end:
+			t.Fatalf("not within %s: %s", deadline, what)
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package host_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
+
+	"traceria/services/host"
+)
+
+func TestTheDefaultsAreThoseOfTheContract(t *testing.T) {
+	t.Parallel()
+	env := host.NewEnv(environment{"TRACERIA_DATA": "/data"}.lookup)
+	got := host.Load(env)
+	if err := env.Err(); err != nil {
+		t.Fatal(err)
+	}
+	want := host.Config{
+		AMQPURL:       "amqp://guest:guest@127.0.0.1:5672/",
+		ManagementURL: "http://guest:guest@127.0.0.1:15672",
+		DatabaseURL:   "sqlite:/data/{service}.db",
+		URLs: map[string]string{
+			"console": "http://127.0.0.1:8080", "order": "http://127.0.0.1:8081", "kitchen": "http://127.0.0.1:8082",
+			"delivery": "http://127.0.0.1:8083", "loyalty": "http://127.0.0.1:8084", "staff": "http://127.0.0.1:8085",
+		},
+		JaegerURL: "http://127.0.0.1:16686", JaegerPublicURL: "http://127.0.0.1:16686",
+		CollectorURL: "http://127.0.0.1:4318", LogLevel: zerolog.InfoLevel,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestEachServiceHasItsOwnPortAndDatabase(t *testing.T) {
+	t.Parallel()
+	c := host.Load(host.NewEnv(environment{"DATABASE_URL": "sqlite:/x/{service}/db"}.lookup))
+	if got := c.Addr("kitchen"); got != "127.0.0.1:8082" {
+		t.Errorf("the kitchen listens on %s", got)
+	}
+	if got := c.Database("kitchen"); got != "sqlite:/x/kitchen/db" {
+		t.Errorf("the kitchen's database is %s", got)
+	}
+}
+
+func TestWhatTheUserSetsIsTaken(t *testing.T) {
+	t.Parallel()
+	env := host.NewEnv(environment{
+		"AMQP_URL": "amqp://u:p@rabbit:5673/x", "HTTP_ADDR": ":80", "JAEGER_URL": "http://jaeger:16686/", "LOG_LEVEL": "warn",
+		"KITCHEN_URL": "http://kitchen:8082", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318",
+	}.lookup)
+	c := host.Load(env)
+	if err := env.Err(); err != nil {
+		t.Fatal(err)
+	}
+	got := []string{c.AMQPURL, c.Addr("order"), c.JaegerURL, c.JaegerPublicURL, c.LogLevel.String(), c.URLs["kitchen"], c.CollectorURL}
+	want := []string{
+		"amqp://u:p@rabbit:5673/x", ":80", "http://jaeger:16686", "http://jaeger:16686", "warn",
+		"http://kitchen:8082", "http://collector:4318",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestServicesCannotShareADatabase(t *testing.T) {
+	t.Parallel()
+	env := host.NewEnv(environment{"DATABASE_URL": "sqlite:/data/all.db"}.lookup)
+	host.Load(env)
+	if err := env.Err(); err == nil || !strings.Contains(err.Error(), "each service has a database of its own") {
+		t.Errorf("got %v", err)
+	}
+}

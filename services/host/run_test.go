@@ -1,0 +1,118 @@
+package host_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"traceria/services/host"
+	"traceria/telemetry"
+)
+
+func TestAServiceIsHealthyButNotReadyWithoutItsBroker(t *testing.T) {
+	t.Parallel()
+	service := run(t, menu)
+	if a := service.call(t, http.MethodGet, "/healthz", ""); a.status != http.StatusOK || a.body != `{"service":"test","status":"ok"}`+"\n" {
+		t.Errorf("healthz answers %d %s", a.status, a.body)
+	}
+	a := service.call(t, http.MethodGet, "/readyz", "")
+	if p := a.problem(t); p.Status != http.StatusServiceUnavailable || p.Title != "Not ready" || !strings.Contains(p.Detail, "RabbitMQ") {
+		t.Errorf("readyz answers %+v", p)
+	}
+}
+
+func TestHealthChecksMakeNoSpans(t *testing.T) {
+	t.Parallel()
+	service := run(t, menu)
+	service.call(t, http.MethodGet, "/healthz", "")
+	service.call(t, http.MethodGet, "/readyz", "")
+	service.call(t, http.MethodGet, "/menu", "")
+	if err := service.stop(); err != nil {
+		t.Fatal(err)
+	}
+	for _, span := range service.memory.Spans() {
+		if span.Name != "GET /menu" {
+			t.Errorf("there is a span %s", span.Name)
+		}
+	}
+}
+
+func TestARequestInHandIsFinishedWhenTheServiceStops(t *testing.T) {
+	t.Parallel()
+	begun, finish := make(chan struct{}), make(chan struct{})
+	service := run(t, func(r *host.Routes) {
+		r.Query("GET /slow", func(w http.ResponseWriter, _ *http.Request) error {
+			close(begun)
+			<-finish
+			return host.WriteJSON(w, http.StatusOK, "done")
+		})
+	})
+	answered := make(chan answer, 1)
+	go func() { answered <- service.call(t, http.MethodGet, "/slow", "") }()
+	<-begun
+	stopped := make(chan error, 1)
+	go func() { stopped <- service.stop() }()
+	eventually(t, "no new connection is taken", func() bool {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(service.base, "http://"))
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err != nil
+	})
+	close(finish)
+	if a := <-answered; a.status != http.StatusOK {
+		t.Errorf("the request in hand got %d", a.status)
+	}
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAnAddressThatIsTakenEndsTheServiceWithAHint(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	err = start(t, environment{"HTTP_ADDR": taken.Addr().String()}, nil)
+	if err == nil || !strings.Contains(err.Error(), "HTTP_ADDR") {
+		t.Errorf("got %v, want an error with HTTP_ADDR", err)
+	}
+}
+
+func TestAServiceThatCannotBeMadeEnds(t *testing.T) {
+	t.Parallel()
+	noFlour := errors.New("no flour")
+	if err := start(t, environment{}, noFlour); !errors.Is(err, noFlour) || !strings.HasPrefix(err.Error(), "test: ") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// start runs a service that is expected not to start.
+func start(t *testing.T, set environment, broken error) error {
+	t.Helper()
+	set["AMQP_URL"], set["DATABASE_URL"] = "amqp://guest:guest@127.0.0.1:1/", "sqlite:"+filepath.Join(t.TempDir(), "{service}.db")
+	config := host.Load(host.NewEnv(set.lookup))
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
+	return host.Run(ctx, host.Service{
+		Name: "test", New: func(*host.Host) (host.App, error) { return app{menu}, broken },
+	}, host.Options{Config: config, Telemetry: telemetry.Config{Memory: &telemetry.Memory{}, LogOutput: &lockedBuffer{}}})
+}
+
+func TestWorkTakesAsLongAsItIsToldOrUntilItsContextEnds(t *testing.T) {
+	t.Parallel()
+	if err := host.Work(t.Context(), host.Span{}); err != nil {
+		t.Error(err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := host.Work(ended, host.Span{Least: deadline, Most: deadline}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
