@@ -7,15 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"time"
 
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
-
-	metricnoop "go.opentelemetry.io/otel/metric/noop"
 
 	"traceria/services/host"
 	"traceria/telemetry"
@@ -79,9 +79,7 @@ func (c *orderClient) do(ctx context.Context, method, path string, header http.H
 	if err != nil {
 		return placed{}, fmt.Errorf("%s %s: %w", method, path, err)
 	}
-	for name, values := range header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, header)
 	request.Header.Set("Content-Type", "application/json")
 	response, err := c.client.Do(request)
 	if err != nil {

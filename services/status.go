@@ -168,7 +168,7 @@ func printHealth(cmd *cobra.Command, h health) {
 	if h.Detail != "" {
 		line += "  " + h.Detail
 	}
-	fmt.Fprintln(cmd.OutOrStdout(), line)
+	cmd.Println(line)
 }
 
 // look checks all parts at once.

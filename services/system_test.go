@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -75,7 +76,7 @@ func (o outlive) Cleanup(f func()) { o.system.cleanup = append(o.system.cleanup,
 
 func (s *system) start(t *testing.T) {
 	t.Helper()
-	data, err := os.MkdirTemp("", "traceria-test-")
+	data, err := os.MkdirTemp("", "traceria-test-") //nolint:usetesting // it outlives the test that starts it
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +150,7 @@ type process struct {
 func (s *system) launch(t *testing.T, name string, more []string, binary string, args ...string) *process {
 	t.Helper()
 	p := &process{name: name, out: &lockedBuffer{}, done: make(chan error, 1)}
-	p.cmd = exec.Command(binary, args...)
+	p.cmd = exec.CommandContext(context.Background(), binary, args...) // it outlives the test that starts it
 	env := s.env
 	if env == nil {
 		env = os.Environ()
@@ -187,8 +188,8 @@ func (s *system) stop() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
-	for i := len(s.running) - 1; i >= 0; i-- {
-		p := s.running[i]
+	for _, p := range slices.Backward(s.running) {
+
 		if err := p.end(); err != nil && p.name != "jaeger" && p.name != "collector" {
 			errs = append(errs, fmt.Errorf("%s: %w\n%s", p.name, err, p.out))
 		}
@@ -196,8 +197,8 @@ func (s *system) stop() error {
 			errs = append(errs, fmt.Errorf("%s has a data race:\n%s", p.name, p.out))
 		}
 	}
-	for i := len(s.cleanup) - 1; i >= 0; i-- {
-		s.cleanup[i]()
+	for _, v := range slices.Backward(s.cleanup) {
+		v()
 	}
 	return errors.Join(errs...)
 }
@@ -224,8 +225,7 @@ func (s *system) traceriaWith(more []string, args ...string) (string, error) {
 
 // exitCode is the exit code in an error of traceria, or 0.
 func exitCode(err error) int {
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode()
 	}
 	return 0

@@ -43,7 +43,7 @@ func CheckEnvironment(lookup func(string) (string, bool)) error {
 	}
 	for name, values := range allowed {
 		value, _ := lookup(name)
-		for _, one := range strings.Split(value, ",") {
+		for one := range strings.SplitSeq(value, ",") {
 			one = strings.TrimSpace(strings.ToLower(one))
 			if one != "" && !slices.Contains(values, one) {
 				wrong(name, value, "one of "+strings.Join(values, ", "))

@@ -28,7 +28,7 @@ func (w *recordWriter) WriteLevel(level zerolog.Level, line []byte) (int, error)
 	if err := json.Unmarshal(line, &fields); err != nil {
 		record.SetBody(attribute.StringValue(string(line)))
 		w.logger.Emit(context.Background(), record)
-		return len(line), nil
+		return len(line), nil //nolint:nilerr // not JSON is not an error: it was sent
 	}
 	message, _ := fields[zerolog.MessageFieldName].(string)
 	record.SetBody(attribute.StringValue(message))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -104,8 +105,8 @@ func (t *Telemetry) startSignals(ctx context.Context, cfg Config, res *resource.
 // Give it a fresh deadline: the context that told the service to stop is already done.
 func (t *Telemetry) Shutdown(ctx context.Context) error {
 	var errs []error
-	for i := len(t.shutdown) - 1; i >= 0; i-- {
-		errs = append(errs, t.shutdown[i](ctx))
+	for _, v := range slices.Backward(t.shutdown) {
+		errs = append(errs, v(ctx))
 	}
 	t.shutdown = nil
 	return errors.Join(errs...)

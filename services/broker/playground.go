@@ -44,12 +44,18 @@ func ownVirtualHost(ctx context.Context, amqpURL, managementURL, name string) (s
 		return "", nil, err
 	}
 	client.SetTimeout(dialTimeout)
-	if err := answered(client.PutVhost(name, rabbithole.VhostSettings{Description: "made by traceria play, which removes it"})); err != nil {
+	back := func() {
+		_ = answered(func() (*http.Response, error) { return client.DeleteVhost(name) })
+	}
+	if err := answered(func() (*http.Response, error) {
+		return client.PutVhost(name, rabbithole.VhostSettings{Description: "made by traceria play, which removes it"})
+	}); err != nil {
 		return "", nil, err
 	}
-	back := func() { _ = answered(client.DeleteVhost(name)) }
-	if err := answered(client.UpdatePermissionsIn(name, uri.User.Username(),
-		rabbithole.Permissions{Configure: ".*", Write: ".*", Read: ".*"})); err != nil {
+	if err := answered(func() (*http.Response, error) {
+		return client.UpdatePermissionsIn(name, uri.User.Username(),
+			rabbithole.Permissions{Configure: ".*", Write: ".*", Read: ".*"})
+	}); err != nil {
 		back()
 		return "", nil, err
 	}
@@ -62,8 +68,9 @@ func ownVirtualHost(ctx context.Context, amqpURL, managementURL, name string) (s
 	return uri.String(), back, conn.Close()
 }
 
-// answered turns a status that is not a success into an error.
-func answered(response *http.Response, err error) error {
+// answered makes a call and turns a status that is not a success into an error.
+func answered(call func() (*http.Response, error)) error {
+	response, err := call()
 	if err != nil {
 		return err
 	}

@@ -143,7 +143,7 @@ func (p *Publisher) Publish(ctx context.Context, batch []event.Outgoing) []error
 	}
 	confirmations := make([]*otelamqp.Confirmation, len(batch))
 	for i, outgoing := range batch {
-		confirmations[i], results[i] = p.send(publisher, outgoing)
+		confirmations[i], results[i] = p.send(publisher, outgoing) //nolint:contextcheck // the event has a context of its own
 	}
 	for i, confirmation := range confirmations {
 		if confirmation != nil {

@@ -142,8 +142,7 @@ func wait(ctx context.Context, d time.Duration) {
 }
 
 func replyCode(err error) int {
-	var reply *amqp091.Error
-	if errors.As(err, &reply) {
+	if reply, ok := errors.AsType[*amqp091.Error](err); ok {
 		return reply.Code
 	}
 	return 0
