@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -86,6 +87,11 @@ func (r *reporter) reported() []Span {
 	return spans
 }
 
+var run atomic.Int64
+
+// unique keeps the tests apart that share a Jaeger, also when one runs twice (go test -count=2).
+func unique(name string) string { return fmt.Sprintf("%s-%d", name, run.Add(1)) }
+
 // same compares sets of spans: Jaeger keeps no order.
 var same = cmp.Options{
 	cmpopts.SortSlices(func(a, b Span) bool { return a.TraceID+a.SpanID < b.TraceID+b.SpanID }), cmpopts.EquateEmpty(),
@@ -94,7 +100,7 @@ var same = cmp.Options{
 func TestRealJaegerGivesBackWhatTheSDKReported(t *testing.T) {
 	t.Parallel()
 	j := jaeger(t)
-	order, kitchen := j.reporter(t, t.Name()+"-order"), j.reporter(t, t.Name()+"-kitchen")
+	order, kitchen := j.reporter(t, unique("order")), j.reporter(t, unique("kitchen"))
 	ctx, post := order.tracer.Start(t.Context(), "POST /order", trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(
 		attribute.String("text", "Margherita"), attribute.Bool("bool", true), attribute.Int64("int", 1<<53+1),
 		attribute.Float64("float", 2.5), attribute.StringSlice("list", []string{"a", "b"})))
@@ -155,7 +161,7 @@ func conversation(t *testing.T, j *realJaeger, id string) []Span {
 		root.End()
 		link = []trace.Link{{SpanContext: root.SpanContext()}}
 		want = append(want, service.reported()...)
-		_, other := service.tracer.Start(t.Context(), "process "+name, trace.WithAttributes(attribute.String(conversationKey, id+"0")))
+		_, other := service.tracer.Start(t.Context(), "process "+name, trace.WithAttributes(attribute.String(conversationKey, "not "+id)))
 		other.End()
 	}
 	return want
@@ -164,8 +170,9 @@ func conversation(t *testing.T, j *realJaeger, id string) []Span {
 func TestRealJaegerFindsAWholeConversation(t *testing.T) {
 	t.Parallel()
 	j := jaeger(t)
-	want := conversation(t, j, `c-1 "quoted" & more`)
-	got, err := NewJaeger(j.query, nil).Conversation(t.Context(), `c-1 "quoted" & more`)
+	id := unique(`"quoted" & more`)
+	want := conversation(t, j, id)
+	got, err := NewJaeger(j.query, nil).Conversation(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +196,8 @@ func TestAConversationIsFoundWithoutTheOldSearch(t *testing.T) {
 	for name, status := range map[string]int{"web page": http.StatusOK, "not found": http.StatusNotFound} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			want := conversation(t, j, "c-"+name)
+			id := unique(name)
+			want := conversation(t, j, id)
 			proxy := httputil.NewSingleHostReverseProxy(target)
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.URL.Path == "/api/traces" {
@@ -200,7 +208,7 @@ func TestAConversationIsFoundWithoutTheOldSearch(t *testing.T) {
 				proxy.ServeHTTP(w, r)
 			}))
 			defer server.Close()
-			got, err := NewJaeger(server.URL, nil).Conversation(t.Context(), "c-"+name)
+			got, err := NewJaeger(server.URL, nil).Conversation(t.Context(), id)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -214,7 +222,7 @@ func TestAConversationIsFoundWithoutTheOldSearch(t *testing.T) {
 func TestRealJaegerSearchesWithinTimesAndLimit(t *testing.T) {
 	t.Parallel()
 	j := jaeger(t)
-	service := j.reporter(t, t.Name())
+	service := j.reporter(t, unique("search"))
 	noon := time.Now().Add(-2 * time.Hour).Truncate(time.Second)
 	for i := range 4 {
 		at := noon.Add(time.Duration(i) * time.Minute)
@@ -235,7 +243,7 @@ func TestRealJaegerSearchesWithinTimesAndLimit(t *testing.T) {
 		{"by time", nil, 0, noon.Add(30 * time.Second), noon.Add(150 * time.Second), []string{"order 1", "order 2"}},
 		{"one", nil, 1, time.Time{}, time.Time{}, []string{"order 3"}},
 	} {
-		spans, err := reader.Search(t.Context(), t.Name(), test.tags, test.limit, test.start, test.end)
+		spans, err := reader.Search(t.Context(), service.name, test.tags, test.limit, test.start, test.end)
 		var names []string
 		for _, s := range spans {
 			names = append(names, s.Name)

@@ -78,7 +78,7 @@ func startJaeger() (*realJaeger, error) {
 	command.Stdout, command.Stderr = log, log
 	dieWithParent(command)
 	if err := command.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", binary, err)
+		return nil, fmt.Errorf("start %s (JAEGER_BIN, jaeger on PATH, or what make build-jaeger builds): %w", binary, err)
 	}
 	exited := make(chan struct{})
 	go func() {
