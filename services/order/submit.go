@@ -43,7 +43,7 @@ func (o *orders) submit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Location", "/order/"+placed.OrderID)
-	return host.WriteJSON(w, http.StatusAccepted, placed)
+	return host.WriteJSON(w, http.StatusAccepted, placed.linked(r))
 }
 
 // place stores the order and OrderCreated in one transaction.

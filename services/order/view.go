@@ -31,11 +31,17 @@ type links struct {
 	Jaeger  string `json:"jaeger"`
 }
 
+// linked returns the summary with the address of the order at the host that the caller asked: in a container
+// ORDER_URL would be a name that only the other containers know.
+func (s summary) linked(r *http.Request) summary {
+	s.Links.Self = "http://" + r.Host + "/order/" + s.OrderID
+	return s
+}
+
 func (o *orders) summarize(id string, seq int64, at progress, traceID string) summary {
 	return summary{
 		OrderID: id, OrderNumber: number(seq), Status: at.String(), TraceID: traceID,
 		Links: links{
-			Self:    o.Config.URLs[Name] + "/order/" + id,
 			Journey: o.Config.URLs["console"] + "/api/journeys/" + id,
 			Jaeger:  o.Config.JaegerPublicURL + "/trace/" + traceID,
 		},
@@ -65,6 +71,7 @@ func (o *orders) get(w http.ResponseWriter, r *http.Request) error {
 	if found[0].Timeline, err = o.timeline(ctx, id); err != nil {
 		return err
 	}
+	found[0].summary = found[0].linked(r)
 	return host.WriteJSON(w, http.StatusOK, found[0])
 }
 
@@ -83,6 +90,9 @@ func (o *orders) list(w http.ResponseWriter, r *http.Request) error {
 	found, err := o.views(r.Context(), `WHERE $1 = '' OR customer_id = $1 ORDER BY seq DESC LIMIT $2`, customer, limit)
 	if err != nil {
 		return err
+	}
+	for i := range found {
+		found[i].summary = found[i].linked(r)
 	}
 	return host.WriteJSON(w, http.StatusOK, map[string]any{"orders": found})
 }
@@ -173,5 +183,5 @@ func (o *orders) cancel(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return host.WriteJSON(w, http.StatusAccepted, answer)
+	return host.WriteJSON(w, http.StatusAccepted, answer.linked(r))
 }
