@@ -1,0 +1,62 @@
+# The commands of the house. make help lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# Of go test: two packages at once is as much as two cores carry beside a broker and a Jaeger.
+TEST_FLAGS ?= -race -timeout 20m -p 2
+
+.PHONY: help
+help: ## say what there is
+	@echo "make TARGET, where TARGET is"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+.PHONY: up
+up: build bin/process-compose ## start the whole system without Docker, installing and building what is missing
+	@./up.sh up
+
+.PHONY: down
+down: ## end what make up started
+	@./up.sh down
+
+.PHONY: build
+build: ## build bin/traceria
+	@CGO_ENABLED=0 ./build.sh bin/traceria ./services -ldflags='-s -w'
+
+.PHONY: build-jaeger
+build-jaeger: ## build bin/jaeger (Collector and Jaeger in one), once, unless a jaeger is on PATH
+	@collector/build-jaeger.sh
+
+.PHONY: test
+test: rabbitmq-server gcc build-jaeger ## run every test, with the race detector; installs what the tests need
+	JAEGER_BIN="$$(collector/build-jaeger.sh --path)" go test $(TEST_FLAGS) ./...
+
+.PHONY: bench
+bench: ## measure the AMQP instrumentation
+	go test -run '^$$' -bench . -benchmem ./telemetry/otelamqp/...
+
+.PHONY: lint
+lint: bin/golangci-lint ## check the code's form, its habits and the arrows between its packages
+	bin/golangci-lint run ./...
+	bin/golangci-lint fmt --diff
+	@if command -v shellcheck >/dev/null; then set -x; \
+	  shellcheck up.sh build.sh collector/*.sh telemetry/otelamqp/rabbitmqtest/*.sh .ci/run; \
+	else echo "shellcheck is not installed: the shell scripts were not checked"; fi
+
+# Part of the contract; their issues bring them.
+.PHONY: chaos scenarios
+chaos scenarios:
+	@echo "make $@ is not there yet: it comes with an issue of its own" >&2; exit 1
+
+# The tools, of the versions in tools.mod, built when that file changes.
+bin/process-compose: tools.mod tools.sum
+	@./build.sh $@ github.com/f1bonacc1/process-compose -modfile=tools.mod -ldflags='-s -w' && touch $@
+bin/golangci-lint: tools.mod tools.sum
+	@./build.sh $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint -modfile=tools.mod -ldflags='-s -w' && touch $@
+
+.PHONY: rabbitmq-server gcc
+rabbitmq-server:
+	@[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v $@ >/dev/null || ./up.sh install $@
+gcc: # the race detector needs a C compiler
+	@command -v "$$(go env CC)" >/dev/null || ./up.sh install gcc libc6-dev
