@@ -1,0 +1,189 @@
+package order
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"traceria/services/event"
+	"traceria/services/host"
+	"traceria/services/store"
+	"traceria/telemetry"
+)
+
+const deadline = 20 * time.Second
+
+// bundle is an order service whose broker is away: what it publishes stays in its outbox, where a test can see it.
+type bundle struct {
+	base   string
+	db     *store.DB
+	memory *telemetry.Memory
+}
+
+// run starts the service as main does.
+func run(tb testing.TB) *bundle {
+	tb.Helper()
+	b := &bundle{memory: &telemetry.Memory{}}
+	config := host.Load(host.NewEnv(func(name string) (string, bool) {
+		value, set := map[string]string{
+			"AMQP_URL": "amqp://guest:guest@127.0.0.1:1/", "HTTP_ADDR": "127.0.0.1:0",
+			"DATABASE_URL": "sqlite:" + filepath.Join(tb.TempDir(), "{service}.db"),
+			"CONSOLE_URL":  "http://console", "JAEGER_PUBLIC_URL": "http://jaeger",
+		}[name]
+		return value, set
+	}))
+	ctx, cancel := context.WithCancel(context.Background())
+	listening, ended := make(chan string, 1), make(chan error, 1)
+	go func() {
+		ended <- host.Run(ctx, Service(), host.Options{
+			Config: config, Listening: func(_, address string) { listening <- address },
+			Telemetry: telemetry.Config{Memory: b.memory, LogOutput: io.Discard},
+		})
+	}()
+	tb.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			tb.Errorf("the service ended with %v", err)
+		}
+	})
+	select {
+	case address := <-listening:
+		b.base = "http://" + address
+	case err := <-ended:
+		ended <- err
+		tb.Fatalf("the service ended: %v", err)
+	case <-time.After(deadline):
+		tb.Fatal("the service does not listen")
+	}
+	b.db = openDB(tb, config.Database(Name))
+	return b
+}
+
+// openDB opens the database beside the service, which has it open too.
+func openDB(tb testing.TB, url string) *store.DB {
+	tb.Helper()
+	tel, err := telemetry.Start(context.Background(), telemetry.Config{Service: Name, Memory: &telemetry.Memory{}, LogOutput: io.Discard})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	db, err := store.Open(context.Background(), url, Name, schema, tel)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// client keeps no connection open, so that no goroutine is left.
+var client = &http.Client{Timeout: deadline, Transport: &http.Transport{DisableKeepAlives: true}}
+
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (b *bundle) call(tb testing.TB, method, path, body string, header ...string) answer {
+	tb.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), method, b.base+path, strings.NewReader(body))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return answer{resp.StatusCode, resp.Header, text}
+}
+
+// read reads the answer's body as T.
+func read[T any](tb testing.TB, a answer) T {
+	tb.Helper()
+	var value T
+	if err := json.Unmarshal(a.body, &value); err != nil {
+		tb.Fatalf("%d %s: %v", a.status, a.body, err)
+	}
+	return value
+}
+
+// place places an order that is right.
+func (b *bundle) place(tb testing.TB, header ...string) summary {
+	tb.Helper()
+	a := b.call(tb, http.MethodPost, "/order", goodOrder, header...)
+	if a.status != http.StatusAccepted {
+		tb.Fatalf("POST /order answers %d %s", a.status, a.body)
+	}
+	return read[summary](tb, a)
+}
+
+const goodOrder = `{"customerId":"c-1","items":[{"itemName":"Margherita","quantity":"all of them"}],` +
+	`"deliveryAddress":{"addressLine1":"167 My Street"}}`
+
+// stored counts the orders and the events in the outbox.
+func (b *bundle) stored(tb testing.TB) (orders, events int) {
+	tb.Helper()
+	ctx := context.Background()
+	if err := b.db.QueryRowContext(ctx, `SELECT (SELECT COUNT(*) FROM orders), (SELECT COUNT(*) FROM outbox)`).Scan(&orders, &events); err != nil {
+		tb.Fatal(err)
+	}
+	return orders, events
+}
+
+// published are the events in the outbox.
+func published(tb testing.TB, db *store.DB) []event.Envelope {
+	tb.Helper()
+	rows, err := db.QueryContext(context.Background(), `SELECT envelope FROM outbox ORDER BY id`)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer rows.Close()
+	var found []event.Envelope
+	for rows.Next() {
+		var text []byte
+		var e event.Envelope
+		if err := rows.Scan(&text); err != nil {
+			tb.Fatal(err)
+		}
+		if err := json.Unmarshal(text, &e); err != nil {
+			tb.Fatal(err)
+		}
+		found = append(found, e)
+	}
+	if err := rows.Err(); err != nil {
+		tb.Fatal(err)
+	}
+	return found
+}
+
+func names(envelopes []event.Envelope) []string {
+	var found []string
+	for _, e := range envelopes {
+		found = append(found, e.Metadata.EventType+" "+e.Metadata.Version)
+	}
+	return found
+}
+
+// inParallel calls f n times at once and returns all results.
+func inParallel[T any](n int, f func(i int) T) []T {
+	results := make([]T, n)
+	var calls sync.WaitGroup
+	for i := range n {
+		calls.Go(func() { results[i] = f(i) })
+	}
+	calls.Wait()
+	return results
+}

@@ -1,0 +1,133 @@
+package order
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"traceria/services/event"
+)
+
+func TestAnOrderIsAcceptedWithAllThatTheCallerNeeds(t *testing.T) {
+	t.Parallel()
+	service := run(t)
+	a := service.call(t, http.MethodPost, "/order", goodOrder)
+	if a.status != http.StatusAccepted {
+		t.Fatalf("got %d %s", a.status, a.body)
+	}
+	got := read[summary](t, a)
+	if _, err := uuid.Parse(got.OrderID); err != nil {
+		t.Errorf("order id %q: %v", got.OrderID, err)
+	}
+	trace := strings.Split(a.header.Get("traceresponse"), "-")
+	if len(trace) != 4 || trace[1] != got.TraceID {
+		t.Errorf("trace id %q, traceresponse %v: want the same trace", got.TraceID, trace)
+	}
+	if at := a.header.Get("Location"); at != "/order/"+got.OrderID {
+		t.Errorf("Location is %q", at)
+	}
+	want := summary{
+		OrderID: got.OrderID, OrderNumber: "ORD1", Status: "created", TraceID: got.TraceID,
+		Links: links{
+			Self: service.base + "/order/" + got.OrderID, Journey: "http://console/api/journeys/" + got.OrderID,
+			Jaeger: "http://jaeger/trace/" + got.TraceID,
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestAnOrderIsStoredWithItsEventInTheRequestsTrace(t *testing.T) {
+	t.Parallel()
+	service := run(t)
+	placed := service.place(t)
+	sent := published(t, service.db)
+	if len(sent) != 1 {
+		t.Fatalf("%d events, want OrderCreated", len(sent))
+	}
+	fact, err := event.Data[event.OrderCreated](sent[0])
+	if want := (event.OrderCreated{OrderID: placed.OrderID, OrderNumber: placed.OrderNumber}); err != nil || fact != want {
+		t.Errorf("got %+v, %v; want %+v", fact, err, want)
+	}
+	if m := sent[0].Metadata; m.ConversationID != placed.OrderID || m.Source != Name || m.CausationID != "" {
+		t.Errorf("metadata are %+v", m)
+	}
+	var context string
+	if err := service.db.QueryRowContext(t.Context(), `SELECT context FROM outbox`).Scan(&context); err != nil || !strings.Contains(context, placed.TraceID) {
+		t.Errorf("the outbox row has context %s, %v; want trace %s", context, err, placed.TraceID)
+	}
+}
+
+func TestEverySpanOfASubmissionIsInItsConversation(t *testing.T) {
+	t.Parallel()
+	service := run(t)
+	placed := service.place(t)
+	spans := service.memory.Conversation(placed.OrderID)
+	var got []string
+	for _, span := range spans {
+		got = append(got, span.Name)
+		if span.TraceID != placed.TraceID {
+			t.Errorf("%s is in trace %s, want %s", span.Name, span.TraceID, placed.TraceID)
+		}
+	}
+	// The server span ends last: the answer is on its way before.
+	if diff := cmp.Diff([]string{"BEGIN", "INSERT orders", "INSERT outbox", "COMMIT"}, got[:min(4, len(got))]); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestTheSameIdempotencyKeyTwiceIsOneOrder(t *testing.T) {
+	t.Parallel()
+	service := run(t)
+	first := service.place(t, "Idempotency-Key", "k-1")
+	second := service.place(t, "Idempotency-Key", "k-1")
+	if diff := cmp.Diff(first, second); diff != "" {
+		t.Errorf("(-first +second)\n%s", diff)
+	}
+	if orders, events := service.stored(t); orders != 1 || events != 1 {
+		t.Errorf("%d orders and %d events, want one of each", orders, events)
+	}
+}
+
+func TestTheSameIdempotencyKeyManyTimesAtOnceIsOneOrder(t *testing.T) {
+	t.Parallel()
+	service := run(t)
+	answers := inParallel(16, func(int) answer {
+		return service.call(t, http.MethodPost, "/order", goodOrder, "Idempotency-Key", "k-1")
+	})
+	ids := map[string]bool{}
+	for _, a := range answers {
+		if a.status != http.StatusAccepted {
+			t.Errorf("got %d %s", a.status, a.body)
+		}
+		ids[read[summary](t, a).OrderID] = true
+	}
+	if orders, events := service.stored(t); len(ids) != 1 || orders != 1 || events != 1 {
+		t.Errorf("%d order ids, %d orders and %d events, want one of each", len(ids), orders, events)
+	}
+}
+
+func TestAnIdempotencyKeyIsNotForAnotherOrder(t *testing.T) {
+	t.Parallel()
+	service := run(t)
+	service.place(t, "Idempotency-Key", "k-1")
+	other := strings.Replace(goodOrder, "c-1", "c-2", 1)
+	if a := service.call(t, http.MethodPost, "/order", other, "Idempotency-Key", "k-1"); a.status != http.StatusUnprocessableEntity {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+	if orders, events := service.stored(t); orders != 1 || events != 1 {
+		t.Errorf("%d orders and %d events, want one of each", orders, events)
+	}
+}
+
+func TestOrdersWithoutAKeyAreNeverTheSame(t *testing.T) {
+	t.Parallel()
+	service := run(t)
+	if first, second := service.place(t), service.place(t); first.OrderID == second.OrderID || first.OrderNumber == second.OrderNumber {
+		t.Errorf("both are %s, %s", first.OrderID, first.OrderNumber)
+	}
+}

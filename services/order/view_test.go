@@ -1,0 +1,119 @@
+package order
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"traceria/services/event"
+	"traceria/services/host"
+)
+
+func TestAnOrderCanBeReadAsSoonAsItIsAccepted(t *testing.T) {
+	t.Parallel()
+	service := run(t)
+	placed := service.place(t)
+	got := read[view](t, service.call(t, http.MethodGet, "/order/"+placed.OrderID, ""))
+	want := view{
+		summary: placed, CustomerID: "c-1", OrderValue: event.Money{Value: event.Pence(1989), Currency: "GBP"},
+		Items: []event.Item{{ItemName: "Margherita", Quantity: event.AllOfThem}}, CreatedAt: got.CreatedAt,
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(view{})); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestAnUnknownOrderIsNotFound(t *testing.T) {
+	t.Parallel()
+	service := run(t)
+	for method, path := range map[string]string{http.MethodGet: "/order/nobody", http.MethodPost: "/order/nobody/cancel"} {
+		a := service.call(t, method, path, "")
+		if p := read[host.Problem](t, a); a.status != http.StatusNotFound || !strings.Contains(p.Detail, "nobody") {
+			t.Errorf("%s %s: got %d %+v", method, path, a.status, p)
+		}
+	}
+}
+
+func TestTheListHasTheLatestFirstAndKnowsLimits(t *testing.T) {
+	t.Parallel()
+	service := run(t)
+	first := service.place(t)
+	other := read[summary](t, service.call(t, http.MethodPost, "/order", strings.Replace(goodOrder, "c-1", "c-2", 1)))
+	last := service.place(t)
+	for query, want := range map[string][]string{
+		"":                        {last.OrderID, other.OrderID, first.OrderID},
+		"?limit=2":                {last.OrderID, other.OrderID},
+		"?customerId=c-1":         {last.OrderID, first.OrderID},
+		"?customerId=c-1&limit=1": {last.OrderID},
+		"?customerId=nobody":      {},
+	} {
+		list := read[struct{ Orders []view }](t, service.call(t, http.MethodGet, "/order"+query, ""))
+		got := []string{}
+		for _, o := range list.Orders {
+			got = append(got, o.OrderID)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q (-want +got)\n%s", query, diff)
+		}
+	}
+	for _, limit := range []string{"0", "-1", "1001", "many", "1.5"} {
+		a := service.call(t, http.MethodGet, "/order?limit="+limit, "")
+		if p := read[host.Problem](t, a); a.status != http.StatusUnprocessableEntity || p.Field != "limit" {
+			t.Errorf("limit=%s: got %d %+v", limit, a.status, p)
+		}
+	}
+}
+
+func TestTheMenuHasPricesInMoney(t *testing.T) {
+	t.Parallel()
+	list := read[struct{ Items []dish }](t, run(t).call(t, http.MethodGet, "/menu", ""))
+	for _, d := range list.Items {
+		if d.ItemName == "" || d.Batch < 1 || d.Price.Currency != "GBP" || !d.Price.Value.IsPositive() {
+			t.Errorf("the menu has %+v", d)
+		}
+	}
+	if len(list.Items) != len(menu) {
+		t.Errorf("%d dishes, want %d", len(list.Items), len(menu))
+	}
+}
+
+func TestAnOrderIsCancelledOnceHoweverOftenItIsAsked(t *testing.T) {
+	t.Parallel()
+	service := run(t)
+	placed := service.place(t)
+	for range 2 {
+		a := service.call(t, http.MethodPost, "/order/"+placed.OrderID+"/cancel", "")
+		want := placed
+		want.Status = "cancelled"
+		if diff := cmp.Diff(want, read[summary](t, a)); a.status != http.StatusAccepted || diff != "" {
+			t.Errorf("got %d (-want +got)\n%s", a.status, diff)
+		}
+	}
+	sent := published(t, service.db)
+	if diff := cmp.Diff([]string{"OrderCreated v1", "OrderCancelled v1"}, names(sent)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if got := read[view](t, service.call(t, http.MethodGet, "/order/"+placed.OrderID, "")); got.Status != "cancelled" {
+		t.Errorf("the order is %s", got.Status)
+	}
+}
+
+func TestAnOrderOnTheRoadCannotBeCancelled(t *testing.T) {
+	t.Parallel()
+	service := run(t)
+	placed := service.place(t)
+	for _, reached := range []progress{outForDelivery, delivered} {
+		if _, err := service.db.ExecContext(t.Context(), `UPDATE orders SET progress = $1`, reached); err != nil {
+			t.Fatal(err)
+		}
+		a := service.call(t, http.MethodPost, "/order/"+placed.OrderID+"/cancel", "")
+		if p := read[host.Problem](t, a); a.status != http.StatusConflict || !strings.Contains(p.Detail, reached.String()) {
+			t.Errorf("%s: got %d %+v", reached, a.status, p)
+		}
+	}
+	if orders, events := service.stored(t); orders != 1 || events != 1 {
+		t.Errorf("%d orders and %d events, want the placed one's", orders, events)
+	}
+}
