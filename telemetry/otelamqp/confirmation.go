@@ -60,9 +60,8 @@ func (c *Confirmation) await(ctx context.Context) (err error, answered bool) {
 	if c.answered() {
 		return p.outcome(c), true
 	}
-	timer := timers.Get().(*time.Timer)
-	timer.Reset(p.cfg.confirmTimeout - time.Since(c.start))
-	defer func() { timer.Stop(); timers.Put(timer) }()
+	timer := p.timer(p.cfg.confirmTimeout - time.Since(c.start))
+	defer p.putTimer(timer)
 	select {
 	case <-c.dc.Done():
 		return p.outcome(c), true
@@ -84,13 +83,6 @@ func (c *Confirmation) answered() bool {
 		return false
 	}
 }
-
-// timers are reused: waiting needs one for every message.
-var timers = sync.Pool{New: func() any {
-	t := time.NewTimer(time.Hour)
-	t.Stop()
-	return t
-}}
 
 // gaveUp is the outcome when the caller's context ended before the confirm came.
 func gaveUp(ctx context.Context) error {

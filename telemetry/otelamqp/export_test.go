@@ -13,5 +13,9 @@ func Pending(p *Publisher) int {
 	return len(p.mandatory)
 }
 
-// DurationBuckets are the buckets of both duration histograms.
-var DurationBuckets = durationBuckets
+// KeptDestinations returns how many destinations p keeps.
+func KeptDestinations(p *Publisher) int {
+	p.cfg.destinations.mu.RLock()
+	defer p.cfg.destinations.mu.RUnlock()
+	return len(p.cfg.destinations.all)
+}

@@ -65,6 +65,7 @@ type Publisher struct {
 	mandatory map[messageKey]*Confirmation // what may still be returned
 	lostErr   error
 
+	timers  sync.Pool
 	lanesMu sync.RWMutex
 	lanes   map[laneKey]*lane
 }

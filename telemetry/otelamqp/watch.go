@@ -103,7 +103,7 @@ func (l *lane) run() {
 		case <-oldest.dc.Done():
 			waiting = settleOldest(waiting)
 		case <-timer.C:
-			waiting = settleAny(waiting, time.Now())
+			waiting = settleAny(l.take(waiting), time.Now())
 		case <-l.publisher.lost:
 			l.end(waiting)
 			return
@@ -169,3 +169,18 @@ func (c *Confirmation) settle() {
 
 // deadline is when c ends without an answer.
 func (c *Confirmation) deadline() time.Time { return c.start.Add(c.publisher.cfg.confirmTimeout) }
+
+// timer returns a timer that fires after d. They are used again, because waiting needs one for every message; each
+// Publisher has its own, because a timer of one testing/synctest bubble is of no use in another.
+func (p *Publisher) timer(d time.Duration) *time.Timer {
+	if t, ok := p.timers.Get().(*time.Timer); ok {
+		t.Reset(d)
+		return t
+	}
+	return time.NewTimer(d)
+}
+
+func (p *Publisher) putTimer(t *time.Timer) {
+	t.Stop()
+	p.timers.Put(t)
+}
