@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -93,9 +94,12 @@ func (d *deliveries) addAddress(w http.ResponseWriter, r *http.Request) error {
 		"addressLine1": address.AddressLine1, "addressLine2": address.AddressLine2,
 		"city": address.City, "postcode": address.Postcode,
 	} {
-		if len(text) > maxText || (field == "addressLine1" && text == "") {
-			return host.Invalid(field, "is %d bytes long, want 1 to %d", len(text), maxText)
+		if len(text) > maxText {
+			return host.Invalid(field, "is %d bytes long, want at most %d", len(text), maxText)
 		}
+	}
+	if strings.TrimSpace(address.AddressLine1) == "" {
+		return host.Invalid("addressLine1", "is missing; want 1 to %d bytes of text", maxText)
 	}
 	text, err := json.Marshal(address)
 	if err != nil {
