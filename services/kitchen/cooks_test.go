@@ -1,0 +1,228 @@
+package kitchen
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"traceria/services/event"
+)
+
+const deadline = 20 * time.Second
+
+func clockedIn(tb testing.TB, who string, at time.Time) event.Envelope {
+	tb.Helper()
+	return envelope(tb, "staff-"+who, event.StaffMemberClockedIn{StaffMember: event.StaffMember{StaffMemberID: who, At: at}})
+}
+
+func clockedOut(tb testing.TB, who string, at time.Time) event.Envelope {
+	tb.Helper()
+	return envelope(tb, "staff-"+who, event.StaffMemberClockedOut{StaffMember: event.StaffMember{StaffMemberID: who, At: at}})
+}
+
+func TestAKitchenStartsWithTwoCooks(t *testing.T) {
+	t.Parallel()
+	k := fastKitchen(t)
+	if n, err := k.cooks.onDuty(t.Context()); err != nil || n != 2 {
+		t.Errorf("%d cooks, %v", n, err)
+	}
+	if err := k.cooks.firstShift(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := k.cooks.onDuty(t.Context()); err != nil || n != 2 {
+		t.Errorf("after a restart %d cooks, %v", n, err)
+	}
+}
+
+func TestAKitchenWhoseCooksWentHomeStaysEmptyOverARestart(t *testing.T) {
+	t.Parallel()
+	k := fastKitchen(t)
+	sendHome(t, k, "ada", "grace")
+	if err := k.cooks.firstShift(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := k.cooks.onDuty(t.Context()); err != nil || n != 0 {
+		t.Errorf("%d cooks, %v", n, err)
+	}
+}
+
+func sendHome(t *testing.T, k *kitchen, cooks ...string) {
+	t.Helper()
+	for _, who := range cooks {
+		if err := handle(k, clockedOut(t, who, time.Now())); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestTheLaterUseOfTheClockCountsInWhateverOrderEventsCome(t *testing.T) {
+	t.Parallel()
+	k := fastKitchen(t)
+	var number atomic.Int64
+	began := time.Now()
+	rapid.Check(t, func(rt *rapid.T) {
+		who := fmt.Sprint("cook-", number.Add(1))
+		in := false
+		var events []event.Envelope
+		for i := range rapid.IntRange(1, 6).Draw(rt, "uses") {
+			at := began.Add(time.Duration(i) * time.Minute)
+			if in = rapid.Bool().Draw(rt, "in"); in {
+				events = append(events, clockedIn(t, who, at))
+			} else {
+				events = append(events, clockedOut(t, who, at))
+			}
+		}
+		for _, e := range shuffled(rt, events...) {
+			if err := handle(k, e); err != nil {
+				rt.Fatal(err)
+			}
+		}
+		var onDuty bool
+		err := k.DB.QueryRowContext(context.Background(), `SELECT on_duty FROM cooks WHERE id = $1`, who).Scan(&onDuty)
+		if err != nil || onDuty != in {
+			rt.Errorf("on duty: %t, %v; want %t", onDuty, err, in)
+		}
+	})
+}
+
+func TestAsManyTicketsAreCookedAtOnceAsThereAreCooks(t *testing.T) {
+	t.Parallel()
+	for _, cooks := range []int{1, 2, 5} {
+		t.Run(fmt.Sprint(cooks, " cooks"), func(t *testing.T) {
+			t.Parallel()
+			k := fastKitchen(t)
+			sendHome(t, k, "ada", "grace")
+			for i := range cooks {
+				if err := handle(k, clockedIn(t, fmt.Sprint("cook-", i), time.Now())); err != nil {
+					t.Fatal(err)
+				}
+			}
+			const tickets = 40
+			var working, most atomic.Int64
+			var all sync.WaitGroup
+			ctx, cancel := context.WithTimeout(t.Context(), deadline)
+			defer cancel()
+			together := make(chan struct{}) // closed when all cooks work at once
+			for range tickets {
+				all.Go(func() {
+					if err := k.cooks.Acquire(ctx); err != nil {
+						t.Error(err)
+						return
+					}
+					defer k.cooks.Release()
+					n := working.Add(1)
+					defer working.Add(-1)
+					for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+					}
+					if n == int64(cooks) && most.Load() == n {
+						select {
+						case <-together:
+						default:
+							closeOnce(together)
+						}
+					}
+					select {
+					case <-together:
+					case <-ctx.Done():
+						t.Error("the cooks never work all at once")
+					}
+				})
+			}
+			all.Wait()
+			if got := most.Load(); got != int64(cooks) {
+				t.Errorf("%d tickets at once, want %d", got, cooks)
+			}
+		})
+	}
+}
+
+var closing sync.Mutex
+
+func closeOnce(c chan struct{}) {
+	closing.Lock()
+	defer closing.Unlock()
+	select {
+	case <-c:
+	default:
+		close(c)
+	}
+}
+
+func TestATicketWaitsForACookWhoComes(t *testing.T) {
+	t.Parallel()
+	k := fastKitchen(t)
+	sendHome(t, k, "ada", "grace")
+	impatient, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := k.cooks.Acquire(impatient); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("an empty kitchen cooks: %v", err)
+	}
+	acquired := make(chan error, 1)
+	ctx, stop := context.WithTimeout(t.Context(), deadline)
+	defer stop()
+	go func() { acquired <- k.cooks.Acquire(ctx) }()
+	if err := handle(k, clockedIn(t, "linus", time.Now())); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-acquired; err != nil {
+		t.Error(err)
+	}
+	k.cooks.Release()
+}
+
+// A cook who goes home finishes the ticket, and then the kitchen has one less.
+func TestACookWhoLeavesFinishesTheTicket(t *testing.T) {
+	t.Parallel()
+	k := fastKitchen(t)
+	for range 2 {
+		if err := k.cooks.Acquire(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sendHome(t, k, "ada")
+	k.cooks.Release()
+	impatient, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := k.cooks.Acquire(impatient); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the second ticket of one cook: %v", err)
+	}
+	k.cooks.Release()
+	if err := k.cooks.Acquire(t.Context()); err != nil {
+		t.Error(err)
+	}
+	k.cooks.Release()
+}
+
+func TestTheListShowsCooksAndTickets(t *testing.T) {
+	t.Parallel()
+	k := fastKitchen(t)
+	if err := handle(k, confirmedOrder(t, "o-1", "2")); err != nil {
+		t.Fatal(err)
+	}
+	if err := handle(k, envelope(t, "o-2", event.OrderCancelled{OrderID: "o-2", CustomerID: "c", Reason: "closed"})); err != nil {
+		t.Fatal(err)
+	}
+	answer := httptest.NewRecorder()
+	if err := k.list(answer, httptest.NewRequest(http.MethodGet, "/tickets", nil)); err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Cooks   int
+		Tickets []ticketView
+	}
+	if err := json.Unmarshal(answer.Body.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Cooks != 2 || len(got.Tickets) != 1 || got.Tickets[0].OrderID != "o-1" || got.Tickets[0].Status != "opened" {
+		t.Errorf("got %+v", got)
+	}
+}
