@@ -37,7 +37,8 @@ progress() {
   fi
 }
 
-# Renamed into place when whole: a running binary is not touched, and a cut-off build leaves the old one.
+# Renamed into place when whole and new: a running binary is not touched, a cut-off build leaves the old one, and
+# the time of the file says when the program last changed.
 part="$(dirname "$output")/.$name.$$"
 trap 'rm -f "$part"' EXIT
 go build -v -o "$part" "$@" "$package" 2>&1 9>&- | while IFS= read -r line; do
@@ -46,4 +47,4 @@ go build -v -o "$part" "$@" "$package" 2>&1 9>&- | while IFS= read -r line; do
   *) progress ;;
   esac
 done
-mv "$part" "$output"
+cmp -s "$part" "$output" || mv "$part" "$output"

@@ -22,12 +22,7 @@ pc() { bin/process-compose -U -u "$socket" -L .run/log/process-compose-client.lo
 running() { [ -S "$socket" ] && [ -x bin/process-compose ] && pc process list >/dev/null; }
 
 # started lists the processes that an up of this checkout started: all inherit TRACERIA_RUN, and only they do.
-started() {
-  local process
-  for process in /proc/[0-9]*; do
-    if grep -qzxF "TRACERIA_RUN=$run" "$process/environ" 2>/dev/null; then echo "${process#/proc/}"; fi
-  done
-}
+started() { grep -lzxF "TRACERIA_RUN=$run" /proc/[0-9]*/environ 2>/dev/null | tr -dc '0-9\n' || true; }
 
 taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
@@ -100,6 +95,7 @@ start() {
   (
     unset "${!PC_@}"
     export TRACERIA_RUN=$run
+    # What depends on a disabled process does not wait.
     [ -z "${AMQP_URL:-}" ] || export PC_DISABLED_PROCESSES=rabbitmq
     bin/process-compose up -D -t=false --disable-dotenv --keep-project -U -u "$socket" -L .run/log/process-compose.log -f process-compose.yml 8>&-
   ) >.run/log/process-compose.out 2>&1 || die "process-compose did not start:"$'\n'"$(tail -n 5 .run/log/process-compose.out)"
@@ -135,16 +131,21 @@ up() {
     [ -z "$(started)" ] || { say "ending what an earlier start left behind" && down_all; }
     choose_broker
     check_ports
+    : >.run/log/build-jaeger.log # process-compose appends
     start
-    touch .run/started
+    # Which broker, for a later make up; the time is that of the start.
+    if [ -n "${AMQP_URL:-}" ]; then echo theirs; else echo ours; fi >.run/started
   fi
   local parts=("${services[@]}")
-  parts+=(rabbitmq)
+  ! ours || parts+=(rabbitmq) # a service is ready only when it has its broker, whoever's that is
   wait_for 120s "${parts[@]}"
   follow_build
   wait_for 30s collector jaeger
   hints
 }
+
+# ours tells whether the broker that the system uses is our own.
+ours() { [ "$(cat .run/started 2>/dev/null)" = ours ]; }
 
 # follow_build shows how far the build of Jaeger is, until it is over.
 follow_build() {
@@ -162,9 +163,9 @@ follow_build() {
 }
 
 hints() {
-  say "
-RabbitMQ's pages   http://127.0.0.1:15672  (guest, guest)
-Jaeger             ${JAEGER_PUBLIC_URL:-http://127.0.0.1:16686}$(command -v jaeger >/dev/null || echo '  (its API only: there is no jaeger with web pages on PATH)')
+  say ""
+  ! ours || say "RabbitMQ's pages   http://127.0.0.1:15672  (guest, guest)"
+  say "Jaeger             ${JAEGER_PUBLIC_URL:-http://127.0.0.1:16686}$(command -v jaeger >/dev/null || echo '  (its API only: there is no jaeger with web pages on PATH)')
 logs               .run/log
 
 Try next:
@@ -181,21 +182,27 @@ down_all() {
     # The services first: they flush their last spans into the Collector.
     pc process stop "${services[@]}" >/dev/null || true
     pc down >/dev/null || true
+    gone 60 || true
   fi
-  for signal in '' TERM KILL; do
+  for signal in TERM KILL; do
     left=$(started)
     # shellcheck disable=SC2086 # a list of numbers
-    [ -z "$left" ] || [ -z "$signal" ] || kill "-$signal" $left 2>/dev/null || true
-    for _ in {1..400}; do
-      if [ -z "$(started)" ]; then
-        rm -f "$socket"
-        return
-      fi
-      [ -S "$socket" ] || [ -n "$signal" ] || break # nobody who would end the rest
-      sleep 0.1
-    done
+    [ -z "$left" ] || kill "-$signal" $left 2>/dev/null || true
+    if gone 30; then
+      rm -f "$socket"
+      return
+    fi
   done
-  die "These processes do not end: $(started)"
+  die "These processes do not end: $(started | tr '\n' ' ')"
+}
+
+# gone waits so many seconds for the last of what up started.
+gone() {
+  local end=$((SECONDS + $1))
+  while [ -n "$(started)" ]; do
+    [ "$SECONDS" -lt "$end" ] || return 1
+    sleep 0.2
+  done
 }
 
 down() {
