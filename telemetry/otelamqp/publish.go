@@ -2,7 +2,10 @@ package otelamqp
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -116,7 +119,8 @@ func (p *Publisher) Publish(ctx context.Context, m Message) error {
 }
 
 // PublishDeferred publishes m and returns without waiting for the broker's answer, so that many messages can be under way
-// at once. The span ends with the answer, whether or not somebody waits for it. An error means that nothing was published.
+// at once. The span ends with the answer, whether or not somebody waits for it. An error means that nothing was
+// published or, if it is ErrConfirmUnknown, that the connection broke meanwhile.
 func (p *Publisher) PublishDeferred(ctx context.Context, m Message) (*Confirmation, error) {
 	c := new(Confirmation)
 	if err := p.send(ctx, &m, c); err != nil {
@@ -156,6 +160,8 @@ func (p *Publisher) send(ctx context.Context, m *Message, c *Confirmation) error
 	}
 	dc, err := p.ch.PublishWithDeferredConfirmWithContext(ctx, m.Exchange, m.RoutingKey, m.Mandatory, false, pub)
 	switch {
+	case writeFailed(err):
+		return c.resolve(fmt.Errorf("publish to %s: %w: %w", name(m), ErrConfirmUnknown, err))
 	case err != nil:
 		return c.resolve(fmt.Errorf("publish to %s: %w", name(m), err))
 	case dc == nil:
@@ -186,6 +192,13 @@ func (p *Publisher) begin(ctx context.Context, m *Message, c *Confirmation) {
 		}
 	}
 	c.ctx, c.span = p.cfg.tracer.Start(ctx, c.dest.spanName, opts...)
+}
+
+// writeFailed reports whether the connection broke while the message was written: part of it may have arrived, and all of
+// it may.
+func writeFailed(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe)
 }
 
 // prepare lets the caller finish the message. What it works on is on the heap, and only here.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -264,6 +265,13 @@ func TestNothingIsSent(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	failed(t, b.one(), "CHANNEL_ERROR")
+
+	b = newBundle(t)
+	err = b.publisher(&stub{publishErr: &net.OpError{Op: "write", Err: errors.New("broken pipe")}}).Publish(context.Background(), event())
+	if !errors.Is(err, otelamqp.ErrConfirmUnknown) {
+		t.Errorf("a write that failed half-way: %v", err)
+	}
+	failed(t, b.one(), "confirm_unknown")
 
 	b = newBundle(t)
 	if err = b.publisher(&stub{notConfirm: true}).Publish(context.Background(), event()); !errors.Is(err, otelamqp.ErrConfirmUnknown) {
