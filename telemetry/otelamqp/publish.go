@@ -64,6 +64,7 @@ type Publisher struct {
 	stopped chan struct{} // closed when the listener ended
 	lost    chan struct{} // closed when the channel is gone
 
+	draining  sync.Mutex // held from taking a notification out of a buffer until it is noted
 	mu        sync.Mutex
 	mandatory map[messageKey]*Confirmation // what may still be returned
 	lostErr   error

@@ -82,11 +82,14 @@ func (p *Publisher) listen() {
 }
 
 // catchUp returns when every notification that came before the call has been noted. The broker sends a return before the
-// ack of the same message, so after an ack this finds it. Two things can hold one back: the buffers, which are emptied
-// here, and the listener's hand, which is empty when it offers idle.
+// ack of the same message, so after an ack this finds it. Three things can hold one back: the buffers, which are
+// emptied here; another goroutine that empties them, which draining keeps out; and the listener's hand, which is empty
+// when it offers idle.
 func (p *Publisher) catchUp() {
+	p.draining.Lock()
 	for p.drain() {
 	}
+	p.draining.Unlock()
 	select {
 	case <-p.idle:
 	case <-p.stopped:
