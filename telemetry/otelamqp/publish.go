@@ -160,16 +160,11 @@ func (p *Publisher) send(ctx context.Context, m *Message, c *Confirmation) error
 		p.expectReturn(c, m, &pub)
 	}
 	dc, err := p.ch.PublishWithDeferredConfirmWithContext(ctx, m.Exchange, m.RoutingKey, m.Mandatory, false, pub)
-	switch {
-	case writeFailed(err):
-		return c.resolve(fmt.Errorf("publish to %s: %w: %w", name(m), ErrConfirmUnknown, err))
-	case err != nil:
-		return c.resolve(fmt.Errorf("publish to %s: %w", name(m), err))
-	case dc == nil:
-		return c.resolve(fmt.Errorf("publish to %s: channel not in confirm mode: %w", name(m), ErrConfirmUnknown))
+	if err == nil && dc != nil {
+		c.dc = dc
+		return nil
 	}
-	c.dc = dc
-	return nil
+	return c.resolve(notPublished(m, err))
 }
 
 // begin fills c and starts its span, unless the filter refuses the message.
@@ -193,6 +188,18 @@ func (p *Publisher) begin(ctx context.Context, m *Message, c *Confirmation) {
 		}
 	}
 	c.ctx, c.span = p.cfg.tracer.Start(ctx, c.dest.spanName, opts...)
+}
+
+// notPublished says what it means that the channel returned err, or no confirm.
+func notPublished(m *Message, err error) error {
+	switch {
+	case err == nil:
+		return fmt.Errorf("publish to %s: channel not in confirm mode: %w", name(m), ErrConfirmUnknown)
+	case writeFailed(err):
+		return fmt.Errorf("publish to %s: %w: %w", name(m), ErrConfirmUnknown, err)
+	default:
+		return fmt.Errorf("publish to %s: %w", name(m), err)
+	}
 }
 
 // writeFailed reports whether the connection broke while the message was written: part of it may have arrived, and all of

@@ -32,13 +32,27 @@ func Main(m *testing.M) int {
 // Shared returns the package's broker and starts it when no test has asked for it before. The package needs Main.
 func Shared(tb testing.TB) *Broker {
 	tb.Helper()
+	b, err := startShared()
+	if err != nil {
+		tb.Fatalf("rabbitmqtest: %v", err)
+	}
+	return b
+}
+
+func startShared() (*Broker, error) {
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.broker == nil && shared.err == nil {
 		shared.broker, shared.err = start()
 	}
-	if shared.err != nil {
-		tb.Fatalf("rabbitmqtest: %v", shared.err)
+	return shared.broker, shared.err
+}
+
+// URL returns the address of the shared broker for Examples, which have no testing.TB. It panics where Shared fails.
+func URL() string {
+	b, err := startShared()
+	if err != nil {
+		panic("rabbitmqtest: " + err.Error())
 	}
-	return shared.broker
+	return b.URL
 }
