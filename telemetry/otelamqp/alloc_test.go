@@ -4,6 +4,8 @@ import (
 	"context"
 	"testing"
 
+	"traceria/telemetry/otelamqp"
+
 	"github.com/rabbitmq/amqp091-go"
 	"go.opentelemetry.io/otel/metric"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
@@ -12,8 +14,6 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
-
-	"traceria/telemetry/otelamqp"
 )
 
 // acking answers every publishing with the same confirm, so that it allocates nothing itself.

@@ -38,14 +38,14 @@ func (c *Consumer) ProcessBatch(ctx context.Context, queue string, batch []amqp0
 	dest := c.cfg.destinations.get(opProcess, po.exchange, po.routingKey, queue)
 	mode := c.cfg.mode(ctx)
 	start := append(batchOptions(ctx, mode), dest.kind)
-	start = append(start, c.describeBatch(dest, batch, &po, mode)...)
+	start = append(start, c.describeBatch(ctx, dest, batch, &po, mode)...)
 	ctx, span := c.cfg.tracer.Start(ctx, dest.spanName, start...)
 	handed := slices.Clone(batch) // the acknowledgers change
 	for i := range handed {
 		d := &handed[i]
 		wait, waited := queueWait(d.Headers, c.cfg.sentAtHeader, now)
 		c.dispatched(ctx, dest, d, wait, waited)
-		c.traceSettling(ctx, d, queue, d.Exchange, d.RoutingKey, c.creation(d.Headers))
+		c.traceSettling(ctx, d, queue, d.Exchange, d.RoutingKey, c.cfg.creation(ctx, d.Headers))
 	}
 	processing := processing{c, ctx, span, dest, now, true}
 	defer func() { processing.end(err) }()
@@ -69,7 +69,7 @@ func batchOptions(ctx context.Context, mode TraceMode) []trace.SpanStartOption {
 // describeBatch returns the attributes that all messages share and a link for each message that has a creation context,
 // with the attributes that differ (semconv, "Recording per-message attributes on batch operations"). In the mode [None]
 // there are no links.
-func (c *Consumer) describeBatch(dest *destination, batch []amqp091.Delivery, po *processConfig, mode TraceMode) []trace.SpanStartOption {
+func (c *Consumer) describeBatch(ctx context.Context, dest *destination, batch []amqp091.Delivery, po *processConfig, mode TraceMode) []trace.SpanStartOption {
 	each := make([]attributes, len(batch))
 	count := map[attribute.KeyValue]int{}
 	for i := range batch {
@@ -92,7 +92,7 @@ func (c *Consumer) describeBatch(dest *destination, batch []amqp091.Delivery, po
 	}
 	var links []trace.Link
 	for i := range batch {
-		if creation := c.creation(batch[i].Headers); creation.IsValid() {
+		if creation := c.cfg.creation(ctx, batch[i].Headers); creation.IsValid() {
 			own := slices.DeleteFunc(each[i], func(kv attribute.KeyValue) bool { return !varies(kv) })
 			links = append(links, trace.Link{SpanContext: creation, Attributes: own})
 		}
@@ -107,11 +107,6 @@ func (c *Consumer) perMessage(d *amqp091.Delivery) attributes {
 		attrs = append(attrs, semconv.MessagingRabbitMQDestinationRoutingKey(d.RoutingKey))
 	}
 	return attrs
-}
-
-// creation returns the context of the span that created a message, invalid when its headers hold none.
-func (c *Consumer) creation(h amqp091.Table) trace.SpanContext {
-	return trace.SpanContextFromContext(Extract(context.Background(), h, c.cfg.propagator))
 }
 
 // shared returns the value that all deliveries have, "" when they differ.

@@ -12,6 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"traceria/telemetry/otelamqp"
+	"traceria/telemetry/otelamqp/rabbitmqtest"
+
 	"github.com/rabbitmq/amqp091-go"
 	"go.opentelemetry.io/otel/metric"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
@@ -20,9 +23,6 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
-
-	"traceria/telemetry/otelamqp"
-	"traceria/telemetry/otelamqp/rabbitmqtest"
 )
 
 // The workload that issue and README name.

@@ -6,12 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"traceria/telemetry/otelamqp"
+	"traceria/telemetry/otelamqp/rabbitmqtest"
+
 	"github.com/rabbitmq/amqp091-go"
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/codes"
-
-	"traceria/telemetry/otelamqp"
-	"traceria/telemetry/otelamqp/rabbitmqtest"
 )
 
 // channel opens a channel on a connection of its own.
@@ -25,19 +25,19 @@ func channel(t testing.TB, url string) *amqp091.Channel {
 	return ch
 }
 
-// declare makes an exchange orders with a queue bound to order.created.
-func declare(t testing.TB, ch *amqp091.Channel, queue string, args amqp091.Table) {
+// declare makes an exchange orders with a queue kitchen bound to order.created.
+func declare(t testing.TB, ch *amqp091.Channel, args amqp091.Table) {
 	t.Helper()
 	must(t, ch.ExchangeDeclare("orders", "topic", true, false, false, false, nil))
-	_, err := ch.QueueDeclare(queue, true, false, false, false, args)
+	_, err := ch.QueueDeclare("kitchen", true, false, false, false, args)
 	must(t, err)
-	must(t, ch.QueueBind(queue, "order.created", "orders", false, nil))
+	must(t, ch.QueueBind("kitchen", "order.created", "orders", false, nil))
 }
 
 func TestBrokerAnswers(t *testing.T) {
 	url := rabbitmqtest.Shared(t).VHost(t)
 	ch := channel(t, url)
-	declare(t, ch, "kitchen", amqp091.Table{"x-max-length": 1, "x-overflow": "reject-publish"})
+	declare(t, ch, amqp091.Table{"x-max-length": 1, "x-overflow": "reject-publish"})
 	b := newBundle(t)
 	p := b.publisher(ch)
 	if !otelamqp.ReusesHeaders(p) {
@@ -73,7 +73,7 @@ func TestBrokerAnswers(t *testing.T) {
 // TestUnroutableInAPipeline: of many mandatory messages under way, exactly those without a queue fail.
 func TestUnroutableInAPipeline(t *testing.T) {
 	ch := channel(t, rabbitmqtest.Shared(t).VHost(t))
-	declare(t, ch, "kitchen", nil)
+	declare(t, ch, nil)
 	b := newBundle(t)
 	p := b.publisher(ch)
 	var confirmations []*otelamqp.Confirmation
@@ -99,7 +99,7 @@ func TestUnroutableInAPipeline(t *testing.T) {
 func TestBrokerDies(t *testing.T) {
 	broker := rabbitmqtest.Start(t, rabbitmqtest.WithPrivate())
 	ch := channel(t, broker.URL)
-	declare(t, ch, "kitchen", nil)
+	declare(t, ch, nil)
 	b := newBundle(t)
 	p := b.publisher(ch)
 	killed := make(chan error, 1)
@@ -141,7 +141,7 @@ func TestConsume(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			url := rabbitmqtest.Shared(t).VHost(t)
 			ch := channel(t, url)
-			declare(t, ch, "kitchen", nil)
+			declare(t, ch, nil)
 			b := newBundle(t)
 			p := b.publisher(channel(t, url))
 			const n = 20
@@ -198,7 +198,7 @@ func TestConsume(t *testing.T) {
 func TestConsumeStops(t *testing.T) {
 	url := rabbitmqtest.Shared(t).VHost(t)
 	ch := channel(t, url)
-	declare(t, ch, "kitchen", nil)
+	declare(t, ch, nil)
 	b := newBundle(t)
 	p := b.publisher(channel(t, url))
 	for range 30 {
@@ -224,7 +224,7 @@ func TestConsumeStops(t *testing.T) {
 func TestConsumeEnds(t *testing.T) {
 	url := rabbitmqtest.Shared(t).VHost(t)
 	ch := channel(t, url)
-	declare(t, ch, "kitchen", nil)
+	declare(t, ch, nil)
 	b := newBundle(t)
 	var reported error
 	p := b.publisher(channel(t, url))
@@ -234,7 +234,9 @@ func TestConsumeEnds(t *testing.T) {
 		OnError: func(_ context.Context, _ amqp091.Delivery, err error) { reported = err },
 	}, func(context.Context, amqp091.Delivery) error {
 		go func() { _ = ch.Close() }()
-		<-ch.NotifyClose(make(chan *amqp091.Error, 1))
+		if reason := <-ch.NotifyClose(make(chan *amqp091.Error, 1)); reason != nil {
+			t.Errorf("closed for %v", reason)
+		}
 		return badMeal{}
 	})
 	if !errors.Is(err, otelamqp.ErrConsumerEnded) {
@@ -252,7 +254,7 @@ func TestConsumeEnds(t *testing.T) {
 func TestDeathsOfARealBroker(t *testing.T) {
 	url := rabbitmqtest.Shared(t).VHost(t)
 	ch := channel(t, url)
-	declare(t, ch, "kitchen", amqp091.Table{"x-queue-type": "quorum", "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "kitchen.dead"})
+	declare(t, ch, amqp091.Table{"x-queue-type": "quorum", "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "kitchen.dead"})
 	_, err := ch.QueueDeclare("kitchen.dead", true, false, false, false, nil)
 	must(t, err)
 	b := newBundle(t)

@@ -3,9 +3,12 @@ package otelamqp_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 	"time"
+
+	"traceria/telemetry/otelamqp"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rabbitmq/amqp091-go"
@@ -13,8 +16,6 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
-
-	"traceria/telemetry/otelamqp"
 )
 
 func TestDestinationOfTheProducer(t *testing.T) {
@@ -122,9 +123,7 @@ func TestSendSpan(t *testing.T) {
 		"messaging.message.id": "m-1", "messaging.message.conversation_id": "c-1", "messaging.message.body.size": int64(5),
 		"messaging.message.envelope.size": int64(5 + 2 + (1 + 3) + (1 + 3) + 1 + 1 + 8 + (4 + 1 + 11 + 1 + 4 + 55)),
 	}
-	for k, v := range atStart {
-		atEnd[k] = v
-	}
+	maps.Copy(atEnd, atStart)
 	if diff := cmp.Diff(atEnd, values(span.Attributes())); diff != "" {
 		t.Errorf("attributes (-want +got):\n%s", diff)
 	}

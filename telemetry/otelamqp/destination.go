@@ -1,6 +1,7 @@
 package otelamqp
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -131,7 +132,7 @@ func (c *config) newDestination(k destinationKey) *destination {
 	if c.clientID != "" {
 		add(semconv.MessagingClientID(c.clientID))
 	}
-	d.attrs = d.attrs[:len(d.attrs):len(d.attrs)]
+	d.attrs = slices.Clip(d.attrs)
 	d.spanName = c.nameSpan(k.op.name, low)
 	d.start = []trace.SpanStartOption{d.kind, trace.WithAttributes(d.attrs...)}
 
@@ -188,7 +189,7 @@ func (d *destination) outcome(errorType string) *outcome {
 	if found != nil {
 		return found
 	}
-	attrs := d.metric[:len(d.metric):len(d.metric)]
+	attrs := slices.Clip(d.metric)
 	if errorType != "" {
 		attrs = append(attrs, semconv.ErrorTypeKey.String(errorType))
 	}

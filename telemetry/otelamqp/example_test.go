@@ -7,13 +7,13 @@ import (
 	"strings"
 	"time"
 
+	"traceria/telemetry/otelamqp"
+	"traceria/telemetry/otelamqp/rabbitmqtest"
+
 	"github.com/rabbitmq/amqp091-go"
 	"go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
-
-	"traceria/telemetry/otelamqp"
-	"traceria/telemetry/otelamqp/rabbitmqtest"
 )
 
 // kitchenTable is what the examples run on: a channel to a real broker, with a queue bound to the exchange meals, and a

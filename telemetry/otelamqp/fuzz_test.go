@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"traceria/telemetry/otelamqp"
+
 	"github.com/rabbitmq/amqp091-go"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
-
-	"traceria/telemetry/otelamqp"
 )
 
 var w3c = propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})

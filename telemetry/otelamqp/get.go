@@ -41,8 +41,8 @@ func (c *Consumer) Get(ctx context.Context, ch GetChannel, queue string, autoAck
 	opts := []trace.SpanStartOption{dest.kind, trace.WithTimestamp(start)}
 	if ok {
 		attrs = c.describe(attrs, &d)
-		if c.cfg.mode(ctx) != None {
-			opts = append(opts, trace.WithLinks(c.cfg.creationLinks(d.Headers)...))
+		if creation := c.cfg.creation(ctx, d.Headers); creation.IsValid() && c.cfg.mode(ctx) != None {
+			opts = append(opts, trace.WithLinks(trace.Link{SpanContext: creation}))
 		}
 	}
 	ctx, span := c.cfg.tracer.Start(ctx, dest.spanName, append(opts, trace.WithAttributes(attrs...))...)

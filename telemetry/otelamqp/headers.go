@@ -60,11 +60,8 @@ func (p *Publisher) sendTime() int64 {
 	}
 }
 
-// creationLinks returns the link to the context in the headers, none when they hold no valid one.
-func (c *config) creationLinks(h amqp091.Table) []trace.Link {
-	sc := trace.SpanContextFromContext(Extract(context.Background(), h, c.propagator))
-	if !sc.IsValid() {
-		return nil
-	}
-	return []trace.Link{{SpanContext: sc}}
+// creation returns the context of the span that created a message, invalid when its headers hold none.
+func (c *config) creation(ctx context.Context, h amqp091.Table) trace.SpanContext {
+	ctx = trace.ContextWithSpan(ctx, nil) // what is there afterwards is the message's
+	return trace.SpanContextFromContext(Extract(ctx, h, c.propagator))
 }

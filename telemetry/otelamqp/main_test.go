@@ -5,9 +5,9 @@ import (
 	"os"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"traceria/telemetry/otelamqp/rabbitmqtest"
+
+	"go.uber.org/goleak"
 )
 
 // TestMain ends the shared broker and then looks for goroutines that the package left behind.

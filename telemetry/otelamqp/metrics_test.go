@@ -5,11 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"traceria/telemetry/otelamqp"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/rabbitmq/amqp091-go"
 	"go.opentelemetry.io/otel/attribute"
-
-	"traceria/telemetry/otelamqp"
 )
 
 func TestMetrics(t *testing.T) {

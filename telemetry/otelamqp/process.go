@@ -3,6 +3,7 @@ package otelamqp
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/rabbitmq/amqp091-go"
@@ -45,7 +46,7 @@ type processConfig struct {
 // WithStartAttributes sets attributes on the process span at its start, where samplers see them.
 func WithStartAttributes(attrs ...attribute.KeyValue) ProcessOption {
 	return processOptionFunc(func(c processConfig) processConfig {
-		c.attrs = append(c.attrs[:len(c.attrs):len(c.attrs)], attrs...)
+		c.attrs = append(slices.Clip(c.attrs), attrs...)
 		return c
 	})
 }

@@ -7,14 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"traceria/telemetry/otelamqp"
+
 	"github.com/rabbitmq/amqp091-go"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
-
-	"traceria/telemetry/otelamqp"
 )
 
 func mode(m otelamqp.TraceMode) otelamqp.Option {
@@ -370,4 +370,23 @@ func TestGet(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	failed(t, b.named("receive q"), "CHANNEL_ERROR")
+}
+
+// TestAmbientSpanIsLeftAlone: nothing of a message is written onto the span around it, not even when things fail.
+func TestAmbientSpanIsLeftAlone(t *testing.T) {
+	b := newBundle(t)
+	ctx, ambient := b.tracer.Start(context.Background(), "ambient")
+	_ = b.publisher(&stub{publishErr: amqp091.ErrClosed}).Publish(ctx, event())
+	c := b.consumer(everything()...)
+	_ = c.Process(ctx, "q", delivery(0), func(context.Context, amqp091.Delivery) error { return badMeal{} })
+	_ = c.ProcessBatch(ctx, "q", []amqp091.Delivery{delivery(0)}, func(context.Context, []amqp091.Delivery) error { return badMeal{} })
+	_, _, _ = c.Get(ctx, getter{err: amqp091.ErrClosed}, "q", false)
+	ambient.End()
+	span := b.named("ambient")
+	if len(span.Attributes()) != 0 || span.Status().Code != codes.Unset || len(span.Events()) != 0 || len(span.Links()) != 0 {
+		t.Errorf("the ambient span has attributes %v, status %v, %d events, %d links", span.Attributes(), span.Status(), len(span.Events()), len(span.Links()))
+	}
+	if n := len(b.spans.Ended()); n != 5 {
+		t.Errorf("%d spans ended, want 5", n)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -140,16 +141,16 @@ func (p *Publisher) PublishDeferred(ctx context.Context, m Message) (*Confirmati
 
 // send starts the span and publishes. After an error c is resolved.
 func (p *Publisher) send(ctx context.Context, m *Message, c *Confirmation) error {
-	p.begin(ctx, m, c)
+	ctx = p.begin(ctx, m, c)
 	pub := m.Publishing // a copy: the caller's stays as it is
 	var pooled bool
-	pub.Headers, pooled = p.headers(c.ctx, m)
+	pub.Headers, pooled = p.headers(ctx, m)
 	if pooled {
 		defer release(pub.Headers)
 	}
 	if m.Prepare != nil {
 		var err error
-		if pub, err = prepare(c.ctx, m, pub); err != nil {
+		if pub, err = prepare(ctx, m, pub); err != nil {
 			c.unsent = true
 			return c.resolve(fmt.Errorf("prepare message to %s: %w", name(m), err))
 		}
@@ -167,13 +168,13 @@ func (p *Publisher) send(ctx context.Context, m *Message, c *Confirmation) error
 	return c.resolve(notPublished(m, err))
 }
 
-// begin fills c and starts its span, unless the filter refuses the message.
-func (p *Publisher) begin(ctx context.Context, m *Message, c *Confirmation) {
+// begin fills c and starts its span, unless the filter refuses the message. It returns the context with the span.
+func (p *Publisher) begin(ctx context.Context, m *Message, c *Confirmation) context.Context {
 	c.publisher = p
 	c.start = time.Now()
 	if p.cfg.filter != nil && !p.cfg.filter(m.Exchange, m.RoutingKey, "") {
 		c.ctx, c.span = ctx, noop.Span{}
-		return
+		return ctx
 	}
 	op := opSend
 	if m.KeepContext {
@@ -182,12 +183,15 @@ func (p *Publisher) begin(ctx context.Context, m *Message, c *Confirmation) {
 	c.dest = p.cfg.destinations.get(op, m.Exchange, m.RoutingKey, "")
 	opts := c.dest.start
 	if len(m.Attributes) > 0 || len(m.Links) > 0 || m.KeepContext {
-		opts = append(opts[:len(opts):len(opts)], trace.WithAttributes(m.Attributes...), trace.WithLinks(m.Links...))
+		opts = append(slices.Clip(opts), trace.WithAttributes(m.Attributes...), trace.WithLinks(m.Links...))
 		if m.KeepContext {
-			opts = append(opts, trace.WithLinks(p.cfg.creationLinks(m.Publishing.Headers)...))
+			if creation := p.cfg.creation(ctx, m.Publishing.Headers); creation.IsValid() {
+				opts = append(opts, trace.WithLinks(trace.Link{SpanContext: creation}))
+			}
 		}
 	}
 	c.ctx, c.span = p.cfg.tracer.Start(ctx, c.dest.spanName, opts...)
+	return c.ctx
 }
 
 // notPublished says what it means that the channel returned err, or no confirm.

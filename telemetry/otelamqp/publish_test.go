@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"traceria/telemetry/otelamqp"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/rabbitmq/amqp091-go"
 	"go.opentelemetry.io/otel/attribute"
@@ -18,8 +20,6 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
-
-	"traceria/telemetry/otelamqp"
 )
 
 func event() otelamqp.Message {

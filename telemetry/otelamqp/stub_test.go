@@ -7,9 +7,9 @@ import (
 	"testing"
 	"unsafe"
 
-	"github.com/rabbitmq/amqp091-go"
-
 	"traceria/telemetry/otelamqp"
+
+	"github.com/rabbitmq/amqp091-go"
 )
 
 // deferred has the layout of amqp091.DeferredConfirmation, which nothing outside its package can resolve.

@@ -2,9 +2,12 @@ package otelamqp_test
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 	"time"
+
+	"traceria/telemetry/otelamqp"
 
 	"github.com/rabbitmq/amqp091-go"
 	"go.opentelemetry.io/otel/attribute"
@@ -14,8 +17,6 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
-
-	"traceria/telemetry/otelamqp"
 )
 
 // bundle is what a test sees of the telemetry.
@@ -71,7 +72,7 @@ func newBundle(t *testing.T) *bundle {
 
 func (b *bundle) publisher(ch otelamqp.PublishChannel, opts ...otelamqp.Option) *otelamqp.Publisher {
 	b.t.Helper()
-	p, err := otelamqp.NewPublisher(ch, append(b.opts[:len(b.opts):len(b.opts)], opts...)...)
+	p, err := otelamqp.NewPublisher(ch, append(slices.Clip(b.opts), opts...)...)
 	must(b.t, err)
 	if s, ok := ch.(*stub); ok {
 		b.t.Cleanup(func() {
@@ -84,7 +85,7 @@ func (b *bundle) publisher(ch otelamqp.PublishChannel, opts ...otelamqp.Option) 
 
 func (b *bundle) consumer(opts ...otelamqp.Option) *otelamqp.Consumer {
 	b.t.Helper()
-	c, err := otelamqp.NewConsumer(append(b.opts[:len(b.opts):len(b.opts)], opts...)...)
+	c, err := otelamqp.NewConsumer(append(slices.Clip(b.opts), opts...)...)
 	must(b.t, err)
 	return c
 }

@@ -11,18 +11,18 @@ import (
 	"io"
 	"os"
 
+	"traceria/telemetry/otelamqp"
+
 	"github.com/rabbitmq/amqp091-go"
 	"go.opentelemetry.io/otel/propagation"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-
-	"traceria/telemetry/otelamqp"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace" //nolint:depguard // a program of its own starts its own SDK
 )
 
 func main() {
 	url := cmp.Or(os.Getenv("AMQP_URL"), "amqp://guest:guest@127.0.0.1:5672/")
 	if err := run(context.Background(), url, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "example:", err)
-		os.Exit(1)
+		os.Exit(1) //nolint:forbidigo // this is main
 	}
 }
 

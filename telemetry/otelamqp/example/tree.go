@@ -7,10 +7,11 @@ import (
 	"strings"
 	"sync"
 
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/trace"
-
 	"traceria/telemetry/otelamqp"
+
+	"go.opentelemetry.io/otel/attribute"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace" //nolint:depguard // a program of its own starts its own SDK
+	"go.opentelemetry.io/otel/trace"
 )
 
 // tree is a span exporter that prints.
@@ -45,10 +46,9 @@ func (t *tree) print(out io.Writer) {
 func (t *tree) printFrom(out io.Writer, span sdktrace.ReadOnlySpan, depth int) {
 	line := fmt.Sprintf("%s%s  %s  %.1f ms", strings.Repeat("  ", depth), span.Name(), span.SpanKind(),
 		span.EndTime().Sub(span.StartTime()).Seconds()*1000)
-	for _, kv := range span.Attributes() {
-		if kv.Key == otelamqp.QueueWaitKey {
-			line += fmt.Sprintf("  waited %d ms", kv.Value.AsInt64())
-		}
+	set := attribute.NewSet(span.Attributes()...)
+	if wait, ok := set.Value(otelamqp.QueueWaitKey); ok {
+		line += fmt.Sprintf("  waited %d ms", wait.AsInt64())
 	}
 	if n := len(span.Links()); n > 0 {
 		line += fmt.Sprintf("  %d link", n)

@@ -4,9 +4,9 @@ import (
 	"os"
 	"testing"
 
-	"github.com/rabbitmq/amqp091-go"
-
 	"traceria/telemetry/otelamqp/rabbitmqtest"
+
+	"github.com/rabbitmq/amqp091-go"
 )
 
 func TestMain(m *testing.M) { os.Exit(rabbitmqtest.Main(m)) }
