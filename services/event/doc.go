@@ -4,5 +4,5 @@
 // An event is a fact that has happened: its name is in the past tense and it is never changed. A correction is
 // a new event (OrderCancelled, LoyaltyPointsReversed).
 //
-// To add an event, write its payload type beside the others, give it a [Type], and list it in [Catalogue].
+// To add an event, write its payload type in the file of the service that publishes it, give it a [Type], and list
 package event

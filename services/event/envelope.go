@@ -84,14 +84,6 @@ type Envelope struct {
 	Data     json.RawMessage `json:"data"`
 }
 
-// Payload is the data of an event. Its zero value knows its type.
-type Payload interface {
-	// Type is the event and version that this is the data of.
-	Type() Type
-	// Validate says what is missing or wrong, in the wire names.
-	Validate() error
-}
-
 // New wraps the forms (versions) of one fact in envelopes that share an event id and a date. An invalid
 // payload is refused. The causation comes from the event that ctx is handling, if any.
 func New(ctx context.Context, source, conversation string, forms ...Payload) ([]Envelope, error) {

@@ -1,0 +1,122 @@
+package event
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Address is where an order goes.
+type Address struct {
+	AddressLine1 string `json:"addressLine1"`
+	AddressLine2 string `json:"addressLine2,omitempty"`
+	City         string `json:"city,omitempty"`
+	Postcode     string `json:"postcode,omitempty"`
+}
+
+// Item is one line of an order.
+type Item struct {
+	ItemName string   `json:"itemName"`
+	Quantity Quantity `json:"quantity"`
+}
+
+// OrderCreated says that an order was placed: a notification, small on purpose.
+type OrderCreated struct {
+	OrderID     string `json:"orderId"`
+	OrderNumber string `json:"orderNumber"`
+}
+
+// Type implements [Payload].
+func (OrderCreated) Type() Type { return OrderCreatedV1 }
+
+// Validate implements [Payload].
+func (e OrderCreated) Validate() error {
+	return present("orderId", e.OrderID, "orderNumber", e.OrderNumber)
+}
+
+// OrderConfirmed is the part that both fat forms of the event share: everything that a receiver needs, so that
+// none has to call back (event-carried state transfer).
+type OrderConfirmed struct {
+	OrderID     string `json:"orderId"`
+	OrderNumber string `json:"orderNumber"`
+	// CustomerID is not on the talk's slide, so a reader that needs it must check it.
+	CustomerID string `json:"customerId"`
+	// DeliveryAddress and DeliveryAddressID: one of the two is given.
+	DeliveryAddress   *Address `json:"deliveryAddress,omitempty"`
+	DeliveryAddressID string   `json:"deliveryAddressId,omitempty"`
+	Items             []Item   `json:"items"`
+}
+
+func (e OrderConfirmed) validate() error {
+	if e.DeliveryAddress == nil && e.DeliveryAddressID == "" {
+		return errors.New("deliveryAddress is missing")
+	}
+	if len(e.Items) == 0 {
+		return errors.New("items is empty")
+	}
+	return errors.Join(present("orderId", e.OrderID), checkItems(e.Items))
+}
+
+// checkItems finds what reading cannot: a field that is not there at all.
+func checkItems(items []Item) error {
+	for i, item := range items {
+		if err := present("itemName", item.ItemName, "quantity", string(item.Quantity)); err != nil {
+			return fmt.Errorf("items[%d].%w", i, err)
+		}
+	}
+	return nil
+}
+
+// OrderConfirmedNumber is v1: the value is a bare number, and nobody can tell of which currency.
+type OrderConfirmedNumber struct {
+	OrderConfirmed
+	OrderValue *Amount `json:"orderValue"`
+}
+
+// Type implements [Payload].
+func (OrderConfirmedNumber) Type() Type { return OrderConfirmedV1 }
+
+// Validate implements [Payload].
+func (e OrderConfirmedNumber) Validate() error {
+	if e.OrderValue == nil {
+		return errors.New("orderValue is missing")
+	}
+	if e.OrderValue.IsNegative() {
+		return errors.New("orderValue is negative")
+	}
+	return e.validate()
+}
+
+// OrderConfirmedMoney is v2: the value is money.
+type OrderConfirmedMoney struct {
+	OrderConfirmed
+	OrderValue *Money `json:"orderValue"`
+}
+
+// Type implements [Payload].
+func (OrderConfirmedMoney) Type() Type { return OrderConfirmedV2 }
+
+// Validate implements [Payload].
+func (e OrderConfirmedMoney) Validate() error {
+	if e.OrderValue == nil || e.OrderValue.Currency == "" {
+		return errors.New("orderValue with value and currency is missing")
+	}
+	if e.OrderValue.Value.IsNegative() {
+		return errors.New("orderValue is negative")
+	}
+	return e.validate()
+}
+
+// OrderCancelled corrects OrderConfirmed: facts are not changed, new ones follow.
+type OrderCancelled struct {
+	OrderID    string `json:"orderId"`
+	CustomerID string `json:"customerId"`
+	Reason     string `json:"reason"`
+}
+
+// Type implements [Payload].
+func (OrderCancelled) Type() Type { return OrderCancelledV1 }
+
+// Validate implements [Payload].
+func (e OrderCancelled) Validate() error {
+	return present("orderId", e.OrderID, "customerId", e.CustomerID, "reason", e.Reason)
+}
