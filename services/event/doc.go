@@ -5,4 +5,5 @@
 // a new event (OrderCancelled, LoyaltyPointsReversed).
 //
 // To add an event, write its payload type in the file of the service that publishes it, give it a [Type], and list
+// it in [Catalogue].
 package event
