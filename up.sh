@@ -33,23 +33,19 @@ holder() {
   echo "${who:-an unknown program}"
 }
 
-as_root() {
-  if [ "$(id -u)" = 0 ]; then
-    "$@"
-  elif command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
-    sudo "$@"
-  else
-    die "This needs root: $*"$'\n'"Run it yourself, then try again."
-  fi
-}
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+may_be_root() { [ "$(id -u)" = 0 ] || { command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; }; }
 
 # install_packages installs Debian packages, and keeps those that bring a service from starting it.
 install_packages() {
   command -v apt-get >/dev/null || die "Please install $* with your system's package manager, then try again."
+  may_be_root || die "$* must be installed, which needs root. Please run, then try again:
+  apt-get install --no-install-recommends $*"
   say "installing $*"
-  local policy=/usr/sbin/policy-rc.d get=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
+  policy=/usr/sbin/policy-rc.d # not local: the trap outlives the function
+  local get=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
   if [ ! -e "$policy" ]; then
-    trap "as_root rm -f $policy" EXIT
+    trap 'as_root rm -f "$policy"' EXIT
     printf '#!/bin/sh\n# Made by traceria while it installs packages: their services are not to start.\nexit 101\n' | as_root tee "$policy" >/dev/null
     as_root chmod 755 "$policy"
   fi
