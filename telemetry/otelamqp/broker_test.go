@@ -3,6 +3,7 @@ package otelamqp_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -218,6 +219,42 @@ func TestConsumeStops(t *testing.T) {
 	})
 	if n := len(b.spans.Ended()) - 30; n != handled {
 		t.Errorf("%d process spans for %d handled messages", n, handled)
+	}
+}
+
+// TestConsumeConcurrently: handlers run side by side, each in its own span, with the options of its delivery.
+func TestConsumeConcurrently(t *testing.T) {
+	url := rabbitmqtest.Shared(t).VHost(t)
+	ch := channel(t, url)
+	declare(t, ch, nil)
+	b := newBundle(t)
+	p := b.publisher(channel(t, url))
+	const n = 3
+	for range n {
+		must(t, p.Publish(context.Background(), event()))
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var together sync.WaitGroup
+	together.Add(n)
+	must(t, b.consumer().Consume(ctx, ch, "kitchen", otelamqp.ConsumeOptions{
+		Concurrency: n, Settle: otelamqp.AckOrRequeue,
+		ProcessOptions: func(amqp091.Delivery) []otelamqp.ProcessOption {
+			return []otelamqp.ProcessOption{otelamqp.WithFirstDestination("first", "key")}
+		},
+	}, func(context.Context, amqp091.Delivery) error {
+		together.Done()
+		together.Wait() // for ever, if they ran one after the other
+		cancel()
+		return nil
+	}))
+	processed := 0
+	for _, span := range b.spans.Ended() {
+		if span.Name() == "process first:key:kitchen" {
+			processed++
+		}
+	}
+	if processed != n {
+		t.Errorf("%d process spans among %v, want %d", processed, names(b.spans.Ended()), n)
 	}
 }
 

@@ -118,7 +118,8 @@ func WithTraceMode(mode func(context.Context) TraceMode) Option {
 
 // WithMaxAge makes messages older than age start a new trace that is only linked, as in the mode [Link]: a message that
 // waited for days would otherwise extend a trace that every backend has closed. The age is the queue wait or, without
-// a send time in the headers, counts from the AMQP timestamp. 0, the default, means no maximum. It concerns consumers.
+// a send time in the headers, counts from the AMQP timestamp. Under an ambient span nothing changes: the message is only
+// linked there anyway. 0, the default, means no maximum. It concerns consumers.
 func WithMaxAge(age time.Duration) Option {
 	return optionFunc(func(c *config) { c.maxAge = age })
 }

@@ -87,7 +87,10 @@ func (c *Consumer) Process(ctx context.Context, queue string, d amqp091.Delivery
 	}
 	dest := c.cfg.destinations.get(opProcess, po.exchange, po.routingKey, queue)
 	wait, waited := queueWait(d.Headers, c.cfg.sentAtHeader, now)
-	mode := c.mode(msgCtx, &d, wait, waited, now)
+	mode := c.cfg.mode(msgCtx)
+	if mode == Parent && ambient == nil && c.tooOld(&d, wait, waited, now) {
+		mode = Link
+	}
 
 	start := make([]trace.SpanStartOption, 0, 4)
 	start = append(start, dest.kind, trace.WithAttributes(c.attributes(dest, &d, &po, wait, waited)...))
@@ -162,18 +165,13 @@ func (c *Consumer) dispatched(ctx context.Context, dest *destination, d *amqp091
 	}
 }
 
-// mode decides how the span relates to the send span of d.
-func (c *Consumer) mode(ctx context.Context, d *amqp091.Delivery, wait time.Duration, waited bool, now time.Time) TraceMode {
-	mode := c.cfg.mode(ctx)
-	if mode != Parent || c.cfg.maxAge <= 0 {
-		return mode
+// tooOld reports whether d was sent too long ago to extend its trace.
+func (c *Consumer) tooOld(d *amqp091.Delivery, wait time.Duration, waited bool, now time.Time) bool {
+	if c.cfg.maxAge <= 0 {
+		return false
 	}
-	age := wait
 	if !waited && !d.Timestamp.IsZero() {
-		age = now.Sub(d.Timestamp)
+		wait = now.Sub(d.Timestamp)
 	}
-	if age > c.cfg.maxAge {
-		return Link
-	}
-	return mode
+	return wait > c.cfg.maxAge
 }

@@ -40,6 +40,7 @@ func TestTraceStructure(t *testing.T) {
 		{name: "parent, ambient span, no context", ambient: true, noContext: true, wantParent: ambient},
 		{name: "parent, too old", maxAge: time.Second, wantParent: root, wantLinks: []string{sender}},
 		{name: "parent, young enough", maxAge: time.Hour, wantParent: sender, wantLinks: []string{sender}},
+		{name: "parent, ambient span, too old", ambient: true, maxAge: time.Second, wantParent: ambient, wantLinks: []string{sender}},
 		{name: "link", mode: otelamqp.Link, wantParent: root, wantLinks: []string{sender}},
 		{name: "link, ambient span", mode: otelamqp.Link, ambient: true, wantParent: root, wantLinks: []string{sender, ambient}},
 		{name: "none", mode: otelamqp.None, wantParent: root},
