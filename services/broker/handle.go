@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 
@@ -62,16 +63,30 @@ func (c *Consumer) report(ctx context.Context, s Subscription, err error) {
 	if err == nil {
 		return
 	}
-	c.session.log.Error().Ctx(ctx).Err(err).Str("queue", s.Queue()).Str("settled", settlement(err)).
-		Msg("event not handled")
+	line := c.session.log.Error().Ctx(ctx).Err(err).Str("queue", s.Queue()).Str("settled", settlement(err))
+	if crash, ok := errors.AsType[panicked](err); ok {
+		line = line.Bytes("stack", crash.stack)
+	}
+	line.Msg("event not handled")
 }
+
+// panicked is what the panic of a handler becomes. The stack is for the log: in a span's status nobody could read it.
+type panicked struct {
+	reason any
+	stack  []byte
+}
+
+func (p panicked) Error() string { return fmt.Sprintf("the handler panicked: %v", p.reason) }
+
+// ErrorType is its error.type on the process span.
+func (panicked) ErrorType() string { return "panic" }
 
 // protect turns a panic of a handler into an error: one bad event must not end the service and, with it,
 // condemn the others that it had prefetched.
 func protect(ctx context.Context, handle Handler, e event.Envelope) (err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
-			err = fmt.Errorf("the handler panicked: %v\n%s", reason, debug.Stack())
+			err = panicked{reason, debug.Stack()}
 		}
 	}()
 	return handle(ctx, e)
