@@ -1,0 +1,148 @@
+package broker_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"traceria/services/broker"
+	"traceria/services/event"
+	"traceria/telemetry/otelamqp/rabbitmqtest"
+)
+
+// A crash of the broker: what was confirmed is on its disk, what was not is sent again, and both sides come back by
+// themselves.
+func TestABrokerThatCrashesAndComesBackLosesNothing(t *testing.T) {
+	t.Parallel()
+	server := rabbitmqtest.Start(t, rabbitmqtest.WithPrivate())
+	b := bundleAt(t, server.URL)
+	var mu sync.Mutex
+	seen := map[string]bool{}
+	count := func() int { mu.Lock(); defer mu.Unlock(); return len(seen) }
+	s := boxed(func(_ context.Context, e event.Envelope) error {
+		mu.Lock()
+		defer mu.Unlock()
+		seen[e.Metadata.ConversationID] = true
+		return nil
+	})
+	topology := b.apply(t, s)
+	// RabbitMQ 3.10 writes the directory of its quorum queues every three minutes and at an orderly end: a queue that was
+	// declared a moment before a crash never finds its log again.
+	if err := errors.Join(server.Stop(), server.Start()); err != nil {
+		t.Fatal(err)
+	}
+	// Nobody consumes yet: these are in the queue when the broker dies.
+	p := b.publisher(t, topology)
+	for i := range 20 {
+		send(t, p, outgoing(t, fmt.Sprint("before-", i)))
+	}
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the publisher notices", func() bool { return p.Ready() != nil })
+	c, _ := b.consumer(t, s) // it starts without a broker
+	sent := make(chan error, 1)
+	go func() { // as the relay does: again and again until the broker has it
+		ctx, cancel := context.WithTimeout(context.Background(), deadline)
+		defer cancel()
+		for {
+			err := p.Publish(ctx, []event.Outgoing{outgoing(t, "during")})[0]
+			if err == nil || !errors.Is(err, event.ErrBrokerAway) || ctx.Err() != nil {
+				sent <- err
+				return
+			}
+		}
+	}()
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := receive(t, sent); err != nil {
+		t.Errorf("the event sent during the outage: %v", err)
+	}
+	ready(t, p, c)
+	send(t, p, outgoing(t, "after"))
+	eventually(t, "every event was handled", func() bool { return count() == 22 })
+	log := b.log.String()
+	if n := lines(log, "waiting for RabbitMQ"); n != 2 {
+		t.Errorf("waiting is mentioned %d times, want once for each connection:\n%s", n, log)
+	}
+	if n := lines(log, "RabbitMQ is there"); n != 2 {
+		t.Errorf("the return is mentioned %d times, want once for each connection:\n%s", n, log)
+	}
+}
+
+func lines(log, with string) (n int) {
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, with) {
+			n++
+		}
+	}
+	return n
+}
+
+func TestABrokerThatRefusesIsMentionedOnceAndThePasswordNever(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2"
+	u, err := url.Parse(newBundle(t).url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword("guest", secret)
+	line := newProxy(t, u.String())
+	b := bundleAt(t, line.url)
+	p := b.publisher(t, broker.Topology{})
+	eventually(t, "it tried several times", func() bool { return line.connections() >= 4 })
+	log := b.log.String()
+	if n := lines(log, "waiting for RabbitMQ"); n != 1 {
+		t.Errorf("it is mentioned %d times:\n%s", n, log)
+	}
+	if strings.Contains(log, secret) || strings.Contains(p.Ready().Error(), secret) {
+		t.Errorf("the password is in the log or in %v:\n%s", p.Ready(), log)
+	}
+	if _, err := broker.Dial(t.Context(), b.url, "test"); err == nil || strings.Contains(err.Error(), secret) {
+		t.Errorf("dialling says %v", err)
+	}
+}
+
+func TestAServicePublishesAndConsumesOverDifferentConnections(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	s := boxed(func(context.Context, event.Envelope) error { return nil })
+	c, _ := b.consumer(t, s)
+	p := b.publisher(t, broker.Topology{Subscriptions: []broker.Subscription{s}})
+	ready(t, c, p)
+	u, err := url.Parse(b.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := rabbitmqtest.Shared(t)
+	var names []string
+	eventually(t, "the management API shows two connections", func() bool {
+		var found []struct {
+			Properties struct {
+				Name string `json:"connection_name"`
+			} `json:"client_properties"`
+		}
+		if err := json.Unmarshal(server.Manage(t, http.MethodGet, "/api/vhosts"+u.Path+"/connections", ""), &found); err != nil {
+			t.Fatal(err)
+		}
+		names = nil
+		for _, connection := range found {
+			names = append(names, connection.Properties.Name)
+		}
+		slices.Sort(names)
+		return len(names) == 2
+	})
+	if diff := cmp.Diff([]string{"test consume", "test publish"}, names); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

@@ -1,0 +1,79 @@
+package broker_test
+
+import (
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"testing"
+)
+
+// proxy stands between a client and the broker, and can cut the line.
+type proxy struct {
+	url      string
+	target   string
+	listener net.Listener
+	running  sync.WaitGroup
+
+	mu       sync.Mutex
+	open     []net.Conn
+	accepted int
+}
+
+// newProxy returns a proxy to the broker at the AMQP URL. Its own url leads through it.
+func newProxy(t *testing.T, to string) *proxy {
+	t.Helper()
+	u, err := url.Parse(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{target: u.Host, listener: listener}
+	u.Host = listener.Addr().String()
+	p.url = u.String()
+	p.running.Go(p.accept)
+	t.Cleanup(func() {
+		_ = listener.Close()
+		p.cut()
+		p.running.Wait()
+	})
+	return p
+}
+
+func (p *proxy) accept() {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", p.target)
+		if err != nil {
+			_ = client.Close()
+			continue
+		}
+		p.mu.Lock()
+		p.open, p.accepted = append(p.open, client, server), p.accepted+1
+		p.mu.Unlock()
+		p.running.Go(func() { _, _ = io.Copy(client, server); _ = client.Close() })
+		p.running.Go(func() { _, _ = io.Copy(server, client); _ = server.Close() })
+	}
+}
+
+// cut breaks every connection that is open now.
+func (p *proxy) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, conn := range p.open {
+		_ = conn.Close()
+	}
+	p.open = nil
+}
+
+func (p *proxy) connections() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.accepted
+}

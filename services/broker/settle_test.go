@@ -1,0 +1,118 @@
+package broker_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/rabbitmq/amqp091-go"
+
+	"traceria/services/broker"
+	"traceria/services/event"
+)
+
+func TestAMessageThatNobodyCanReadGoesToTheDeadLetters(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"no JSON": "pizza!", "empty": "", "no event": `{"hello":"world"}`, "no data": `{"metadata":{"eventType":"OrderBoxed","version":"v1","eventId":"e"}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBundle(t)
+			var calls atomic.Int32
+			s := boxed(func(context.Context, event.Envelope) error { calls.Add(1); return nil })
+			b.apply(t, s)
+			b.put(t, s, amqp091.Publishing{Body: []byte(body), CorrelationId: "o-1"})
+			b.consumer(t, s)
+			d := b.take(t, s.DeadQueue())
+			if string(d.Body) != body {
+				t.Errorf("the dead letter is %q, want %q", d.Body, body)
+			}
+			if death := deathOf(t, d); death["reason"] != "rejected" || death["queue"] != s.Queue() {
+				t.Errorf("it died of %v in %v", death["reason"], death["queue"])
+			}
+			span := b.settled(t, "dead")
+			if span.Status != "error" || span.Attributes["error.type"] == nil || span.Attributes["traceria.conversation"] != "o-1" {
+				t.Errorf("the span has status %q, attributes %v", span.Status, span.Attributes)
+			}
+			if calls.Load() != 0 {
+				t.Error("the handler was called")
+			}
+			if !strings.Contains(b.log.String(), "unreadable event") {
+				t.Error("the log does not say why")
+			}
+		})
+	}
+}
+
+func deathOf(t *testing.T, d amqp091.Delivery) amqp091.Table {
+	t.Helper()
+	deaths, _ := d.Headers["x-death"].([]any)
+	if len(deaths) == 0 {
+		t.Fatalf("there is no x-death in %v", d.Headers)
+	}
+	death, _ := deaths[0].(amqp091.Table)
+	return death
+}
+
+func TestAMessageThatCanNeverSucceedIsDeadAtOnce(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	var calls atomic.Int32
+	s := boxed(func(context.Context, event.Envelope) error {
+		calls.Add(1)
+		return broker.Dead(errors.New("there is no such street"))
+	})
+	send(t, b.publisher(t, b.apply(t, s)), outgoing(t, "o-1"))
+	b.consumer(t, s)
+	if d := b.take(t, s.DeadQueue()); d.CorrelationId != "o-1" {
+		t.Errorf("the dead letter is about %s", d.CorrelationId)
+	}
+	span := b.settled(t, "dead")
+	if span.Status != "error" || !strings.Contains(span.StatusMessage, "there is no such street") || calls.Load() != 1 {
+		t.Errorf("status %q %q after %d calls", span.Status, span.StatusMessage, calls.Load())
+	}
+}
+
+// A message fails twice, once with an error and once with a panic, and then succeeds: three attempts, each a span.
+func TestAHandlerThatFailsOrPanicsIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	var calls atomic.Int32
+	s := boxed(func(context.Context, event.Envelope) error {
+		switch calls.Add(1) {
+		case 1:
+			return errors.New("the car does not start")
+		case 2:
+			panic("the car is on fire")
+		default:
+			return nil
+		}
+	})
+	send(t, b.publisher(t, b.apply(t, s)), outgoing(t, "o-1"))
+	b.consumer(t, s)
+	last := b.settled(t, "ack")
+	if last.Attributes["traceria.delivery.attempt"] != int64(3) || last.Status != "" {
+		t.Errorf("the last attempt is %v with status %q", last.Attributes["traceria.delivery.attempt"], last.Status)
+	}
+	messages := map[int64]string{}
+	for _, span := range b.memory.Spans() {
+		if span.Attributes["traceria.message.settled"] == "retry" {
+			messages[span.Attributes["traceria.delivery.attempt"].(int64)] = span.Status + " " + span.StatusMessage
+		}
+		if span.Kind == "consumer" && span.TraceID != last.TraceID {
+			t.Errorf("attempt %v is in another trace", span.Attributes["traceria.delivery.attempt"])
+		}
+	}
+	if !strings.HasPrefix(messages[1], "error the car does not start") || !strings.Contains(messages[2], "the car is on fire") {
+		t.Errorf("the failed attempts say %v", messages)
+	}
+	if log := b.log.String(); strings.Contains(messages[2], "goroutine ") || !strings.Contains(log, "goroutine ") {
+		t.Errorf("the stack belongs into the log, not into the span's status %q:\n%s", messages[2], log)
+	}
+	if queue, err := b.channel(t).QueueDeclarePassive(s.DeadQueue(), true, false, false, false, nil); err != nil || queue.Messages != 0 {
+		t.Errorf("%d dead letters, %v", queue.Messages, err)
+	}
+}
