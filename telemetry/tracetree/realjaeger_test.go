@@ -73,7 +73,7 @@ func startJaeger() (*realJaeger, error) {
 		return nil, err
 	}
 	// Not exec.CommandContext: this Jaeger belongs to the package's tests, not to the test that started it.
-	command := exec.Command(binary, "--config", "testdata/jaeger.yaml") //nolint:noctx // see above
+	command := exec.Command(binary, "--config", "testdata/jaeger.yaml")
 	command.Env = append(os.Environ(), "QUERY_PORT="+ports[0], "QUERY_GRPC_PORT="+ports[1], "OTLP_PORT="+ports[2])
 	command.Stdout, command.Stderr = log, log
 	dieWithParent(command)
@@ -134,11 +134,11 @@ func answers(ctx context.Context, address string) error {
 func freePorts(n int) ([]string, error) {
 	var ports []string
 	for range n {
-		listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // loopback, at once
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, err
 		}
-		defer listener.Close() //nolint:errcheck // the port is free either way
+		defer listener.Close()
 		ports = append(ports, strconv.Itoa(listener.Addr().(*net.TCPAddr).Port))
 	}
 	return ports, nil
