@@ -33,12 +33,13 @@ test: rabbitmq-server gcc build-jaeger ## run every test, with the race detector
 	JAEGER_BIN="$$(collector/build-jaeger.sh --path)" go test $(TEST_FLAGS) ./...
 
 .PHONY: bench
-bench: ## measure the AMQP instrumentation
-	go test -run '^$$' -bench . -benchmem ./telemetry/otelamqp/...
+bench: rabbitmq-server ## measure the AMQP instrumentation: alone, and against a broker (minutes)
+	go test -run '^$$' -bench . -skip Throughput -benchmem ./telemetry/otelamqp/...
+	go test -run '^$$' -bench Throughput -benchtime 1x -timeout 30m ./telemetry/otelamqp
 
 .PHONY: lint
 lint: bin/golangci-lint ## check the code's form, its habits and the arrows between its packages
-	bin/golangci-lint run ./...
+	bin/golangci-lint run --allow-serial-runners ./...
 	bin/golangci-lint fmt --diff
 	@if command -v shellcheck >/dev/null; then set -x; \
 	  shellcheck --severity=warning up.sh build.sh collector/*.sh telemetry/otelamqp/rabbitmqtest/*.sh .ci/run; \
