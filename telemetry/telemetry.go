@@ -57,11 +57,13 @@ type Telemetry struct {
 }
 
 // Start builds the providers of one service. It never waits for the Collector: spans are kept in a bounded
-// queue until it is there. It fails when an OTEL_* variable names something that does not exist, with an
-// error that names the variable.
+// queue until it is there. It fails when an OTEL_* variable is wrong, with the error of [CheckEnvironment].
 //
 // OTEL_SDK_DISABLED=true gives providers that record nothing, as the specification asks.
 func Start(ctx context.Context, cfg Config) (*Telemetry, error) {
+	if err := CheckEnvironment(os.LookupEnv); err != nil {
+		return nil, err
+	}
 	useLoopbackCollector()
 	t := &Telemetry{Service: cfg.Service, Propagator: autoprop.NewTextMapPropagator()}
 	res, err := newResource(ctx, cfg)
