@@ -75,10 +75,10 @@ Stop it, or set AMQP_URL to a broker."
   fi
 }
 
+# check_ports fails when one of these ports is in use, and says by whom.
 check_ports() {
-  local port ports=(8081 8082 8083 8084 8085 4317 4318 8889 14317 14318 16685 16686) bad=0
-  [ -n "${AMQP_URL:-}" ] || ports+=(5672 15672 25672 35672)
-  for port in "${ports[@]}"; do
+  local port bad=0
+  for port in "$@"; do
     if taken "$port"; then
       say "Port $port is in use by $(holder "$port")." >&2
       bad=1
@@ -125,8 +125,9 @@ up() {
     say "traceria is already running$([ bin/traceria -ot .run/started ] || echo '; it was rebuilt since: make down, then make up, starts the new one')"
   else
     [ -z "$(started)" ] || { say "ending what an earlier start left behind" && down_all; }
+    check_ports 8081 8082 8083 8084 8085 4317 4318 8889 14317 14318 16685 16686
     choose_broker
-    check_ports
+    [ -n "${AMQP_URL:-}" ] || check_ports 5672 15672 25672 35672
     : >.run/log/build-jaeger.log # process-compose appends
     start
     # Which broker, for a later make up; the time is that of the start.
