@@ -183,14 +183,14 @@ func must(tb testing.TB, err error) {
 
 // BenchmarkThroughput compares amqp091-go alone with otelamqp on it, against one broker. The variants take turns in every
 // round, in random order, and the ratios are medians over the rounds: the machine's other work then counts
-// for all of them. OTELAMQP_BENCH_ROUNDS sets the number of rounds, 40 by default.
+// for all of them. OTELAMQP_BENCH_ROUNDS sets the number of rounds, 60 by default.
 //
 // A process that only publishes has a heap of 4 MB, which the garbage collector goes through many times a second. Services
 // have more, and so has this one, for all variants: OTELAMQP_BENCH_HEAP_MB, 64 by default; 0 shows the bare process.
 //
 //	go test -run '^$' -bench Throughput -benchtime 1x -timeout 30m ./telemetry/otelamqp
 func BenchmarkThroughput(b *testing.B) {
-	rounds := setting("OTELAMQP_BENCH_ROUNDS", 40)
+	rounds := setting("OTELAMQP_BENCH_ROUNDS", 60)
 	heap := make([]byte, setting("OTELAMQP_BENCH_HEAP_MB", 64)<<20)
 	defer runtime.KeepAlive(heap)
 	url := rabbitmqtest.Shared(b).VHost(b)
@@ -198,37 +198,42 @@ func BenchmarkThroughput(b *testing.B) {
 	for _, v := range all {
 		v.connect(b, url)
 	}
-	workloads := []string{"publish, window 256", "publish, one at a time", "consume, prefetch 100"}
-	rates := map[string]map[string][]measurement{}
-	for _, w := range workloads {
-		rates[w] = map[string][]measurement{}
+	workloads := []workload{
+		{"publish, window 256", func(v *variant) measurement {
+			purge(b, v)
+			return measured(pipelined, func() float64 { return v.pipeline(b, pipelined, pipelineWindow) })
+		}},
+		{"publish, one at a time", func(v *variant) measurement {
+			purge(b, v)
+			return measured(oneAtATime, func() float64 { return v.pipeline(b, oneAtATime, 1) })
+		}},
+		{"consume, prefetch 100", func(v *variant) measurement {
+			purge(b, v)
+			fill(b, v, all)
+			return measured(pipelined, func() float64 { return v.consume(b, pipelined) })
+		}},
 	}
+	results := map[string]map[string][]measurement{}
 	b.ResetTimer()
-	for round := range rounds + 1 {
-		for _, i := range rand.Perm(len(all)) {
-			v := all[i]
-			measured := v.measure(b, all)
-			if round == 0 {
-				continue // the broker and the caches warm up
-			}
-			for i, w := range workloads {
-				rates[w][v.name] = append(rates[w][v.name], measured[i])
+	for _, w := range workloads {
+		results[w.name] = map[string][]measurement{}
+		for round := range rounds + 1 {
+			for _, i := range rand.Perm(len(all)) {
+				m := w.measure(all[i])
+				if round > 0 { // the first one warms the broker and the caches up
+					results[w.name][all[i].name] = append(results[w.name][all[i].name], m)
+				}
 			}
 		}
 	}
 	b.StopTimer()
-	report(b, workloads, all, rates)
+	report(b, workloads, all, results)
 }
 
-// measure runs the three workloads, each on an empty queue.
-func (v *variant) measure(b *testing.B, all []*variant) []measurement {
-	purge(b, v)
-	pipeline := measured(pipelined, func() float64 { return v.pipeline(b, pipelined, pipelineWindow) })
-	purge(b, v)
-	single := measured(oneAtATime, func() float64 { return v.pipeline(b, oneAtATime, 1) })
-	purge(b, v)
-	fill(b, v, all)
-	return []measurement{pipeline, single, measured(pipelined, func() float64 { return v.consume(b, pipelined) })}
+// workload is one of the things that the variants are compared by, each time on an empty queue.
+type workload struct {
+	name    string
+	measure func(*variant) measurement
 }
 
 // measurement is the throughput, in messages per second, and the processor time of this process, in microseconds per
@@ -284,19 +289,19 @@ func fill(b *testing.B, v *variant, all []*variant) {
 	sampled.pipeline(b, pipelined, pipelineWindow)
 }
 
-func report(b *testing.B, workloads []string, all []*variant, rates map[string]map[string][]measurement) {
+func report(b *testing.B, workloads []workload, all []*variant, results map[string]map[string][]measurement) {
 	var table strings.Builder
 	for _, w := range workloads {
-		fmt.Fprintf(&table, "\n%-24s %12s %8s %17s %22s\n", w, "messages/s", "of raw", "(quartiles)", "client CPU, µs/message")
+		fmt.Fprintf(&table, "\n%-24s %12s %8s %17s %22s\n", w.name, "messages/s", "of raw", "(quartiles)", "client CPU, µs/message")
+		raw := results[w.name]["raw"]
 		for _, v := range all {
-			n := len(rates[w]["raw"])
-			rate, cpu, ratios := make([]float64, n), make([]float64, n), make([]float64, n)
-			for i, m := range rates[w][v.name] {
-				rate[i], cpu[i], ratios[i] = m.rate, m.cpu, m.rate/rates[w]["raw"][i].rate
+			rate, cpu, ratios := make([]float64, len(raw)), make([]float64, len(raw)), make([]float64, len(raw))
+			for i, m := range results[w.name][v.name] {
+				rate[i], cpu[i], ratios[i] = m.rate, m.cpu, m.rate/raw[i].rate
 			}
 			fmt.Fprintf(&table, "  %-22s %12.0f %8.3f %9.3f - %.3f %22.1f\n", v.name, quantile(rate, 0.5),
 				quantile(ratios, 0.5), quantile(ratios, 0.25), quantile(ratios, 0.75), quantile(cpu, 0.5))
-			b.ReportMetric(quantile(ratios, 0.5), strings.ReplaceAll(w+"/"+v.name, " ", "_"))
+			b.ReportMetric(quantile(ratios, 0.5), strings.ReplaceAll(w.name+"/"+v.name, " ", "_"))
 		}
 	}
 	fmt.Println(table.String())

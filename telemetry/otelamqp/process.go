@@ -92,10 +92,9 @@ func (c *Consumer) Process(ctx context.Context, queue string, d amqp091.Delivery
 		mode = Link
 	}
 
-	start := make([]trace.SpanStartOption, 0, 4)
-	start = append(start, dest.kind, trace.WithAttributes(c.attributes(dest, &d, &po, wait, waited)...))
-	start = relate(start, mode, creation, ambient)
-	msgCtx, span := c.cfg.tracer.Start(msgCtx, dest.spanName, start...)
+	start := spanStarts.Get().(*spanStart)
+	start.attrs = c.attributes(start.attrs, dest, &d, &po, wait, waited)
+	msgCtx, span := start.start(msgCtx, c.cfg.tracer, dest, mode, creation, ambient)
 	c.dispatched(msgCtx, dest, &d, wait, waited)
 	c.traceSettling(msgCtx, &d, queue, po.exchange, po.routingKey, creation)
 	processing := processing{c, msgCtx, span, dest, now, true}
@@ -130,9 +129,8 @@ func (p *processing) end(err error) {
 
 var errPanic = errors.New("otelamqp: the handler panicked or ended its goroutine")
 
-// attributes returns all attributes of a process span, of which samplers see every one.
-func (c *Consumer) attributes(dest *destination, d *amqp091.Delivery, po *processConfig, wait time.Duration, waited bool) attributes {
-	attrs := make(attributes, 0, len(dest.attrs)+7+len(po.attrs))
+// attributes appends all attributes of a process span, of which samplers see every one.
+func (c *Consumer) attributes(attrs attributes, dest *destination, d *amqp091.Delivery, po *processConfig, wait time.Duration, waited bool) attributes {
 	attrs = append(attrs, dest.attrs...)
 	attrs = append(attrs, AttemptKey.Int(Attempt(d)))
 	if waited {

@@ -2,6 +2,7 @@ package otelamqp
 
 import (
 	"context"
+	"sync"
 
 	"github.com/rabbitmq/amqp091-go"
 	"go.opentelemetry.io/otel/propagation"
@@ -33,25 +34,43 @@ func (c *Consumer) extract(ctx context.Context, h amqp091.Table, fallback propag
 	return msgCtx, creation, ambient
 }
 
-// relate appends the links of a process span, or makes it a root (semconv, messaging spans, "Trace structure"). The
-// context in which it starts holds the ambient span or, where there is none, the creation context: either becomes the
-// parent in the mode [Parent].
-func relate(opts []trace.SpanStartOption, mode TraceMode, creation trace.SpanContext, ambient trace.Span) []trace.SpanStartOption {
+// spanStart is the room in which the options of a process span are put together. It is used again: the API applies options
+// by copying what they hold, before Start returns.
+type spanStart struct {
+	attrs attributes
+	links []trace.Link
+	opts  []trace.SpanStartOption
+}
+
+var spanStarts = sync.Pool{New: func() any {
+	return &spanStart{make(attributes, 0, 20), make([]trace.Link, 0, 2), make([]trace.SpanStartOption, 0, 4)}
+}}
+
+// start starts a process span with its links, or as a root (semconv, messaging spans, "Trace structure"). ctx holds the
+// ambient span or, where there is none, the creation context: either becomes the parent in the mode [Parent].
+func (s *spanStart) start(ctx context.Context, tracer trace.Tracer, dest *destination, mode TraceMode, creation trace.SpanContext, ambient trace.Span) (context.Context, trace.Span) {
+	s.opts = append(s.opts, dest.kind, trace.WithAttributes(s.attrs...))
 	if mode != Parent {
-		opts = append(opts, trace.WithNewRoot())
+		s.opts = append(s.opts, trace.WithNewRoot())
 	}
-	if mode == None {
-		return opts
+	if creation.IsValid() && mode != None {
+		s.links = append(s.links, trace.Link{SpanContext: creation})
 	}
-	var links []trace.Link
-	if creation.IsValid() {
-		links = append(links, trace.Link{SpanContext: creation})
+	if ambient != nil && mode == Link {
+		s.links = append(s.links, trace.Link{SpanContext: ambient.SpanContext()})
 	}
-	if mode == Link && ambient != nil {
-		links = append(links, trace.Link{SpanContext: ambient.SpanContext()})
+	if len(s.links) > 0 {
+		s.opts = append(s.opts, trace.WithLinks(s.links...))
 	}
-	if len(links) > 0 {
-		opts = append(opts, trace.WithLinks(links...))
-	}
-	return opts
+	ctx, span := tracer.Start(ctx, dest.spanName, s.opts...)
+	s.free()
+	return ctx, span
+}
+
+func (s *spanStart) free() {
+	clear(s.attrs)
+	clear(s.links)
+	clear(s.opts)
+	s.attrs, s.links, s.opts = s.attrs[:0], s.links[:0], s.opts[:0]
+	spanStarts.Put(s)
 }

@@ -1,0 +1,47 @@
+package otelamqp_test
+
+import (
+	"context"
+	"testing"
+
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
+
+	"traceria/telemetry/otelamqp"
+)
+
+// BenchmarkPublish is what publishing costs beside the channel, which does nothing here.
+func BenchmarkPublish(b *testing.B) {
+	for _, name := range []string{"noop", "unsampled", "sampled"} {
+		b.Run(name, func(b *testing.B) {
+			ch := newAcking()
+			p, err := otelamqp.NewPublisher(ch, otelamqp.WithTracerProvider(providers()[name]), otelamqp.WithMeterProvider(metricnoop.NewMeterProvider()),
+				otelamqp.WithPropagators(propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})))
+			must(b, err)
+			defer ch.lose(nil)
+			otelamqp.ReuseHeaders(p)
+			m := benchMessage()
+			b.ReportAllocs()
+			for b.Loop() {
+				publishPipelined(p, m)
+			}
+		})
+	}
+}
+
+// BenchmarkProcess is what a process span costs around a handler that does nothing.
+func BenchmarkProcess(b *testing.B) {
+	for _, name := range []string{"noop", "unsampled", "sampled"} {
+		b.Run(name, func(b *testing.B) {
+			c, err := otelamqp.NewConsumer(otelamqp.WithTracerProvider(providers()[name]), otelamqp.WithMeterProvider(metricnoop.NewMeterProvider()),
+				otelamqp.WithPropagators(propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})))
+			must(b, err)
+			d := delivery(0)
+			delete(d.Headers, "baggage")
+			b.ReportAllocs()
+			for b.Loop() {
+				must(b, c.Process(context.Background(), "kitchen", d, nothing))
+			}
+		})
+	}
+}
