@@ -49,13 +49,16 @@ func (p *proxy) accept() {
 		if err != nil {
 			return
 		}
+		p.mu.Lock()
+		p.accepted++
+		p.mu.Unlock()
 		server, err := net.Dial("tcp", p.target)
 		if err != nil {
 			_ = client.Close()
 			continue
 		}
 		p.mu.Lock()
-		p.open, p.accepted = append(p.open, client, server), p.accepted+1
+		p.open = append(p.open, client, server)
 		p.mu.Unlock()
 		p.running.Go(func() { _, _ = io.Copy(client, server); _ = client.Close() })
 		p.running.Go(func() { _, _ = io.Copy(server, client); _ = server.Close() })

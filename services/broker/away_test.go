@@ -89,15 +89,22 @@ func lines(log, with string) (n int) {
 	return n
 }
 
-func TestABrokerThatRefusesIsMentionedOnceAndThePasswordNever(t *testing.T) {
-	t.Parallel()
-	const secret = "hunter2"
-	u, err := url.Parse(newBundle(t).url)
+const secret = "hunter2"
+
+// withSecret is the address of a broker, with a password that is wrong.
+func withSecret(t *testing.T, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	u.User = url.UserPassword("guest", secret)
-	line := newProxy(t, u.String())
+	return u.String()
+}
+
+func TestABrokerThatStaysAwayIsMentionedOnceAndThePasswordNever(t *testing.T) {
+	t.Parallel()
+	line := newProxy(t, withSecret(t, "amqp://127.0.0.1:1/")) // it hangs up on every caller
 	b := bundleAt(t, line.url)
 	p := b.publisher(t, broker.Topology{})
 	eventually(t, "it tried several times", func() bool { return line.connections() >= 4 })
@@ -108,8 +115,17 @@ func TestABrokerThatRefusesIsMentionedOnceAndThePasswordNever(t *testing.T) {
 	if strings.Contains(log, secret) || strings.Contains(p.Ready().Error(), secret) {
 		t.Errorf("the password is in the log or in %v:\n%s", p.Ready(), log)
 	}
-	if _, err := broker.Dial(t.Context(), b.url, "test"); err == nil || strings.Contains(err.Error(), secret) {
-		t.Errorf("dialling says %v", err)
+}
+
+func TestARefusedPasswordIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	conn, err := broker.Dial(t.Context(), withSecret(t, rabbitmqtest.Shared(t).URL), "test")
+	if err == nil {
+		_ = conn.Close()
+		t.Fatal("any password will do")
+	}
+	if !strings.Contains(err.Error(), "403") || strings.Contains(err.Error(), secret) {
+		t.Errorf("got %v", err)
 	}
 }
 
