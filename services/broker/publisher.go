@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"time"
@@ -177,9 +178,10 @@ func (p *Publisher) send(publisher *otelamqp.Publisher, outgoing event.Outgoing)
 	})
 }
 
-// explain tells a lost connection from a refusal.
+// explain tells a lost connection from a refusal. A write that fails on the way out has the network's error.
 func explain(err error) error {
-	if errors.Is(err, otelamqp.ErrConfirmUnknown) || errors.Is(err, amqp091.ErrClosed) {
+	var line *net.OpError
+	if errors.Is(err, otelamqp.ErrConfirmUnknown) || errors.Is(err, amqp091.ErrClosed) || errors.As(err, &line) {
 		return fmt.Errorf("%w: %w", event.ErrBrokerAway, err)
 	}
 	return err

@@ -29,7 +29,8 @@ type session struct {
 	config  Config
 	purpose string // "publish" or "consume": RabbitMQ may block the one for lack of memory, never both
 	log     zerolog.Logger
-	said    time.Time
+	said    time.Time // when the wait was last mentioned
+	away    bool      // and the broker has not been there since
 }
 
 // run dials, calls work with the connection, and when work returns or the connection closes, does so again,
@@ -58,9 +59,9 @@ func (s *session) once(ctx context.Context, work func(context.Context, *amqp091.
 	}
 	// A broker that is stuck must not keep a service from stopping.
 	defer func() { _ = conn.CloseDeadline(time.Now().Add(closeTimeout)) }()
-	if !s.said.IsZero() {
+	if s.away {
 		s.log.Info().Str("purpose", s.purpose).Msg("RabbitMQ is there")
-		s.said = time.Time{}
+		s.away = false
 	}
 	closed := conn.NotifyClose(make(chan *amqp091.Error, 1))
 	workCtx, cancel := context.WithCancelCause(ctx)
@@ -87,12 +88,12 @@ func (s *session) once(ctx context.Context, work func(context.Context, *amqp091.
 	return err
 }
 
-// say reports a broken or missing connection once, and then rarely.
+// say reports a broken or missing connection once, and then rarely: also when it comes and breaks again and again.
 func (s *session) say(err error) {
 	if time.Since(s.said) < sayAgain {
 		return
 	}
-	s.said = time.Now()
+	s.said, s.away = time.Now(), true
 	s.log.Warn().Err(err).Str("purpose", s.purpose).Msg("waiting for RabbitMQ")
 }
 

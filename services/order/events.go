@@ -103,8 +103,7 @@ func ownEntry(fact event.Payload) entry {
 	return entry{Event: typ.Name, Version: typ.Version, At: time.Now().UTC(), Service: Name, eventID: uuid.NewString()}
 }
 
-// record keeps the entry, once, and moves the order forward if the entry is further than what was known. The
-// order itself may not be known yet: what is kept now counts when it is.
+// record keeps the entry, once, and moves the order forward if the entry is further than what was known.
 func record(ctx context.Context, tx *store.Tx, orderID string, e entry) error {
 	reached := progressOf(e.Event)
 	if _, err := tx.ExecContext(ctx, `INSERT INTO timeline (event_id, order_id, event, version, at, service, progress)
