@@ -77,7 +77,8 @@ func (c *Consumer) consume(ctx context.Context, conn *amqp091.Connection, s Subs
 	if err != nil {
 		return fmt.Errorf("open a channel: %w", err)
 	}
-	defer func() { _ = ch.Close() }() // gives back what was prefetched and not begun
+	// The channel is not closed here: that waits for an answer, for as long as a stuck broker likes. It ends with its
+	// connection, which gives back what was prefetched and not begun.
 	if err := ch.Qos(prefetch, 0, false); err != nil {
 		return fmt.Errorf("set the prefetch of %s: %w", s.Queue(), err)
 	}

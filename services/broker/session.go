@@ -58,7 +58,14 @@ func (s *session) once(ctx context.Context, work func(context.Context, *amqp091.
 		return err
 	}
 	// A broker that is stuck must not keep a service from stopping.
-	defer func() { _ = conn.CloseDeadline(time.Now().Add(closeTimeout)) }()
+	closeSoon := func() { _ = conn.CloseDeadline(time.Now().Add(closeTimeout)) }
+	defer closeSoon()
+	// Nor by a call that waits for its answer: once the work in hand had its time, the connection is closed under it.
+	forced := context.AfterFunc(ctx, func() {
+		wait(context.WithoutCancel(ctx), drainTimeout)
+		closeSoon()
+	})
+	defer forced()
 	if s.away {
 		s.log.Info().Str("purpose", s.purpose).Msg("RabbitMQ is there")
 		s.away = false

@@ -131,8 +131,20 @@ func Decode(body []byte) (Envelope, error) {
 			return Envelope{}, fmt.Errorf("%w: %s is missing", ErrUnreadable, required.name)
 		}
 	}
+	for name, value := range map[string]string{
+		"metadata.eventType": e.Metadata.EventType, "metadata.version": e.Metadata.Version,
+		"metadata.eventId": e.Metadata.EventID, "metadata.conversationId": e.Metadata.ConversationID,
+	} {
+		if len(value) > maxName {
+			return Envelope{}, fmt.Errorf("%w: %s is %d bytes long, want at most %d", ErrUnreadable, name, len(value), maxName)
+		}
+	}
 	return e, nil
 }
+
+// maxName is how long ids and names may be, in bytes: AMQP properties hold 255 of them
+// (short strings, AMQP 0-9-1 section 4.2.5.3), and a message id is an event id and a version.
+const maxName = 120
 
 // Data reads the payload of an envelope as T and checks it. A wrong type, version or content is
 // [ErrUnreadable]; unknown fields are ignored.
