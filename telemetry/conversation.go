@@ -14,6 +14,8 @@ const (
 	ConversationKey = attribute.Key("traceria.conversation")
 	// KindKey says whether a span handles a command, an event or a query.
 	KindKey = attribute.Key("traceria.kind")
+	// DuplicateKey is true on the process span of an event that its subscription had handled before.
+	DuplicateKey = attribute.Key("traceria.message.duplicate")
 )
 
 // The three kinds of interaction in an event-driven system.

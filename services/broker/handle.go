@@ -24,7 +24,7 @@ func (c *Consumer) handle(ctx context.Context, s Subscription, d amqp091.Deliver
 	e, unreadable := event.Decode(d.Body)
 	ctx = telemetry.WithConversation(ctx, conversation(d, e))
 	if unreadable == nil {
-		ctx = event.WithCause(ctx, e)
+		ctx = event.WithReceipt(ctx, s.Queue(), e)
 	}
 	var settled error
 	err := c.otel.Process(ctx, s.Queue(), d, func(ctx context.Context, d amqp091.Delivery) error {

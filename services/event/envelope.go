@@ -88,6 +88,7 @@ type Envelope struct {
 // payload is refused. The causation comes from the event that ctx is handling, if any.
 func New(ctx context.Context, source, conversation string, forms ...Payload) ([]Envelope, error) {
 	id, date := uuid.NewString(), Date{time.Now().UTC()}
+	cause, _ := ReceiptOf(ctx)
 	envelopes := make([]Envelope, 0, len(forms))
 	for _, form := range forms {
 		typ := form.Type()
@@ -104,7 +105,7 @@ func New(ctx context.Context, source, conversation string, forms ...Payload) ([]
 		envelopes = append(envelopes, Envelope{
 			Metadata: Metadata{
 				EventType: typ.Name, Version: typ.Version, EventID: id, EventDate: date, Source: source,
-				ConversationID: conversation, CausationID: causation(ctx),
+				ConversationID: conversation, CausationID: cause.EventID,
 			},
 			Data: data,
 		})
@@ -161,16 +162,4 @@ func Data[T Payload](e Envelope) (T, error) {
 		return payload, fmt.Errorf("%w: %s: %w", ErrUnreadable, want, err)
 	}
 	return payload, nil
-}
-
-type causeKey struct{}
-
-// WithCause returns a context in which new events are caused by e.
-func WithCause(ctx context.Context, e Envelope) context.Context {
-	return context.WithValue(ctx, causeKey{}, e.Metadata.EventID)
-}
-
-func causation(ctx context.Context) string {
-	id, _ := ctx.Value(causeKey{}).(string)
-	return id
 }

@@ -57,7 +57,7 @@ func TestTwoFactsHaveDifferentIdentities(t *testing.T) {
 func TestAnEventNamesTheEventThatCausedIt(t *testing.T) {
 	t.Parallel()
 	cause := event.Envelope{Metadata: event.Metadata{EventID: "cause"}}
-	got, err := event.New(event.WithCause(t.Context(), cause), "kitchen", "o-1", event.OrderBoxed{OrderID: "o-1"})
+	got, err := event.New(event.WithReceipt(t.Context(), "kitchen.order-confirmed", cause), "kitchen", "o-1", event.OrderBoxed{OrderID: "o-1"})
 	if err != nil {
 		t.Fatal(err)
 	}

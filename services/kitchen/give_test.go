@@ -19,7 +19,7 @@ func handle(app host.App, e event.Envelope) error {
 	for _, s := range app.Subscriptions() {
 		if s.Event.Name == e.Metadata.EventType && s.Event.Version == e.Metadata.Version {
 			ctx := telemetry.WithConversation(context.Background(), e.Metadata.ConversationID)
-			return s.Handle(event.WithCause(ctx, e), e)
+			return s.Handle(event.WithReceipt(ctx, s.Queue(), e), e)
 		}
 	}
 	return fmt.Errorf("nobody takes %s", e.Metadata.EventType)

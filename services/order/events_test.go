@@ -53,7 +53,7 @@ func (o *orders) stored(tb testing.TB) string {
 func (o *orders) handle(e event.Envelope) error {
 	for _, s := range o.Subscriptions() {
 		if s.Event.Name == e.Metadata.EventType && s.Event.Version == e.Metadata.Version {
-			return s.Handle(event.WithCause(context.Background(), e), e)
+			return s.Handle(event.WithReceipt(context.Background(), s.Queue(), e), e)
 		}
 	}
 	return fmt.Errorf("nobody takes %s", e.Metadata.EventType)

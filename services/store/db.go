@@ -41,7 +41,7 @@ func Open(ctx context.Context, rawURL, source, schema string, tel *telemetry.Tel
 	// poll for the file's lock and some would wait for seconds.
 	handle.SetMaxOpenConns(1)
 	db := &DB{DB: handle, source: source, wake: make(chan struct{}, 1)}
-	if _, err := db.ExecContext(ctx, outboxSchema+schema); err != nil {
+	if _, err := db.ExecContext(ctx, outboxSchema+inboxSchema+schema); err != nil {
 		_ = handle.Close()
 		return nil, fmt.Errorf("create the tables in %s: %w", path, err)
 	}
