@@ -88,7 +88,7 @@ func (b *bundle) publisher(t *testing.T, known broker.Topology) *broker.Publishe
 // consumer runs until the test ends, or until stop, which returns when it has drained.
 func (b *bundle) consumer(t *testing.T, subscriptions ...broker.Subscription) (c *broker.Consumer, stop func()) {
 	t.Helper()
-	c, err := broker.NewConsumer(b.config(), subscriptions)
+	c, err := broker.NewConsumer(b.config(), subscriptions, b.publisher(t, broker.Topology{}))
 	if err != nil {
 		t.Fatal(err)
 	}

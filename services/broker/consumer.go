@@ -20,27 +20,29 @@ const (
 	prefetch = 2 * DefaultWorkers
 	// drainTimeout is how long work in hand may take after the service was told to stop.
 	drainTimeout = 5 * time.Second
-	// retryPause is how long a failed message is held before it is given back.
-	retryPause = time.Second
+	// giveBackPause is how long a message is held that could neither be handled nor moved, before it is given back.
+	giveBackPause = time.Second
 )
 
 // Consumer takes events from the queues of one service's subscriptions, over a connection of its own.
 type Consumer struct {
 	session       session
 	subscriptions []Subscription
+	publisher     *Publisher
 	otel          *otelamqp.Consumer
 	consuming     atomic.Int32
 }
 
-// NewConsumer prepares a consumer of all the subscriptions.
-func NewConsumer(config Config, subscriptions []Subscription) (*Consumer, error) {
+// NewConsumer prepares a consumer of all the subscriptions. What has to be retried or is dead goes through the publisher.
+func NewConsumer(config Config, subscriptions []Subscription, publisher *Publisher) (*Consumer, error) {
 	instrumented, err := otelamqp.NewConsumer(instrumentation(config)...)
 	if err != nil {
 		return nil, fmt.Errorf("instrument the consumer: %w", err)
 	}
 	return &Consumer{
-		session:       session{config: config, purpose: "consume", log: config.Telemetry.Log},
+		session:       newSession(config, "consume"),
 		subscriptions: subscriptions,
+		publisher:     publisher,
 		otel:          instrumented,
 	}, nil
 }
@@ -61,14 +63,40 @@ func (c *Consumer) Ready() error {
 }
 
 func (c *Consumer) work(ctx context.Context, conn *amqp091.Connection) error {
-	if err := (Topology{Subscriptions: c.subscriptions}).Apply(conn); err != nil {
+	if err := (Topology{Subscriptions: c.subscriptions}).Ensure(conn); err != nil {
 		return err
 	}
+	c.session.seen.found(c.session.purpose)
 	group, ctx := errgroup.WithContext(ctx)
 	for _, s := range c.subscriptions {
-		group.Go(func() error { return c.consume(ctx, conn, s) })
+		group.Go(func() error { return c.keep(ctx, conn, s) })
 	}
 	return group.Wait()
+}
+
+// keep consumes one queue for as long as the connection lasts: when RabbitMQ cancels the consumer or closes its channel,
+// because the queue was deleted or an ack was late, the queue is declared and consumed again.
+func (c *Consumer) keep(ctx context.Context, conn *amqp091.Connection, s Subscription) error {
+	backOff := backOffFirst
+	for {
+		began := time.Now()
+		err := c.consume(ctx, conn, s)
+		if ctx.Err() != nil || conn.IsClosed() {
+			return err
+		}
+		c.session.seen.lost(s.Queue(), err)
+		if time.Since(began) > backOffMax {
+			backOff = backOffFirst
+		}
+		for err != nil && ctx.Err() == nil && !conn.IsClosed() {
+			wait(ctx, jittered(backOff))
+			backOff = min(2*backOff, backOffMax)
+			err = (Topology{Subscriptions: []Subscription{s}}).Ensure(conn)
+			if err != nil {
+				c.session.seen.lost(s.Queue(), err)
+			}
+		}
+	}
 }
 
 // consume works on one queue until ctx ends or the queue's channel closes.
@@ -82,18 +110,23 @@ func (c *Consumer) consume(ctx context.Context, conn *amqp091.Connection, s Subs
 	if err := ch.Qos(prefetch, 0, false); err != nil {
 		return fmt.Errorf("set the prefetch of %s: %w", s.Queue(), err)
 	}
-	tag := s.Queue()
-	deliveries, err := ch.Consume(s.Queue(), tag, false, false, false, false, nil)
+	deliveries, err := ch.Consume(s.Queue(), s.Queue(), false, false, false, false, nil)
 	if err != nil {
 		return fmt.Errorf("consume %s: %w", s.Queue(), err)
 	}
+	c.session.seen.found(s.Queue())
 	c.consuming.Add(1)
 	defer c.consuming.Add(-1)
 
-	working, stop := drainContext(ctx)
+	// Work in hand may go on for a while after the end; what has not begun may not.
+	beginning, end := context.WithCancel(ctx)
+	defer end()
+	working, stop := drainContext(beginning)
 	defer stop()
 	var workers sync.WaitGroup
 	defer workers.Wait()
+	defer end()
+	w := worker{Consumer: c, subscription: s, pauser: newPauser()}
 	gate := s.Gate
 	if gate == nil {
 		gate = make(fixedGate, DefaultWorkers)
@@ -105,6 +138,7 @@ func (c *Consumer) consume(ctx context.Context, conn *amqp091.Connection, s Subs
 			return ctx.Err()
 		case next, open := <-deliveries:
 			if !open {
+				_ = ch.Close() // a cancelled consumer leaves it open; when it is closed this does nothing
 				return errors.New("RabbitMQ ended the consumer of " + s.Queue())
 			}
 			d = next
@@ -114,7 +148,7 @@ func (c *Consumer) consume(ctx context.Context, conn *amqp091.Connection, s Subs
 		}
 		workers.Go(func() {
 			defer gate.Release()
-			c.handle(working, s, d)
+			w.handle(beginning, working, d)
 		})
 	}
 }

@@ -83,17 +83,15 @@ func (t Topology) Definitions() Definitions {
 			{"traceria", root, ".*", ".*", ".*"},
 		},
 	}
-	for _, name := range exchanges {
-		d.Exchanges = append(d.Exchanges, exchange{name, root, exchangeKind, true, false, false, amqp091.Table{}})
+	l := t.layout()
+	for _, x := range l.exchanges {
+		d.Exchanges = append(d.Exchanges, exchange{x.name, root, x.kind, true, false, false, amqp091.Table{}})
 	}
-	d.Exchanges = append(d.Exchanges, exchange{DeadExchange, root, amqp091.ExchangeDirect, true, false, false, amqp091.Table{}})
-	for _, s := range t.Subscriptions {
-		d.Queues = append(d.Queues,
-			queue{s.Queue(), root, true, false, queueArguments(s)},
-			queue{s.DeadQueue(), root, true, false, deadQueueArguments()})
-		d.Bindings = append(d.Bindings,
-			binding{s.Event.Exchange, root, s.Queue(), "queue", s.Event.RoutingKey(), amqp091.Table{}},
-			binding{DeadExchange, root, s.DeadQueue(), "queue", s.Queue(), amqp091.Table{}})
+	for _, q := range l.queues {
+		d.Queues = append(d.Queues, queue{q.name, root, true, false, q.arguments})
+	}
+	for _, b := range l.bindings {
+		d.Bindings = append(d.Bindings, binding{b.exchange, root, b.queue, "queue", b.key, amqp091.Table{}})
 	}
 	return d
 }

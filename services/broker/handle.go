@@ -15,55 +15,131 @@ import (
 	"traceria/telemetry/otelamqp"
 )
 
-// settledKey says what became of the delivery: ack, retry or dead.
+// settledKey says what became of the delivery: ack, retry or dead; or pause, when it is held for another try.
 const settledKey = attribute.Key("traceria.message.settled")
 
-// handle runs a subscription's handler for one delivery inside its process span and settles it: the ack is the
-// last thing inside the span, after the work.
-func (c *Consumer) handle(ctx context.Context, s Subscription, d amqp091.Delivery) {
-	e, unreadable := event.Decode(d.Body)
+// worker handles the deliveries of one subscription.
+type worker struct {
+	*Consumer
+	subscription Subscription
+	pauser       *pauser
+}
+
+// handle works on one delivery until it is settled. beginning ends when no more work is to begin, working when the work
+// in hand must stop as well.
+func (w *worker) handle(beginning, working context.Context, d amqp091.Delivery) {
+	for {
+		if err := w.pauser.hold(beginning); err != nil {
+			w.pauser.release()
+			return // RabbitMQ delivers it again
+		}
+		if w.attempt(working, d) != pause {
+			return
+		}
+	}
+}
+
+// attempt runs the handler once inside a process span, and settles the delivery as the last thing inside it.
+func (w *worker) attempt(ctx context.Context, d amqp091.Delivery) outcome {
+	e, unreadable := w.subscription.read(d.Body)
 	ctx = telemetry.WithConversation(ctx, conversation(d, e))
 	if unreadable == nil {
-		ctx = event.WithReceipt(ctx, s.Queue(), e)
+		ctx = event.WithReceipt(ctx, w.subscription.Queue(), e)
 	}
-	var settled error
-	err := c.otel.Process(ctx, s.Queue(), d, func(ctx context.Context, d amqp091.Delivery) error {
+	history := historyOf(d)
+	var result outcome
+	_ = w.otel.Process(ctx, w.subscription.Queue(), d, func(ctx context.Context, d amqp091.Delivery) error {
 		err := unreadable
 		if err == nil {
-			err = protect(ctx, s.Handle, e)
+			err = protect(ctx, w.subscription.Handle, e)
 		}
-		trace.SpanFromContext(ctx).SetAttributes(settledKey.String(settlement(err)))
-		if settlement(err) != settledRetry {
-			settled = settle(d, err)
+		result = outcomeOf(ctx, err)
+		if result == retry && history.retries >= len(w.subscription.delays()) {
+			result = dead
+			err = fmt.Errorf("attempt %d, the last: %w", history.attempt, err)
 		}
-		c.report(ctx, s, err)
+		if text := result.String(); text != "" {
+			trace.SpanFromContext(ctx).SetAttributes(settledKey.String(text))
+		}
+		w.report(ctx, result, err)
+		w.settle(ctx, d, history, result, err)
 		return err
 	}, otelamqp.WithStartAttributes(telemetry.KindKey.String(telemetry.Event)),
-		otelamqp.WithFallbackCarrier(&e.Metadata))
-	if settlement(err) == settledRetry {
-		wait(ctx, retryPause) // without it a failing message would come back thousands of times a second
-		settled = d.Nack(false, true)
+		otelamqp.WithFallbackCarrier(&e.Metadata), otelamqp.WithFirstDestination(history.exchange, history.routingKey))
+	return result
+}
+
+// read reads an event and checks that it is what the subscription is about, whatever its routing key said.
+func (s Subscription) read(body []byte) (event.Envelope, error) {
+	e, err := event.Decode(body)
+	if err != nil {
+		return e, err
+	}
+	if e.Metadata.EventType != s.Event.Name || e.Metadata.Version != s.Event.Version {
+		return e, fmt.Errorf("%w: got %s %s, want %s", event.ErrUnreadable, e.Metadata.EventType, e.Metadata.Version, s.Event)
+	}
+	return e, nil
+}
+
+// settle does with the delivery what the outcome asks for, and keeps the subscription paused or lets it go on.
+func (w *worker) settle(ctx context.Context, d amqp091.Delivery, h history, result outcome, err error) {
+	switch result {
+	case pause:
+		w.held(err)
+		return
+	case interrupted:
+		w.pauser.release()
+		return
+	case done, retry, dead:
+		w.goesOn()
+	}
+	var settled error
+	switch result {
+	case retry:
+		settled = w.moveThenAck(ctx, d, w.subscription.retryMessage(d, h))
+	case dead:
+		settled = w.moveThenAck(ctx, d, w.subscription.deadMessage(ctx, d, h, w.session.config.Service, err))
+	default:
+		settled = d.Ack(false)
 	}
 	if settled != nil {
-		c.session.log.Warn().Err(settled).Str("queue", s.Queue()).
+		w.session.log.Warn().Ctx(ctx).Err(settled).Str("queue", w.subscription.Queue()).
 			Msg("the delivery could not be settled; RabbitMQ will deliver it again")
 	}
 }
 
-// settle acks what is done and rejects what is dead: RabbitMQ then moves it to the dead letters.
-func settle(d amqp091.Delivery, err error) error {
+// moveThenAck publishes the message elsewhere and acks it here when the broker has it there: in between, it is in both
+// places rather than in none. A message that cannot be moved is given back.
+func (w *worker) moveThenAck(ctx context.Context, d amqp091.Delivery, message otelamqp.Message) error {
+	err := w.publisher.Move(ctx, message)
 	if err == nil {
 		return d.Ack(false)
 	}
-	return d.Reject(false)
+	if !errors.Is(err, event.ErrBrokerAway) {
+		wait(ctx, giveBackPause) // without it the message would come back thousands of times a second
+	}
+	return errors.Join(err, d.Nack(false, true))
+}
+
+func (w *worker) held(err error) {
+	if w.pauser.pause() {
+		w.session.log.Warn().Err(err).Str("queue", w.subscription.Queue()).Msg("the subscription waits")
+	}
+}
+
+func (w *worker) goesOn() {
+	if w.pauser.resume() {
+		w.session.log.Info().Str("queue", w.subscription.Queue()).Msg("the subscription goes on")
+	}
 }
 
 // report logs a failure once, here at the boundary.
-func (c *Consumer) report(ctx context.Context, s Subscription, err error) {
-	if err == nil {
+func (w *worker) report(ctx context.Context, result outcome, err error) {
+	if result != retry && result != dead {
 		return
 	}
-	line := c.session.log.Error().Ctx(ctx).Err(err).Str("queue", s.Queue()).Str("settled", settlement(err))
+	line := w.session.log.Error().Ctx(ctx).Str("error", shortened(err.Error())).
+		Str("queue", w.subscription.Queue()).Str("settled", result.String())
 	if crash, ok := errors.AsType[panicked](err); ok {
 		line = line.Bytes("stack", crash.stack)
 	}

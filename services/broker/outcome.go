@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"context"
 	"errors"
 
 	"traceria/services/event"
@@ -14,25 +15,48 @@ func (e deadError) Unwrap() error { return e.error }
 // Dead says that a message can never be handled: it goes to the dead letters at once, with err as the reason.
 func Dead(err error) error { return deadError{err} }
 
-func isDead(err error) bool {
-	var dead deadError
-	return errors.As(err, &dead) || errors.Is(err, event.ErrUnreadable)
-}
+// pauseError marks an error that is not the message's fault.
+type pauseError struct{ error }
 
-// How a delivery was settled: the attribute traceria.message.settled on its process span.
+func (e pauseError) Unwrap() error { return e.error }
+
+// Pause says that the work cannot be done at the moment, whatever the message: the subscription waits with it.
+func Pause(err error) error { return pauseError{err} }
+
+// outcome is what a handler's result means.
+type outcome int
+
 const (
-	settledAck   = "ack"
-	settledRetry = "retry"
-	settledDead  = "dead"
+	done outcome = iota
+	retry
+	dead
+	pause
+	// interrupted: the service stops, or lost the connection that the message came on. RabbitMQ delivers it again.
+	interrupted
 )
 
-func settlement(err error) string {
+// String is the value of traceria.message.settled on the process span. An interrupted message was not settled.
+func (o outcome) String() string { return [...]string{"ack", "retry", "dead", "pause", ""}[o] }
+
+// outcomeOf reads a handler's result; ctx is what the handler ran under. What is marked by the handler counts before
+// what the error wraps.
+func outcomeOf(ctx context.Context, err error) outcome {
+	var condemned deadError
+	var held pauseError
 	switch {
 	case err == nil:
-		return settledAck
-	case isDead(err):
-		return settledDead
+		return done
+	case errors.As(err, &condemned):
+		return dead
+	case errors.As(err, &held):
+		return pause
+	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)):
+		return interrupted
+	case errors.Is(err, event.ErrUnavailable):
+		return pause
+	case errors.Is(err, event.ErrUnreadable):
+		return dead
 	default:
-		return settledRetry
+		return retry
 	}
 }

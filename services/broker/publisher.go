@@ -33,7 +33,7 @@ type Publisher struct {
 // NewPublisher prepares a publisher that starts when everything in known stands.
 func NewPublisher(config Config, known Topology) *Publisher {
 	return &Publisher{
-		session: session{config: config, purpose: "publish", log: config.Telemetry.Log},
+		session: newSession(config, "publish"),
 		wanted:  known,
 		changed: make(chan struct{}),
 		waiting: errors.New("not connected to RabbitMQ yet"),
@@ -57,23 +57,61 @@ func (p *Publisher) work(ctx context.Context, conn *amqp091.Connection) error {
 	if err := p.awaitTopology(ctx, conn); err != nil {
 		return err
 	}
+	blocked := conn.NotifyBlocked(make(chan amqp091.Blocking, 16))
 	ch, err := conn.Channel()
 	if err != nil {
 		return fmt.Errorf("open a channel: %w", err)
 	}
 	closed := ch.NotifyClose(make(chan *amqp091.Error, 1))
-	current, err := otelamqp.NewPublisher(ch, instrumentation(p.session.config)...)
+	options := append(instrumentation(p.session.config), otelamqp.WithFilter(hasSpan))
+	current, err := otelamqp.NewPublisher(ch, options...)
 	if err != nil {
 		return fmt.Errorf("open a publishing channel: %w", err)
 	}
 	p.set(current, nil)
+	p.session.seen.found(p.session.purpose)
 	defer p.set(nil, errors.New("the connection to RabbitMQ was lost"))
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case reason := <-closed:
-		return fmt.Errorf("the publishing channel was closed: %w", closeReason(reason))
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case reason := <-closed:
+			return fmt.Errorf("the publishing channel was closed: %w", closeReason(reason))
+		case state, open := <-blocked:
+			if !open {
+				blocked = nil // the connection closes, which closed will say
+				continue
+			}
+			p.block(current, state)
+		}
 	}
+}
+
+// block holds what is to be published while RabbitMQ, short of memory or disk, does not read from this connection:
+// https://www.rabbitmq.com/docs/connection-blocked. What waits, waits in the outbox.
+func (p *Publisher) block(current *otelamqp.Publisher, state amqp091.Blocking) {
+	if !state.Active {
+		p.session.log.Info().Msg("RabbitMQ takes messages again")
+		p.set(current, nil)
+		return
+	}
+	p.session.seen.blocked(p.session.purpose)
+	p.session.log.Warn().Str("reason", state.Reason).Msg("RabbitMQ takes no messages")
+	p.set(nil, fmt.Errorf("RabbitMQ takes no messages: %s", state.Reason))
+}
+
+// hasSpan is false for what goes into a retry queue: the next attempt belongs to the send span that the message has.
+func hasSpan(_, routingKey, _ string) bool { return !strings.Contains(routingKey, ".retry.") }
+
+// Move publishes one message, which is mandatory, and waits for its confirm: a retry, a dead letter, a redrive. It waits
+// for a broker that is away until ctx ends, and fails as [Publisher.Publish] does.
+func (p *Publisher) Move(ctx context.Context, message otelamqp.Message) error {
+	publisher, err := p.await(ctx)
+	if err != nil {
+		return fmt.Errorf("%w: %w", event.ErrBrokerAway, err)
+	}
+	message.Mandatory = true
+	return explain(publisher.Publish(ctx, message))
 }
 
 func closeReason(reason *amqp091.Error) error {
@@ -87,17 +125,16 @@ func closeReason(reason *amqp091.Error) error {
 func (p *Publisher) awaitTopology(ctx context.Context, conn *amqp091.Connection) error {
 	const every = 500 * time.Millisecond
 	for {
-		missing, err := p.wanted.Missing(conn)
+		missing, err := p.wanted.entrances().missing(conn)
 		if err != nil {
 			return err
 		}
 		if len(missing) == 0 {
 			return nil
 		}
-		err = fmt.Errorf("RabbitMQ has no %s: run `traceria topology apply`, or start the services that own them",
-			strings.Join(missing, ", "))
+		err = missingError(missing)
 		p.set(nil, err)
-		p.session.say(err)
+		p.session.seen.lost(p.session.purpose, err)
 		wait(ctx, every)
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -178,9 +215,13 @@ func (p *Publisher) send(publisher *otelamqp.Publisher, outgoing event.Outgoing)
 	})
 }
 
-// explain tells a lost connection from a refusal. A write that fails on the way out has the network's error.
+// explain tells a lost connection and an event that nobody wants from a refusal. A write that fails on the way out has
+// the network's error.
 func explain(err error) error {
 	var line *net.OpError
+	if errors.Is(err, otelamqp.ErrUnroutable) {
+		return fmt.Errorf("%w: %w", event.ErrUnroutable, err)
+	}
 	if errors.Is(err, otelamqp.ErrConfirmUnknown) || errors.Is(err, amqp091.ErrClosed) || errors.As(err, &line) {
 		return fmt.Errorf("%w: %w", event.ErrBrokerAway, err)
 	}

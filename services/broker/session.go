@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"time"
 
@@ -18,8 +17,6 @@ const (
 	closeTimeout = time.Second
 	backOffFirst = 100 * time.Millisecond
 	backOffMax   = 10 * time.Second
-	// sayAgain is how often a broker that stays away is mentioned after the first time.
-	sayAgain = time.Minute
 )
 
 // session keeps one connection to RabbitMQ up. The library's own recovery stays off: after a reconnect it can
@@ -29,8 +26,11 @@ type session struct {
 	config  Config
 	purpose string // "publish" or "consume": RabbitMQ may block the one for lack of memory, never both
 	log     zerolog.Logger
-	said    time.Time // when the wait was last mentioned
-	away    bool      // and the broker has not been there since
+	seen    *outages
+}
+
+func newSession(config Config, purpose string) session {
+	return session{config: config, purpose: purpose, log: config.Telemetry.Log, seen: newOutages(config)}
 }
 
 // run dials, calls work with the connection, and when work returns or the connection closes, does so again,
@@ -43,11 +43,11 @@ func (s *session) run(ctx context.Context, work func(ctx context.Context, conn *
 		if ctx.Err() != nil {
 			return
 		}
-		s.say(err)
+		s.seen.lost(s.purpose, err)
 		if time.Since(began) > backOffMax {
 			backOff = backOffFirst // it had worked for a while
 		}
-		wait(ctx, backOff/2+rand.N(backOff))
+		wait(ctx, jittered(backOff))
 		backOff = min(2*backOff, backOffMax)
 	}
 }
@@ -66,10 +66,6 @@ func (s *session) once(ctx context.Context, work func(context.Context, *amqp091.
 		closeSoon()
 	})
 	defer forced()
-	if s.away {
-		s.log.Info().Str("purpose", s.purpose).Msg("RabbitMQ is there")
-		s.away = false
-	}
 	closed := conn.NotifyClose(make(chan *amqp091.Error, 1))
 	workCtx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -93,15 +89,6 @@ func (s *session) once(ctx context.Context, work func(context.Context, *amqp091.
 	cancel(nil)
 	<-watching
 	return err
-}
-
-// say reports a broken or missing connection once, and then rarely: also when it comes and breaks again and again.
-func (s *session) say(err error) {
-	if time.Since(s.said) < sayAgain {
-		return
-	}
-	s.said, s.away = time.Now(), true
-	s.log.Warn().Err(err).Str("purpose", s.purpose).Msg("waiting for RabbitMQ")
 }
 
 // Dial opens a connection that carries a name, with a bounded time to connect. Errors do not show the password.

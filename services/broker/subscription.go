@@ -2,15 +2,22 @@ package broker
 
 import (
 	"context"
+	"time"
 
 	"traceria/services/event"
 )
 
-// Handler does the work that an event asks for. It returns nil when the work is done and may be acked,
-// [Dead] when the message can never succeed, and any other error when it may succeed later.
+// Handler does the work that an event asks for. Its result says what becomes of the message:
+//
+//   - nil: the work is done, and the message is acked;
+//   - [Dead], or an error that wraps [event.ErrUnreadable]: it can never succeed and goes to the dead letters;
+//   - [Pause], or an error that wraps [event.ErrUnavailable]: not the message is to blame but what the work needs. The
+//     subscription holds it and tries again in place, for as long as it takes, and no attempt is spent;
+//   - any other error: the attempt failed. The message comes again after a back-off, until its attempts are used up.
 type Handler func(ctx context.Context, e event.Envelope) error
 
-// Subscription is one subscriber's interest in one version of one event. It owns a queue.
+// Subscription is one subscriber's interest in one version of one event. It owns a queue, a queue for each delay of its
+// retries, and one for its dead letters.
 type Subscription struct {
 	// Subscriber is the service that subscribes.
 	Subscriber string
@@ -21,6 +28,9 @@ type Subscription struct {
 	Handle Handler
 	// Gate, if set, says how many may be handled at once; otherwise it is [DefaultWorkers].
 	Gate Gate
+	// BackOff is how long a message waits after each failed attempt: with three delays it has four attempts. nil is
+	// [DefaultBackOff], an empty list one attempt. The delays are part of the queues' names: to change them makes others.
+	BackOff []time.Duration
 }
 
 // DefaultWorkers is how many events of one subscription are handled at once.
@@ -32,6 +42,25 @@ func (s Subscription) Queue() string { return s.Subscriber + "." + s.Event.Kebab
 
 // DeadQueue is where messages of the subscription end that can never be handled.
 func (s Subscription) DeadQueue() string { return s.Queue() + ".dead" }
+
+// DeadExchange is where the subscriber's queues put what they give up, with the queue's name as routing key. Each
+// subscriber has its own: who may write to it can put messages into the queues behind it.
+func (s Subscription) DeadExchange() string { return s.Subscriber + ".dead" }
+
+// RetryQueue is where a message waits for its next attempt.
+func (s Subscription) RetryQueue(delay time.Duration) string {
+	return s.Queue() + ".retry." + delay.String()
+}
+
+// RetryExchange leads into the subscriber's retry queues and, from there and for a redrive, back into its queues.
+func (s Subscription) RetryExchange() string { return s.Subscriber + ".retry" }
+
+func (s Subscription) delays() []time.Duration {
+	if s.BackOff == nil {
+		return DefaultBackOff
+	}
+	return s.BackOff
+}
 
 // Gate limits how many events are handled at once. The limit may change while it is in use.
 type Gate interface {

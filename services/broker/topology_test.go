@@ -23,7 +23,14 @@ func TestApplyingTheTopologyAgainChangesNothing(t *testing.T) {
 		boxed(nil), {Subscriber: "kitchen", Event: event.TicketOpenedV1},
 	}}
 	missing, err := topology.Missing(b.conn(t))
-	want := []string{"exchange traceria.events", "exchange kitchen.private", "queue delivery.order-boxed", "queue kitchen.ticket-opened"}
+	want := []string{
+		"exchange traceria.events", "exchange kitchen.private",
+		"exchange delivery.dead", "exchange delivery.retry", "exchange kitchen.dead", "exchange kitchen.retry",
+		"queue delivery.order-boxed.dead", "queue delivery.order-boxed.retry.200ms", "queue delivery.order-boxed.retry.1s",
+		"queue delivery.order-boxed.retry.5s", "queue delivery.order-boxed",
+		"queue kitchen.ticket-opened.dead", "queue kitchen.ticket-opened.retry.200ms", "queue kitchen.ticket-opened.retry.1s",
+		"queue kitchen.ticket-opened.retry.5s", "queue kitchen.ticket-opened",
+	}
 	if diff := cmp.Diff(want, missing); err != nil || diff != "" {
 		t.Errorf("before: %v (-want +got)\n%s", err, diff)
 	}
@@ -63,7 +70,7 @@ func file(t *testing.T) (text []byte, topology broker.Topology) {
 	for _, b := range written.Bindings {
 		i := slices.IndexFunc(event.Catalogue, func(typ event.Type) bool { return typ.Exchange == b.Source && typ.RoutingKey() == b.RoutingKey })
 		if i < 0 {
-			continue // of a queue of dead letters
+			continue // of a dead or a retry exchange
 		}
 		subscriber, _, _ := strings.Cut(b.Destination, ".")
 		topology.Subscriptions = append(topology.Subscriptions, broker.Subscription{Subscriber: subscriber, Event: event.Catalogue[i]})

@@ -1,0 +1,96 @@
+package broker
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// DefaultBackOff is how long a message waits before its second, third and fourth attempt.
+var DefaultBackOff = []time.Duration{200 * time.Millisecond, time.Second, 5 * time.Second}
+
+const (
+	// maxRetries bounds how many delays a subscription has: each is a queue.
+	maxRetries = 10
+	// maxDelay is the longest delay. What takes longer to come right is a matter for the dead letters.
+	maxDelay = time.Hour
+)
+
+// BackOff says how long the messages of each subscription wait between their attempts.
+type BackOff struct {
+	usual   []time.Duration
+	special map[string][]time.Duration
+}
+
+// ParseBackOff reads a list of delays, and after semicolons those of single subscriptions:
+// "200ms,1s,5s;kitchen.order-confirmed=1s,1s". A subscription without delays ("none") has one attempt. The empty text is
+// [DefaultBackOff] for all.
+func ParseBackOff(text string) (BackOff, error) {
+	b := BackOff{usual: DefaultBackOff, special: map[string][]time.Duration{}}
+	for part := range strings.SplitSeq(text, ";") {
+		part = strings.TrimSpace(part)
+		if part == "" {
+			continue
+		}
+		queue, list, special := strings.Cut(part, "=")
+		if !special {
+			list = part
+		}
+		delays, err := parseDelays(list)
+		if err != nil {
+			return BackOff{}, err
+		}
+		if special {
+			b.special[strings.TrimSpace(queue)] = delays
+		} else {
+			b.usual = delays
+		}
+	}
+	return b, nil
+}
+
+func parseDelays(list string) ([]time.Duration, error) {
+	delays := []time.Duration{}
+	if strings.TrimSpace(list) == "none" {
+		return delays, nil
+	}
+	for word := range strings.SplitSeq(list, ",") {
+		delay, err := time.ParseDuration(strings.TrimSpace(word))
+		if err != nil || delay < time.Millisecond || delay > maxDelay || delay%time.Millisecond != 0 {
+			return nil, fmt.Errorf("got the delay %.40q, want whole milliseconds from 1ms to %s, as in 200ms,1s,5s", word, maxDelay)
+		}
+		delays = append(delays, delay)
+	}
+	if len(delays) > maxRetries {
+		return nil, fmt.Errorf("got %d delays, want at most %d", len(delays), maxRetries)
+	}
+	return delays, nil
+}
+
+// Of returns the subscriptions, each with its delays. A name in the text that no subscription has is an error.
+func (b BackOff) Of(subscriptions []Subscription) []Subscription {
+	done := make([]Subscription, len(subscriptions))
+	for i, s := range subscriptions {
+		s.BackOff = b.usual
+		if delays, special := b.special[s.Queue()]; special {
+			s.BackOff = delays
+		}
+		done[i] = s
+	}
+	return done
+}
+
+// Unknown returns the names in the text that none of the subscriptions has.
+func (b BackOff) Unknown(subscriptions []Subscription) []string {
+	known := map[string]bool{}
+	for _, s := range subscriptions {
+		known[s.Queue()] = true
+	}
+	var unknown []string
+	for name := range b.special {
+		if !known[name] {
+			unknown = append(unknown, name)
+		}
+	}
+	return unknown
+}
