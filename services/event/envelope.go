@@ -116,7 +116,8 @@ func New(ctx context.Context, source, conversation string, forms ...Payload) ([]
 // ErrUnreadable is wrapped by every error about bytes that are not an event. Such a message can never succeed.
 var ErrUnreadable = errors.New("unreadable event")
 
-// Decode reads an envelope. What is not JSON, or lacks eventType, version, eventId or data, is [ErrUnreadable].
+// Decode reads an envelope. What is not JSON, lacks eventType, version, eventId or data, or has a name or an id that
+// could not be stored or sent on, is [ErrUnreadable].
 func Decode(body []byte) (Envelope, error) {
 	var e Envelope
 	if err := json.Unmarshal(body, &e); err != nil {
@@ -135,9 +136,13 @@ func Decode(body []byte) (Envelope, error) {
 	for name, value := range map[string]string{
 		"metadata.eventType": e.Metadata.EventType, "metadata.version": e.Metadata.Version,
 		"metadata.eventId": e.Metadata.EventID, "metadata.conversationId": e.Metadata.ConversationID,
+		"metadata.source": e.Metadata.Source,
 	} {
 		if len(value) > maxName {
 			return Envelope{}, fmt.Errorf("%w: %s is %d bytes long, want at most %d", ErrUnreadable, name, len(value), maxName)
+		}
+		if err := CheckText(value); err != nil {
+			return Envelope{}, fmt.Errorf("%w: %s %w", ErrUnreadable, name, err)
 		}
 	}
 	return e, nil

@@ -14,7 +14,7 @@ func (TicketOpened) Type() Type { return TicketOpenedV1 }
 
 // Validate implements [Payload].
 func (e TicketOpened) Validate() error {
-	return errors.Join(present("orderId", e.OrderID), checkItems(e.Items))
+	return errors.Join(present("orderId", e.OrderID), clean("orderNumber", e.OrderNumber), checkItems(e.Items))
 }
 
 // OrderPreparing says that a cook took the ticket.

@@ -13,18 +13,20 @@ import (
 )
 
 var (
-	text     = rapid.StringN(1, 40, -1).Filter(validUTF8)
+	text     = rapid.StringN(1, 40, -1).Filter(func(s string) bool { return event.CheckText(s) == nil })
 	optional = rapid.OneOf(rapid.Just(""), text)
 	pence    = rapid.Int64Range(0, 1e12)
 	moment   = rapid.Custom(func(t *rapid.T) time.Time {
 		return time.Unix(0, rapid.Int64Range(1, 1<<62).Draw(t, "at")).UTC()
 	})
 	items = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) event.Item {
-		quantity := rapid.StringMatching(`[1-9][0-9]{0,5}`).Draw(t, "quantity")
+		item := event.Item{ItemName: text.Draw(t, "itemName"), Quantity: event.AllOfThem}
 		if rapid.Bool().Draw(t, "all") {
-			quantity = event.AllOfThem
+			item.Pieces = rapid.IntRange(0, 1_000_000).Draw(t, "pieces")
+		} else {
+			item.Quantity = event.Quantity(rapid.StringMatching(`[1-9][0-9]{0,5}`).Draw(t, "quantity"))
 		}
-		return event.Item{ItemName: text.Draw(t, "itemName"), Quantity: event.Quantity(quantity)}
+		return item
 	}), 1, 5)
 	address = rapid.Custom(func(t *rapid.T) *event.Address {
 		return &event.Address{

@@ -108,6 +108,7 @@ func TestAQuantityIsReadFromANumberToo(t *testing.T) {
 	slide := string(golden(t, "order-confirmed-slide.json"))
 	for written, want := range map[string]event.Quantity{
 		`2`: "2", `"2"`: "2", `1000000`: "1000000", `"all of them"`: event.AllOfThem,
+		`"+1"`: "1", `"0001"`: "1", // one number has one spelling
 	} {
 		data := strings.Replace(slide, `"all of them"`, written, 1)
 		got, err := event.Data[event.OrderConfirmedNumber](envelopeOf(t, event.OrderConfirmedV1, []byte(data)))
@@ -141,5 +142,14 @@ func TestAllOfThemIsAsManyAsTheReaderHas(t *testing.T) {
 	}
 	if got := event.Quantity("3").Count(7); got != 3 {
 		t.Errorf("3 of 7 is %d", got)
+	}
+	for item, want := range map[event.Item]int{
+		{Quantity: event.AllOfThem}:            7, // the slide says no number
+		{Quantity: event.AllOfThem, Pieces: 3}: 3,
+		{Quantity: "2", Pieces: 3}:             2,
+	} {
+		if got := item.Count(7); got != want {
+			t.Errorf("%+v is %d pieces, want %d", item, got, want)
+		}
 	}
 }

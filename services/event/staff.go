@@ -2,7 +2,14 @@ package event
 
 import (
 	"errors"
+	"fmt"
 	"time"
+)
+
+// firstYear and lastYear are the whole years whose nanoseconds since 1970 an int64 holds, from the first on.
+const (
+	firstYear = 1970
+	lastYear  = 2261
 )
 
 // StaffMember is the data of both staff events.
@@ -16,6 +23,9 @@ type StaffMember struct {
 func (e StaffMember) Validate() error {
 	if e.At.IsZero() {
 		return errors.New("at is missing")
+	}
+	if year := e.At.UTC().Year(); year < firstYear || year > lastYear {
+		return fmt.Errorf("at is in the year %d: want %d to %d", year, firstYear, lastYear)
 	}
 	return present("staffMemberId", e.StaffMemberID)
 }

@@ -90,7 +90,7 @@ func (m *Money) UnmarshalJSON(b []byte) error {
 const AllOfThem = "all of them"
 
 // Quantity is how many: a positive whole number, or [AllOfThem]. Read from a JSON string or number, written
-// as a string, as on the slide.
+// as a string, as on the slide. What is read is the number, not its spelling: "+1" and "0001" are "1".
 type Quantity string
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -105,16 +105,22 @@ func (q *Quantity) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	*q = Quantity(text)
+	if n, err := strconv.Atoi(text); err == nil {
+		*q = Quantity(strconv.Itoa(n))
+	}
 	return nil
 }
+
+// maxPieces is the largest quantity.
+const maxPieces = 1_000_000
 
 // Validate says whether q is a quantity.
 func (q Quantity) Validate() error {
 	if q == AllOfThem {
 		return nil
 	}
-	if n, err := strconv.Atoi(string(q)); err != nil || n < 1 || n > 1_000_000 {
-		return fmt.Errorf("quantity %.40q: want a whole number from 1 to 1000000, or %q", string(q), AllOfThem)
+	if n, err := strconv.Atoi(string(q)); err != nil || n < 1 || n > maxPieces {
+		return fmt.Errorf("quantity %.40q: want a whole number from 1 to %d, or %q", string(q), maxPieces, AllOfThem)
 	}
 	return nil
 }
