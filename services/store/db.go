@@ -41,12 +41,16 @@ func Open(ctx context.Context, rawURL, source, schema string, tel *telemetry.Tel
 	// poll for the file's lock and some would wait for seconds.
 	handle.SetMaxOpenConns(1)
 	db := &DB{DB: handle, source: source, wake: make(chan struct{}, 1)}
-	if _, err := db.ExecContext(ctx, outboxSchema+inboxSchema+schema); err != nil {
+	tables := strings.ReplaceAll(outboxSchema+inboxSchema+schema, identity, "INTEGER PRIMARY KEY AUTOINCREMENT")
+	if _, err := db.ExecContext(ctx, tables); err != nil {
 		_ = handle.Close()
 		return nil, fmt.Errorf("create the tables in %s: %w", path, err)
 	}
 	return db, nil
 }
+
+// identity stands, in a schema, for the type of a primary key that numbers itself.
+const identity = "{{identity}}"
 
 // sqlitePath reads DATABASE_URL.
 func sqlitePath(rawURL string) (string, error) {
@@ -86,20 +90,26 @@ type Tx struct {
 
 // Do runs fn in a transaction and commits when fn returns nil; otherwise nothing of it remains. The relay is
 // woken at once when fn published something.
+//
+// fn may be run more than once: in PostgreSQL a transaction that met another one is rolled back and done again. So
+// fn changes nothing but the database, and variables that each run sets anew.
+//
+// The error wraps [event.ErrUnavailable] when the database is at fault (away, locked, full, damaged) and says nothing
+// about what fn wanted. If that happens during the commit, the transaction may stand all the same.
 func (db *DB) Do(ctx context.Context, fn func(tx *Tx) error) error {
 	begun, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("begin transaction: %w", err)
+		return fmt.Errorf("begin transaction: %w", statementError(err))
 	}
 	// Also when fn panics: there is one connection, and a transaction that nobody ends would hold it for ever.
 	// After a commit it does nothing, and the error that led here says more than its own.
 	defer func() { _ = begun.Rollback() }()
 	tx := &Tx{Tx: begun, source: db.source}
 	if err := fn(tx); err != nil {
-		return err
+		return databaseError(err)
 	}
 	if err := begun.Commit(); err != nil {
-		return fmt.Errorf("commit transaction: %w", err)
+		return fmt.Errorf("commit transaction: %w", statementError(err))
 	}
 	if tx.publish {
 		db.wakeRelay()

@@ -13,12 +13,12 @@ import (
 // The outbox holds what is not confirmed by the broker yet: a row goes when its event is stored and routed.
 const outboxSchema = `
 CREATE TABLE IF NOT EXISTS outbox (
-	id         INTEGER PRIMARY KEY AUTOINCREMENT,
+	id         {{identity}},
 	envelope   TEXT NOT NULL,
 	context    TEXT NOT NULL,
-	created_at INTEGER NOT NULL,
-	not_before INTEGER NOT NULL DEFAULT 0,
-	attempts   INTEGER NOT NULL DEFAULT 0,
+	created_at BIGINT NOT NULL,
+	not_before BIGINT NOT NULL DEFAULT 0,
+	attempts   BIGINT NOT NULL DEFAULT 0,
 	last_error TEXT NOT NULL DEFAULT ''
 );
 `

@@ -1,0 +1,52 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+)
+
+// The statements of [DB] and [Tx] are those of database/sql, but for their errors: they wrap event.ErrUnavailable when
+// the database is at fault. Only what [sql.Rows] says while it is read is left as it is; [DB.Do] looks at that.
+
+// ExecContext is that of [sql.DB].
+func (db *DB) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	result, err := db.DB.ExecContext(ctx, query, args...)
+	return result, statementError(err)
+}
+
+// QueryContext is that of [sql.DB].
+func (db *DB) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	rows, err := db.DB.QueryContext(ctx, query, args...)
+	return rows, statementError(err)
+}
+
+// QueryRowContext is that of [sql.DB].
+func (db *DB) QueryRowContext(ctx context.Context, query string, args ...any) *Row {
+	return &Row{db.DB.QueryRowContext(ctx, query, args...)}
+}
+
+// PingContext is that of [sql.DB].
+func (db *DB) PingContext(ctx context.Context) error { return statementError(db.DB.PingContext(ctx)) }
+
+// ExecContext is that of [sql.Tx].
+func (tx *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	result, err := tx.Tx.ExecContext(ctx, query, args...)
+	return result, statementError(err)
+}
+
+// QueryContext is that of [sql.Tx].
+func (tx *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	rows, err := tx.Tx.QueryContext(ctx, query, args...)
+	return rows, statementError(err)
+}
+
+// QueryRowContext is that of [sql.Tx].
+func (tx *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *Row {
+	return &Row{tx.Tx.QueryRowContext(ctx, query, args...)}
+}
+
+// Row is the result of a query for one row.
+type Row struct{ row *sql.Row }
+
+// Scan is that of [sql.Row]: without a row the error is [sql.ErrNoRows].
+func (r *Row) Scan(dest ...any) error { return statementError(r.row.Scan(dest...)) }
