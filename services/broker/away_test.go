@@ -133,8 +133,8 @@ func TestAServicePublishesAndConsumesOverDifferentConnections(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	s := boxed(func(context.Context, event.Envelope) error { return nil })
-	c, _ := b.consumer(t, s)
 	p := b.publisher(t, broker.Topology{Subscriptions: []broker.Subscription{s}})
+	c, _ := b.consumer(t, s)
 	ready(t, c, p)
 	u, err := url.Parse(b.url)
 	if err != nil {

@@ -25,6 +25,7 @@ type bundle struct {
 	tel    *telemetry.Telemetry
 	memory *telemetry.Memory
 	log    *lockedBuffer
+	sender *broker.Publisher // the first publisher, which the consumers share
 }
 
 // newBundle is a virtual host of the package's broker.
@@ -82,13 +83,19 @@ func (b *bundle) publisher(t *testing.T, known broker.Topology) *broker.Publishe
 	t.Helper()
 	p := broker.NewPublisher(b.config(), known)
 	until(t, p.Run)
+	if b.sender == nil {
+		b.sender = p
+	}
 	return p
 }
 
 // consumer runs until the test ends, or until stop, which returns when it has drained.
 func (b *bundle) consumer(t *testing.T, subscriptions ...broker.Subscription) (c *broker.Consumer, stop func()) {
 	t.Helper()
-	c, err := broker.NewConsumer(b.config(), subscriptions, b.publisher(t, broker.Topology{}))
+	if b.sender == nil {
+		b.publisher(t, broker.Topology{})
+	}
+	c, err := broker.NewConsumer(b.config(), subscriptions, b.sender)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,250 @@
+package broker_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rabbitmq/amqp091-go"
+
+	"traceria/services/broker"
+	"traceria/services/event"
+	"traceria/telemetry/tracetree"
+)
+
+// attempts are the process spans of one conversation, in their order.
+func (b *bundle) attempts(conversation string) []tracetree.Span {
+	var found []tracetree.Span
+	for _, span := range b.memory.Spans() {
+		if span.Kind == "consumer" && span.Attributes["traceria.conversation"] == conversation {
+			found = append(found, span)
+		}
+	}
+	slices.SortFunc(found, func(a, b tracetree.Span) int { return a.Start.Compare(b.Start) })
+	return found
+}
+
+func TestAMessageIsTriedFourTimesWithBackOffAndThenIsDead(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	s := boxed(func(context.Context, event.Envelope) error { return errors.New("the car does not start") })
+	s.BackOff = []time.Duration{50 * time.Millisecond, 100 * time.Millisecond, 100 * time.Millisecond}
+	p := b.publisher(t, b.apply(t, s))
+	b.consumer(t, s)
+	send(t, p, outgoing(t, "o-1"))
+	letter := b.take(t, s.DeadQueue())
+	eventually(t, "there are four attempts", func() bool { return len(b.attempts("o-1")) == 4 })
+	first := b.sendSpan(t, s)
+	for i, span := range b.attempts("o-1") {
+		settled := "retry"
+		if i == 3 {
+			settled = "dead"
+		}
+		if span.Name != "process traceria.events:kitchen.order-boxed.v1:delivery.order-boxed" ||
+			span.Attributes["traceria.delivery.attempt"] != int64(i+1) || span.Attributes["traceria.message.settled"] != settled ||
+			span.ParentID != first.SpanID || span.TraceID != first.TraceID {
+			t.Errorf("attempt %d is %s %v, child of %s, want of %s", i+1, span.Name, span.Attributes, span.ParentID, first.SpanID)
+		}
+		if len(span.Links) != 1 || span.Links[0].SpanID != first.SpanID {
+			t.Errorf("attempt %d links to %v, want the first send", i+1, span.Links)
+		}
+	}
+	b.deadLetter(t, letter, first)
+	if wait, _ := b.attempts("o-1")[1].Attributes["traceria.queue.wait_ms"].(int64); wait < 50 || wait > 30_000 {
+		t.Errorf("the second attempt waited %d ms, want its back-off of 50 ms or somewhat more", wait)
+	}
+}
+
+func (b *bundle) sendSpan(t *testing.T, s broker.Subscription) tracetree.Span {
+	t.Helper()
+	for _, span := range b.memory.Spans() {
+		if span.Name == "send "+s.Event.Exchange+":"+s.Event.RoutingKey() {
+			return span
+		}
+	}
+	t.Fatal("there is no send span")
+	panic("unreachable")
+}
+
+func (b *bundle) deadLetter(t *testing.T, letter amqp091.Delivery, first tracetree.Span) {
+	t.Helper()
+	h := letter.Headers
+	want := map[string]any{
+		"traceria-attempt": int64(4), "traceria-dead-reason": broker.ReasonUsedUp, "traceria-dead-service": "test",
+		"traceria-dead-error": "attempt 4, the last: the car does not start", "traceria-first-exchange": "traceria.events",
+		"traceria-first-routing-key": "kitchen.order-boxed.v1",
+	}
+	for name, value := range want {
+		if h[name] != value {
+			t.Errorf("header %s is %v, want %v", name, h[name], value)
+		}
+	}
+	last := b.attempts("o-1")[3]
+	if traceparent := fmt.Sprintf("00-%s-%s-01", last.TraceID, last.SpanID); h["traceria-dead-span"] != traceparent {
+		t.Errorf("it died in %v, want %s", h["traceria-dead-span"], traceparent)
+	}
+	if traceparent := fmt.Sprintf("00-%s-%s-01", first.TraceID, first.SpanID); h["traceparent"] != traceparent {
+		t.Errorf("its context is %v, want that of the first send %s", h["traceparent"], traceparent)
+	}
+	if at, ok := h["traceria-first-sent-at"].(int64); !ok || time.Since(time.Unix(0, at)) > time.Minute {
+		t.Errorf("it was first sent at %v", h["traceria-first-sent-at"])
+	}
+	eventually(t, "the send to the dead letters is under the last attempt", func() bool {
+		return slices.ContainsFunc(b.memory.Spans(), func(span tracetree.Span) bool {
+			return span.Name == "send delivery.dead:delivery.order-boxed" && span.ParentID == last.SpanID
+		})
+	})
+}
+
+func TestAPoisonMessageDoesNotBlockTheOnesBehindIt(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	var handled atomic.Int32
+	s := boxed(func(_ context.Context, e event.Envelope) error {
+		if e.Metadata.ConversationID == "poison" {
+			return errors.New("poison")
+		}
+		handled.Add(1)
+		return nil
+	})
+	s.Gate = oneAtATime()
+	s.BackOff = []time.Duration{time.Hour}
+	p := b.publisher(t, b.apply(t, s))
+	b.consumer(t, s)
+	batch := []event.Outgoing{outgoing(t, "poison")}
+	for i := range 50 {
+		batch = append(batch, outgoing(t, fmt.Sprint("o-", i)))
+	}
+	send(t, p, batch...)
+	eventually(t, "all others were handled", func() bool { return handled.Load() == 50 })
+}
+
+type gate chan struct{}
+
+func oneAtATime() gate { return make(gate, 1) }
+
+func (g gate) Acquire(ctx context.Context) error {
+	select {
+	case g <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (g gate) Release() { <-g }
+
+// What is away says nothing about the message: however long it lasts, no attempt is spent, nothing is condemned, and few
+// tries are made.
+func TestASubscriptionWaitsForWhatIsAway(t *testing.T) {
+	t.Parallel()
+	for name, away := range map[string]error{
+		"marked by the handler": broker.Pause(errors.New("the peer does not answer")),
+		"marked by the store":   fmt.Errorf("write: %w", event.ErrUnavailable),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBundle(t)
+			var tries, handled atomic.Int32
+			var back atomic.Bool
+			s := boxed(func(context.Context, event.Envelope) error {
+				if !back.Load() {
+					tries.Add(1)
+					return away
+				}
+				handled.Add(1)
+				return nil
+			})
+			s.BackOff = []time.Duration{time.Millisecond}
+			p := b.publisher(t, b.apply(t, s))
+			b.consumer(t, s)
+			var batch []event.Outgoing
+			for i := range 100 {
+				batch = append(batch, outgoing(t, fmt.Sprint("o-", i)))
+			}
+			send(t, p, batch...)
+			eventually(t, "several tries failed", func() bool { return tries.Load() >= 4 })
+			back.Store(true)
+			eventually(t, "all are handled", func() bool { return handled.Load() == 100 })
+			for _, span := range b.memory.Spans() {
+				if span.Kind == "consumer" && span.Attributes["traceria.delivery.attempt"] != int64(1) {
+					t.Fatalf("an attempt was spent: %v", span.Attributes)
+				}
+			}
+			if queue, err := b.channel(t).QueueDeclarePassive(s.DeadQueue(), true, false, false, false, nil); err != nil || queue.Messages != 0 {
+				t.Errorf("%d dead letters, %v", queue.Messages, err)
+			}
+			if n := lines(b.log.String(), "the subscription waits"); n != 1 {
+				t.Errorf("the wait is said %d times", n)
+			}
+		})
+	}
+}
+
+// A message with everything that RabbitMQ would act on, or that a careless copy would get wrong.
+func TestARetryKeepsTheMessageAndDropsWhatRabbitMQWouldActOn(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	var failed sync.Once
+	s := boxed(func(context.Context, event.Envelope) (err error) {
+		failed.Do(func() { err = errors.New("once") })
+		if err == nil {
+			err = broker.Dead(errors.New("enough"))
+		}
+		return err
+	})
+	s.BackOff = []time.Duration{20 * time.Millisecond}
+	other := broker.Subscription{Subscriber: "loyalty", Event: event.OrderBoxedV1}
+	b.apply(t, s, other)
+	message := amqp091.Publishing{
+		Body: bodyOf(t, outgoing(t, "o-1")), ContentType: "application/json", CorrelationId: "o-1", Type: "OrderBoxed", AppId: "kitchen",
+		MessageId: "m-1", ReplyTo: "nobody", Expiration: "60000", UserId: "guest", Priority: 3, Timestamp: time.Unix(1_700_000_000, 0),
+		Headers: amqp091.Table{
+			"CC": []any{"loyalty.order-boxed"}, "x-death": "nonsense", "traceria-retry": "many", "traceria-attempt": "first",
+			"n": int8(1), "list": []any{"a", int32(2), amqp091.Table{"t": true}}, "when": time.Unix(1_700_000_000, 0), "none": nil, "bytes": []byte{0, 1},
+		},
+	}
+	b.put(t, s, message)
+	b.consumer(t, s)
+	got := b.take(t, s.DeadQueue())
+	for name := range got.Headers {
+		if name == "CC" || name == "x-death" {
+			t.Errorf("header %s is %v", name, got.Headers[name])
+		}
+	}
+	for _, name := range []string{"n", "list", "when", "none", "bytes"} {
+		if diff := cmp.Diff(message.Headers[name], got.Headers[name]); diff != "" {
+			t.Errorf("header %s (-want +got)\n%s", name, diff)
+		}
+	}
+	if got.Headers["traceria-attempt"] != int64(2) || got.Expiration != "" || got.UserId != "" {
+		t.Errorf("attempt %v, expiration %q, user %q", got.Headers["traceria-attempt"], got.Expiration, got.UserId)
+	}
+	if string(got.Body) != string(message.Body) || got.MessageId != "m-1" || got.CorrelationId != "o-1" || got.Type != "OrderBoxed" ||
+		got.AppId != "kitchen" || got.ReplyTo != "nobody" || got.ContentType != "application/json" || !got.Timestamp.Equal(message.Timestamp) {
+		t.Errorf("the message is %+v", got)
+	}
+	if queue, err := b.channel(t).QueueDeclarePassive(other.Queue(), true, false, false, false, nil); err != nil || queue.Messages != 1 {
+		t.Errorf("the other subscriber has %d messages, want the first one only; %v", queue.Messages, err)
+	}
+}
+
+func TestAnEventOfAnotherTypeOrVersionIsUnreadable(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	s := boxed(func(context.Context, event.Envelope) error { t.Error("it was handled"); return nil })
+	b.apply(t, s)
+	forged := outgoing(t, "o-1")
+	forged.Envelope.Metadata.Version = "v2"
+	b.put(t, s, amqp091.Publishing{Body: bodyOf(t, forged)})
+	b.consumer(t, s)
+	if letter := b.take(t, s.DeadQueue()); letter.Headers["traceria-dead-error"] != "unreadable event: got OrderBoxed v2, want OrderBoxed v1" {
+		t.Errorf("got %v", letter.Headers)
+	}
+}
