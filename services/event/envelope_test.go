@@ -5,15 +5,12 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"traceria/services/event"
 )
-
-func validUTF8(s string) bool { return utf8.ValidString(s) }
 
 func TestTheFormsOfOneFactShareItsIdentityAndAreMessagesOfTheirOwn(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,7 @@ package event
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Address is where an order goes.
@@ -11,6 +12,25 @@ type Address struct {
 	AddressLine2 string `json:"addressLine2,omitempty"`
 	City         string `json:"city,omitempty"`
 	Postcode     string `json:"postcode,omitempty"`
+}
+
+// Check names the first line of an address that somebody wrote which is wrong, in the wire names, and says why: the
+// first line is needed, none may be longer than 200 bytes, and all must be text ([CheckText]).
+func (a Address) Check() (field string, err error) {
+	if strings.TrimSpace(a.AddressLine1) == "" {
+		return "addressLine1", fmt.Errorf("is missing; want 1 to %d bytes of text", maxText)
+	}
+	for _, line := range []struct{ name, text string }{
+		{"addressLine1", a.AddressLine1}, {"addressLine2", a.AddressLine2}, {"city", a.City}, {"postcode", a.Postcode},
+	} {
+		if len(line.text) > maxText {
+			return line.name, fmt.Errorf("is %d bytes long, want at most %d", len(line.text), maxText)
+		}
+		if err := CheckText(line.text); err != nil {
+			return line.name, err
+		}
+	}
+	return "", nil
 }
 
 // Item is one line of an order.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
@@ -13,9 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
-	"pgregory.net/rapid"
 
 	"traceria/services/event"
+	"traceria/services/event/eventtest"
 	"traceria/services/host"
 	"traceria/telemetry"
 )
@@ -42,7 +41,7 @@ func (o *orders) stored(tb testing.TB) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	placed, err := o.place(context.Background(), body, items, pence, "")
+	placed, err := o.place(context.Background(), newRow(body, items, pence, ""))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -51,12 +50,8 @@ func (o *orders) stored(tb testing.TB) string {
 
 // handle gives an event to the handler that subscribed to it.
 func (o *orders) handle(e event.Envelope) error {
-	for _, s := range o.Subscriptions() {
-		if s.Event.Name == e.Metadata.EventType && s.Event.Version == e.Metadata.Version {
-			return s.Handle(event.WithReceipt(context.Background(), s.Queue(), e), e)
-		}
-	}
-	return fmt.Errorf("nobody takes %s", e.Metadata.EventType)
+	_, err := eventtest.Give(context.Background(), o, e)
+	return err
 }
 
 func (o *orders) status(tb testing.TB, id string) (status string, timeline []string) {
@@ -98,80 +93,6 @@ func reports(tb testing.TB, id string) []event.Envelope {
 	}
 }
 
-// shuffled draws an order of the events in which some come again.
-func shuffled(t *rapid.T, events []event.Envelope) []event.Envelope {
-	again := rapid.SliceOfN(rapid.SampledFrom(events), 0, 6).Draw(t, "again")
-	order := rapid.Permutation(slices.Concat(events, again)).Draw(t, "order")
-	return order
-}
-
-func TestTheStatusIsTheSameInWhateverOrderAndHoweverOftenEventsCome(t *testing.T) {
-	t.Parallel()
-	o := newOrders(t)
-	rapid.Check(t, func(rt *rapid.T) {
-		id := o.stored(t)
-		for _, e := range shuffled(rt, reports(t, id)) {
-			if err := o.handle(e); err != nil {
-				rt.Fatal(err)
-			}
-		}
-		status, timeline := o.status(t, id)
-		if status != "delivered" {
-			rt.Errorf("the status is %s", status)
-		}
-		want := []string{
-			"DeliveryNotificationSent", "LoyaltyPointsEarned", "OrderBoxed", "OrderCreated", "OrderDelivered", "OrderPreparing",
-		}
-		if diff := cmp.Diff(want, slices.DeleteFunc(timeline, func(e string) bool { return e == "OrderConfirmed" })); diff != "" {
-			rt.Errorf("timeline (-want +got)\n%s", diff)
-		}
-	})
-}
-
-func TestARejectedOrderIsCancelledOnceInWhateverOrderEventsCome(t *testing.T) {
-	t.Parallel()
-	o := newOrders(t)
-	rapid.Check(t, func(rt *rapid.T) {
-		id := o.stored(t)
-		events := []event.Envelope{
-			envelope(t, Name, event.OrderCreated{OrderID: id, OrderNumber: "ORD1"}),
-			envelope(t, "kitchen", event.OrderRejected{OrderID: id, Reason: "out of ingredients"}),
-			envelope(t, "loyalty", event.LoyaltyPointsReversed{LoyaltyPoints: event.LoyaltyPoints{OrderID: id, CustomerID: "c-1", Points: 19}}),
-		}
-		for _, e := range shuffled(rt, events) {
-			if err := o.handle(e); err != nil {
-				rt.Fatal(err)
-			}
-		}
-		status, timeline := o.status(t, id)
-		if cancellations := count(timeline, "OrderCancelled"); status != "cancelled" || cancellations != 1 {
-			rt.Errorf("the status is %s, with %d cancellations", status, cancellations)
-		}
-		var sent int
-		for _, e := range published(t, o.DB) {
-			var about event.OrderBoxed // only its order id matters
-			if err := json.Unmarshal(e.Data, &about); err != nil {
-				rt.Fatal(err)
-			}
-			if about.OrderID == id && e.Metadata.EventType == "OrderCancelled" {
-				sent++
-			}
-		}
-		if sent != 1 {
-			rt.Errorf("OrderCancelled is published %d times", sent)
-		}
-	})
-}
-
-func count(list []string, want string) (n int) {
-	for _, s := range list {
-		if s == want {
-			n++
-		}
-	}
-	return n
-}
-
 func TestAnOrderIsConfirmedInBothFormsOfOneFact(t *testing.T) {
 	t.Parallel()
 	o := newOrders(t)
@@ -194,7 +115,7 @@ func TestAnOrderIsConfirmedInBothFormsOfOneFact(t *testing.T) {
 	value := event.Pence(1989)
 	order := event.OrderConfirmed{
 		OrderID: id, OrderNumber: "ORD1", CustomerID: "c-1", DeliveryAddress: &event.Address{AddressLine1: "167 My Street"},
-		Items: []event.Item{{ItemName: "Margherita", Quantity: event.AllOfThem}},
+		Items: []event.Item{{ItemName: "Margherita", Quantity: event.AllOfThem, Pieces: 3}},
 	}
 	if diff := cmp.Diff(event.OrderConfirmedNumber{OrderConfirmed: order, OrderValue: &value}, v1); diff != "" {
 		t.Errorf("v1 (-want +got)\n%s", diff)
@@ -212,14 +133,99 @@ func TestACancelledOrderIsNotConfirmed(t *testing.T) {
 	t.Parallel()
 	o := newOrders(t)
 	id := o.stored(t)
-	if err := o.handle(envelope(t, "kitchen", event.OrderRejected{OrderID: id, Reason: "closed"})); err != nil {
-		t.Fatal(err)
-	}
+	o.cancelled(t, id)
 	if err := o.handle(published(t, o.DB)[0]); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"OrderCreated v1", "OrderCancelled v1"}, names(published(t, o.DB))); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// A report that runs ahead, or that somebody forged, must not stand in for the decision to confirm.
+func TestAnOrderIsConfirmedWhateverWasReportedBefore(t *testing.T) {
+	t.Parallel()
+	for _, ahead := range []event.Payload{
+		event.OrderPreparing{}, event.OrderBoxed{}, event.DeliveryNotificationSent{CustomerID: "c-1"}, event.OrderDelivered{},
+	} {
+		t.Run(ahead.Type().Name, func(t *testing.T) {
+			t.Parallel()
+			o := newOrders(t)
+			id := o.stored(t)
+			if err := o.handle(eventtest.New(t, id, about(ahead, id))[0]); err != nil {
+				t.Fatal(err)
+			}
+			if err := o.handle(published(t, o.DB)[0]); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]string{"OrderCreated v1", "OrderConfirmed v1", "OrderConfirmed v2"}, names(published(t, o.DB))); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// The kitchen rejects what was confirmed. A rejection that is there before waits for that.
+func TestARejectionThatComesFirstIsKept(t *testing.T) {
+	t.Parallel()
+	o := newOrders(t)
+	id := o.stored(t)
+	rejected := eventtest.New(t, id, event.OrderRejected{OrderID: id, Reason: "out of ingredients"})[0]
+	if err := o.handle(rejected); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(published(t, o.DB)); len(got) != 1 {
+		t.Fatalf("before the order is confirmed: %v", got)
+	}
+	if err := o.handle(published(t, o.DB)[0]); err != nil {
+		t.Fatal(err)
+	}
+	sent := published(t, o.DB)
+	want := []string{"OrderCreated v1", "OrderConfirmed v1", "OrderConfirmed v2", "OrderCancelled v1"}
+	if diff := cmp.Diff(want, names(sent)); diff != "" {
+		t.Fatalf("(-want +got)\n%s", diff)
+	}
+	if fact, err := event.Data[event.OrderCancelled](sent[3]); err != nil || fact.Reason != "out of ingredients" {
+		t.Errorf("cancelled with %+v, %v", fact, err)
+	}
+}
+
+// A rejection of a delivered order cannot be true, and must not split the services: it cancels, whenever it comes.
+func TestARejectionCancelsWhateverIsReported(t *testing.T) {
+	t.Parallel()
+	o := newOrders(t)
+	id := o.stored(t)
+	events := append(reports(t, id), envelope(t, "kitchen", event.OrderRejected{OrderID: id, Reason: "burnt"}))
+	for _, e := range events {
+		if err := o.handle(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if status, timeline := o.status(t, id); status != "cancelled" || !slices.Contains(timeline, "OrderCancelled") {
+		t.Errorf("the order is %s: %v", status, timeline)
+	}
+}
+
+func TestADuplicateChangesNothingAndSaysSo(t *testing.T) {
+	t.Parallel()
+	o := newOrders(t)
+	id := o.stored(t)
+	for _, e := range append(reports(t, id), envelope(t, "kitchen", event.OrderRejected{OrderID: id, Reason: "burnt"})) {
+		if duplicate, err := eventtest.Give(t.Context(), o, e); err != nil || duplicate {
+			t.Errorf("%s: duplicate %t, %v", e.Metadata.EventType, duplicate, err)
+		}
+		before := o.story(t, id)
+		sent := names(published(t, o.DB))
+		if duplicate, err := eventtest.Give(t.Context(), o, e); err != nil || !duplicate {
+			t.Errorf("%s again: duplicate %t, %v", e.Metadata.EventType, duplicate, err)
+		}
+		after := o.story(t, id)
+		if diff := cmp.Diff(before, after, unexported); diff != "" {
+			t.Errorf("%s again (-before +after)\n%s", e.Metadata.EventType, diff)
+		}
+		if diff := cmp.Diff(sent, names(published(t, o.DB))); diff != "" {
+			t.Errorf("%s again (-before +after)\n%s", e.Metadata.EventType, diff)
+		}
 	}
 }
 
@@ -248,6 +254,11 @@ func TestAnUnreadableEventCanNeverSucceed(t *testing.T) {
 			if err := s.Handle(t.Context(), e); !errors.Is(err, event.ErrUnreadable) {
 				t.Errorf("%s with %s: got %v, want ErrUnreadable", s.Event, data, err)
 			}
+		}
+		other := envelope(t, "staff", event.StaffMemberClockedIn{StaffMember: event.StaffMember{StaffMemberID: "ada", At: time.Now()}})
+		other.Data = json.RawMessage(`{"orderId":"o-1","orderNumber":"1","customerId":"c","reason":"r","points":1}`)
+		if err := s.Handle(t.Context(), other); !errors.Is(err, event.ErrUnreadable) {
+			t.Errorf("%s takes %s: %v", s.Event, other.Metadata.EventType, err)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"traceria/services/event"
 	"traceria/services/host"
 )
 
@@ -14,7 +15,8 @@ func FuzzSubmit(f *testing.F) {
 	for _, seed := range []string{
 		goodOrder, ``, `null`, `[]`, `{"items":[{"quantity":{}}]}`, quantity(`1e9`), quantity(`-0`), quantity(`"\u0031"`),
 		order(`"c"`, oneItem, `,"deliveryAddressId":"a-1"`), order(`"\ud800"`, oneItem, street),
-		order(`"a\u0000b"`, oneItem, street), "\xff" + goodOrder,
+		order(`"a\u0000b"`, oneItem, street), "\xff" + goodOrder, quantity(`"+1"`), quantity(`"0001"`),
+		order(`"c"`, oneItem, `,"deliveryAddressId":"`+event.NewAddressID()+`"`),
 	} {
 		f.Add([]byte(seed))
 	}

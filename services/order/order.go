@@ -22,29 +22,31 @@ type orders struct{ *host.Host }
 
 const schema = `
 CREATE TABLE IF NOT EXISTS orders (
-	seq             INTEGER PRIMARY KEY AUTOINCREMENT,
+	seq             {{identity}},
 	id              TEXT NOT NULL UNIQUE,
 	customer_id     TEXT NOT NULL,
-	value_pence     INTEGER NOT NULL,
+	value_pence     BIGINT NOT NULL,
 	items           TEXT NOT NULL,
 	address         TEXT NOT NULL,
 	address_id      TEXT NOT NULL,
 	trace_id        TEXT NOT NULL,
-	created_at      INTEGER NOT NULL,
-	progress        INTEGER NOT NULL DEFAULT 0,
+	created_at      BIGINT NOT NULL,
+	progress        BIGINT NOT NULL DEFAULT 0,
+	confirmed       BOOLEAN NOT NULL DEFAULT FALSE,
+	rejection       TEXT NOT NULL DEFAULT '',
 	idempotency_key TEXT UNIQUE,
 	request_digest  TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS timeline (
-	event_id TEXT PRIMARY KEY,
 	order_id TEXT NOT NULL,
 	event    TEXT NOT NULL,
+	event_id TEXT NOT NULL,
 	version  TEXT NOT NULL,
-	at       INTEGER NOT NULL,
+	at       BIGINT NOT NULL,
 	service  TEXT NOT NULL,
-	progress INTEGER NOT NULL
+	progress BIGINT NOT NULL,
+	PRIMARY KEY (order_id, event, event_id)
 );
-CREATE INDEX IF NOT EXISTS timeline_order ON timeline (order_id);
 `
 
 // Routes implements host.App.
@@ -58,15 +60,14 @@ func (o *orders) Routes(r *host.Routes) {
 
 // Subscriptions implements host.App.
 func (o *orders) Subscriptions() []broker.Subscription {
-	subscriptions := []broker.Subscription{
+	return []broker.Subscription{
 		{Subscriber: Name, Event: event.OrderCreatedV1, Handle: o.onCreated},
 		{Subscriber: Name, Event: event.OrderRejectedV1, Handle: o.onRejected},
+		reported(o, func(fact event.OrderPreparing) string { return fact.OrderID }),
+		reported(o, func(fact event.OrderBoxed) string { return fact.OrderID }),
+		reported(o, func(fact event.DeliveryNotificationSent) string { return fact.OrderID }),
+		reported(o, func(fact event.OrderDelivered) string { return fact.OrderID }),
+		reported(o, func(fact event.LoyaltyPointsEarned) string { return fact.OrderID }),
+		reported(o, func(fact event.LoyaltyPointsReversed) string { return fact.OrderID }),
 	}
-	for _, reported := range []event.Type{
-		event.OrderPreparingV1, event.OrderBoxedV1, event.DeliveryNotificationSentV1, event.OrderDeliveredV1,
-		event.LoyaltyPointsEarnedV1, event.LoyaltyPointsReversedV1,
-	} {
-		subscriptions = append(subscriptions, broker.Subscription{Subscriber: Name, Event: reported, Handle: o.onReported})
-	}
-	return subscriptions
 }

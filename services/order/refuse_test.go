@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
+	"traceria/services/event"
 	"traceria/services/host"
 )
 
@@ -78,6 +81,18 @@ func TestAWrongOrderIsRefusedByTheNameOfItsFieldAndLeavesNothing(t *testing.T) {
 		{order(`"c"`, oneItem, `,"deliveryAddress":{"addressLine1":17}`), "deliveryAddress.addressLine1", 400},
 		{order(`"c"`, oneItem, `,"deliveryAddressId":"`+long+`"`), "deliveryAddressId", 422},
 		{order(`"c"`, oneItem, street+`,"deliveryAddressId":"a-1"`), "deliveryAddressId", 422},
+		// An address that was never issued could never be delivered to.
+		{order(`"c"`, oneItem, `,"deliveryAddressId":"a-1"`), "deliveryAddressId", 422},
+		{order(`"c"`, oneItem, `,"deliveryAddressId":"`+uuid.NewString()+`"`), "deliveryAddressId", 422},
+		{order(`"c"`, oneItem, `,"deliveryAddressId":"urn:uuid:`+event.NewAddressID()+`"`), "deliveryAddressId", 422},
+		{order(`"a\u0000b"`, oneItem, street), "customerId", 422},
+		{order(`"a\u001b[2Jb"`, oneItem, street), "customerId", 422},
+		{order("\"a\xffb\"", oneItem, street), "customerId", 422},
+		{order(`"\ud800"`, oneItem, street), "customerId", 422},
+		{order(`"c"`, oneItem, `,"deliveryAddress":{"addressLine1":"a\u0000"}`), "deliveryAddress.addressLine1", 422},
+		{order(`"c"`, oneItem, `,"deliveryAddress":{"addressLine1":"a","addressLine2":"b\nc"}`), "deliveryAddress.addressLine2", 422},
+		{order(`"c"`, oneItem, "," + `"deliveryAddress":{"addressLine1":"a","city":"`+"\xff"+`"}`), "deliveryAddress.city", 422},
+		{order(`"c"`, oneItem, `,"deliveryAddress":{"addressLine1":"a","postcode":"\u007f"}`), "deliveryAddress.postcode", 422},
 	} {
 		a := service.call(t, http.MethodPost, "/order", c.body)
 		shown := fmt.Sprintf("%.120s", c.body)
@@ -97,13 +112,15 @@ func TestAWrongOrderIsRefusedByTheNameOfItsFieldAndLeavesNothing(t *testing.T) {
 func TestHeadersThatCannotBeHonouredAreRefused(t *testing.T) {
 	t.Parallel()
 	service := run(t)
-	for name, value := range map[string]string{
-		"Idempotency-Key":    strings.Repeat("k", maxText+1),
-		"X-Traceria-Failure": "kitchen.unheard-of",
+	for _, header := range [][2]string{
+		{"Idempotency-Key", strings.Repeat("k", maxText+1)},
+		{"Idempotency-Key", "k\xff"},
+		{"Idempotency-Key", "k\tk"},
+		{"X-Traceria-Failure", "kitchen.unheard-of"},
 	} {
-		a := service.call(t, http.MethodPost, "/order", goodOrder, name, value)
-		if p := read[host.Problem](t, a); a.status != http.StatusUnprocessableEntity || p.Field != name {
-			t.Errorf("%s: got %d %+v", name, a.status, p)
+		a := service.call(t, http.MethodPost, "/order", goodOrder, header[0], header[1])
+		if p := read[host.Problem](t, a); a.status != http.StatusUnprocessableEntity || p.Field != header[0] {
+			t.Errorf("%q: got %d %+v", header, a.status, p)
 		}
 	}
 	if orders, events := service.stored(t); orders != 0 || events != 0 {

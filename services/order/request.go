@@ -31,8 +31,9 @@ const (
 	maxText     = 200 // bytes of an id, a name or a line of an address
 )
 
-// check returns the order's items and their value, or a [host.Problem] that names the first field that is wrong.
-func (r request) check() (items []event.Item, pence int64, err error) {
+// check returns the order's items and their value, or a [host.Problem] that names the first field that is wrong. The
+// id of the address is brought into the form in which it was issued.
+func (r *request) check() (items []event.Item, pence int64, err error) {
 	if err := checkText("customerId", r.CustomerID); err != nil {
 		return nil, 0, err
 	}
@@ -62,25 +63,36 @@ func (i requestItem) check(field string) (event.Item, int64, error) {
 		return event.Item{}, 0, host.Invalid(field+".quantity", "got %.40s, want a whole number from 1 to %d, or %q",
 			i.Quantity, maxQuantity, event.AllOfThem)
 	}
-	return event.Item{ItemName: i.ItemName, Quantity: quantity}, menu[at].pence * int64(quantity.Count(menu[at].Batch)), nil
+	checked := event.Item{ItemName: i.ItemName, Quantity: quantity}
+	if quantity == event.AllOfThem {
+		checked.Pieces = menu[at].Batch
+	}
+	return checked, menu[at].pence * int64(checked.Count(menu[at].Batch)), nil
 }
 
-func (r request) checkAddress() error {
+// checkAddress refuses an address id that was never issued, without asking the delivery service: the id itself shows
+// it ([event.ParseAddressID]). Later would be too late. Once the order is confirmed nobody is left to ask; delivery
+// could only keep it waiting, as it has no event that says that an order cannot be delivered, and a deadline after
+// which this service cancels would cancel honest orders, too, when delivery was down for longer than that.
+//
+// What remains is an address that was issued and then lost with delivery's database. Such an order waits at boxed;
+// GET /delivery/{orderId} says for what, and POST /order/{id}/cancel ends it.
+func (r *request) checkAddress() error {
 	switch {
 	case r.DeliveryAddress != nil && r.DeliveryAddressID != "":
 		return host.Invalid("deliveryAddressId", "give deliveryAddress or deliveryAddressId, not both")
 	case r.DeliveryAddress != nil:
-		a := r.DeliveryAddress
-		for field, text := range map[string]string{
-			"addressLine2": a.AddressLine2, "city": a.City, "postcode": a.Postcode,
-		} {
-			if len(text) > maxText {
-				return host.Invalid("deliveryAddress."+field, "is %d bytes long, want at most %d", len(text), maxText)
-			}
+		if field, err := r.DeliveryAddress.Check(); err != nil {
+			return host.Invalid("deliveryAddress."+field, "%s", err)
 		}
-		return checkText("deliveryAddress.addressLine1", a.AddressLine1)
+		return nil
 	case r.DeliveryAddressID != "":
-		return checkText("deliveryAddressId", r.DeliveryAddressID)
+		id, err := event.ParseAddressID(r.DeliveryAddressID)
+		if err != nil {
+			return host.Invalid("deliveryAddressId", "%s", err)
+		}
+		r.DeliveryAddressID = id
+		return nil
 	default:
 		return host.Invalid("deliveryAddress", "is missing; give deliveryAddress with addressLine1, or deliveryAddressId")
 	}
@@ -92,6 +104,9 @@ func checkText(field, text string) error {
 	}
 	if len(text) > maxText {
 		return host.Invalid(field, "is %d bytes long, want 1 to %d", len(text), maxText)
+	}
+	if err := event.CheckText(text); err != nil {
+		return host.Invalid(field, "%s", err)
 	}
 	return nil
 }

@@ -11,20 +11,23 @@ import (
 
 // row is an order as the database has it.
 type row struct {
-	id, customerID, addressID string
-	seq, pence                int64
-	items                     []event.Item
-	address                   *event.Address
-	progress                  progress
+	id, customerID, addressID, traceID string
+	seq, pence                         int64
+	items                              []event.Item
+	address                            *event.Address
+	progress                           progress
+	confirmed                          bool   // by this service
+	rejection                          string // the kitchen's reason, if it gave one
 }
 
 // readOrder returns sql.ErrNoRows, wrapped, when there is no such order.
 func readOrder(ctx context.Context, tx *store.Tx, id string) (row, error) {
 	found := row{id: id}
 	var items, address string
-	err := tx.QueryRowContext(ctx, `SELECT seq, customer_id, value_pence, items, address, address_id, progress
-		FROM orders WHERE id = $1`, id).
-		Scan(&found.seq, &found.customerID, &found.pence, &items, &address, &found.addressID, &found.progress)
+	err := tx.QueryRowContext(ctx, `SELECT seq, customer_id, value_pence, items, address, address_id, trace_id, progress,
+			confirmed, rejection FROM orders WHERE id = $1`, id).
+		Scan(&found.seq, &found.customerID, &found.pence, &items, &address, &found.addressID, &found.traceID,
+			&found.progress, &found.confirmed, &found.rejection)
 	if err != nil {
 		return row{}, fmt.Errorf("read order %s: %w", id, err)
 	}

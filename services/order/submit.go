@@ -32,13 +32,15 @@ func (o *orders) submit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	key := r.Header.Get("Idempotency-Key")
-	if len(key) > maxText {
-		return host.Invalid("Idempotency-Key", "is %d bytes long, want at most %d", len(key), maxText)
+	if key != "" {
+		if err := checkText("Idempotency-Key", key); err != nil {
+			return err
+		}
 	}
 	if wanted := r.Header.Get("X-Traceria-Failure"); wanted != "" {
 		return host.Invalid("X-Traceria-Failure", "%.60q is not a known failure; this version has none to switch on", wanted)
 	}
-	placed, err := o.place(r.Context(), body, items, pence, key)
+	placed, err := o.place(r.Context(), newRow(body, items, pence, key))
 	if err != nil {
 		return err
 	}
@@ -47,31 +49,25 @@ func (o *orders) submit(w http.ResponseWriter, r *http.Request) error {
 }
 
 // place stores the order and OrderCreated in one transaction.
-func (o *orders) place(ctx context.Context, body request, items []event.Item, pence int64, key string) (summary, error) {
-	wanted := newRow(body, items, pence)
+func (o *orders) place(ctx context.Context, wanted newOrder) (summary, error) {
 	// Before anything is stored, so that the database's spans belong to the order as well.
-	span, at := trace.SpanContextFromContext(ctx), time.Now()
-	if key != "" {
-		before, found, err := o.repeated(ctx, key, wanted.digest)
+	wanted.traceID, wanted.at = trace.SpanContextFromContext(ctx).TraceID().String(), time.Now()
+	if wanted.key != "" {
+		before, found, err := o.repeated(ctx, wanted.key, wanted.digest)
 		if err != nil || found {
 			return before, err
 		}
 	}
 	ctx = telemetry.WithConversation(ctx, wanted.id)
 	var seq int64
-	err := o.DB.Do(ctx, func(tx *store.Tx) error {
-		err := tx.QueryRowContext(ctx, `INSERT INTO orders
-			(id, customer_id, value_pence, items, address, address_id, trace_id, created_at, idempotency_key, request_digest)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULLIF($9, ''), $10) RETURNING seq`,
-			wanted.id, body.CustomerID, pence, wanted.items, wanted.address, body.DeliveryAddressID,
-			span.TraceID().String(), at.UnixNano(), key, wanted.digest).Scan(&seq)
-		if err != nil {
-			return fmt.Errorf("store the order: %w", err)
+	err := o.DB.Do(ctx, func(tx *store.Tx) (err error) {
+		if seq, err = wanted.insert(ctx, tx); err != nil {
+			return err
 		}
 		return tx.Publish(ctx, event.OrderCreated{OrderID: wanted.id, OrderNumber: number(seq)})
 	})
-	if err != nil && key != "" { // the same request twice at once: the other one was faster
-		if before, found, again := o.repeated(ctx, key, wanted.digest); found || errors.As(again, new(*host.Problem)) {
+	if err != nil && wanted.key != "" { // the same request twice at once: the other one was faster
+		if before, found, again := o.repeated(ctx, wanted.key, wanted.digest); found || errors.As(again, new(*host.Problem)) {
 			return before, again
 		}
 	}
@@ -79,19 +75,35 @@ func (o *orders) place(ctx context.Context, body request, items []event.Item, pe
 		return summary{}, err
 	}
 	o.Log.Info().Ctx(ctx).Str("order_number", number(seq)).Msg("order placed")
-	return o.summarize(wanted.id, seq, created, span.TraceID().String()), nil
+	return o.summarize(wanted.id, seq, created, wanted.traceID), nil
 }
 
-type newOrder struct{ id, items, address, digest string }
+// newOrder is an order that has no number yet.
+type newOrder struct {
+	id, customerID, items, address, addressID, key, digest, traceID string
+	pence                                                           int64
+	at                                                              time.Time
+}
 
-func newRow(body request, items []event.Item, pence int64) newOrder {
-	itemsText, _ := json.Marshal(items) // strings only: it cannot fail
+func newRow(body request, items []event.Item, pence int64, key string) newOrder {
+	itemsText, _ := json.Marshal(items) // strings and numbers only: it cannot fail
 	address, _ := json.Marshal(body.DeliveryAddress)
 	digest := sha256.Sum256(fmt.Appendf(nil, "%q %s %s %q %d", body.CustomerID, itemsText, address, body.DeliveryAddressID, pence))
 	return newOrder{
-		id: uuid.Must(uuid.NewV7()).String(), items: string(itemsText), address: string(address),
-		digest: hex.EncodeToString(digest[:]),
+		id: uuid.Must(uuid.NewV7()).String(), customerID: body.CustomerID, items: string(itemsText), pence: pence,
+		address: string(address), addressID: body.DeliveryAddressID, key: key, digest: hex.EncodeToString(digest[:]),
 	}
+}
+
+func (n newOrder) insert(ctx context.Context, tx *store.Tx) (seq int64, err error) {
+	err = tx.QueryRowContext(ctx, `INSERT INTO orders
+		(id, customer_id, value_pence, items, address, address_id, trace_id, created_at, idempotency_key, request_digest)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULLIF(CAST($9 AS TEXT), ''), $10) RETURNING seq`,
+		n.id, n.customerID, n.pence, n.items, n.address, n.addressID, n.traceID, n.at.UnixNano(), n.key, n.digest).Scan(&seq)
+	if err != nil {
+		return 0, fmt.Errorf("store the order: %w", err)
+	}
+	return seq, nil
 }
 
 // repeated finds the order that an earlier request with the same Idempotency-Key placed. The same key with

@@ -131,3 +131,30 @@ func TestOrdersWithoutAKeyAreNeverTheSame(t *testing.T) {
 		t.Errorf("both are %s, %s", first.OrderID, first.OrderNumber)
 	}
 }
+
+func TestAnOrderIsStoredInOneSpelling(t *testing.T) {
+	t.Parallel()
+	service := run(t)
+	address := event.NewAddressID()
+	a := service.call(t, http.MethodPost, "/order", order(`"c"`,
+		`[{"itemName":"Margherita","quantity":"+1"},{"itemName":"Marinara","quantity":"0002"},{"itemName":"Garlic Bread","quantity":"all of them"}]`,
+		`,"deliveryAddressId":"`+strings.ToUpper(address)+`"`))
+	if a.status != http.StatusAccepted {
+		t.Fatalf("got %d %s", a.status, a.body)
+	}
+	got := read[view](t, service.call(t, http.MethodGet, "/order/"+read[summary](t, a).OrderID, ""))
+	want := []event.Item{
+		{ItemName: "Margherita", Quantity: "1"}, {ItemName: "Marinara", Quantity: "2"},
+		{ItemName: "Garlic Bread", Quantity: event.AllOfThem, Pieces: 6}, // the menu's batch: the kitchen has no menu
+	}
+	if diff := cmp.Diff(want, got.Items); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if value := event.Pence(663 + 2*595 + 6*450); !got.OrderValue.Value.Equal(value.Decimal) {
+		t.Errorf("it costs %v, want %v", got.OrderValue.Value, value)
+	}
+	var stored string
+	if err := service.db.QueryRowContext(t.Context(), `SELECT address_id FROM orders`).Scan(&stored); err != nil || stored != address {
+		t.Errorf("the address is %s, %v; want %s, as it was issued", stored, err, address)
+	}
+}

@@ -59,7 +59,10 @@ type view struct {
 }
 
 func (o *orders) get(w http.ResponseWriter, r *http.Request) error {
-	id := r.PathValue("id")
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
 	ctx := telemetry.WithConversation(r.Context(), id)
 	found, err := o.views(ctx, `WHERE id = $1`, id)
 	if err != nil {
@@ -87,7 +90,11 @@ func (o *orders) list(w http.ResponseWriter, r *http.Request) error {
 		limit = n
 	}
 	customer := r.URL.Query().Get("customerId")
-	found, err := o.views(r.Context(), `WHERE $1 = '' OR customer_id = $1 ORDER BY seq DESC LIMIT $2`, customer, limit)
+	if err := event.CheckText(customer); err != nil {
+		return host.Invalid("customerId", "%s", err)
+	}
+	found, err := o.views(r.Context(),
+		`WHERE CAST($1 AS TEXT) = '' OR customer_id = $1 ORDER BY seq DESC LIMIT $2`, customer, limit)
 	if err != nil {
 		return err
 	}
@@ -95,6 +102,15 @@ func (o *orders) list(w http.ResponseWriter, r *http.Request) error {
 		found[i].summary = found[i].linked(r)
 	}
 	return host.WriteJSON(w, http.StatusOK, map[string]any{"orders": found})
+}
+
+// pathID is the order in the path. A name that no order can have is not asked for: PostgreSQL would refuse the question.
+func pathID(r *http.Request) (string, error) {
+	id := r.PathValue("id")
+	if len(id) > maxText || event.CheckText(id) != nil {
+		return "", unknown(id)
+	}
+	return id, nil
 }
 
 func unknown(id string) error { return host.NotFound("there is no order %.60q", id) }
@@ -135,32 +151,15 @@ func (o *orders) scan(rows *sql.Rows) (view, error) {
 	return v, nil
 }
 
-func (o *orders) timeline(ctx context.Context, id string) ([]entry, error) {
-	rows, err := o.DB.QueryContext(ctx,
-		`SELECT event, version, at, service FROM timeline WHERE order_id = $1 ORDER BY at, progress`, id)
-	if err != nil {
-		return nil, fmt.Errorf("read the timeline: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	entries := []entry{}
-	for rows.Next() {
-		var e entry
-		var at int64
-		if err := rows.Scan(&e.Event, &e.Version, &at, &e.Service); err != nil {
-			return nil, fmt.Errorf("read the timeline: %w", err)
-		}
-		e.At = time.Unix(0, at).UTC()
-		entries = append(entries, e)
-	}
-	return entries, rows.Err()
-}
-
 // cancel is the command Cancel Order: possible until the order is on the road.
 func (o *orders) cancel(w http.ResponseWriter, r *http.Request) error {
-	id := r.PathValue("id")
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
 	ctx := telemetry.WithConversation(r.Context(), id)
 	var answer summary
-	err := o.DB.Do(ctx, func(tx *store.Tx) error {
+	err = o.DB.Do(ctx, func(tx *store.Tx) error {
 		found, err := readOrder(ctx, tx, id)
 		if errors.Is(err, sql.ErrNoRows) {
 			return unknown(id)
@@ -168,10 +167,7 @@ func (o *orders) cancel(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.QueryRowContext(ctx, `SELECT trace_id FROM orders WHERE id = $1`, id).Scan(&answer.TraceID); err != nil {
-			return fmt.Errorf("read the trace of order %s: %w", id, err)
-		}
-		answer = o.summarize(id, found.seq, cancelled, answer.TraceID)
+		answer = o.summarize(id, found.seq, cancelled, found.traceID)
 		switch {
 		case found.progress == cancelled:
 			return nil // asked for twice

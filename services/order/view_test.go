@@ -18,7 +18,7 @@ func TestAnOrderCanBeReadAsSoonAsItIsAccepted(t *testing.T) {
 	got := read[view](t, service.call(t, http.MethodGet, "/order/"+placed.OrderID, ""))
 	want := view{
 		summary: placed, CustomerID: "c-1", OrderValue: event.Money{Value: event.Pence(1989), Currency: "GBP"},
-		Items: []event.Item{{ItemName: "Margherita", Quantity: event.AllOfThem}}, CreatedAt: got.CreatedAt,
+		Items: []event.Item{{ItemName: "Margherita", Quantity: event.AllOfThem, Pieces: 3}}, CreatedAt: got.CreatedAt,
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(view{})); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -28,10 +28,12 @@ func TestAnOrderCanBeReadAsSoonAsItIsAccepted(t *testing.T) {
 func TestAnUnknownOrderIsNotFound(t *testing.T) {
 	t.Parallel()
 	service := run(t)
-	for method, path := range map[string]string{http.MethodGet: "/order/nobody", http.MethodPost: "/order/nobody/cancel"} {
-		a := service.call(t, method, path, "")
-		if p := read[host.Problem](t, a); a.status != http.StatusNotFound || !strings.Contains(p.Detail, "nobody") {
-			t.Errorf("%s %s: got %d %+v", method, path, a.status, p)
+	for _, id := range []string{"nobody", "nobody%00", "nobody%ff", "nobody" + strings.Repeat("y", maxText)} {
+		for method, path := range map[string]string{http.MethodGet: "/order/" + id, http.MethodPost: "/order/" + id + "/cancel"} {
+			a := service.call(t, method, path, "")
+			if p := read[host.Problem](t, a); a.status != http.StatusNotFound || !strings.Contains(p.Detail, "nobody") {
+				t.Errorf("%s %s: got %d %+v", method, path, a.status, p)
+			}
 		}
 	}
 }
@@ -56,6 +58,12 @@ func TestTheListHasTheLatestFirstAndKnowsLimits(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%q (-want +got)\n%s", query, diff)
+		}
+	}
+	for _, customer := range []string{"%00", "%ff", "a%0ab"} {
+		a := service.call(t, http.MethodGet, "/order?customerId="+customer, "")
+		if p := read[host.Problem](t, a); a.status != http.StatusUnprocessableEntity || p.Field != "customerId" {
+			t.Errorf("customerId=%s: got %d %+v", customer, a.status, p)
 		}
 	}
 	for _, limit := range []string{"0", "-1", "1001", "many", "1.5"} {

@@ -1,0 +1,69 @@
+package order
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"traceria/services/event"
+	"traceria/services/store"
+)
+
+// entry is a line of an order's timeline.
+type entry struct {
+	Event   string    `json:"event"`
+	Version string    `json:"version"`
+	At      time.Time `json:"at"`
+	Service string    `json:"service"`
+	eventID string
+}
+
+func entryOf(e event.Envelope) entry {
+	m := e.Metadata
+	return entry{Event: m.EventType, Version: m.Version, At: m.EventDate.Time, Service: m.Source, eventID: m.EventID}
+}
+
+// ownEntry is for what this service has just decided: it does not wait to hear it back from the broker.
+func ownEntry(fact event.Payload) entry {
+	typ := fact.Type()
+	return entry{Event: typ.Name, Version: typ.Version, At: time.Now().UTC(), Service: Name, eventID: uuid.NewString()}
+}
+
+// record keeps the entry, once, and moves the order forward if the entry is further than what was known.
+func record(ctx context.Context, tx *store.Tx, orderID string, e entry) error {
+	reached := progressOf(e.Event)
+	if _, err := tx.ExecContext(ctx, `INSERT INTO timeline (order_id, event, event_id, version, at, service, progress)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+		orderID, e.Event, e.eventID, e.Version, e.At.UnixNano(), e.Service, reached); err != nil {
+		return fmt.Errorf("add %s to the timeline: %w", e.Event, err)
+	}
+	if reached <= created {
+		return nil
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE orders SET progress = $1 WHERE id = $2 AND progress < $1`, reached, orderID); err != nil {
+		return fmt.Errorf("move the order forward: %w", err)
+	}
+	return nil
+}
+
+func (o *orders) timeline(ctx context.Context, id string) ([]entry, error) {
+	rows, err := o.DB.QueryContext(ctx,
+		`SELECT event, version, at, service FROM timeline WHERE order_id = $1 ORDER BY at, progress, event_id`, id)
+	if err != nil {
+		return nil, fmt.Errorf("read the timeline: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	entries := []entry{}
+	for rows.Next() {
+		var e entry
+		var at int64
+		if err := rows.Scan(&e.Event, &e.Version, &at, &e.Service); err != nil {
+			return nil, fmt.Errorf("read the timeline: %w", err)
+		}
+		e.At = time.Unix(0, at).UTC()
+		entries = append(entries, e)
+	}
+	return entries, rows.Err()
+}
