@@ -79,7 +79,7 @@ First steps:
 		root.AddCommand(newServiceCommand(service))
 	}
 	root.AddCommand(newAllCommand(), newPlayCommand(), newBuyCommand(), newTraceCommand(), newStatusCommand(),
-		newTopologyCommand())
+		newTopologyCommand(), newDeadCommand())
 	return root
 }
 

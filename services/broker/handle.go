@@ -18,6 +18,9 @@ import (
 // settledKey says what became of the delivery: ack, retry or dead; or pause, when it is held for another try.
 const settledKey = attribute.Key("traceria.message.settled")
 
+// redriveKey is true on the send span of a dead letter that goes back to its subscription.
+const redriveKey = attribute.Key("traceria.message.redrive")
+
 // worker handles the deliveries of one subscription.
 type worker struct {
 	*Consumer

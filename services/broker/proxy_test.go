@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -18,6 +19,7 @@ type proxy struct {
 	mu       sync.Mutex
 	open     []net.Conn
 	accepted int
+	frozen   atomic.Bool
 }
 
 // newProxy returns a proxy to the broker at the AMQP URL. Its own url leads through it.
@@ -60,8 +62,28 @@ func (p *proxy) accept() {
 		p.mu.Lock()
 		p.open = append(p.open, client, server)
 		p.mu.Unlock()
-		p.running.Go(func() { _, _ = io.Copy(client, server); _ = client.Close() })
-		p.running.Go(func() { _, _ = io.Copy(server, client); _ = server.Close() })
+		p.running.Go(func() { _, _ = io.Copy(client, p.through(server)); _ = client.Close() })
+		p.running.Go(func() { _, _ = io.Copy(server, p.through(client)); _ = server.Close() })
+	}
+}
+
+// freeze lets nothing through any more, and closes nothing: as a broker that is stopped.
+func (p *proxy) freeze() { p.frozen.Store(true) }
+
+func (p *proxy) through(r io.Reader) io.Reader { return thawed{r, &p.frozen} }
+
+// thawed reads until it is frozen, and then swallows what comes.
+type thawed struct {
+	io.Reader
+	frozen *atomic.Bool
+}
+
+func (t thawed) Read(b []byte) (int, error) {
+	for {
+		n, err := t.Reader.Read(b)
+		if err != nil || !t.frozen.Load() {
+			return n, err
+		}
 	}
 }
 

@@ -33,7 +33,7 @@ func (b *bundle) attempts(conversation string) []tracetree.Span {
 func TestAMessageIsTriedFourTimesWithBackOffAndThenIsDead(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
-	s := boxed(func(context.Context, event.Envelope) error { return errors.New("the car does not start") })
+	s := boxed(alwaysFails)
 	s.BackOff = []time.Duration{50 * time.Millisecond, 100 * time.Millisecond, 100 * time.Millisecond}
 	p := b.publisher(t, b.apply(t, s))
 	b.consumer(t, s)
@@ -247,4 +247,10 @@ func TestAnEventOfAnotherTypeOrVersionIsUnreadable(t *testing.T) {
 	if letter := b.take(t, s.DeadQueue()); letter.Headers["traceria-dead-error"] != "unreadable event: got OrderBoxed v2, want OrderBoxed v1" {
 		t.Errorf("got %v", letter.Headers)
 	}
+}
+
+func alwaysFails(context.Context, event.Envelope) error { return errors.New("the car does not start") }
+
+func headed(body []byte, name string, value any) amqp091.Publishing {
+	return amqp091.Publishing{Body: body, Headers: amqp091.Table{name: value}}
 }

@@ -1,0 +1,189 @@
+package broker_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rabbitmq/amqp091-go"
+
+	"traceria/services/broker"
+	"traceria/services/event"
+	"traceria/telemetry/tracetree"
+)
+
+func (b *bundle) count(t *testing.T, queue string) int {
+	t.Helper()
+	found, err := b.channel(t).QueueDeclarePassive(queue, true, false, false, false, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found.Messages
+}
+
+// failing has a subscription whose first attempts fail for good, and which works once it is repaired.
+func failing(t *testing.T, b *bundle) (s broker.Subscription, repair func(), handled *atomic.Int32) {
+	t.Helper()
+	handled = new(atomic.Int32)
+	var repaired atomic.Bool
+	s = boxed(func(context.Context, event.Envelope) error {
+		if !repaired.Load() {
+			return broker.Dead(errors.New("there is no such street"))
+		}
+		handled.Add(1)
+		return nil
+	})
+	p := b.publisher(t, b.apply(t, s))
+	b.consumer(t, s)
+	for i := range 3 {
+		send(t, p, outgoing(t, fmt.Sprint("o-", i)))
+	}
+	eventually(t, "three letters are dead", func() bool { return b.count(t, s.DeadQueue()) == 3 })
+	return s, func() { repaired.Store(true) }, handled
+}
+
+func TestDeadLettersAreShownAndStay(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	s, _, _ := failing(t, b)
+	for range 30 { // more often than RabbitMQ 4 would let a message be looked at by default
+		letters, err := s.ShowDead(b.conn(t), 10)
+		if err != nil || len(letters) != 3 {
+			t.Fatalf("%d letters, %v", len(letters), err)
+		}
+		letter := letters[0]
+		if letter.Event != "OrderBoxed" || letter.Version != "v1" || letter.Reason != broker.ReasonPermanent || letter.Error != "there is no such street" ||
+			letter.Attempts != 1 || letter.Service != "test" || letter.RoutingKey != "kitchen.order-boxed.v1" || letter.TraceID == "" ||
+			letter.FirstSentAt == nil || letter.DiedAt == nil || letter.DiedAt.Before(*letter.FirstSentAt) {
+			t.Fatalf("got %+v", letter)
+		}
+	}
+	if some, err := s.ShowDead(b.conn(t), 2); err != nil || len(some) != 2 {
+		t.Errorf("%d letters, %v", len(some), err)
+	}
+	counts, err := broker.Topology{Subscriptions: []broker.Subscription{s, {Subscriber: "nobody", Event: event.OrderBoxedV1}}}.CountDead(b.conn(t))
+	if err != nil || !slices.Equal(counts, []broker.DeadCount{{Queue: s.Queue(), Messages: 3}, {Queue: "nobody.order-boxed"}}) {
+		t.Errorf("got %v, %v", counts, err)
+	}
+}
+
+func TestARedriveGivesLettersBackToTheirSubscriptionAndIsSeen(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	s, repair, handled := failing(t, b)
+	repair()
+	var redriven []broker.Redriven
+	note := func(one broker.Redriven) { redriven = append(redriven, one) }
+	for range 2 { // the second time there is nothing left
+		if err := s.Redrive(t.Context(), b.conn(t), b.config(), 100, note); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "all are handled", func() bool { return handled.Load() == 3 })
+	if len(redriven) != 3 || b.count(t, s.DeadQueue()) != 0 {
+		t.Errorf("redriven %v, %d left", redriven, b.count(t, s.DeadQueue()))
+	}
+	eventually(t, "there are two attempts", func() bool { return len(b.attempts("o-0")) == 2 })
+	attempts := b.attempts("o-0")
+	var send, redrive tracetree.Span
+	for _, span := range b.memory.Spans() {
+		if span.Attributes["traceria.conversation"] != "o-0" && span.Attributes["messaging.message.conversation_id"] != "o-0" {
+			continue
+		}
+		switch span.Name {
+		case "send traceria.events:kitchen.order-boxed.v1":
+			send = span
+		case "send delivery.retry:delivery.order-boxed":
+			redrive = span
+		}
+	}
+	if redrive.TraceID != send.TraceID || redrive.ParentID != send.SpanID || redrive.Kind != "producer" {
+		t.Errorf("the redrive is %+v, want a child of the first send %s", redrive, send.SpanID)
+	}
+	linked := map[string]bool{}
+	for _, link := range redrive.Links {
+		linked[link.SpanID] = true
+	}
+	if len(linked) != 2 || !linked[send.SpanID] || !linked[attempts[0].SpanID] {
+		t.Errorf("the redrive links to %v, want the first send %s and the failed attempt %s", redrive.Links, send.SpanID, attempts[0].SpanID)
+	}
+	if second := attempts[1]; second.ParentID != redrive.SpanID || second.Attributes["traceria.delivery.attempt"] != int64(2) ||
+		second.Name != attempts[0].Name || second.Attributes["traceria.message.settled"] != "ack" {
+		t.Errorf("the attempt after the redrive is %+v", second)
+	}
+}
+
+func TestALetterThatDiesAgainIsNotRedrivenForEver(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	s, _, _ := failing(t, b)
+	n := 0
+	if err := s.Redrive(t.Context(), b.conn(t), b.config(), 100, func(broker.Redriven) { n++ }); err != nil || n != 3 {
+		t.Errorf("%d redriven, %v", n, err)
+	}
+	eventually(t, "they are dead again", func() bool { return b.count(t, s.DeadQueue()) == 3 })
+	letters, err := s.ShowDead(b.conn(t), 1)
+	if err != nil || letters[0].Attempts != 2 {
+		t.Errorf("got %+v, %v", letters, err)
+	}
+}
+
+// Not every letter was written by us: RabbitMQ puts a message there that passes the delivery limit, and anybody may.
+func TestLettersOfOthersCanBeShownAndRedriven(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	s := boxed(nil)
+	b.apply(t, s)
+	ch := b.channel(t)
+	body := bodyOf(t, outgoing(t, "o-1"))
+	put := func(message amqp091.Publishing) {
+		t.Helper()
+		if err := ch.PublishWithContext(t.Context(), s.DeadExchange(), s.Queue(), true, false, message); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(amqp091.Publishing{Body: body, Headers: amqp091.Table{"x-death": []any{amqp091.Table{
+		"reason": "delivery_limit", "queue": s.Queue(), "exchange": "traceria.events", "routing-keys": []any{"kitchen.order-boxed.v1"}, "count": int64(1),
+	}}}})
+	put(amqp091.Publishing{Body: []byte("\x1b[31mred"), Headers: amqp091.Table{"traceparent": "nonsense", "traceria-dead-span": int32(7), "traceria-first-sent-at": "once"}})
+	eventually(t, "both are there", func() bool { return b.count(t, s.DeadQueue()) == 2 })
+	letters, err := s.ShowDead(b.conn(t), 10)
+	if err != nil || len(letters) != 2 {
+		t.Fatalf("%v, %v", letters, err)
+	}
+	if l := letters[0]; l.Reason != "delivery-limit" || l.RoutingKey != "kitchen.order-boxed.v1" || l.ConversationID != "o-1" {
+		t.Errorf("got %+v", l)
+	}
+	if l := letters[1]; l.Reason != "unknown" || l.FirstSentAt != nil {
+		t.Errorf("got %+v", l)
+	}
+	n := 0
+	if err := s.Redrive(t.Context(), b.conn(t), b.config(), 1, func(broker.Redriven) { n++ }); err != nil || n != 1 {
+		t.Errorf("%d redriven, %v", n, err)
+	}
+	if err := s.Redrive(t.Context(), b.conn(t), b.config(), 100, func(broker.Redriven) { n++ }); err != nil || n != 2 {
+		t.Errorf("%d redriven, %v", n, err)
+	}
+	eventually(t, "both are in the subscription's queue", func() bool { return b.count(t, s.Queue()) == 2 })
+}
+
+func TestAnInterruptedRedriveLosesNothing(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	s, _, _ := failing(t, b)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	err := s.Redrive(ctx, b.conn(t), b.config(), 100, func(broker.Redriven) { cancel() })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	eventually(t, "all are dead again", func() bool { return b.count(t, s.DeadQueue()) == 3 })
+	if letters, err := s.ShowDead(b.conn(t), 10); err != nil || len(letters) != 3 || !json.Valid(letters[0].Body) {
+		t.Errorf("got %v, %v", letters, err)
+	}
+}

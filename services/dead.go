@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rabbitmq/amqp091-go"
+	"github.com/spf13/cobra"
+
+	"traceria/services/broker"
+	"traceria/services/host"
+	"traceria/telemetry"
+)
+
+func newDeadCommand() *cobra.Command {
+	command := &cobra.Command{
+		Use:     "dead",
+		Short:   "List, show and redrive dead letters",
+		GroupID: groupTools,
+		Long: `Dead letters are messages that a subscription could not handle: unreadable, refused for good, or with all
+attempts used up. They wait in the queue of that name with .dead behind it until somebody decides about them.`,
+		Example: "  traceria dead list\n  traceria dead show kitchen.order-confirmed\n  traceria dead redrive kitchen.order-confirmed",
+		Args:    asUsage(cobra.NoArgs),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	command.AddCommand(newDeadListCommand(), newDeadShowCommand(), newDeadRedriveCommand())
+	return command
+}
+
+func newDeadListCommand() *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "list",
+		Short: "Say which subscriptions have dead letters, and how many",
+		Args:  asUsage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withBroker(cmd, func(conn *amqp091.Connection, _ host.Config) error {
+				counts, err := known().CountDead(conn)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return printJSON(cmd, counts)
+				}
+				none := true
+				for _, count := range counts {
+					if count.Messages > 0 {
+						none = false
+						cmd.Printf("%-40s %d\n", count.Queue, count.Messages)
+					}
+				}
+				if none {
+					cmd.Printf("none of the %d subscriptions has dead letters\n", len(counts))
+				}
+				return nil
+			})
+		},
+	}
+	command.Flags().BoolVar(&asJSON, "json", false, "print one JSON document: a list of {queue, messages} with every subscription")
+	return command
+}
+
+const (
+	maxShown    = 1000
+	maxRedriven = 1_000_000
+)
+
+func newDeadShowCommand() *cobra.Command {
+	var asJSON bool
+	var limit int
+	command := &cobra.Command{
+		Use:   "show QUEUE",
+		Short: "Show the dead letters of a subscription: why, what, and in which trace",
+		Args:  asUsage(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := subscription(args[0], limit, maxShown)
+			if err != nil {
+				return err
+			}
+			return withBroker(cmd, func(conn *amqp091.Connection, _ host.Config) error {
+				letters, err := s.ShowDead(conn, limit)
+				if err != nil {
+					return absent(s, err)
+				}
+				if asJSON {
+					return printLetters(cmd, letters)
+				}
+				for _, letter := range letters {
+					printLetter(cmd, letter)
+				}
+				if len(letters) == 0 {
+					cmd.Printf("%s has no dead letters\n", s.Queue())
+				}
+				return nil
+			})
+		},
+	}
+	command.Flags().BoolVar(&asJSON, "json", false, "print one JSON document: a list of the letters with their bodies")
+	command.Flags().IntVar(&limit, "limit", 20, "how many to show, the oldest first, 1 to "+strconv.Itoa(maxShown))
+	return command
+}
+
+func newDeadRedriveCommand() *cobra.Command {
+	var asJSON bool
+	var limit int
+	command := &cobra.Command{
+		Use:   "redrive QUEUE",
+		Short: "Give the dead letters of a subscription back to it, with new attempts",
+		Long: `Give the dead letters of a subscription back to its queue, and to no other subscriber. Their attempts begin
+anew, in the trace of their first send. An event that was handled meanwhile changes nothing.`,
+		Args: asUsage(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := subscription(args[0], limit, maxRedriven)
+			if err != nil {
+				return err
+			}
+			return withBroker(cmd, func(conn *amqp091.Connection, config host.Config) error {
+				return redrive(cmd, conn, config, s, limit, asJSON)
+			})
+		},
+	}
+	command.Flags().BoolVar(&asJSON, "json", false, "print one JSON document: a list of {messageId, conversationId, traceId}")
+	command.Flags().IntVar(&limit, "limit", maxRedriven, "how many to give back, the oldest first, 1 to "+strconv.Itoa(maxRedriven))
+	return command
+}
+
+func redrive(cmd *cobra.Command, conn *amqp091.Connection, config host.Config, s broker.Subscription, limit int, asJSON bool) error {
+	tel, err := telemetry.Start(cmd.Context(), telemetry.Config{Service: "traceria", Version: buildVersion(), LogOutput: io.Discard})
+	if err != nil {
+		return fmt.Errorf("%w: %w", host.ErrConfiguration, err)
+	}
+	defer func() {
+		fresh, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), 2*time.Second)
+		defer cancel()
+		if lost := tel.Shutdown(fresh); lost != nil {
+			cmd.PrintErrln("the spans of this redrive were not delivered: ", lost)
+		}
+	}()
+	link := broker.Config{URL: config.AMQPURL, Service: "traceria", Telemetry: tel}
+	sent := []broker.Redriven{}
+	failed := s.Redrive(cmd.Context(), conn, link, limit, func(one broker.Redriven) {
+		sent = append(sent, one)
+		if !asJSON {
+			cmd.Printf("redriven %s  order %s  trace %s\n", one.MessageID, one.ConversationID, one.TraceID)
+		}
+	})
+	if asJSON {
+		return errors.Join(absent(s, failed), printJSON(cmd, sent))
+	}
+	if failed == nil && len(sent) == 0 {
+		cmd.Printf("%s has no dead letters\n", s.Queue())
+	}
+	return absent(s, failed)
+}
+
+// subscription finds a subscription by its queue, or by the queue of its dead letters.
+func subscription(name string, limit, most int) (broker.Subscription, error) {
+	if limit < 1 || limit > most {
+		return broker.Subscription{}, usagef("--limit %d: want 1 to %d", limit, most)
+	}
+	all := known().Subscriptions
+	i := slices.IndexFunc(all, func(s broker.Subscription) bool { return name == s.Queue() || name == s.DeadQueue() })
+	if i < 0 {
+		names := make([]string, len(all))
+		for j, s := range all {
+			names[j] = s.Queue()
+		}
+		return broker.Subscription{}, usagef("there is no subscription %q; there are %s", name, strings.Join(names, ", "))
+	}
+	return all[i], nil
+}
+
+func withBroker(cmd *cobra.Command, use func(*amqp091.Connection, host.Config) error) error {
+	config, err := configuration()
+	if err != nil {
+		return err
+	}
+	conn, err := broker.Dial(cmd.Context(), config.AMQPURL, "traceria "+cmd.Name())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	return use(conn, config)
+}
+
+// absent explains a queue that is not there.
+func absent(s broker.Subscription, err error) error {
+	if reply, ok := errors.AsType[*amqp091.Error](err); ok && reply.Code == amqp091.NotFound {
+		return fmt.Errorf("RabbitMQ has no queue %s: has the system ever run on this broker? (traceria topology apply)", s.DeadQueue())
+	}
+	return err
+}
+
+func printLetter(cmd *cobra.Command, l broker.Letter) {
+	cmd.Printf("%s %s  message %s\n", l.Event, l.Version, l.MessageID)
+	for _, line := range []struct{ name, value string }{
+		{"order", l.ConversationID}, {"reason", l.Reason}, {"error", l.Error}, {"attempts", strconv.Itoa(l.Attempts)}, {"service", l.Service},
+		{"first sent", stamp(l.FirstSentAt) + " to " + l.Exchange + ":" + l.RoutingKey}, {"died", stamp(l.DiedAt)}, {"trace", l.TraceID},
+	} {
+		if line.value != "" {
+			cmd.Printf("  %-11s %s\n", line.name, printable(line.value))
+		}
+	}
+	cmd.Printf("  %-11s %s\n\n", "body", strings.ReplaceAll(printable(l.Indented()), "\n", "\n  "))
+}
+
+func stamp(at *time.Time) string {
+	if at == nil {
+		return ""
+	}
+	return at.Format(time.RFC3339Nano)
+}
+
+// printable takes out what a terminal would obey: nobody knows who wrote a dead letter.
+func printable(text string) string {
+	const most = 4000
+	text = strings.Map(func(r rune) rune {
+		if r != '\n' && !strconv.IsPrint(r) {
+			return '�'
+		}
+		return r
+	}, text)
+	if len(text) > most {
+		return strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
+}
+
+// printLetters adds the body to each letter: as JSON when it is, otherwise as text.
+func printLetters(cmd *cobra.Command, letters []broker.Letter) error {
+	type whole struct {
+		broker.Letter
+		Body any `json:"body"`
+	}
+	all := make([]whole, len(letters))
+	for i, letter := range letters {
+		all[i] = whole{Letter: letter, Body: string(letter.Body)}
+		if json.Valid(letter.Body) {
+			all[i].Body = json.RawMessage(letter.Body)
+		}
+	}
+	return printJSON(cmd, all)
+}
