@@ -8,57 +8,125 @@ import (
 	"strings"
 )
 
-// allowed are the values that this build knows of those OTEL_* variables that choose something by its name
-// (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/). The SDK logs a wrong
-// one at most and goes on with something else, so that a user wonders where the spans are.
-var allowed = map[string][]string{
-	"OTEL_TRACES_EXPORTER":                {"otlp", "console", "none"},
-	"OTEL_METRICS_EXPORTER":               {"otlp", "prometheus", "console", "none"},
-	"OTEL_LOGS_EXPORTER":                  {"otlp", "console", "none"},
-	"OTEL_EXPORTER_OTLP_PROTOCOL":         {"grpc", "http/protobuf"},
-	"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL":  {"grpc", "http/protobuf"},
-	"OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": {"grpc", "http/protobuf"},
-	"OTEL_EXPORTER_OTLP_LOGS_PROTOCOL":    {"grpc", "http/protobuf"},
-	"OTEL_TRACES_SAMPLER": {
-		"always_on", "always_off", "traceidratio",
-		"parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio",
-	},
-	"OTEL_PROPAGATORS":  {"tracecontext", "baggage", "b3", "b3multi", "jaeger", "xray", "ottrace", "none"},
-	"OTEL_SDK_DISABLED": {"true", "false"},
+// choice is a variable that chooses something by its name.
+type choice struct {
+	values  []string
+	list    bool // several, with commas between them and no spaces, as the SDK reads them
+	anyCase bool // the SDK ignores upper and lower case in this one
 }
 
-// numbers are the OTEL_* variables that are whole numbers, in milliseconds where they are times.
-var numbers = []string{
-	"OTEL_BSP_SCHEDULE_DELAY", "OTEL_BSP_EXPORT_TIMEOUT", "OTEL_BSP_MAX_QUEUE_SIZE", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
-	"OTEL_BLRP_SCHEDULE_DELAY", "OTEL_BLRP_EXPORT_TIMEOUT", "OTEL_BLRP_MAX_QUEUE_SIZE", "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE",
-	"OTEL_METRIC_EXPORT_INTERVAL", "OTEL_METRIC_EXPORT_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT",
+// choices are the values that this build knows
+// (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/). The SDK logs a wrong
+// one at most and goes on with something else, so that a user wonders where the spans are.
+var choices = map[string]choice{
+	"OTEL_TRACES_EXPORTER":  {values: []string{"otlp", "console", "none"}},
+	"OTEL_METRICS_EXPORTER": {values: []string{"otlp", "prometheus", "console", "none"}},
+	"OTEL_LOGS_EXPORTER":    {values: []string{"otlp", "console", "none"}},
+	"OTEL_TRACES_SAMPLER": {anyCase: true, values: []string{
+		"always_on", "always_off", "traceidratio",
+		"parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio",
+	}},
+	"OTEL_PROPAGATORS": {list: true, values: []string{
+		"tracecontext", "baggage", "b3", "b3multi", "jaeger", "xray", "ottrace", "none",
+	}},
+	"OTEL_METRICS_EXEMPLAR_FILTER": {anyCase: true, values: []string{"always_on", "always_off", "trace_based"}},
+	"OTEL_SDK_DISABLED":            {anyCase: true, values: []string{"true", "false"}},
+}
+
+func (c choice) check(value string) error {
+	parts := []string{value}
+	if c.list {
+		parts = strings.Split(value, ",")
+	}
+	for _, one := range parts {
+		if c.anyCase {
+			one = strings.ToLower(one)
+		}
+		if !slices.Contains(c.values, one) {
+			want := "one of " + strings.Join(c.values, ", ")
+			if c.list {
+				want = "a list, with commas and without spaces, of " + strings.Join(c.values, ", ")
+			}
+			return fmt.Errorf("want %s", want)
+		}
+	}
+	return nil
+}
+
+// limits are the least and the most of a whole number, and what it counts.
+type limits struct {
+	least, most int
+	unit        string
+}
+
+var (
+	// A queue is room that the SDK takes at once: a size that nobody can mean ends in a panic or eats the memory.
+	size = limits{1, 1_000_000, ""}
+	// 0 would be no pause between exports, or an export that never ends.
+	milliseconds = limits{1, 3_600_000, " of milliseconds"}
+	port         = limits{1, 65535, ""}
+)
+
+// numbers are the variables that are whole numbers.
+var numbers = map[string]limits{
+	"OTEL_BSP_SCHEDULE_DELAY": milliseconds, "OTEL_BSP_EXPORT_TIMEOUT": milliseconds,
+	"OTEL_BSP_MAX_QUEUE_SIZE": size, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": size,
+	"OTEL_BLRP_SCHEDULE_DELAY": milliseconds, "OTEL_BLRP_EXPORT_TIMEOUT": milliseconds,
+	"OTEL_BLRP_MAX_QUEUE_SIZE": size, "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE": size,
+	"OTEL_METRIC_EXPORT_INTERVAL": milliseconds, "OTEL_METRIC_EXPORT_TIMEOUT": milliseconds,
+	"OTEL_ATTRIBUTE_COUNT_LIMIT": size, "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": size,
+	"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": size, "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT": size,
+	"OTEL_SPAN_EVENT_COUNT_LIMIT": size, "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT": size,
+	"OTEL_SPAN_LINK_COUNT_LIMIT": size, "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT": size,
+	"OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT": size, "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT": size,
+	"OTEL_EXPORTER_PROMETHEUS_PORT": port,
+}
+
+func (l limits) check(value string) error {
+	if n, err := strconv.Atoi(value); err != nil || n < l.least || n > l.most {
+		return fmt.Errorf("want a whole number%s from %d to %d", l.unit, l.least, l.most)
+	}
+	return nil
+}
+
+func checkRatio(value string) error {
+	if ratio, err := strconv.ParseFloat(value, 64); err != nil || !(ratio >= 0 && ratio <= 1) { // NaN is neither
+		return errors.New("want a number from 0 to 1")
+	}
+	return nil
 }
 
 // CheckEnvironment says of every standard OTEL_* variable that is wrong what is wrong with it and what is
-// allowed. Unset and empty variables are right.
+// allowed. Unset and empty variables are right. Values that may hold a secret (endpoints, headers, resource
+// attributes) are not repeated.
 func CheckEnvironment(lookup func(string) (string, bool)) error {
 	var errs []error
-	wrong := func(name, value, want string) {
-		errs = append(errs, fmt.Errorf("%s=%q: want %s", name, value, want))
-	}
-	for name, values := range allowed {
-		value, _ := lookup(name)
-		for one := range strings.SplitSeq(value, ",") {
-			one = strings.TrimSpace(strings.ToLower(one))
-			if one != "" && !slices.Contains(values, one) {
-				wrong(name, value, "one of "+strings.Join(values, ", "))
+	shown := func(name string, check func(string) error) {
+		if value, _ := lookup(name); value != "" {
+			if err := check(value); err != nil {
+				errs = append(errs, fmt.Errorf("%s=%q: %w", name, value, err))
 			}
 		}
 	}
-	for _, name := range numbers {
-		value, _ := lookup(name)
-		if n, err := strconv.Atoi(value); value != "" && (err != nil || n < 0) {
-			wrong(name, value, "a whole number, 0 or more")
+	hidden := func(name string, check func(string) error) {
+		if value, _ := lookup(name); value != "" {
+			if err := check(value); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			}
 		}
 	}
-	if value, _ := lookup("OTEL_TRACES_SAMPLER_ARG"); value != "" {
-		if ratio, err := strconv.ParseFloat(value, 64); err != nil || ratio < 0 || ratio > 1 {
-			wrong("OTEL_TRACES_SAMPLER_ARG", value, "a number from 0 to 1")
+	for name, c := range choices {
+		shown(name, c.check)
+	}
+	for name, l := range numbers {
+		shown(name, l.check)
+	}
+	shown("OTEL_TRACES_SAMPLER_ARG", checkRatio)
+	hidden("OTEL_RESOURCE_ATTRIBUTES", checkResource)
+	for _, signal := range []string{"", "TRACES_", "METRICS_", "LOGS_"} {
+		checkOTLP("OTEL_EXPORTER_OTLP_"+signal, shown, hidden)
+		if err := checkClientCertificate("OTEL_EXPORTER_OTLP_"+signal, lookup); err != nil {
+			errs = append(errs, err)
 		}
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })

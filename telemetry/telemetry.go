@@ -139,7 +139,7 @@ func newResource(ctx context.Context, cfg Config) (*resource.Resource, error) {
 // says (http://localhost:4318); the Go exporters would take TLS.
 func useLoopbackCollector() {
 	const endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT"
-	if _, set := os.LookupEnv(endpoint); !set {
+	if os.Getenv(endpoint) == "" { // empty is unset, in the specification
 		protocol := os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL")
 		if protocol == "grpc" {
 			_ = os.Setenv(endpoint, "http://127.0.0.1:4317")
