@@ -19,53 +19,60 @@ func (k *kitchen) onTicketOpened(ctx context.Context, e event.Envelope) error {
 	if err != nil {
 		return err
 	}
-	wanted, err := k.step(ctx, fact.OrderID, preparing, event.OrderPreparing{OrderID: fact.OrderID})
+	wanted, err := k.begin(ctx, fact.OrderID)
 	if err != nil || !wanted {
 		return err
 	}
 	if err := host.Work(ctx, k.cookingTime); err != nil {
 		return fmt.Errorf("cook: %w", err)
 	}
-	_, err = k.step(ctx, fact.OrderID, boxed, event.OrderBoxed{OrderID: fact.OrderID})
-	return err
-}
-
-// step moves a ticket to a stage and says so, unless it was there before. wanted is false when the ticket needs
-// no more work: it is done, or was cancelled.
-func (k *kitchen) step(ctx context.Context, orderID string, to stage, fact event.Payload) (wanted bool, err error) {
-	err = k.DB.Do(ctx, func(tx *store.Tx) error {
-		if err := know(ctx, tx, orderID); err != nil {
+	return k.DB.Once(ctx, func(tx *store.Tx) error {
+		known, err := know(ctx, tx, fact.OrderID)
+		if err != nil || known.cancelled { // while it was in the oven
 			return err
 		}
-		known, err := read(ctx, tx, orderID)
+		return advance(ctx, tx, fact.OrderID, boxed, event.OrderBoxed{OrderID: fact.OrderID})
+	})
+}
+
+// begin takes a ticket. It is not wanted any more when it was worked off before, or when the order was cancelled or
+// rejected; the message is then done with.
+func (k *kitchen) begin(ctx context.Context, orderID string) (wanted bool, err error) {
+	err = k.DB.Do(ctx, func(tx *store.Tx) error {
+		wanted = false
+		if done, err := tx.Received(ctx); err != nil || done {
+			return err
+		}
+		known, err := know(ctx, tx, orderID)
 		if err != nil {
 			return err
 		}
-		wanted = !known.cancelled && known.stage < boxed
-		if !wanted || known.stage >= to {
-			return nil
-		}
-		if err := move(ctx, tx, orderID, to); err != nil {
+		if known.cancelled || known.stage >= boxed {
+			_, err := tx.Receive(ctx)
 			return err
 		}
-		return tx.Publish(ctx, fact)
+		wanted = true
+		return advance(ctx, tx, orderID, preparing, event.OrderPreparing{OrderID: orderID})
 	})
 	return wanted, err
 }
 
 // ticketView is a line of GET /tickets.
 type ticketView struct {
-	OrderID     string       `json:"orderId"`
-	OrderNumber string       `json:"orderNumber"`
-	Status      string       `json:"status"`
-	Cancelled   bool         `json:"cancelled"`
-	Items       []event.Item `json:"items"`
-	OpenedAt    time.Time    `json:"openedAt"`
+	OrderID     string `json:"orderId"`
+	OrderNumber string `json:"orderNumber"`
+	// Status is how far the ticket came, or cancelled, however far that was.
+	Status    string       `json:"status"`
+	Cancelled bool         `json:"cancelled"`
+	Items     []event.Item `json:"items"`
+	// OpenedAt is when the order was confirmed.
+	OpenedAt time.Time `json:"openedAt"`
 }
 
 const listMost = 100
 
-// list answers with the latest tickets and the number of cooks.
+// list answers with the latest tickets and the number of cooks. An order of which no confirmation came is not listed: of
+// its ticket nothing is known that a cook could read.
 func (k *kitchen) list(w http.ResponseWriter, r *http.Request) error {
 	tickets, err := k.tickets(r.Context())
 	if err != nil {
@@ -80,7 +87,7 @@ func (k *kitchen) list(w http.ResponseWriter, r *http.Request) error {
 
 func (k *kitchen) tickets(ctx context.Context) ([]ticketView, error) {
 	rows, err := k.DB.QueryContext(ctx, `SELECT order_id, order_number, stage, cancelled, items, opened_at
-		FROM tickets WHERE stage > 0 ORDER BY opened_at DESC LIMIT $1`, listMost)
+		FROM tickets WHERE confirmed ORDER BY opened_at DESC, order_id LIMIT $1`, listMost)
 	if err != nil {
 		return nil, fmt.Errorf("read the tickets: %w", err)
 	}
@@ -98,6 +105,9 @@ func (k *kitchen) tickets(ctx context.Context) ([]ticketView, error) {
 			return nil, fmt.Errorf("read the items of %s: %w", t.OrderID, err)
 		}
 		t.Status, t.OpenedAt = reached.String(), time.Unix(0, at).UTC()
+		if t.Cancelled {
+			t.Status = "cancelled"
+		}
 		tickets = append(tickets, t)
 	}
 	return tickets, rows.Err()

@@ -25,7 +25,8 @@ func newCooks(db *store.DB) *cooks { return &cooks{db: db, changed: make(chan st
 // firstShift puts two cooks on duty in a kitchen that has never had any.
 func (c *cooks) firstShift(ctx context.Context) error {
 	_, err := c.db.ExecContext(ctx, `INSERT INTO cooks (id, on_duty, at)
-		SELECT name, 1, 0 FROM (SELECT 'ada' AS name UNION SELECT 'grace') WHERE NOT EXISTS (SELECT 1 FROM cooks)`)
+		SELECT name, TRUE, 0 FROM (SELECT 'ada' AS name UNION SELECT 'grace') AS first
+		WHERE NOT EXISTS (SELECT 1 FROM cooks) ON CONFLICT DO NOTHING`)
 	if err != nil {
 		return fmt.Errorf("put the first cooks on duty: %w", err)
 	}
@@ -76,15 +77,20 @@ func (c *cooks) announce() {
 
 func (c *cooks) onDuty(ctx context.Context) (int, error) {
 	var n int
-	err := c.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM cooks WHERE on_duty = 1`).Scan(&n)
+	err := c.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM cooks WHERE on_duty`).Scan(&n)
 	return n, err
 }
 
-// clock writes down who came or went. The later of two events about one cook wins, in whatever order they come.
+// clock writes down who came or went. The later of two events about one cook wins, in whatever order they come; of two
+// at the same moment, that the cook went.
 func (c *cooks) clock(ctx context.Context, who event.StaffMember, onDuty bool) error {
-	_, err := c.db.ExecContext(ctx, `INSERT INTO cooks (id, on_duty, at) VALUES ($1, $2, $3)
-		ON CONFLICT (id) DO UPDATE SET on_duty = excluded.on_duty, at = excluded.at WHERE excluded.at > cooks.at`,
-		who.StaffMemberID, onDuty, who.At.UnixNano())
+	err := c.db.Once(ctx, func(tx *store.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO cooks (id, on_duty, at) VALUES ($1, $2, $3)
+			ON CONFLICT (id) DO UPDATE SET on_duty = excluded.on_duty, at = excluded.at
+			WHERE excluded.at > cooks.at OR (excluded.at = cooks.at AND NOT excluded.on_duty)`,
+			who.StaffMemberID, onDuty, who.At.UnixNano())
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("write down that %s came or went: %w", who.StaffMemberID, err)
 	}

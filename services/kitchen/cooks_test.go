@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"traceria/services/event"
+	"traceria/services/event/eventtest"
 )
 
 const deadline = 20 * time.Second
@@ -81,7 +82,7 @@ func TestTheLaterUseOfTheClockCountsInWhateverOrderEventsCome(t *testing.T) {
 				events = append(events, clockedOut(t, who, at))
 			}
 		}
-		for _, e := range shuffled(rt, events...) {
+		for _, e := range eventtest.Shuffled(rt, events) {
 			if err := handle(k, e); err != nil {
 				rt.Fatal(err)
 			}
@@ -211,18 +212,26 @@ func TestTheListShowsCooksAndTickets(t *testing.T) {
 	if err := handle(k, envelope(t, "o-2", event.OrderCancelled{OrderID: "o-2", CustomerID: "c", Reason: "closed"})); err != nil {
 		t.Fatal(err)
 	}
-	answer := httptest.NewRecorder()
-	if err := k.list(answer, httptest.NewRequest(http.MethodGet, "/tickets", nil)); err != nil {
-		t.Fatal(err)
-	}
-	var got struct {
-		Cooks   int
-		Tickets []ticketView
-	}
-	if err := json.Unmarshal(answer.Body.Bytes(), &got); err != nil {
-		t.Fatal(err)
-	}
+	got := k.listed(t)
 	if got.Cooks != 2 || len(got.Tickets) != 1 || got.Tickets[0].OrderID != "o-1" || got.Tickets[0].Status != "opened" {
 		t.Errorf("got %+v", got)
 	}
+}
+
+// kitchenView is what GET /tickets answers.
+type kitchenView struct {
+	Cooks   int
+	Tickets []ticketView
+}
+
+func (k *kitchen) listed(tb testing.TB) (got kitchenView) {
+	tb.Helper()
+	answer := httptest.NewRecorder()
+	if err := k.list(answer, httptest.NewRequest(http.MethodGet, "/tickets", nil)); err != nil {
+		tb.Fatal(err)
+	}
+	if err := json.Unmarshal(answer.Body.Bytes(), &got); err != nil {
+		tb.Fatal(err)
+	}
+	return got
 }

@@ -54,14 +54,15 @@ CREATE TABLE IF NOT EXISTS tickets (
 	order_id     TEXT PRIMARY KEY,
 	order_number TEXT NOT NULL DEFAULT '',
 	items        TEXT NOT NULL DEFAULT '[]',
-	stage        INTEGER NOT NULL DEFAULT 0,
-	cancelled    INTEGER NOT NULL DEFAULT 0,
-	opened_at    INTEGER NOT NULL DEFAULT 0
+	stage        BIGINT NOT NULL DEFAULT 0,
+	confirmed    BOOLEAN NOT NULL DEFAULT FALSE,
+	cancelled    BOOLEAN NOT NULL DEFAULT FALSE,
+	opened_at    BIGINT NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS cooks (
 	id      TEXT PRIMARY KEY,
-	on_duty INTEGER NOT NULL,
-	at      INTEGER NOT NULL
+	on_duty BOOLEAN NOT NULL,
+	at      BIGINT NOT NULL
 );
 `
 

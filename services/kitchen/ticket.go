@@ -4,17 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"traceria/services/event"
 	"traceria/services/store"
 )
 
-// stage is how far a ticket has come. It only grows.
+// stage is how far a ticket has come. It only grows. That the order was cancelled is not a stage but a fact beside it,
+// which wins: a ticket may be struck off before it is opened, while it is cooked, and when all is done.
 type stage int
 
 const (
-	unopened stage = iota // only a cancellation is known so far
+	unopened stage = iota
 	opened
 	preparing
 	boxed
@@ -26,42 +26,47 @@ func (s stage) String() string {
 }
 
 // onConfirmed opens a ticket, and tells the kitchen so by a private event: what happens behind the pass is
-// nobody else's business, and may change without asking them.
+// nobody else's business, and may change without asking them. Of an order that is cancelled already only its details are
+// noted: nobody is to cook it.
 func (k *kitchen) onConfirmed(ctx context.Context, e event.Envelope) error {
-	fact, err := event.Data[event.OrderConfirmedMoney](e)
+	fact, err := event.ReadConfirmation(e)
 	if err != nil {
 		return err
 	}
-	return k.DB.Do(ctx, func(tx *store.Tx) error {
-		if err := know(ctx, tx, fact.OrderID); err != nil {
+	return k.DB.Once(ctx, func(tx *store.Tx) error {
+		known, err := know(ctx, tx, fact.OrderID)
+		if err != nil {
 			return err
 		}
-		known, err := read(ctx, tx, fact.OrderID)
-		if err != nil || known.stage > unopened || known.cancelled {
+		if err := note(ctx, tx, fact.OrderConfirmed, e.Metadata.EventDate); err != nil || known.cancelled {
 			return err
 		}
 		if pieces := count(fact.Items); pieces > k.largestTicket {
-			if err := move(ctx, tx, fact.OrderID, rejected); err != nil {
-				return err
-			}
-			return tx.Publish(ctx, event.OrderRejected{OrderID: fact.OrderID, Reason: fmt.Sprintf(
+			return advance(ctx, tx, fact.OrderID, rejected, event.OrderRejected{OrderID: fact.OrderID, Reason: fmt.Sprintf(
 				"out of ingredients: %d pieces were ordered and there is dough for %d", pieces, k.largestTicket)})
 		}
-		return open(ctx, tx, fact)
+		if known.stage > unopened {
+			return nil
+		}
+		return advance(ctx, tx, fact.OrderID, opened, event.TicketOpened{
+			OrderID: fact.OrderID, OrderNumber: fact.OrderNumber, Items: fact.Items,
+		})
 	})
 }
 
-func open(ctx context.Context, tx *store.Tx, fact event.OrderConfirmedMoney) error {
-	items, err := json.Marshal(fact.Items)
+// note writes down what was ordered. A ticket is as old as its order's confirmation, not as the event's way here: the
+// list has the same order whichever event comes first.
+func note(ctx context.Context, tx *store.Tx, order event.OrderConfirmed, at event.Date) error {
+	items, err := json.Marshal(order.Items)
 	if err != nil {
 		return fmt.Errorf("write the items: %w", err)
 	}
-	if _, err := tx.ExecContext(ctx,
-		`UPDATE tickets SET stage = $1, order_number = $2, items = $3, opened_at = $4 WHERE order_id = $5`,
-		opened, fact.OrderNumber, string(items), time.Now().UnixNano(), fact.OrderID); err != nil {
-		return fmt.Errorf("open the ticket: %w", err)
+	if _, err := tx.ExecContext(ctx, `UPDATE tickets SET confirmed = TRUE, order_number = $1, items = $2, opened_at = $3
+		WHERE order_id = $4`,
+		order.OrderNumber, string(items), at.UnixNano(), order.OrderID); err != nil {
+		return fmt.Errorf("note the order: %w", err)
 	}
-	return tx.Publish(ctx, event.TicketOpened{OrderID: fact.OrderID, OrderNumber: fact.OrderNumber, Items: fact.Items})
+	return nil
 }
 
 // onCancelled strikes the ticket off, even one that is yet to be opened.
@@ -70,24 +75,23 @@ func (k *kitchen) onCancelled(ctx context.Context, e event.Envelope) error {
 	if err != nil {
 		return err
 	}
-	return k.DB.Do(ctx, func(tx *store.Tx) error {
-		if err := know(ctx, tx, fact.OrderID); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `UPDATE tickets SET cancelled = 1 WHERE order_id = $1`, fact.OrderID); err != nil {
+	return k.DB.Once(ctx, func(tx *store.Tx) error {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO tickets (order_id, cancelled) VALUES ($1, TRUE)
+			ON CONFLICT (order_id) DO UPDATE SET cancelled = TRUE`, fact.OrderID); err != nil {
 			return fmt.Errorf("strike off the ticket: %w", err)
 		}
 		return nil
 	})
 }
 
-// pieces that "all of them" stands for here: what the oven holds.
+// allOfThem is how many pieces "all of them" is when the event does not say: the largest batch on any menu that the
+// kitchen has seen, as it must not begin what it cannot finish. The order service's events do say (event.Item).
 const allOfThem = 6
 
 func count(items []event.Item) int {
 	pieces := 0
 	for _, item := range items {
-		pieces += item.Quantity.Count(allOfThem)
+		pieces += item.Count(allOfThem)
 	}
 	return pieces
 }
@@ -97,16 +101,12 @@ type ticket struct {
 	cancelled bool
 }
 
-// know makes sure that there is a row: whichever event comes first leaves what it knows in it.
-func know(ctx context.Context, tx *store.Tx, orderID string) error {
-	if _, err := tx.ExecContext(ctx, `INSERT INTO tickets (order_id) VALUES ($1) ON CONFLICT DO NOTHING`, orderID); err != nil {
-		return fmt.Errorf("note the order: %w", err)
-	}
-	return nil
-}
-
-func read(ctx context.Context, tx *store.Tx, orderID string) (ticket, error) {
+// know makes sure that there is a row, and reads it: whichever event comes first leaves what it knows in it.
+func know(ctx context.Context, tx *store.Tx, orderID string) (ticket, error) {
 	var t ticket
+	if _, err := tx.ExecContext(ctx, `INSERT INTO tickets (order_id) VALUES ($1) ON CONFLICT DO NOTHING`, orderID); err != nil {
+		return t, fmt.Errorf("note the order: %w", err)
+	}
 	err := tx.QueryRowContext(ctx, `SELECT stage, cancelled FROM tickets WHERE order_id = $1`, orderID).Scan(&t.stage, &t.cancelled)
 	if err != nil {
 		return t, fmt.Errorf("read the ticket: %w", err)
@@ -114,9 +114,14 @@ func read(ctx context.Context, tx *store.Tx, orderID string) (ticket, error) {
 	return t, nil
 }
 
-func move(ctx context.Context, tx *store.Tx, orderID string, to stage) error {
-	if _, err := tx.ExecContext(ctx, `UPDATE tickets SET stage = $1 WHERE order_id = $2 AND stage < $1`, to, orderID); err != nil {
+// advance moves a ticket to a stage and says so, unless it was there before.
+func advance(ctx context.Context, tx *store.Tx, orderID string, to stage, fact event.Payload) error {
+	result, err := tx.ExecContext(ctx, `UPDATE tickets SET stage = $1 WHERE order_id = $2 AND stage < $1`, to, orderID)
+	if err != nil {
 		return fmt.Errorf("move the ticket to %s: %w", to, err)
 	}
-	return nil
+	if moved, err := result.RowsAffected(); err != nil || moved == 0 {
+		return err
+	}
+	return tx.Publish(ctx, fact)
 }

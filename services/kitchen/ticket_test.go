@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"traceria/services/event"
+	"traceria/services/event/eventtest"
 	"traceria/services/host"
 )
 
@@ -32,44 +31,17 @@ func fastKitchen(tb testing.TB) *kitchen {
 	return newKitchenWith(tb, map[string]string{"KITCHEN_COOKING_TIME": "0s"})
 }
 
-func confirmedOrder(tb testing.TB, id string, quantity event.Quantity) event.Envelope {
-	tb.Helper()
-	return envelope(tb, id, event.OrderConfirmedMoney{
-		OrderConfirmed: event.OrderConfirmed{
-			OrderID: id, OrderNumber: "ORD1", CustomerID: "c-1", DeliveryAddressID: "a-1",
-			Items: []event.Item{{ItemName: "Margherita", Quantity: quantity}},
-		},
-		OrderValue: &event.Money{Value: event.Pence(1989), Currency: "GBP"},
-	})
+func orderOf(id string, quantity event.Quantity) event.OrderConfirmed {
+	return event.OrderConfirmed{
+		OrderID: id, OrderNumber: "ORD1", CustomerID: "c-1", DeliveryAddressID: "a-1",
+		Items: []event.Item{{ItemName: "Margherita", Quantity: quantity}},
+	}
 }
 
-// work handles the events in a drawn order, and with them the tickets that they open, each perhaps twice, until none is
-// left. A ticket comes after the event that opened it: the broker cannot have it before.
-func work(t *rapid.T, tb testing.TB, k *kitchen, id string, events ...event.Envelope) (handled []event.Envelope) {
-	waiting, tickets := events, 0
-	for len(waiting) > 0 {
-		i := rapid.IntRange(0, len(waiting)-1).Draw(t, "next")
-		next := waiting[i]
-		waiting = slices.Delete(waiting, i, i+1)
-		if err := handle(k, next); err != nil {
-			t.Fatal(err)
-		}
-		handled = append(handled, next)
-		if next.Metadata.EventType != "OrderConfirmed" {
-			continue // opens no ticket
-		}
-		var opened []event.Envelope
-		for _, e := range published(tb, k.DB, id) {
-			if e.Metadata.EventType == "TicketOpened" {
-				opened = append(opened, e)
-			}
-		}
-		for _, ticket := range opened[tickets:] {
-			waiting = append(waiting, slices.Repeat([]event.Envelope{ticket}, rapid.IntRange(1, 3).Draw(t, "copies"))...)
-		}
-		tickets = len(opened)
-	}
-	return handled
+func confirmedOrder(tb testing.TB, id string, quantity event.Quantity) event.Envelope {
+	tb.Helper()
+	_, v2 := eventtest.Confirmed(tb, orderOf(id, quantity), 1989)
+	return v2
 }
 
 func (k *kitchen) ticket(tb testing.TB, id string) ticket {
@@ -81,51 +53,6 @@ func (k *kitchen) ticket(tb testing.TB, id string) ticket {
 		tb.Fatal(err)
 	}
 	return found
-}
-
-func TestAnOrderIsCookedOnceHoweverOftenItsEventsCome(t *testing.T) {
-	t.Parallel()
-	k := fastKitchen(t)
-	var number atomic.Int64
-	rapid.Check(t, func(rt *rapid.T) {
-		id := fmt.Sprint("o-", number.Add(1))
-		work(rt, t, k, id, shuffled(rt, confirmedOrder(t, id, "2"))...)
-		if diff := cmp.Diff([]string{"OrderBoxed", "OrderPreparing", "TicketOpened"}, names(published(t, k.DB, id))); diff != "" {
-			rt.Errorf("(-want +got)\n%s", diff)
-		}
-		if got := k.ticket(t, id); got.stage != boxed || got.cancelled {
-			rt.Errorf("the ticket is %+v", got)
-		}
-	})
-}
-
-func TestNothingIsSaidOfACancelledOrderAnyMore(t *testing.T) {
-	t.Parallel()
-	k := fastKitchen(t)
-	var number atomic.Int64
-	rapid.Check(t, func(rt *rapid.T) {
-		id := fmt.Sprint("o-", number.Add(1))
-		cancelled := envelope(t, id, event.OrderCancelled{OrderID: id, CustomerID: "c-1", Reason: "closed"})
-		handled := work(rt, t, k, id, shuffled(rt, confirmedOrder(t, id, "2"), cancelled)...)
-		at := slices.IndexFunc(handled, func(e event.Envelope) bool { return e.Metadata.EventType == "OrderCancelled" })
-		// What was handled before the cancellation decides alone.
-		want := []string{}
-		for _, e := range handled[:at] {
-			switch e.Metadata.EventType {
-			case "OrderConfirmed":
-				want = append(want, "TicketOpened")
-			case "TicketOpened":
-				want = append(want, "OrderBoxed", "OrderPreparing")
-			}
-		}
-		slices.Sort(want)
-		if diff := cmp.Diff(slices.Compact(want), names(published(t, k.DB, id))); diff != "" {
-			rt.Errorf("(-want +got)\n%s", diff)
-		}
-		if !k.ticket(t, id).cancelled {
-			rt.Error("the ticket is not struck off")
-		}
-	})
 }
 
 func TestAnOrderThatIsTooLargeIsRejectedOnce(t *testing.T) {
@@ -152,7 +79,8 @@ func TestAnOrderThatIsTooLargeIsRejectedOnce(t *testing.T) {
 	}
 }
 
-// The process dies while it cooks: the ticket comes again and is cooked to its end, and nothing is said twice.
+// The process dies while it cooks: the ticket comes again and is cooked to its end, and nothing is said twice. What comes
+// again after that is a duplicate.
 func TestATicketThatWasLeftOnTheStoveIsFinished(t *testing.T) {
 	t.Parallel()
 	k := newKitchenWith(t, map[string]string{"KITCHEN_COOKING_TIME": "10m"})
@@ -162,21 +90,98 @@ func TestATicketThatWasLeftOnTheStoveIsFinished(t *testing.T) {
 	opened := published(t, k.DB, "o-1")[0]
 	ctx, die := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer die()
-	if err := k.onTicketOpened(ctx, opened); !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatalf("got %v, want the end of the context", err)
+	if duplicate, err := eventtest.Give(ctx, k, opened); !errors.Is(err, context.DeadlineExceeded) || duplicate {
+		t.Fatalf("duplicate %t, got %v, want the end of the context", duplicate, err)
 	}
 	if got := k.ticket(t, "o-1"); got.stage != preparing {
 		t.Errorf("the ticket is %s", got.stage)
 	}
 	k.cookingTime = host.Span{}
-	if err := handle(k, opened); err != nil {
+	for _, again := range []bool{false, true} {
+		if duplicate, err := eventtest.Give(t.Context(), k, opened); err != nil || duplicate != again {
+			t.Fatalf("duplicate %t, want %t; %v", duplicate, again, err)
+		}
+		if got := k.ticket(t, "o-1"); got.stage != boxed {
+			t.Errorf("the ticket is %s", got.stage)
+		}
+		if got := names(published(t, k.DB, "o-1")); !slices.Equal(got, []string{"OrderBoxed", "OrderPreparing", "TicketOpened"}) {
+			t.Errorf("published %v", got)
+		}
+	}
+}
+
+// What is cancelled while it is in the oven is taken out, but never boxed.
+func TestATicketThatIsCancelledInTheOvenIsNotBoxed(t *testing.T) {
+	t.Parallel()
+	k := newKitchenWith(t, map[string]string{"KITCHEN_COOKING_TIME": "300ms"})
+	if err := handle(k, confirmedOrder(t, "o-1", "1")); err != nil {
 		t.Fatal(err)
 	}
-	if got := k.ticket(t, "o-1"); got.stage != boxed {
-		t.Errorf("the ticket is %s", got.stage)
+	opened := published(t, k.DB, "o-1")[0]
+	cooked := make(chan error, 1)
+	go func() { cooked <- handle(k, opened) }()
+	for end := time.Now().Add(deadline); k.ticket(t, "o-1").stage != preparing; {
+		if time.Now().After(end) {
+			t.Fatal("nobody cooks")
+		}
 	}
-	if got := names(published(t, k.DB, "o-1")); !slices.Equal(got, []string{"OrderBoxed", "TicketOpened"}) {
-		t.Errorf("published %v", got) // OrderPreparing went without a conversation: the test called the handler itself
+	if err := handle(k, envelope(t, "o-1", event.OrderCancelled{OrderID: "o-1", CustomerID: "c-1", Reason: "closed"})); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-cooked; err != nil {
+		t.Fatal(err)
+	}
+	if got := names(published(t, k.DB, "o-1")); !slices.Equal(got, []string{"OrderPreparing", "TicketOpened"}) {
+		t.Errorf("published %v", got)
+	}
+	if duplicate, err := eventtest.Give(t.Context(), k, opened); err != nil || !duplicate {
+		t.Errorf("the ticket again: duplicate %t, %v", duplicate, err)
+	}
+}
+
+func TestADuplicateChangesNothingAndSaysSo(t *testing.T) {
+	t.Parallel()
+	k := fastKitchen(t)
+	confirmed := confirmedOrder(t, "o-1", "1")
+	if err := handle(k, confirmed); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range []event.Envelope{
+		confirmed, published(t, k.DB, "o-1")[0], clockedIn(t, "linus", time.Now()), clockedOut(t, "linus", time.Now()),
+		envelope(t, "o-1", event.OrderCancelled{OrderID: "o-1", CustomerID: "c-1", Reason: "closed"}),
+		published(t, k.DB, "o-1")[0], // of a cancelled order
+	} {
+		if err := handle(k, e); err != nil {
+			t.Fatal(err)
+		}
+		before, sent := k.listed(t), names(published(t, k.DB, "o-1"))
+		if duplicate, err := eventtest.Give(t.Context(), k, e); err != nil || !duplicate {
+			t.Errorf("%s again: duplicate %t, %v", e.Metadata.EventType, duplicate, err)
+		}
+		if diff := cmp.Diff(before, k.listed(t)); diff != "" {
+			t.Errorf("%s again (-before +after)\n%s", e.Metadata.EventType, diff)
+		}
+		if diff := cmp.Diff(sent, names(published(t, k.DB, "o-1"))); diff != "" {
+			t.Errorf("%s again (-before +after)\n%s", e.Metadata.EventType, diff)
+		}
+	}
+}
+
+// The menu says how many "all of them" is, and the event says it on: the kitchen, which has no menu, counts the same.
+func TestTheKitchenCountsAsTheMenuDoes(t *testing.T) {
+	t.Parallel()
+	k := newKitchenWith(t, map[string]string{"KITCHEN_LARGEST_TICKET": "5"})
+	for pieces, want := range map[int]string{3: "TicketOpened", 5: "TicketOpened", 6: "OrderRejected", 0: "OrderRejected"} {
+		id := fmt.Sprint("o-", pieces)
+		order := orderOf(id, event.AllOfThem)
+		order.Items[0].Pieces = pieces
+		_, v2 := eventtest.Confirmed(t, order, 1989)
+		if err := handle(k, v2); err != nil {
+			t.Fatal(err)
+		}
+		if got := names(published(t, k.DB, id)); !slices.Equal(got, []string{want}) {
+			t.Errorf("all of %d: published %v, want %s", pieces, got, want)
+		}
 	}
 }
 

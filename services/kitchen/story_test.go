@@ -1,0 +1,111 @@
+package kitchen
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"traceria/services/event"
+	"traceria/services/event/eventtest"
+)
+
+// run handles events, and the tickets that they open, until none is left. next says which of those that wait is the
+// next: a ticket is among them, perhaps more than once, as soon as the event that opened it was handled. The broker cannot
+// have it before.
+func run(t *rapid.T, tb testing.TB, k *kitchen, events []event.Envelope, next func(waiting int) int, copies func() int) {
+	var handled []event.Envelope
+	seen := map[string]bool{}
+	for waiting := slices.Clone(events); len(waiting) > 0; {
+		i := next(len(waiting))
+		e := waiting[i]
+		waiting = slices.Delete(waiting, i, i+1)
+		if err := handle(k, e); err != nil {
+			t.Fatal(err)
+		}
+		handled = append(handled, e)
+		for _, sent := range published(tb, k.DB, e.Metadata.ConversationID) {
+			if id := sent.Metadata.EventID; sent.Metadata.EventType == event.TicketOpenedV1.Name && !seen[id] {
+				seen[id] = true
+				waiting = slices.Insert(waiting, 0, slices.Repeat([]event.Envelope{sent}, copies())...)
+			}
+		}
+	}
+	before := k.listed(tb)
+	for _, e := range handled { // all once more
+		if duplicate, err := eventtest.Give(context.Background(), k, e); err != nil || !duplicate {
+			t.Fatalf("%s again: duplicate %t, %v", e.Metadata.EventType, duplicate, err)
+		}
+	}
+	if diff := cmp.Diff(before, k.listed(tb)); diff != "" {
+		t.Fatalf("after all events once more (-before +after)\n%s", diff)
+	}
+}
+
+// drawOrder draws what the kitchen is told of an order, in the order of the story, and what must become of its ticket.
+func drawOrder(t *rapid.T, tb testing.TB, id string) (told []event.Envelope, want string) {
+	if rapid.IntRange(0, 4).Draw(t, "confirmed") > 0 { // else it never comes, or not yet
+		quantity := rapid.SampledFrom([]event.Quantity{"1", event.AllOfThem, "51"}).Draw(t, "quantity")
+		v1, v2 := eventtest.Confirmed(tb, orderOf(id, quantity), 1989)
+		told, want = append(told, v2), "boxed"
+		if rapid.Bool().Draw(t, "in both forms") {
+			told = append(told, v1)
+		}
+		if quantity == "51" {
+			want = "rejected"
+		}
+	}
+	if rapid.Bool().Draw(t, "cancelled") {
+		told = append(told, envelope(tb, id, event.OrderCancelled{OrderID: id, CustomerID: "c-1", Reason: "closed"}))
+		if want != "" {
+			want = "cancelled"
+		}
+	}
+	return told, want
+}
+
+// What is answered of tickets and cooks hangs on which facts are known, and not on the order in which they came or how
+// often: a cancellation wins over whatever the kitchen had done.
+func TestTheSameFactsAreTheSameTicketsInWhateverOrderTheyCome(t *testing.T) {
+	t.Parallel()
+	inOrder, shuffled := fastKitchen(t), fastKitchen(t)
+	var number atomic.Int64
+	began := time.Now()
+	rapid.Check(t, func(rt *rapid.T) {
+		told, wants := []event.Envelope{}, map[string]string{}
+		for range rapid.IntRange(1, 3).Draw(rt, "orders") {
+			id := fmt.Sprint("o-", number.Add(1))
+			of, want := drawOrder(rt, t, id)
+			told, wants[id] = append(told, of...), want
+		}
+		who := fmt.Sprint("cook-", number.Add(1))
+		for range rapid.IntRange(0, 3).Draw(rt, "uses of the clock") {
+			at := began.Add(time.Duration(rapid.IntRange(0, 2).Draw(rt, "at")) * time.Minute)
+			e := clockedOut(t, who, at)
+			if rapid.Bool().Draw(rt, "in") {
+				e = clockedIn(t, who, at)
+			}
+			told = append(told, e)
+		}
+		run(rt, t, inOrder, told, func(int) int { return 0 }, func() int { return 1 })
+		run(rt, t, shuffled, eventtest.Shuffled(rt, told), func(waiting int) int {
+			return rapid.IntRange(0, waiting-1).Draw(rt, "next")
+		}, func() int { return rapid.IntRange(1, 3).Draw(rt, "copies") })
+
+		want, got := inOrder.listed(t), shuffled.listed(t)
+		if diff := cmp.Diff(want, got); diff != "" {
+			rt.Errorf("(-in order +shuffled)\n%s", diff)
+		}
+		for id, want := range wants {
+			i := slices.IndexFunc(got.Tickets, func(v ticketView) bool { return v.OrderID == id })
+			if listed := i >= 0; listed != (want != "") || (listed && got.Tickets[i].Status != want) {
+				rt.Errorf("%s: listed %t, want %q: %+v", id, listed, want, got.Tickets)
+			}
+		}
+	})
+}
