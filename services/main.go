@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -116,6 +117,9 @@ func known() broker.Topology {
 func configuration(with ...host.Service) (host.Config, error) {
 	env := host.NewEnv(nil)
 	config := host.Load(env)
+	if unknown := config.BackOff.Unknown(known().Subscriptions); len(unknown) > 0 {
+		env.Also(fmt.Errorf("TRACERIA_RETRY_BACKOFF: there is no subscription %s; traceria dead list --json names them", strings.Join(unknown, ", ")))
+	}
 	for _, service := range with {
 		if service.Check != nil {
 			service.Check(env)

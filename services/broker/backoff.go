@@ -16,7 +16,8 @@ const (
 	maxDelay = time.Hour
 )
 
-// BackOff says how long the messages of each subscription wait between their attempts.
+// BackOff says how long the messages of each subscription wait between their attempts. The zero value is
+// [DefaultBackOff] for all.
 type BackOff struct {
 	usual   []time.Duration
 	special map[string][]time.Duration
@@ -71,7 +72,9 @@ func parseDelays(list string) ([]time.Duration, error) {
 func (b BackOff) Of(subscriptions []Subscription) []Subscription {
 	done := make([]Subscription, len(subscriptions))
 	for i, s := range subscriptions {
-		s.BackOff = b.usual
+		if b.usual != nil {
+			s.BackOff = b.usual
+		}
 		if delays, special := b.special[s.Queue()]; special {
 			s.BackOff = delays
 		}

@@ -37,6 +37,8 @@ type Config struct {
 	JaegerURL, JaegerPublicURL string
 	// CollectorURL is where OTLP goes: OTEL_EXPORTER_OTLP_ENDPOINT.
 	CollectorURL string
+	// BackOff (TRACERIA_RETRY_BACKOFF) is how long messages wait between their attempts (broker.ParseBackOff).
+	BackOff broker.BackOff
 	// LogLevel (LOG_LEVEL) is the least level that is logged.
 	LogLevel zerolog.Level
 }
@@ -60,6 +62,10 @@ func Load(env *Env) Config {
 		c.URLs[name] = env.URL(strings.ToUpper(name)+"_URL", "http://127.0.0.1:"+strconv.Itoa(port))
 	}
 	env.Also(telemetry.CheckEnvironment(env.lookup))
+	env.Checked("TRACERIA_RETRY_BACKOFF", "", func(text string) (err error) {
+		c.BackOff, err = broker.ParseBackOff(text)
+		return err
+	})
 	level := env.OneOf("LOG_LEVEL", "info", "trace", "debug", "info", "warn", "error")
 	c.LogLevel, _ = zerolog.ParseLevel(level)
 	return c
