@@ -3,16 +3,14 @@ package delivery
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"traceria/services/event"
+	"traceria/services/event/eventtest"
 	"traceria/services/host"
 )
 
@@ -26,70 +24,24 @@ func newDeliveries(tb testing.TB, drivingTime string) *deliveries {
 	return app.(*deliveries)
 }
 
+func orderTo(id string, address *event.Address, addressID string) event.OrderConfirmed {
+	return event.OrderConfirmed{
+		OrderID: id, OrderNumber: "ORD1", CustomerID: "c-1", DeliveryAddress: address, DeliveryAddressID: addressID,
+		Items: []event.Item{{ItemName: "Margherita", Quantity: "3"}},
+	}
+}
+
 func confirmedOrder(tb testing.TB, id string, address *event.Address, addressID string) event.Envelope {
 	tb.Helper()
-	return envelope(tb, id, event.OrderConfirmedMoney{
-		OrderConfirmed: event.OrderConfirmed{
-			OrderID: id, OrderNumber: "ORD1", CustomerID: "c-1", DeliveryAddress: address, DeliveryAddressID: addressID,
-			Items: []event.Item{{ItemName: "Margherita", Quantity: "3"}},
-		},
-		OrderValue: &event.Money{Value: event.Pence(1989), Currency: "GBP"},
-	})
+	_, v2 := eventtest.Confirmed(tb, orderTo(id, address, addressID), 1989)
+	return v2
 }
 
 var street = &event.Address{AddressLine1: "167 My Street"}
 
-var delivery2 = []string{"DeliveryNotificationSent", "OrderDelivered"}
-
-func TestAnOrderIsDeliveredOnceWhenItsAddressAndItsBoxAreKnownInWhateverOrder(t *testing.T) {
-	t.Parallel()
-	d := newDeliveries(t, "0s")
-	var number atomic.Int64
-	rapid.Check(t, func(rt *rapid.T) {
-		id := fmt.Sprint("o-", number.Add(1))
-		for _, e := range shuffled(rt, confirmedOrder(t, id, street, ""), envelope(t, id, event.OrderBoxed{OrderID: id})) {
-			if err := handle(d, e); err != nil {
-				rt.Fatal(err)
-			}
-		}
-		if diff := cmp.Diff(delivery2, names(published(t, d.DB, id))); diff != "" {
-			rt.Errorf("(-want +got)\n%s", diff)
-		}
-		want := deliveryView{OrderID: id, CustomerID: "c-1", Status: "delivered", DeliveryAddress: street}
-		if diff := cmp.Diff(want, view(t, d, id)); diff != "" {
-			rt.Errorf("(-want +got)\n%s", diff)
-		}
-	})
-}
-
-func TestACancelledOrderStaysAtHomeUnlessItIsOnTheRoad(t *testing.T) {
-	t.Parallel()
-	d := newDeliveries(t, "0s")
-	var number atomic.Int64
-	rapid.Check(t, func(rt *rapid.T) {
-		id := fmt.Sprint("o-", number.Add(1))
-		confirmed, boxed := confirmedOrder(t, id, street, ""), envelope(t, id, event.OrderBoxed{OrderID: id})
-		cancelled := envelope(t, id, event.OrderCancelled{OrderID: id, CustomerID: "c-1", Reason: "closed"})
-		events := shuffled(rt, confirmed, boxed, cancelled)
-		for _, e := range events {
-			if err := handle(d, e); err != nil {
-				rt.Fatal(err)
-			}
-		}
-		first := func(which event.Envelope) int {
-			return slices.IndexFunc(events, func(e event.Envelope) bool { return e.Metadata.EventID == which.Metadata.EventID })
-		}
-		wantEvents, wantStatus := []string{}, "cancelled"
-		if first(cancelled) > max(first(confirmed), first(boxed)) {
-			wantEvents, wantStatus = delivery2, "delivered"
-		}
-		if diff := cmp.Diff(wantEvents, names(published(t, d.DB, id))); diff != "" {
-			rt.Errorf("(-want +got)\n%s", diff)
-		}
-		if got := view(t, d, id).Status; got != wantStatus {
-			rt.Errorf("the delivery is %s, want %s", got, wantStatus)
-		}
-	})
+func cancelledOrder(tb testing.TB, id string) event.Envelope {
+	tb.Helper()
+	return envelope(tb, id, event.OrderCancelled{OrderID: id, CustomerID: "c-1", Reason: "closed"})
 }
 
 // The process dies on the road: the event that sent the order out comes again, and the drive goes on. What comes again
@@ -101,31 +53,100 @@ func TestADriveThatBrokeOffGoesOn(t *testing.T) {
 	if err := handle(d, confirmed); err != nil {
 		t.Fatal(err)
 	}
-	ctx, die := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer die()
-	if err := d.onBoxed(ctx, boxed); !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatalf("got %v, want the end of the context", err)
-	}
-	if got := view(t, d, "o-1").Status; got != "out-for-delivery" {
-		t.Errorf("the delivery is %s", got)
-	}
+	breakOff(t, d, boxed)
 	d.drivingTime = host.Span{}
-	if err := handle(d, confirmed); err != nil {
-		t.Fatal(err)
+	if duplicate, err := eventtest.Give(t.Context(), d, confirmed); err != nil || !duplicate {
+		t.Fatalf("the confirmation again: duplicate %t, %v", duplicate, err)
 	}
 	if got := view(t, d, "o-1").Status; got != "out-for-delivery" {
 		t.Errorf("after an event of no concern the delivery is %s", got)
 	}
-	for range 2 {
-		if err := handle(d, boxed); err != nil {
-			t.Fatal(err)
+	for _, again := range []bool{false, true} {
+		if duplicate, err := eventtest.Give(t.Context(), d, boxed); err != nil || duplicate != again {
+			t.Fatalf("duplicate %t, want %t; %v", duplicate, again, err)
+		}
+		if got := view(t, d, "o-1").Status; got != "delivered" {
+			t.Errorf("the delivery is %s", got)
+		}
+		if sent := names(published(t, d.DB, "o-1")); !slices.Equal(sent, []string{"DeliveryNotificationSent", "OrderDelivered"}) {
+			t.Errorf("published %v", sent)
 		}
 	}
-	if got := view(t, d, "o-1").Status; got != "delivered" {
-		t.Errorf("the delivery is %s", got)
+}
+
+// breakOff sends an order out and ends the context on the road.
+func breakOff(t *testing.T, d *deliveries, boxed event.Envelope) {
+	t.Helper()
+	ctx, die := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer die()
+	if duplicate, err := eventtest.Give(ctx, d, boxed); !errors.Is(err, context.DeadlineExceeded) || duplicate {
+		t.Fatalf("duplicate %t, got %v, want the end of the context", duplicate, err)
 	}
-	if sent := published(t, d.DB, "o-1"); !slices.Equal(names(sent), []string{"OrderDelivered"}) {
-		t.Errorf("published %v", names(sent))
+	if got := view(t, d, boxed.Metadata.ConversationID).Status; got != "out-for-delivery" {
+		t.Fatalf("the delivery is %s", got)
+	}
+}
+
+// Cancelled on the road: the driver turns round, also after a crash, and nobody is said to have the food.
+func TestAnOrderThatIsCancelledOnTheRoadIsNotHandedOver(t *testing.T) {
+	t.Parallel()
+	d := newDeliveries(t, "300ms")
+	for id, crash := range map[string]bool{"o-1": false, "o-2": true} {
+		boxed := envelope(t, id, event.OrderBoxed{OrderID: id})
+		if err := handle(d, confirmedOrder(t, id, street, "")); err != nil {
+			t.Fatal(err)
+		}
+		driven := make(chan error, 1)
+		if crash {
+			breakOff(t, d, boxed)
+		} else {
+			go func() { driven <- handle(d, boxed) }()
+			for end := time.Now().Add(20 * time.Second); view(t, d, id).Status != "out-for-delivery"; {
+				if time.Now().After(end) {
+					t.Fatal("nobody drives")
+				}
+			}
+		}
+		if err := handle(d, cancelledOrder(t, id)); err != nil {
+			t.Fatal(err)
+		}
+		if crash {
+			driven <- handle(d, boxed)
+		}
+		if err := <-driven; err != nil {
+			t.Fatal(err)
+		}
+		if got := view(t, d, id).Status; got != "cancelled" {
+			t.Errorf("the delivery is %s", got)
+		}
+		if sent := names(published(t, d.DB, id)); !slices.Equal(sent, []string{"DeliveryNotificationSent"}) {
+			t.Errorf("published %v", sent)
+		}
+		if duplicate, err := eventtest.Give(t.Context(), d, boxed); err != nil || !duplicate {
+			t.Errorf("the box again: duplicate %t, %v", duplicate, err)
+		}
+	}
+}
+
+func TestADuplicateChangesNothingAndSaysSo(t *testing.T) {
+	t.Parallel()
+	d := newDeliveries(t, "0s")
+	for _, e := range []event.Envelope{
+		confirmedOrder(t, "o-1", street, ""), envelope(t, "o-1", event.OrderBoxed{OrderID: "o-1"}), cancelledOrder(t, "o-1"),
+	} {
+		if err := handle(d, e); err != nil {
+			t.Fatal(err)
+		}
+		before, sent := view(t, d, "o-1"), names(published(t, d.DB, "o-1"))
+		if duplicate, err := eventtest.Give(t.Context(), d, e); err != nil || !duplicate {
+			t.Errorf("%s again: duplicate %t, %v", e.Metadata.EventType, duplicate, err)
+		}
+		if diff := cmp.Diff(before, view(t, d, "o-1")); diff != "" {
+			t.Errorf("%s again (-before +after)\n%s", e.Metadata.EventType, diff)
+		}
+		if diff := cmp.Diff(sent, names(published(t, d.DB, "o-1"))); diff != "" {
+			t.Errorf("%s again (-before +after)\n%s", e.Metadata.EventType, diff)
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ const streetKey = attribute.Key("traceria.delivery.street")
 // onConfirmed keeps where the order goes. Usually the food is not ready yet; if its box was there first, the
 // order goes out now.
 func (d *deliveries) onConfirmed(ctx context.Context, e event.Envelope) error {
-	fact, err := event.Data[event.OrderConfirmedMoney](e)
+	fact, err := event.ReadConfirmation(e)
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (d *deliveries) onConfirmed(ctx context.Context, e event.Envelope) error {
 		return fmt.Errorf("write the address: %w", err)
 	}
 	return d.learn(ctx, e, fact.OrderID,
-		`UPDATE deliveries SET confirmed = 1, customer_id = $1, address = $2, address_id = $3 WHERE order_id = $4`,
+		`UPDATE deliveries SET confirmed = TRUE, customer_id = $1, address = $2, address_id = $3 WHERE order_id = $4`,
 		fact.CustomerID, string(address), fact.DeliveryAddressID, fact.OrderID)
 }
 
@@ -42,22 +42,38 @@ func (d *deliveries) onBoxed(ctx context.Context, e event.Envelope) error {
 	if err != nil {
 		return err
 	}
-	return d.learn(ctx, e, fact.OrderID, `UPDATE deliveries SET boxed = 1 WHERE order_id = $1`, fact.OrderID)
+	return d.learn(ctx, e, fact.OrderID, `UPDATE deliveries SET boxed = TRUE WHERE order_id = $1`, fact.OrderID)
 }
 
-// onCancelled keeps an order at home that is not on the road yet.
+// onCancelled keeps an order at home that is not on the road yet, and turns one round that is.
 func (d *deliveries) onCancelled(ctx context.Context, e event.Envelope) error {
 	fact, err := event.Data[event.OrderCancelled](e)
 	if err != nil {
 		return err
 	}
-	return d.learn(ctx, e, fact.OrderID, `UPDATE deliveries SET cancelled = 1 WHERE order_id = $1`, fact.OrderID)
+	return d.learn(ctx, e, fact.OrderID, `UPDATE deliveries SET cancelled = TRUE WHERE order_id = $1`, fact.OrderID)
 }
 
 // learn writes down what an event says, whichever comes first, and drives when everything needed is known.
 func (d *deliveries) learn(ctx context.Context, e event.Envelope, orderID, update string, args ...any) error {
-	var drive bool
-	err := d.DB.Do(ctx, func(tx *store.Tx) error {
+	drive, err := d.note(ctx, e, orderID, update, args)
+	if err != nil || !drive {
+		return err
+	}
+	if err := host.Work(ctx, d.drivingTime); err != nil {
+		return fmt.Errorf("drive: %w", err)
+	}
+	return d.arrive(ctx, orderID)
+}
+
+// note writes down what an event says and, when that was all that was missing, sends the order out. Without a drive the
+// event is handled; with one, it is when the drive has ended.
+func (d *deliveries) note(ctx context.Context, e event.Envelope, orderID, update string, args []any) (drive bool, err error) {
+	err = d.DB.Do(ctx, func(tx *store.Tx) error {
+		drive = false
+		if done, err := tx.Received(ctx); err != nil || done {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx,
 			`INSERT INTO deliveries (order_id) VALUES ($1) ON CONFLICT DO NOTHING`, orderID); err != nil {
 			return fmt.Errorf("note the order: %w", err)
@@ -73,28 +89,28 @@ func (d *deliveries) learn(ctx context.Context, e event.Envelope, orderID, updat
 			trace.SpanFromContext(ctx).SetAttributes(streetKey.String(known.address.AddressLine1))
 		}
 		drive, err = d.sendOut(ctx, tx, known, e.Metadata.EventID)
+		if err != nil || drive {
+			return err
+		}
+		_, err = tx.Receive(ctx)
 		return err
 	})
-	if err != nil || !drive {
-		return err
-	}
-	if err := host.Work(ctx, d.drivingTime); err != nil {
-		return fmt.Errorf("drive: %w", err)
-	}
-	return d.arrive(ctx, orderID)
+	return drive, err
 }
 
 // sendOut puts the order on the road and tells the customer, if all is known and nobody did so before. An event
 // that comes again after a crash goes on with the drive that it began.
 func (d *deliveries) sendOut(ctx context.Context, tx *store.Tx, known delivery, eventID string) (drive bool, err error) {
 	switch {
+	case known.cancelled || known.stage == delivered:
+		return false, nil
 	case known.stage == onTheRoad:
 		return known.sentOutBy == eventID, nil
-	case known.stage == delivered || !known.confirmed || !known.boxed || known.cancelled:
+	case !known.confirmed || !known.boxed:
 		return false, nil
 	case known.address == nil:
 		d.Log.Warn().Ctx(ctx).Str("address_id", known.addressID).
-			Msg("boxed, but the address is not known: POST /delivery/addresses knows the ids")
+			Msg("boxed, but nobody knows the address any more: the order waits until it is cancelled (POST /order/{id}/cancel)")
 		return false, nil
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE deliveries SET stage = $1, sent_out_by = $2 WHERE order_id = $3`,
@@ -104,9 +120,11 @@ func (d *deliveries) sendOut(ctx context.Context, tx *store.Tx, known delivery, 
 	return true, tx.Publish(ctx, event.DeliveryNotificationSent{OrderID: known.orderID, CustomerID: known.customerID})
 }
 
+// arrive hands the order over, unless it was cancelled on the road.
 func (d *deliveries) arrive(ctx context.Context, orderID string) error {
-	return d.DB.Do(ctx, func(tx *store.Tx) error {
-		changed, err := tx.ExecContext(ctx, `UPDATE deliveries SET stage = $1 WHERE order_id = $2 AND stage < $1`, delivered, orderID)
+	return d.DB.Once(ctx, func(tx *store.Tx) error {
+		changed, err := tx.ExecContext(ctx,
+			`UPDATE deliveries SET stage = $1 WHERE order_id = $2 AND stage < $1 AND NOT cancelled`, delivered, orderID)
 		if err != nil {
 			return fmt.Errorf("arrive: %w", err)
 		}

@@ -7,9 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
-
-	"github.com/google/uuid"
 
 	"traceria/services/event"
 	"traceria/services/host"
@@ -17,7 +14,8 @@ import (
 	"traceria/telemetry"
 )
 
-// stage is how far a delivery has come. It only grows.
+// stage is how far a delivery has come. It only grows. That the order was cancelled is a fact beside it, which wins: the
+// order's own service says cancelled then, however far the driver was, and both must say the same.
 type stage int
 
 const (
@@ -53,16 +51,47 @@ func read(ctx context.Context, tx *store.Tx, orderID string) (delivery, error) {
 	return known, nil
 }
 
+// status is what a delivery is shown as.
+func (d delivery) status() string {
+	if d.cancelled {
+		return "cancelled"
+	}
+	return d.stage.String()
+}
+
+// waitsFor names what is missing before the order can be sent out.
+func (d delivery) waitsFor() []string {
+	var missing []string
+	if d.cancelled || d.stage > waiting {
+		return nil
+	}
+	if !d.confirmed {
+		missing = append(missing, "confirmation")
+	}
+	if !d.boxed {
+		missing = append(missing, "box")
+	}
+	if d.confirmed && d.address == nil {
+		missing = append(missing, "address")
+	}
+	return missing
+}
+
 // deliveryView is what GET /delivery/{orderId} answers.
 type deliveryView struct {
 	OrderID         string         `json:"orderId"`
 	CustomerID      string         `json:"customerId"`
 	Status          string         `json:"status"`
+	WaitingFor      []string       `json:"waitingFor,omitempty"`
 	DeliveryAddress *event.Address `json:"deliveryAddress"`
 }
 
 func (d *deliveries) get(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("orderId")
+	unknown := host.NotFound("there is no delivery for order %.60q", id)
+	if event.CheckText(id) != nil {
+		return unknown // PostgreSQL would refuse the question
+	}
 	ctx := telemetry.WithConversation(r.Context(), id)
 	var known delivery
 	err := d.DB.Do(ctx, func(tx *store.Tx) (err error) {
@@ -70,42 +99,30 @@ func (d *deliveries) get(w http.ResponseWriter, r *http.Request) error {
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
-		return host.NotFound("there is no delivery for order %.60q", id)
+		return unknown
 	}
 	if err != nil {
 		return err
 	}
-	status := known.stage.String()
-	if known.cancelled && known.stage == waiting {
-		status = "cancelled"
-	}
-	return host.WriteJSON(w, http.StatusOK, deliveryView{known.orderID, known.customerID, status, known.address})
+	return host.WriteJSON(w, http.StatusOK,
+		deliveryView{known.orderID, known.customerID, known.status(), known.waitsFor(), known.address})
 }
 
-const maxText = 200
-
-// addAddress is the command Add Delivery Address: an order can name the address by the id in the answer.
+// addAddress is the command Add Delivery Address: an order can name the address by the id in the answer. The id is made
+// here, together with the address, so no order that was accepted waits for one that is yet to be added.
 func (d *deliveries) addAddress(w http.ResponseWriter, r *http.Request) error {
 	address, err := host.ReadJSON[event.Address](w, r)
 	if err != nil {
 		return err
 	}
-	for field, text := range map[string]string{
-		"addressLine1": address.AddressLine1, "addressLine2": address.AddressLine2,
-		"city": address.City, "postcode": address.Postcode,
-	} {
-		if len(text) > maxText {
-			return host.Invalid(field, "is %d bytes long, want at most %d", len(text), maxText)
-		}
-	}
-	if strings.TrimSpace(address.AddressLine1) == "" {
-		return host.Invalid("addressLine1", "is missing; want 1 to %d bytes of text", maxText)
+	if field, err := address.Check(); err != nil {
+		return host.Invalid(field, "%s", err)
 	}
 	text, err := json.Marshal(address)
 	if err != nil {
 		return fmt.Errorf("write the address: %w", err)
 	}
-	id := uuid.Must(uuid.NewV7()).String()
+	id := event.NewAddressID()
 	if _, err := d.DB.ExecContext(r.Context(), `INSERT INTO addresses (id, address) VALUES ($1, $2)`, id, string(text)); err != nil {
 		return fmt.Errorf("store the address: %w", err)
 	}
