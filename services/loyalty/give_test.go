@@ -3,41 +3,23 @@ package loyalty
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"traceria/services/event"
+	"traceria/services/event/eventtest"
 	"traceria/services/host"
-	"traceria/telemetry"
 )
 
-// handle gives an event to the handler that subscribed to it, as the broker does.
+// handle gives an event to the handler that subscribed to it.
 func handle(app host.App, e event.Envelope) error {
-	for _, s := range app.Subscriptions() {
-		if s.Event.Name == e.Metadata.EventType && s.Event.Version == e.Metadata.Version {
-			ctx := telemetry.WithConversation(context.Background(), e.Metadata.ConversationID)
-			return s.Handle(event.WithReceipt(ctx, s.Queue(), e), e)
-		}
-	}
-	return fmt.Errorf("nobody takes %s", e.Metadata.EventType)
+	_, err := eventtest.Give(context.Background(), app, e)
+	return err
 }
 
 func envelope(tb testing.TB, conversation string, fact event.Payload) event.Envelope {
 	tb.Helper()
-	made, err := event.New(context.Background(), "somebody", conversation, fact)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return made[0]
-}
-
-// shuffled draws an order of the events in which some come again.
-func shuffled(t *rapid.T, events ...event.Envelope) []event.Envelope {
-	again := rapid.SliceOfN(rapid.SampledFrom(events), 0, 6).Draw(t, "again")
-	return rapid.Permutation(slices.Concat(events, again)).Draw(t, "order")
+	return eventtest.New(tb, conversation, fact)[0]
 }
 
 // names are what was published, sorted.

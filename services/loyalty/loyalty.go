@@ -4,9 +4,9 @@ package loyalty
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
-	"net/http"
-	"time"
 
 	"traceria/services/broker"
 	"traceria/services/event"
@@ -29,12 +29,12 @@ type points struct{ *host.Host }
 
 const schema = `
 CREATE TABLE IF NOT EXISTS points (
-	order_id    TEXT PRIMARY KEY,
-	customer_id TEXT NOT NULL,
-	points      INTEGER,
-	cancelled   INTEGER NOT NULL DEFAULT 0,
-	earned_at   INTEGER NOT NULL DEFAULT 0,
-	reversed_at INTEGER NOT NULL DEFAULT 0
+	order_id     TEXT PRIMARY KEY,
+	customer_id  TEXT NOT NULL,
+	points       BIGINT,
+	earned_at    BIGINT NOT NULL DEFAULT 0,
+	cancelled    BOOLEAN NOT NULL DEFAULT FALSE,
+	cancelled_at BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS points_customer ON points (customer_id);
 `
@@ -52,27 +52,27 @@ func (p *points) Subscriptions() []broker.Subscription {
 }
 
 func (p *points) onConfirmed(ctx context.Context, e event.Envelope) error {
-	fact, err := event.Data[event.OrderConfirmedNumber](e)
+	fact, err := event.ReadConfirmation(e)
 	if err != nil {
 		return err
 	}
 	if fact.CustomerID == "" {
 		return fmt.Errorf("%w: customerId is missing", event.ErrUnreadable)
 	}
-	earned := event.LoyaltyPoints{
-		OrderID: fact.OrderID, CustomerID: fact.CustomerID, Points: int(fact.OrderValue.IntPart()),
-	}
-	return p.DB.Do(ctx, func(tx *store.Tx) error {
+	earned := event.LoyaltyPoints{OrderID: fact.OrderID, CustomerID: fact.CustomerID, Points: int(fact.Value.IntPart())}
+	return p.DB.Once(ctx, func(tx *store.Tx) error {
+		// The cancellation may have been here first, but whose points they are the confirmation says.
 		changed, err := change(ctx, tx, `INSERT INTO points (order_id, customer_id, points, earned_at) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (order_id) DO UPDATE SET points = excluded.points, earned_at = excluded.earned_at
-			WHERE points.points IS NULL`, fact.OrderID, fact.CustomerID, earned.Points, time.Now().UnixNano())
+			ON CONFLICT (order_id) DO UPDATE SET customer_id = excluded.customer_id, points = excluded.points,
+				earned_at = excluded.earned_at WHERE points.points IS NULL`,
+			fact.OrderID, fact.CustomerID, earned.Points, e.Metadata.EventDate.UnixNano())
 		if err != nil || !changed {
 			return err
 		}
 		if err := tx.Publish(ctx, event.LoyaltyPointsEarned{LoyaltyPoints: earned}); err != nil {
 			return err
 		}
-		return p.reverse(ctx, tx, fact.OrderID)
+		return reverse(ctx, tx, fact.OrderID)
 	})
 }
 
@@ -81,26 +81,27 @@ func (p *points) onCancelled(ctx context.Context, e event.Envelope) error {
 	if err != nil {
 		return err
 	}
-	return p.DB.Do(ctx, func(tx *store.Tx) error {
-		if _, err := change(ctx, tx, `INSERT INTO points (order_id, customer_id, cancelled) VALUES ($1, $2, 1)
-			ON CONFLICT (order_id) DO UPDATE SET cancelled = 1`, fact.OrderID, fact.CustomerID); err != nil {
+	return p.DB.Once(ctx, func(tx *store.Tx) error {
+		changed, err := change(ctx, tx, `INSERT INTO points (order_id, customer_id, cancelled, cancelled_at) VALUES ($1, $2, TRUE, $3)
+			ON CONFLICT (order_id) DO UPDATE SET cancelled = TRUE, cancelled_at = excluded.cancelled_at
+			WHERE NOT points.cancelled`, fact.OrderID, fact.CustomerID, e.Metadata.EventDate.UnixNano())
+		if err != nil || !changed {
 			return err
 		}
-		return p.reverse(ctx, tx, fact.OrderID)
+		return reverse(ctx, tx, fact.OrderID)
 	})
 }
 
-// reverse takes the points back, once, when they were earned and the order is cancelled, in whichever order the
-// two became known.
-func (p *points) reverse(ctx context.Context, tx *store.Tx, orderID string) error {
-	changed, err := change(ctx, tx, `UPDATE points SET reversed_at = $1
-		WHERE order_id = $2 AND cancelled = 1 AND points IS NOT NULL AND reversed_at = 0`, time.Now().UnixNano(), orderID)
-	if err != nil || !changed {
-		return err
-	}
+// reverse takes the points back when they were earned and the order is cancelled. Whichever of the two became known
+// last calls it, and no other: it happens once.
+func reverse(ctx context.Context, tx *store.Tx, orderID string) error {
 	fact := event.LoyaltyPoints{OrderID: orderID}
-	if err := tx.QueryRowContext(ctx, `SELECT customer_id, points FROM points WHERE order_id = $1`, orderID).
-		Scan(&fact.CustomerID, &fact.Points); err != nil {
+	err := tx.QueryRowContext(ctx, `SELECT customer_id, points FROM points
+		WHERE order_id = $1 AND cancelled AND points IS NOT NULL`, orderID).Scan(&fact.CustomerID, &fact.Points)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("read the points: %w", err)
 	}
 	return tx.Publish(ctx, event.LoyaltyPointsReversed{LoyaltyPoints: fact})
@@ -113,42 +114,4 @@ func change(ctx context.Context, tx *store.Tx, statement string, args ...any) (c
 	}
 	n, err := result.RowsAffected()
 	return n > 0, err
-}
-
-// entry is a line of a customer's history.
-type entry struct {
-	Event   string    `json:"event"`
-	OrderID string    `json:"orderId"`
-	Points  int       `json:"points"`
-	At      time.Time `json:"at"`
-}
-
-// get answers for any customer: one who never ordered has no points.
-func (p *points) get(w http.ResponseWriter, r *http.Request) error {
-	customer := r.PathValue("customerId")
-	rows, err := p.DB.QueryContext(r.Context(), `SELECT order_id, points, earned_at, reversed_at FROM points
-		WHERE customer_id = $1 AND points IS NOT NULL ORDER BY earned_at`, customer)
-	if err != nil {
-		return fmt.Errorf("read the points: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	total, history := 0, []entry{}
-	for rows.Next() {
-		var order string
-		var n int
-		var earned, reversed int64
-		if err := rows.Scan(&order, &n, &earned, &reversed); err != nil {
-			return fmt.Errorf("read the points: %w", err)
-		}
-		history = append(history, entry{event.LoyaltyPointsEarnedV1.Name, order, n, time.Unix(0, earned).UTC()})
-		total += n
-		if reversed != 0 {
-			history = append(history, entry{event.LoyaltyPointsReversedV1.Name, order, -n, time.Unix(0, reversed).UTC()})
-			total -= n
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("read the points: %w", err)
-	}
-	return host.WriteJSON(w, http.StatusOK, map[string]any{"customerId": customer, "points": total, "history": history})
 }

@@ -1,7 +1,9 @@
 package loyalty
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -12,20 +14,23 @@ import (
 	"pgregory.net/rapid"
 
 	"traceria/services/event"
+	"traceria/services/event/eventtest"
+	"traceria/services/host"
 )
 
 func newPoints(tb testing.TB) *points { return &points{newHost(tb, nil)} }
 
+func orderOf(id, customer string) event.OrderConfirmed {
+	return event.OrderConfirmed{
+		OrderID: id, OrderNumber: "ORD1", CustomerID: customer, DeliveryAddressID: "a-1",
+		Items: []event.Item{{ItemName: "Margherita", Quantity: "3"}},
+	}
+}
+
 func confirmedOrder(tb testing.TB, id, customer string, pence int64) event.Envelope {
 	tb.Helper()
-	value := event.Pence(pence)
-	return envelope(tb, id, event.OrderConfirmedNumber{
-		OrderConfirmed: event.OrderConfirmed{
-			OrderID: id, OrderNumber: "ORD1", CustomerID: customer, DeliveryAddressID: "a-1",
-			Items: []event.Item{{ItemName: "Margherita", Quantity: "3"}},
-		},
-		OrderValue: &value,
-	})
+	v1, _ := eventtest.Confirmed(tb, orderOf(id, customer), pence)
+	return v1
 }
 
 func cancelledOrder(tb testing.TB, id, customer string) event.Envelope {
@@ -61,7 +66,7 @@ func TestAnOrderEarnsAPointForEachWholePound(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		id := fmt.Sprint("o-", number.Add(1))
 		pence := rapid.Int64Range(0, 1e12).Draw(rt, "pence")
-		for _, e := range shuffled(rt, confirmedOrder(t, id, id, pence)) {
+		for _, e := range eventtest.Shuffled(rt, []event.Envelope{confirmedOrder(t, id, id, pence)}) {
 			if err := handle(p, e); err != nil {
 				rt.Fatal(err)
 			}
@@ -80,34 +85,119 @@ func TestAnOrderEarnsAPointForEachWholePound(t *testing.T) {
 	})
 }
 
-func TestACancelledOrdersPointsAreTakenBackOnceInWhateverOrderEventsCome(t *testing.T) {
+// What is answered of a customer hangs on which facts are known, and not on the order in which they came or how often; and
+// so does what is published.
+func TestTheSameFactsAreTheSamePointsInWhateverOrderTheyCome(t *testing.T) {
 	t.Parallel()
-	p := newPoints(t)
+	inOrder, shuffled := newPoints(t), newPoints(t)
 	var number atomic.Int64
 	rapid.Check(t, func(rt *rapid.T) {
-		id := fmt.Sprint("o-", number.Add(1))
-		for _, e := range shuffled(rt, confirmedOrder(t, id, id, 1989), cancelledOrder(t, id, id)) {
-			if err := handle(p, e); err != nil {
+		customer := fmt.Sprint("c-", number.Add(1))
+		told, ids, total := []event.Envelope{}, []string{}, 0
+		for range rapid.IntRange(1, 4).Draw(rt, "orders") {
+			id := fmt.Sprint("o-", number.Add(1))
+			of, points := drawOrder(rt, t, id, customer)
+			ids, told, total = append(ids, id), append(told, of...), total+points
+		}
+		for _, e := range told {
+			if err := handle(inOrder, e); err != nil {
 				rt.Fatal(err)
 			}
 		}
-		sent := published(t, p.DB, id)
-		if diff := cmp.Diff([]string{"LoyaltyPointsEarned", "LoyaltyPointsReversed"}, names(sent)); diff != "" {
-			rt.Fatalf("(-want +got)\n%s", diff)
+		for _, e := range eventtest.Shuffled(rt, told) {
+			if err := handle(shuffled, e); err != nil {
+				rt.Fatal(err)
+			}
 		}
-		want := event.LoyaltyPointsReversed{LoyaltyPoints: event.LoyaltyPoints{OrderID: id, CustomerID: id, Points: 19}}
-		if got, err := event.Data[event.LoyaltyPointsReversed](sent[1]); err != nil || got != want {
-			rt.Errorf("the second event is %+v, %v; want %+v", got, err, want)
+		for _, e := range told { // all once more
+			if duplicate, err := eventtest.Give(context.Background(), shuffled, e); err != nil || !duplicate {
+				rt.Fatalf("%s again: duplicate %t, %v", e.Metadata.EventType, duplicate, err)
+			}
 		}
-		got := p.account(t, id)
-		var history []string
-		for _, line := range got.History {
-			history = append(history, fmt.Sprint(line.Event, " ", line.Points))
+		got := shuffled.account(t, customer)
+		if diff := cmp.Diff(inOrder.account(t, customer), got); diff != "" {
+			rt.Errorf("(-in order +shuffled)\n%s", diff)
 		}
-		if diff := cmp.Diff([]string{"LoyaltyPointsEarned 19", "LoyaltyPointsReversed -19"}, history); diff != "" || got.Points != 0 {
-			rt.Errorf("%d points (-want +got)\n%s", got.Points, diff)
+		if got.Points != total {
+			rt.Errorf("%d points, want %d", got.Points, total)
+		}
+		for _, id := range ids {
+			want, sent := said(t, inOrder, id), said(t, shuffled, id)
+			if diff := cmp.Diff(want, sent); diff != "" {
+				rt.Errorf("published (-in order +shuffled)\n%s", diff)
+			}
 		}
 	})
+}
+
+// drawOrder draws what loyalty is told of an order, in the order of the story, and the points that it leaves.
+func drawOrder(t *rapid.T, tb testing.TB, id, customer string) (told []event.Envelope, points int) {
+	if rapid.IntRange(0, 4).Draw(t, "confirmed") > 0 { // else it never comes, or not yet
+		pence := rapid.Int64Range(0, 1e6).Draw(t, "pence")
+		v1, v2 := eventtest.Confirmed(tb, orderOf(id, customer), pence)
+		told, points = append(told, v1), int(pence/100)
+		if rapid.Bool().Draw(t, "in both forms") {
+			told = append(told, v2)
+		}
+	}
+	if rapid.Bool().Draw(t, "cancelled") {
+		told, points = append(told, cancelledOrder(tb, id, customer)), 0
+	}
+	return told, points
+}
+
+// said is what was published about an order, with its data.
+func said(tb testing.TB, p *points, id string) []string {
+	tb.Helper()
+	found := []string{}
+	for _, e := range published(tb, p.DB, id) {
+		found = append(found, e.Metadata.EventType+" "+string(e.Data))
+	}
+	return found
+}
+
+func TestACancelledOrdersPointsAreTakenBack(t *testing.T) {
+	t.Parallel()
+	for name, first := range map[string]int{"confirmed first": 0, "cancelled first": 1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPoints(t)
+			events := []event.Envelope{confirmedOrder(t, "o-1", "c-1", 1989), cancelledOrder(t, "o-1", "c-1")}
+			for _, e := range []event.Envelope{events[first], events[1-first]} {
+				if duplicate, err := eventtest.Give(t.Context(), p, e); err != nil || duplicate {
+					t.Fatalf("duplicate %t, %v", duplicate, err)
+				}
+			}
+			want := []string{
+				`LoyaltyPointsEarned {"orderId":"o-1","customerId":"c-1","points":19}`,
+				`LoyaltyPointsReversed {"orderId":"o-1","customerId":"c-1","points":19}`,
+			}
+			if diff := cmp.Diff(want, said(t, p, "o-1")); diff != "" {
+				t.Errorf("published (-want +got)\n%s", diff)
+			}
+			got := p.account(t, "c-1")
+			var history []string
+			for _, line := range got.History {
+				history = append(history, fmt.Sprint(line.Event, " ", line.Points))
+			}
+			if diff := cmp.Diff([]string{"LoyaltyPointsEarned 19", "LoyaltyPointsReversed -19"}, history); diff != "" || got.Points != 0 {
+				t.Errorf("%d points (-want +got)\n%s", got.Points, diff)
+			}
+		})
+	}
+}
+
+func TestANameThatNoCustomerHasIsRefused(t *testing.T) {
+	t.Parallel()
+	p := newPoints(t)
+	for _, customer := range []string{"a\x00b", "\xff", "a\nb"} {
+		req := httptest.NewRequest(http.MethodGet, "/loyalty/x", nil)
+		req.SetPathValue("customerId", customer)
+		var problem *host.Problem
+		if err := p.get(httptest.NewRecorder(), req); !errors.As(err, &problem) || problem.Field != "customerId" {
+			t.Errorf("%q: got %v", customer, err)
+		}
+	}
 }
 
 func TestAnOrderThatWasNeverConfirmedTakesNothingBack(t *testing.T) {

@@ -30,8 +30,8 @@ type clock struct{ *host.Host }
 const schema = `
 CREATE TABLE IF NOT EXISTS staff (
 	id      TEXT PRIMARY KEY,
-	on_duty INTEGER NOT NULL,
-	at      INTEGER NOT NULL
+	on_duty BOOLEAN NOT NULL,
+	at      BIGINT NOT NULL
 );
 `
 
@@ -58,8 +58,10 @@ func (c *clock) use(in bool) host.HandlerFunc {
 		}
 		ctx := telemetry.WithConversation(r.Context(), "staff-"+member.StaffMemberID)
 		err := c.DB.Do(ctx, func(tx *store.Tx) error {
+			// The rule by which the kitchen reads the events: the latest use counts; of two at one moment, the leaving.
 			if _, err := tx.ExecContext(ctx, `INSERT INTO staff (id, on_duty, at) VALUES ($1, $2, $3)
-				ON CONFLICT (id) DO UPDATE SET on_duty = excluded.on_duty, at = excluded.at`,
+				ON CONFLICT (id) DO UPDATE SET on_duty = excluded.on_duty, at = excluded.at
+				WHERE excluded.at > staff.at OR (excluded.at = staff.at AND NOT excluded.on_duty)`,
 				member.StaffMemberID, in, member.At.UnixNano()); err != nil {
 				return fmt.Errorf("use the clock: %w", err)
 			}

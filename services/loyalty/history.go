@@ -1,0 +1,66 @@
+package loyalty
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"traceria/services/event"
+	"traceria/services/host"
+)
+
+// entry is a line of a customer's history.
+type entry struct {
+	Event   string `json:"event"`
+	OrderID string `json:"orderId"`
+	Points  int    `json:"points"`
+	// At is when the order was confirmed or cancelled, not when the news of it came here: the history is the same
+	// whichever came first.
+	At time.Time `json:"at"`
+}
+
+// get answers for any customer: one who never ordered has no points.
+func (p *points) get(w http.ResponseWriter, r *http.Request) error {
+	customer := r.PathValue("customerId")
+	if err := event.CheckText(customer); err != nil {
+		return host.Invalid("customerId", "%s", err)
+	}
+	history, err := p.history(r.Context(), customer)
+	if err != nil {
+		return err
+	}
+	total := 0
+	for _, line := range history {
+		total += line.Points
+	}
+	return host.WriteJSON(w, http.StatusOK, map[string]any{"customerId": customer, "points": total, "history": history})
+}
+
+// history has the oldest first.
+func (p *points) history(ctx context.Context, customer string) ([]entry, error) {
+	rows, err := p.DB.QueryContext(ctx, `SELECT order_id, points, earned_at, cancelled, cancelled_at FROM points
+		WHERE customer_id = $1 AND points IS NOT NULL ORDER BY earned_at, order_id`, customer)
+	if err != nil {
+		return nil, fmt.Errorf("read the points: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	history := []entry{}
+	for rows.Next() {
+		var order string
+		var n int
+		var earned, cancelled int64
+		var reversed bool
+		if err := rows.Scan(&order, &n, &earned, &reversed, &cancelled); err != nil {
+			return nil, fmt.Errorf("read the points: %w", err)
+		}
+		history = append(history, entry{event.LoyaltyPointsEarnedV1.Name, order, n, time.Unix(0, earned).UTC()})
+		if reversed {
+			history = append(history, entry{event.LoyaltyPointsReversedV1.Name, order, -n, time.Unix(0, max(earned, cancelled)).UTC()})
+		}
+	}
+	slices.SortStableFunc(history, func(a, b entry) int { return cmp.Compare(a.At.UnixNano(), b.At.UnixNano()) })
+	return history, rows.Err()
+}
