@@ -81,7 +81,12 @@ func (b *bundle) apply(t *testing.T, subscriptions ...broker.Subscription) broke
 // publisher runs until the test ends.
 func (b *bundle) publisher(t *testing.T, known broker.Topology) *broker.Publisher {
 	t.Helper()
-	p := broker.NewPublisher(b.config(), known)
+	return b.sending(t, known, broker.Topology{})
+}
+
+func (b *bundle) sending(t *testing.T, known, own broker.Topology) *broker.Publisher {
+	t.Helper()
+	p := broker.NewPublisher(b.config(), known, own)
 	until(t, p.Run)
 	if b.sender == nil {
 		b.sender = p
@@ -93,7 +98,7 @@ func (b *bundle) publisher(t *testing.T, known broker.Topology) *broker.Publishe
 func (b *bundle) consumer(t *testing.T, subscriptions ...broker.Subscription) (c *broker.Consumer, stop func()) {
 	t.Helper()
 	if b.sender == nil {
-		b.publisher(t, broker.Topology{})
+		b.sending(t, broker.Topology{}, broker.Topology{Subscriptions: subscriptions})
 	}
 	c, err := broker.NewConsumer(b.config(), subscriptions, b.sender)
 	if err != nil {

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rabbitmq/amqp091-go"
+
 	"traceria/services/broker"
 	"traceria/services/event"
 	"traceria/telemetry/otelamqp/rabbitmqtest"
@@ -184,7 +186,7 @@ func TestAStuckBrokerDoesNotKeepAServiceFromStopping(t *testing.T) {
 	topology := b.apply(t, s)
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	p := broker.NewPublisher(b.config(), topology)
+	p := broker.NewPublisher(b.config(), topology, topology)
 	c, err := broker.NewConsumer(b.config(), []broker.Subscription{s}, p)
 	if err != nil {
 		t.Fatal(err)
@@ -209,5 +211,60 @@ func TestAStuckBrokerDoesNotKeepAServiceFromStopping(t *testing.T) {
 	}
 	if results := receive(t, published); results[0] == nil {
 		t.Error("an event counts as sent that nobody confirmed")
+	}
+}
+
+// A retry needs the subscriber's own exchange. When somebody deleted it, RabbitMQ closes the publishing channel, and the
+// message waits where it was until the exchange is there again.
+func TestADeletedExchangeIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	s := boxed(alwaysFails)
+	s.BackOff = []time.Duration{time.Millisecond}
+	b.apply(t, s)
+	c, _ := b.consumer(t, s)
+	ready(t, c, b.sender)
+	for _, exchange := range []string{s.RetryExchange(), s.DeadExchange()} {
+		if err := b.channel(t).ExchangeDelete(exchange, false, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.put(t, s, amqp091.Publishing{Body: bodyOf(t, outgoing(t, "o-1"))})
+	eventually(t, "it is dead", func() bool { return b.count(t, s.DeadQueue()) >= 1 })
+	b.reconnected(t, "publish")
+}
+
+// RabbitMQ closes the channel of a consumer that does not ack in time (consumer_timeout), and only the channel. The
+// message comes again, and the other subscriptions do not notice.
+func TestAChannelThatRabbitMQClosesIsOpenedAgain(t *testing.T) {
+	t.Parallel()
+	server := rabbitmqtest.Start(t, rabbitmqtest.WithPrivate())
+	for name, value := range map[string]string{"consumer_timeout": "500", "channel_tick_interval": "500"} {
+		if _, err := server.Ctl("eval", "application:set_env(rabbit, "+name+", "+value+")."); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := bundleAt(t, server.URL)
+	var calls atomic.Int32
+	s := boxed(func(ctx context.Context, _ event.Envelope) error {
+		if calls.Add(1) == 1 { // hangs, until it is told to stop because its channel is gone
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		return nil
+	})
+	p := b.publisher(t, b.apply(t, s))
+	c, _ := b.consumer(t, s)
+	ready(t, p, c)
+	send(t, p, outgoing(t, "o-1"))
+	b.reconnected(t, s.Queue())
+	b.settled(t, "ack")
+	for _, span := range b.memory.Spans() {
+		if span.Name == "reconnect consume" {
+			t.Error("the whole connection was given up")
+		}
+	}
+	if n := b.count(t, s.DeadQueue()); n != 0 {
+		t.Errorf("%d dead letters", n)
 	}
 }

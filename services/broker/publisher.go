@@ -23,6 +23,8 @@ type Publisher struct {
 	// wanted is what must stand before the first event is sent: an event that is published before a
 	// subscriber's queue exists never reaches it.
 	wanted Topology
+	// own is what the service's retries and dead letters need.
+	own Topology
 
 	mu      sync.Mutex
 	current *otelamqp.Publisher
@@ -30,11 +32,13 @@ type Publisher struct {
 	waiting error         // why there is no current one
 }
 
-// NewPublisher prepares a publisher that starts when everything in known stands.
-func NewPublisher(config Config, known Topology) *Publisher {
+// NewPublisher prepares a publisher that starts when the queues of wanted stand, which other services own: an event that
+// is published earlier never reaches them. own is the service's own topology, which it declares.
+func NewPublisher(config Config, wanted, own Topology) *Publisher {
 	return &Publisher{
 		session: newSession(config, "publish"),
-		wanted:  known,
+		wanted:  wanted,
+		own:     own,
 		changed: make(chan struct{}),
 		waiting: errors.New("not connected to RabbitMQ yet"),
 	}
@@ -55,6 +59,10 @@ func (p *Publisher) Ready() error {
 
 func (p *Publisher) work(ctx context.Context, conn *amqp091.Connection) error {
 	if err := p.awaitTopology(ctx, conn); err != nil {
+		return err
+	}
+	// A publishing channel is closed, too, by a message to an exchange that somebody deleted.
+	if err := p.own.Ensure(conn); err != nil {
 		return err
 	}
 	blocked := conn.NotifyBlocked(make(chan amqp091.Blocking, 16))

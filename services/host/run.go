@@ -67,8 +67,9 @@ func Run(ctx context.Context, service Service, options Options) (err error) {
 
 func runApp(ctx context.Context, name string, app App, options Options, tel *telemetry.Telemetry, db *store.DB) error {
 	link := broker.Config{URL: options.Config.AMQPURL, Service: name, Telemetry: tel}
-	publisher := broker.NewPublisher(link, wantedBy(options.Known, name))
-	consumer, err := broker.NewConsumer(link, options.Config.BackOff.Of(app.Subscriptions()), publisher)
+	own := options.Config.BackOff.Of(app.Subscriptions())
+	publisher := broker.NewPublisher(link, wantedBy(options.Known, name), broker.Topology{Subscriptions: own})
+	consumer, err := broker.NewConsumer(link, own, publisher)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rabbitmq/amqp091-go"
+
+	"traceria/services/broker"
+	"traceria/services/event"
+	"traceria/telemetry/tracetree"
+)
+
+// A message that the kitchen can never read: it is dead at once, the tools show it, and a redrive is seen in the order's
+// trace in Jaeger. Another, a second confirmation of an order that is delivered, is redriven with it and changes nothing.
+func TestDeadLettersFromTheCommandLine(t *testing.T) {
+	s := up(t)
+	const queue = "kitchen.order-confirmed"
+	order, err := s.client().do(t.Context(), "POST", "/order", nil, oneMargherita("dead-letters"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, time.Minute, "the order is delivered", func() bool {
+		now, err := s.client().do(t.Context(), "GET", "/order/"+order.OrderID, nil, nil)
+		return err == nil && now.Status == "delivered"
+	})
+	before := s.tree(t, order.TraceID)
+	good, bad := confirmation(t, order.OrderID, "c-1"), confirmation(t, order.OrderID, "")
+	ch := s.channel(t)
+	t.Cleanup(func() { _, _ = ch.QueuePurge(queue+".dead", false) })
+	traceparent := fmt.Sprintf("00-%s-%s-01", order.TraceID, firstSpan(before).SpanID)
+	for _, put := range []struct {
+		exchange, key string
+		body          []byte
+	}{{"traceria.events", "order.order-confirmed.v2", bad}, {"kitchen.dead", queue, good}} {
+		if err := ch.PublishWithContext(t.Context(), put.exchange, put.key, true, false, amqp091.Publishing{
+			Body: put.body, CorrelationId: order.OrderID, Headers: amqp091.Table{"traceparent": traceparent},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var letters []deadLetter
+	eventually(t, time.Minute, "two letters are dead", func() bool {
+		letters = s.deadLetters(t, queue)
+		return len(letters) == 2
+	})
+	i := slices.IndexFunc(letters, func(l deadLetter) bool { return l.Reason == broker.ReasonUnreadable })
+	if i < 0 || letters[i].Service != "kitchen" || letters[i].TraceID != order.TraceID || letters[i].Attempts != 1 ||
+		!strings.Contains(letters[i].Error, "items") || letters[i].ConversationID != order.OrderID {
+		t.Errorf("got %+v", letters)
+	}
+	text, err := s.traceria("dead", "list")
+	if err != nil || !strings.Contains(text, queue+" ") || !strings.Contains(text, "2") {
+		t.Errorf("dead list: %v\n%s", err, text)
+	}
+	if text, err := s.traceria("dead", "show", queue); err != nil || !strings.Contains(text, "unreadable") || !strings.Contains(text, order.TraceID) {
+		t.Errorf("dead show: %v\n%s", err, text)
+	}
+	out, err := s.traceria("dead", "redrive", queue, "--json")
+	var redriven []broker.Redriven
+	if err != nil || json.Unmarshal([]byte(out), &redriven) != nil || len(redriven) != 2 {
+		t.Fatalf("dead redrive: %v\n%s", err, out)
+	}
+	eventually(t, time.Minute, "the bad one is dead again, the good one is gone", func() bool {
+		letters = s.deadLetters(t, queue)
+		return len(letters) == 1 && letters[0].Attempts == 2
+	})
+	var now struct{ Timeline []struct{ Event string } }
+	s.get(t, "order", "/order/"+order.OrderID, &now)
+	if n := len(slices.DeleteFunc(now.Timeline, func(e struct{ Event string }) bool { return e.Event != "OrderDelivered" })); n != 1 {
+		t.Errorf("the order was delivered %d times", n)
+	}
+	s.checkRedriveInJaeger(t, order.TraceID)
+}
+
+// checkRedriveInJaeger looks for both redrives: each is a send of the tool's in the order's trace, and the kitchen's next
+// attempt is its child.
+func (s *system) checkRedriveInJaeger(t *testing.T, traceID string) {
+	t.Helper()
+	eventually(t, time.Minute, "both redrives and the attempts after them are in Jaeger", func() bool {
+		spans, err := s.jaeger.Trace(t.Context(), traceID)
+		if err != nil {
+			return false
+		}
+		found := 0
+		for _, redrive := range spans {
+			if redrive.Name != "send kitchen.retry:kitchen.order-confirmed" || redrive.Service != "traceria" || len(redrive.Links) == 0 {
+				continue
+			}
+			if slices.ContainsFunc(spans, func(span tracetree.Span) bool {
+				return span.ParentID == redrive.SpanID && span.Service == "kitchen" && span.Kind == "consumer"
+			}) {
+				found++
+			}
+		}
+		return found == 2
+	})
+}
+
+func firstSpan(tree *tracetree.Tree) tracetree.Span { return tree.Roots[0].Span }
+
+// confirmation is OrderConfirmed v2; without a customer it has no items either, and nobody can read it.
+func confirmation(t *testing.T, orderID, customer string) []byte {
+	t.Helper()
+	value := event.Money{Value: event.Pence(663), Currency: "GBP"}
+	fact := event.OrderConfirmedMoney{OrderConfirmed: event.OrderConfirmed{
+		OrderID: orderID, OrderNumber: "ORD1", CustomerID: customer, DeliveryAddress: &event.Address{AddressLine1: "1 Street"},
+		Items: []event.Item{{ItemName: "Margherita", Quantity: "1"}},
+	}, OrderValue: &value}
+	envelopes, err := event.New(t.Context(), "somebody", orderID, fact)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := json.Marshal(envelopes[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if customer == "" {
+		body = []byte(strings.Replace(string(body), `"items":[{`, `"stuff":[{`, 1))
+	}
+	return body
+}
+
+type deadLetter struct {
+	broker.Letter
+	Body json.RawMessage `json:"body"`
+}
+
+func (s *system) deadLetters(t *testing.T, queue string) []deadLetter {
+	t.Helper()
+	out, err := s.traceria("dead", "show", queue, "--json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var letters []deadLetter
+	if err := json.Unmarshal([]byte(out), &letters); err != nil {
+		t.Fatalf("%v in\n%s", err, out)
+	}
+	return letters
+}
+
+func (s *system) channel(t *testing.T) *amqp091.Channel {
+	t.Helper()
+	conn, err := broker.Dial(t.Context(), s.broker.URL, "the test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	ch, err := conn.Channel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ch
+}
+
+func TestDeadRefusesWhatMakesNoSense(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{
+		{"dead", "show"}, {"dead", "show", "bakery.order-boxed"}, {"dead", "redrive", "kitchen.order-confirmed", "--limit", "0"},
+		{"dead", "list", "kitchen.order-confirmed"}, {"dead", "bury"},
+	} {
+		if _, err := new(system).traceria(args...); exitCode(err) != 2 {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+	_, err := new(system).traceria("dead", "show", "bakery.order-boxed")
+	if err == nil || !strings.Contains(err.Error(), "kitchen.order-confirmed") {
+		t.Errorf("the subscriptions are not named: %v", err)
+	}
+	if _, err := new(system).traceriaWith([]string{"AMQP_URL=amqp://guest:guest@127.0.0.1:1/"}, "dead", "list"); exitCode(err) != 1 {
+		t.Errorf("without a broker: %v", err)
+	}
+}
