@@ -1,10 +1,12 @@
 package host_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -36,11 +38,14 @@ const deadline = 20 * time.Second
 // run starts a service as main does.
 func run(t *testing.T, routes func(*host.Routes)) *running {
 	t.Helper()
+	return runWith(t, environment{"AMQP_URL": "amqp://guest:guest@127.0.0.1:1/"}, routes)
+}
+
+func runWith(t *testing.T, set environment, routes func(*host.Routes)) *running {
+	t.Helper()
 	r := &running{memory: &telemetry.Memory{}, log: &lockedBuffer{}}
-	config := host.Load(host.NewEnv(environment{
-		"AMQP_URL": "amqp://guest:guest@127.0.0.1:1/", "HTTP_ADDR": "127.0.0.1:0",
-		"DATABASE_URL": "sqlite:" + filepath.Join(t.TempDir(), "{service}.db"),
-	}.lookup))
+	set["HTTP_ADDR"], set["DATABASE_URL"] = "127.0.0.1:0", "sqlite:"+filepath.Join(t.TempDir(), "{service}.db")
+	config := host.Load(host.NewEnv(set.lookup))
 	ctx, cancel := context.WithCancel(context.Background())
 	listening, ended := make(chan string, 1), make(chan error, 1)
 	go func() {
@@ -86,6 +91,35 @@ func (r *running) call(t *testing.T, method, path, body string) answer {
 		t.Fatal(err)
 	}
 	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{resp.StatusCode, resp.Header, string(text)}
+}
+
+// dial opens a connection for what an HTTP client would not send.
+func (r *running) dial(t *testing.T) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(r.base, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// readAnswer reads an HTTP answer from a connection.
+func readAnswer(t *testing.T, conn net.Conn) answer {
+	t.Helper()
+	if err := conn.SetReadDeadline(time.Now().Add(deadline)); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

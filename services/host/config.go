@@ -1,18 +1,18 @@
 package host
 
 import (
-	"fmt"
+	"errors"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/rs/zerolog"
 
 	"traceria/services/broker"
+	"traceria/services/store"
 	"traceria/telemetry"
 )
 
@@ -27,7 +27,8 @@ type Config struct {
 	AMQPURL string
 	// ManagementURL (RABBITMQ_MANAGEMENT_URL) is the broker's management API, user and password included.
 	ManagementURL string
-	// DatabaseURL (DATABASE_URL) is sqlite:PATH, with {service} standing for the service's name.
+	// DatabaseURL (DATABASE_URL) is sqlite:PATH, with {service} standing for the service's name, or
+	// postgres://USER:PASSWORD@HOST:PORT/DATABASE.
 	DatabaseURL string
 	// HTTPAddr (HTTP_ADDR) is where the service listens; empty means the port of its URL, on loopback.
 	HTTPAddr string
@@ -46,13 +47,13 @@ type Config struct {
 // Load reads the configuration. What is wrong is remembered in env.
 func Load(env *Env) Config {
 	c := Config{
-		AMQPURL:       env.Checked("AMQP_URL", "amqp://guest:guest@127.0.0.1:5672/", broker.CheckURL),
+		AMQPURL:       env.Checked("AMQP_URL", "amqp://guest:guest@127.0.0.1:5672/", checkBrokerURL),
 		ManagementURL: env.URL("RABBITMQ_MANAGEMENT_URL", "http://guest:guest@127.0.0.1:15672"),
 		DatabaseURL: env.Checked("DATABASE_URL",
 			"sqlite:"+filepath.Join(env.String("TRACERIA_DATA", defaultData()), "{service}.db"), checkDatabaseURL),
 		URLs:         map[string]string{},
 		JaegerURL:    env.URL("JAEGER_URL", "http://127.0.0.1:16686"),
-		CollectorURL: env.URL("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318"),
+		CollectorURL: strings.TrimRight(env.String("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318"), "/"),
 	}
 	c.JaegerPublicURL = env.URL("JAEGER_PUBLIC_URL", c.JaegerURL)
 	if env.String("HTTP_ADDR", "") != "" {
@@ -89,13 +90,28 @@ func (c Config) Database(service string) string {
 	return strings.ReplaceAll(c.DatabaseURL, "{service}", service)
 }
 
+// checkBrokerURL adds the port to what the broker's own check looks at.
+func checkBrokerURL(value string) error {
+	if err := broker.CheckURL(value); err != nil {
+		return err
+	}
+	if u, err := url.Parse(value); err == nil && u.Port() != "" {
+		if n, err := strconv.Atoi(u.Port()); err != nil || n < 1 || n > 65535 {
+			return errors.New("want amqp://user:password@host:port/vhost, with a port from 1 to 65535")
+		}
+	}
+	return nil
+}
+
 func checkDatabaseURL(value string) error {
-	scheme, _, found := strings.Cut(value, ":")
-	if found && !slices.Contains([]string{"sqlite", "file"}, scheme) {
-		return fmt.Errorf("scheme %q: want sqlite:PATH, with {service} for the service's name", scheme)
+	if err := store.CheckURL(strings.ReplaceAll(value, "{service}", "service")); err != nil {
+		return err
+	}
+	if scheme, _, _ := strings.Cut(value, ":"); scheme == "postgres" || scheme == "postgresql" {
+		return nil // one database will do: each service has a schema of its own in it
 	}
 	if !strings.Contains(value, "{service}") {
-		return fmt.Errorf("want {service} in it: each service has a database of its own")
+		return errors.New("want {service} in it: each service has a database of its own")
 	}
 	return nil
 }

@@ -4,12 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"traceria/telemetry"
 )
 
 // Env reads environment variables and remembers everything that is wrong with them, so that a user who made
@@ -66,27 +70,31 @@ func (e *Env) Checked(name, fallback string, check func(string) error) string {
 	return value
 }
 
-// URL is an http or https address without a slash at its end.
+// URL is an http or https address without a slash at its end. Of a wrong one, only its scheme and host are shown,
+// and nothing when it has no host: user:password@host without its scheme has none.
 func (e *Env) URL(name, fallback string) string {
 	value := e.String(name, fallback)
-	u, err := url.Parse(value)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+	if err := telemetry.CheckURL(value); err != nil {
 		shown := "(unreadable)"
-		if err == nil && u.Opaque == "" { // user:password@host without its scheme is opaque: all of it may be secret
-			shown = u.Redacted()
+		if u, parseErr := url.Parse(value); parseErr == nil && u.Host != "" && !strings.Contains(u.Path, "@") {
+			shown = u.Scheme + "://" + u.Host
 		}
-		e.wrong(name, shown, "http://host:port or https://host:port")
+		e.errs = append(e.errs, fmt.Errorf("%s=%q: %w", name, shown, err))
 		return fallback
 	}
 	return strings.TrimRight(value, "/")
 }
 
-// Addr is host:port to listen on; the host may be empty, which means every interface.
+// hostname is what the host of an address to listen on may be, when it is no IP address.
+var hostname = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,253}[A-Za-z0-9.])?$`)
+
+// Addr is host:port to listen on; the host may be empty, which means every interface, and port 0 is any free one.
 func (e *Env) Addr(name, fallback string) string {
 	value := e.String(name, fallback)
-	_, port, err := net.SplitHostPort(value)
-	n, convErr := strconv.Atoi(port)
-	if err != nil || convErr != nil || n < 0 || n > 65535 {
+	host, port, err := net.SplitHostPort(value)
+	_, portErr := strconv.ParseUint(port, 10, 16)
+	_, ipErr := netip.ParseAddr(host)
+	if err != nil || portErr != nil || (host != "" && ipErr != nil && !hostname.MatchString(host)) {
 		e.wrong(name, value, "host:port, such as 127.0.0.1:8081 or :8081")
 		return fallback
 	}

@@ -26,8 +26,11 @@ func TestAWrongValueIsNamedWithWhatIsAllowed(t *testing.T) {
 	}{
 		{"ftp://host", func(e *host.Env) { e.URL("X", "") }, `X="ftp://host": want http://host:port or https://host:port`},
 		{"host:80", func(e *host.Env) { e.URL("X", "") }, `want http://host:port or https://host:port`},
-		{"http://", func(e *host.Env) { e.URL("X", "") }, `X="http:": want http://host:port`},
+		{"http://", func(e *host.Env) { e.URL("X", "") }, `X="(unreadable)": want http://host:port`},
+		{"http://host:99999/x", func(e *host.Env) { e.URL("X", "") }, `X="http://host:99999": want http://host:port or https://host:port, with a port from 1`},
 		{"8081", func(e *host.Env) { e.Addr("X", "") }, `X="8081": want host:port, such as 127.0.0.1:8081 or :8081`},
+		{"a b:80", func(e *host.Env) { e.Addr("X", "") }, `X="a b:80": want host:port`},
+		{"127.0.0.1:+80", func(e *host.Env) { e.Addr("X", "") }, `X="127.0.0.1:+80": want host:port`},
 		{":99999", func(e *host.Env) { e.Addr("X", "") }, `X=":99999": want host:port`},
 		{"many", func(e *host.Env) { e.Int("X", 5, 1, 10) }, `X="many": want a whole number from 1 to 10`},
 		{"0", func(e *host.Env) { e.Int("X", 5, 1, 10) }, `X="0": want a whole number from 1 to 10`},
@@ -49,13 +52,15 @@ func TestAWrongValueIsNamedWithWhatIsAllowed(t *testing.T) {
 func TestARightValueIsTaken(t *testing.T) {
 	t.Parallel()
 	env := host.NewEnv(environment{
-		"URL": "https://host:1/base/", "ADDR": ":8081", "INT": "7", "ONE": "warn", "RANGE": "50ms - 250ms", "SINGLE": "1s",
+		"URL": "https://host:1/base/", "ADDR": ":8081", "ADDR6": "[::1]:0", "ADDRNAME": "pizza-1.local:80", "INT": "7", "ONE": "warn", "RANGE": "50ms - 250ms", "SINGLE": "1s",
 	}.lookup)
 	if got := env.URL("URL", ""); got != "https://host:1/base" {
 		t.Errorf("URL is %q", got)
 	}
-	if got := env.Addr("ADDR", ""); got != ":8081" {
-		t.Errorf("address is %q", got)
+	for name, want := range map[string]string{"ADDR": ":8081", "ADDR6": "[::1]:0", "ADDRNAME": "pizza-1.local:80"} {
+		if got := env.Addr(name, ""); got != want {
+			t.Errorf("address is %q, want %q", got, want)
+		}
 	}
 	if got := env.Int("INT", 1, 0, 10); got != 7 {
 		t.Errorf("number is %d", got)
@@ -78,12 +83,15 @@ func TestAllMistakesAreReportedAtOnce(t *testing.T) {
 	t.Parallel()
 	env := host.NewEnv(environment{
 		"AMQP_URL": "http://x", "LOG_LEVEL": "loud", "HTTP_ADDR": "nowhere", "ORDER_URL": "::", "DATABASE_URL": "sqlite:one.db",
-		"OTEL_TRACES_EXPORTER": "pigeon",
+		"OTEL_TRACES_EXPORTER": "pigeon", "OTEL_EXPORTER_OTLP_ENDPOINT": "collector",
 	}.lookup)
 	host.Load(env)
 	err := env.Err()
 	if err == nil {
 		t.Fatal("nothing is wrong")
+	}
+	if n := strings.Count(err.Error(), "OTEL_EXPORTER_OTLP_ENDPOINT"); n != 1 {
+		t.Errorf("OTEL_EXPORTER_OTLP_ENDPOINT is named %d times", n)
 	}
 	for _, name := range []string{"AMQP_URL", "LOG_LEVEL", "HTTP_ADDR", "ORDER_URL", "DATABASE_URL", "OTEL_TRACES_EXPORTER"} {
 		if !strings.Contains(err.Error(), "\n"+name) {
@@ -98,13 +106,14 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	for name, values := range map[string][]string{
 		"AMQP_URL": {
 			"amqp://guest:hunter2@host:port/", "amqp://guest:hunter2/x@host:5672/", "amqp://guest:hunter2%zz@host/",
-			"guest:hunter2@host:5672", "http://guest:hunter2@host/", "amqp://guest:hunter2@ho st/",
+			"guest:hunter2@host:5672", "http://guest:hunter2@host/", "amqp://guest:hunter2@ho st/", "amqp://guest:hunter2@host:65536/",
 		},
 		"RABBITMQ_MANAGEMENT_URL": {
 			"ftp://guest:hunter2@host", "guest:hunter2@host:15672", "http://guest:hunter2/x@host:15672", "http://guest:hunter2@ho st/",
-			"amqp:guest:hunter2@host",
+			"amqp:guest:hunter2@host", "guest/hunter2@host", "guest:1/hunter2@host", "ftp://guest:1/hunter2@host",
+			"ftp://host/?key=hunter2", "http://guest:hunter2@host:65536",
 		},
-		"DATABASE_URL": {"postgres://user:hunter2@host/{service}", "sqlite:hunter2"},
+		"DATABASE_URL": {"postgres://user:hunter2@ho st/db", "mysql://user:hunter2@host/{service}", "sqlite:hunter2", "hunter2"},
 	} {
 		for _, value := range values {
 			env := host.NewEnv(environment{name: value}.lookup)

@@ -6,6 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"strconv"
+	"unicode/utf8"
+
+	"traceria/services/event"
 )
 
 // Problem is an error that an HTTP caller can act on (RFC 9457, application/problem+json).
@@ -43,28 +48,30 @@ func Conflict(format string, args ...any) *Problem {
 	return &Problem{Status: http.StatusConflict, Title: "Conflict", Detail: fmt.Sprintf(format, args...)}
 }
 
-const (
-	// maxBody is the longest request body that is taken, in bytes. The longest honest order is a few kilobytes.
-	maxBody = 1 << 20
-	// maxDiscard is how much more is read and thrown away. A caller that is still sending when the connection closes
-	// never sees the answer that says why.
-	maxDiscard = 32 << 20
-)
+// CheckText returns a 422 that names field when text is not what every store, log and page keeps as it is: control
+// characters (line ends and tabs too) and damaged UTF-8 (see [event.CheckText]).
+func CheckText(field, text string) error {
+	if err := event.CheckText(text); err != nil {
+		return Invalid(field, "%v", err)
+	}
+	return nil
+}
+
+// maxBody is the longest request body that is taken, in bytes. The longest honest order is a few kilobytes.
+const maxBody = 1 << 20
+
+var tooLarge = &Problem{
+	Status: http.StatusRequestEntityTooLarge, Title: "Request body too large",
+	Detail: fmt.Sprintf("at most %d bytes are read", maxBody), Field: "body",
+}
 
 // ReadJSON reads the request's body, at most 1 MiB, as T. Fields that T does not have are ignored. What it
 // returns on failure is a [Problem] that names the field.
 func ReadJSON[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 	var value T
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	body, err := readBody(r)
 	if err != nil {
-		return value, &Problem{Status: http.StatusBadRequest, Title: "Unreadable request", Detail: err.Error(), Field: "body"}
-	}
-	if len(body) > maxBody {
-		_, _ = io.CopyN(io.Discard, r.Body, maxDiscard)
-		return value, &Problem{
-			Status: http.StatusRequestEntityTooLarge, Title: "Request body too large",
-			Detail: fmt.Sprintf("at most %d bytes are read", maxBody), Field: "body",
-		}
+		return value, err
 	}
 	if err := json.Unmarshal(body, &value); err != nil {
 		return value, unreadable(err)
@@ -72,9 +79,34 @@ func ReadJSON[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 	return value, nil
 }
 
+func readBody(r *http.Request) ([]byte, error) {
+	if r.ContentLength > maxBody {
+		return nil, tooLarge
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, &Problem{
+			Status: http.StatusRequestTimeout, Title: "Request timeout",
+			Detail: fmt.Sprintf("the request did not arrive whole within %s", bodyTime), Field: "body",
+		}
+	case err != nil: // its text is of sockets and chunks
+		return nil, unreadableBody("the body ended before it was whole")
+	case len(body) > maxBody:
+		return nil, tooLarge
+	case !utf8.Valid(body): // encoding/json would replace the bytes without a word
+		return nil, unreadableBody("not valid UTF-8")
+	}
+	return body, nil
+}
+
+func unreadableBody(detail string) *Problem {
+	return &Problem{Status: http.StatusBadRequest, Title: "Unreadable request", Detail: detail, Field: "body"}
+}
+
 // unreadable names the field where the type is wrong, or the place where the JSON is.
 func unreadable(err error) *Problem {
-	problem := &Problem{Status: http.StatusBadRequest, Title: "Unreadable request", Field: "body"}
+	problem := unreadableBody("")
 	var wrongType *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
 	switch {
@@ -121,6 +153,7 @@ func write(w http.ResponseWriter, status int, contentType string, value any) err
 		return fmt.Errorf("write the answer: %w", err)
 	}
 	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)+1)) // whole for the caller although the handler goes on
 	w.WriteHeader(status)
 	_, _ = w.Write(append(text, '\n')) // a caller who has gone does not matter
 	return nil

@@ -3,12 +3,14 @@ package host_test
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"traceria/services/event"
 	"traceria/services/host"
 )
 
@@ -40,6 +42,7 @@ func TestABodyThatCannotBeReadGetsAProblemThatNamesTheField(t *testing.T) {
 		`{"name":`:                      {Field: "body", Detail: "not JSON at byte 8: unexpected end of JSON input"},
 		`name=x`:                        {Field: "body", Detail: "not JSON at byte 2: invalid character 'a' in literal null (expecting 'u')"},
 		`{} {}`:                         {Field: "body", Detail: "not JSON at byte 4: invalid character '{' after top-level value"},
+		"{\"name\":\"\xff\"}":           {Field: "body", Detail: "not valid UTF-8"},
 		`[]`:                            {Field: "body", Detail: "got a JSON array, want an object"},
 		`"x"`:                           {Field: "body", Detail: "got a JSON string, want an object"},
 		`{"name":1}`:                    {Field: "name", Detail: "got a JSON number, want a string"},
@@ -58,16 +61,98 @@ func TestABodyThatCannotBeReadGetsAProblemThatNamesTheField(t *testing.T) {
 	}
 }
 
-func TestABodyOfTenMegabytesIsRefusedWhole(t *testing.T) {
+func TestABodyThatIsTooLargeIsRefusedAndItsSenderHearsWhy(t *testing.T) {
 	t.Parallel()
 	service := run(t, echo)
-	a := service.call(t, http.MethodPost, "/echo", `{"name":"`+strings.Repeat("x", 10<<20)+`"}`)
+	large := `{"name":"` + strings.Repeat("x", 40<<20) + `"}`
 	want := host.Problem{
 		Status: http.StatusRequestEntityTooLarge, Title: "Request body too large",
 		Detail: "at most 1048576 bytes are read", Field: "body",
 	}
-	if diff := cmp.Diff(want, a.problem(t)); diff != "" {
+	if diff := cmp.Diff(want, service.call(t, http.MethodPost, "/echo", large).problem(t)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+	// A caller who writes everything before he reads anything, and does not say how much it will be.
+	conn := service.dial(t)
+	fmt.Fprintf(conn, "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(large), large)
+	if diff := cmp.Diff(want, readAnswer(t, conn).problem(t)); diff != "" {
+		t.Errorf("chunked (-want +got)\n%s", diff)
+	}
+	// Not even a route that does not exist resets the connection.
+	if got := service.call(t, http.MethodPost, "/nowhere", large).problem(t); got.Status != http.StatusNotFound {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestACallerWhoAsksFirstIsToldNotToSend(t *testing.T) {
+	t.Parallel()
+	conn := run(t, echo).dial(t)
+	fmt.Fprint(conn, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\nExpect: 100-continue\r\n\r\n")
+	if got := readAnswer(t, conn).problem(t); got.Status != http.StatusRequestEntityTooLarge {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// It takes the ten seconds that a body may take.
+func TestABodyThatDoesNotComeIsATimeout(t *testing.T) {
+	t.Parallel()
+	conn := run(t, echo).dial(t)
+	fmt.Fprint(conn, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+	want := host.Problem{
+		Status: http.StatusRequestTimeout, Title: "Request timeout", Detail: "the request did not arrive whole within 10s", Field: "body",
+	}
+	if diff := cmp.Diff(want, readAnswer(t, conn).problem(t)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestABodyThatEndsTooSoonIsUnreadable(t *testing.T) {
+	t.Parallel()
+	conn := run(t, echo).dial(t)
+	fmt.Fprint(conn, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	want := host.Problem{Status: http.StatusBadRequest, Title: "Unreadable request", Detail: "the body ended before it was whole", Field: "body"}
+	if diff := cmp.Diff(want, readAnswer(t, conn).problem(t)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// What net/http refuses before any handler sees it.
+func TestWhatIsNoHTTPRequestGetsAProblem(t *testing.T) {
+	t.Parallel()
+	service := run(t, echo)
+	for request, want := range map[string]host.Problem{
+		"POTATO\r\n\r\n":                       {Status: 400, Title: "Bad Request", Detail: "this is no HTTP request that can be read"},
+		"GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n": {Status: 400, Title: "Bad Request", Detail: "this is no HTTP request that can be read"},
+		"GET / HTTP/1.1\r\n\r\n":               {Status: 400, Title: "Bad Request", Detail: "missing required Host header"},
+		"GET / HTTP/3.0\r\nHost: x\r\n\r\n":    {Status: 505, Title: "HTTP Version Not Supported", Detail: "unsupported protocol version"},
+		"GET / HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("x", 1<<17) + "\r\n\r\n": {
+			Status: 431, Title: "Request Header Fields Too Large", Detail: "this is no HTTP request that can be read",
+		},
+	} {
+		conn := service.dial(t)
+		fmt.Fprint(conn, request)
+		if diff := cmp.Diff(want, readAnswer(t, conn).problem(t)); diff != "" {
+			t.Errorf("%.40q (-want +got)\n%s", request, diff)
+		}
+	}
+}
+
+func TestTextThatCannotBeKeptIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"a\x00b", "line\nline", "\x1b[31m", "\xff", "\ufffd"} {
+		var problem *host.Problem
+		if err := host.CheckText("items[0].itemName", text); !errors.As(err, &problem) ||
+			problem.Status != http.StatusUnprocessableEntity || problem.Field != "items[0].itemName" || problem.Detail == "" {
+			t.Errorf("%q: got %v", text, err)
+		}
+	}
+	for _, text := range []string{"", "Quattro Stagioni", "Öl & Käse 🍕"} {
+		if err := host.CheckText("x", text); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }
 
@@ -91,19 +176,29 @@ func TestAProblemIsFoundThroughWrapping(t *testing.T) {
 		})
 		r.Query("GET /conflict", func(http.ResponseWriter, *http.Request) error { return host.Conflict("too late") })
 		r.Query("GET /invalid", func(http.ResponseWriter, *http.Request) error { return host.Invalid("a.b", "want %d", 1) })
+		r.Query("GET /away", func(http.ResponseWriter, *http.Request) error {
+			return fmt.Errorf("read order: %w: the password is hunter2", event.ErrUnavailable)
+		})
 		r.Query("GET /secret", func(http.ResponseWriter, *http.Request) error { return errors.New("the password is hunter2") })
 	})
 	for path, want := range map[string]host.Problem{
 		"/wrapped":  {Status: 404, Title: "Not found", Detail: "there is no pizza"},
 		"/conflict": {Status: 409, Title: "Conflict", Detail: "too late"},
 		"/invalid":  {Status: 422, Title: "Invalid request", Detail: "want 1", Field: "a.b"},
-		"/secret":   {Status: 500, Title: "Internal error", Detail: "the service's log says more"},
+		"/away": {
+			Status: 503, Title: "Not available at the moment",
+			Detail: "the database or a service that this one needs is away; nothing was changed, try again",
+		},
+		"/secret": {Status: 500, Title: "Internal error", Detail: "the service's log says more"},
 	} {
 		if diff := cmp.Diff(want, service.call(t, http.MethodGet, path, "").problem(t)); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", path, diff)
 		}
 	}
-	if !strings.Contains(service.log.String(), "hunter2") {
-		t.Error("what the caller is not told is not in the log either")
+	if n := strings.Count(service.log.String(), "hunter2"); n != 2 {
+		t.Errorf("what the caller is not told is %d times in the log, want twice", n)
+	}
+	if got := service.call(t, http.MethodGet, "/away", "").header.Get("Retry-After"); got != "1" {
+		t.Errorf("Retry-After is %q", got)
 	}
 }

@@ -2,7 +2,9 @@ package host
 
 import (
 	"errors"
+	"io"
 	"net/http"
+	"path"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -11,11 +13,12 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
+	"traceria/services/event"
 	"traceria/telemetry"
 )
 
-// HandlerFunc answers a request, or returns an error: a [Problem] becomes its own status, anything else a 500
-// that says no more than that.
+// HandlerFunc answers a request, or returns an error: a [Problem] becomes its own status, an error that wraps
+// [event.ErrUnavailable] a 503, and anything else a 500 that says no more than that.
 type HandlerFunc func(w http.ResponseWriter, r *http.Request) error
 
 // Routes are the HTTP routes of a service. A route is a command or a query, and its span says which.
@@ -51,38 +54,65 @@ func (r *Routes) serve(w http.ResponseWriter, req *http.Request, handle HandlerF
 	defer func() {
 		if reason := recover(); reason != nil {
 			r.log.Error().Ctx(ctx).Interface("panic", reason).Bytes("stack", debug.Stack()).Msg("request failed")
-			trace.SpanFromContext(ctx).SetAttributes(internalError)
-			_ = writeProblem(w, internalProblem)
+			r.refuse(w, req, internalProblem)
 		}
 	}()
-	err := handle(w, req)
-	if err == nil {
-		return
-	}
-	var problem *Problem
-	if !errors.As(err, &problem) {
-		r.log.Error().Ctx(ctx).Err(err).Str("route", req.Pattern).Msg("request failed")
-		problem = internalProblem
-	}
-	// A refused request is the caller's fault and no error of the server's span
-	// (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status): its status code says enough.
-	if problem.Status >= http.StatusInternalServerError {
-		trace.SpanFromContext(ctx).SetAttributes(semconv.ErrorTypeKey.String(strconv.Itoa(problem.Status)))
-	}
-	if err := writeProblem(w, problem); err != nil {
-		r.log.Error().Ctx(ctx).Err(err).Msg("problem not written")
+	if err := handle(w, req); err != nil {
+		r.refuse(w, req, r.problem(req, err))
 	}
 }
 
-var internalError = semconv.ErrorTypeKey.String(strconv.Itoa(http.StatusInternalServerError))
+// problem is what the caller is told of an error; what he is not told is logged.
+func (r *Routes) problem(req *http.Request, err error) *Problem {
+	if problem, ok := errors.AsType[*Problem](err); ok {
+		return problem
+	}
+	line := r.log.Error()
+	problem := internalProblem
+	if errors.Is(err, event.ErrUnavailable) {
+		line = r.log.Warn()
+		problem = unavailableProblem
+	}
+	line.Ctx(req.Context()).Err(err).Str("route", req.Pattern).Msg("request failed")
+	return problem
+}
+
+// refuse answers with a problem at once, and then takes what the caller is still sending: when a connection closes
+// under a sender, he sees a reset and never the answer that says why. The read timeout limits that.
+func (r *Routes) refuse(w http.ResponseWriter, req *http.Request, problem *Problem) {
+	// A refused request is the caller's fault and no error of the server's span
+	// (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status): its status code says enough.
+	if problem.Status >= http.StatusInternalServerError {
+		trace.SpanFromContext(req.Context()).SetAttributes(semconv.ErrorTypeKey.String(strconv.Itoa(problem.Status)))
+	}
+	if problem == unavailableProblem {
+		w.Header().Set("Retry-After", "1")
+	}
+	control := http.NewResponseController(w)
+	_ = control.EnableFullDuplex() // otherwise net/http reads first and answers then
+	if err := writeProblem(w, problem); err != nil {
+		r.log.Error().Ctx(req.Context()).Err(err).Msg("problem not written")
+		return
+	}
+	if req.Header.Get("Expect") == "" { // who asks first whether he may send sends nothing now
+		_ = control.Flush()
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+}
 
 var internalProblem = &Problem{
 	Status: http.StatusInternalServerError, Title: "Internal error", Detail: "the service's log says more",
 }
 
+var unavailableProblem = &Problem{
+	Status: http.StatusServiceUnavailable, Title: "Not available at the moment",
+	Detail: "the database or a service that this one needs is away; nothing was changed, try again",
+}
+
 // ServeHTTP implements http.Handler. What no route matches gets a problem document, too.
 func (r *Routes) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	if _, pattern := r.mux.Handler(req); pattern != "" {
+	// The mux answers //order with a redirect and a page of HTML: it is no route either.
+	if _, pattern := r.mux.Handler(req); pattern != "" && path.Clean(req.URL.Path) == req.URL.Path {
 		r.mux.ServeHTTP(w, req)
 		return
 	}
@@ -98,7 +128,7 @@ func (r *Routes) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 			Detail: req.Method + " is not allowed on " + req.URL.Path + "; allowed: " + allow,
 		}
 	}
-	_ = writeProblem(w, problem)
+	r.refuse(w, req, problem)
 }
 
 // refusalWriter keeps what the mux says about a request that it refuses.

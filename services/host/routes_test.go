@@ -21,10 +21,12 @@ func menu(r *host.Routes) {
 
 func TestAnUnknownPathGetsAProblem(t *testing.T) {
 	t.Parallel()
-	a := run(t, menu).call(t, http.MethodGet, "/pasta", "")
-	want := host.Problem{Status: http.StatusNotFound, Title: "Not found", Detail: "no route for GET /pasta"}
-	if diff := cmp.Diff(want, a.problem(t)); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
+	service := run(t, menu)
+	for _, path := range []string{"/pasta", "//menu", "/menu/", "/menu/../menu", "/./menu"} {
+		want := host.Problem{Status: http.StatusNotFound, Title: "Not found", Detail: "no route for GET " + path}
+		if diff := cmp.Diff(want, service.call(t, http.MethodGet, path, "").problem(t)); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", path, diff)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package host_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -68,6 +69,68 @@ func TestARequestInHandIsFinishedWhenTheServiceStops(t *testing.T) {
 		t.Errorf("the request in hand got %d", a.status)
 	}
 	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
+
+// It takes the four seconds that requests are given.
+func TestARequestThatDoesNotEndIsCutOffWhenTheServiceStops(t *testing.T) {
+	t.Parallel()
+	begun, ended := make(chan struct{}), make(chan error, 1)
+	service := run(t, func(r *host.Routes) {
+		r.Query("GET /endless", func(_ http.ResponseWriter, r *http.Request) error {
+			close(begun)
+			<-r.Context().Done()
+			ended <- r.Context().Err()
+			return r.Context().Err()
+		})
+	})
+	conn := service.dial(t)
+	fmt.Fprint(conn, "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
+	<-begun
+	if err := service.stop(); err != nil {
+		t.Errorf("a stop is no failure, but the service ended with %v", err)
+	}
+	select {
+	case <-ended:
+	default:
+		t.Error("the service ended before its handler: the database closed under it")
+	}
+	if !strings.Contains(service.log.String(), "some requests took too long") {
+		t.Errorf("it is not said:\n%s", service.log)
+	}
+}
+
+// It takes the seven seconds that all work is given.
+func TestAHandlerThatListensToNobodyKeepsNoServiceFromStopping(t *testing.T) {
+	t.Parallel()
+	begun, finish := make(chan struct{}), make(chan struct{})
+	t.Cleanup(func() { close(finish) })
+	service := run(t, func(r *host.Routes) {
+		r.Query("GET /deaf", func(http.ResponseWriter, *http.Request) error { close(begun); <-finish; return nil })
+	})
+	fmt.Fprint(service.dial(t), "GET /deaf HTTP/1.1\r\nHost: x\r\n\r\n")
+	<-begun
+	if err := service.stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A broker that takes connections and says nothing, such as one that was stopped with SIGSTOP.
+func TestABrokerThatHangsKeepsNoServiceFromStopping(t *testing.T) {
+	t.Parallel()
+	broker, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer broker.Close()
+	service := runWith(t, environment{"AMQP_URL": "amqp://guest:guest@" + broker.Addr().String() + "/"}, menu)
+	conn, err := broker.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := service.stop(); err != nil {
 		t.Error(err)
 	}
 }

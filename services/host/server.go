@@ -1,0 +1,94 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// bodyTime is how long a whole request may take to arrive.
+const bodyTime = 10 * time.Second
+
+// httpServer is a service's HTTP server, which knows when its handlers have returned.
+type httpServer struct {
+	http.Server
+	listener net.Listener
+	handlers sync.WaitGroup
+	log      zerolog.Logger
+}
+
+// listen opens the service's address and prepares its server, with limits on everything that a caller can draw out.
+// requests is the context of all requests: when it ends, so does what is still being answered.
+func listen(ctx, requests context.Context, r *runner, ready func(context.Context) error) (*httpServer, error) {
+	routes := newRoutes(r, ready)
+	r.app.Routes(routes)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", r.options.Config.Addr(r.name))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w (HTTP_ADDR chooses another address)", r.name, err)
+	}
+	address := listener.Addr().String()
+	if r.options.Listening != nil {
+		r.options.Listening(r.name, address)
+	}
+	r.tel.Log.Info().Str("address", address).Msg("listening")
+	s := &httpServer{listener: problemListener{listener}, log: r.tel.Log}
+	s.Server = http.Server{
+		Handler:           s.counted(r.tel.Handler(routes)),
+		BaseContext:       func(net.Listener) context.Context { return requests },
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       bodyTime,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+	return s, nil
+}
+
+func newRoutes(r *runner, ready func(context.Context) error) *Routes {
+	routes := &Routes{mux: http.NewServeMux(), log: r.tel.Log}
+	routes.health("GET /healthz", func(w http.ResponseWriter, _ *http.Request) error {
+		return WriteJSON(w, http.StatusOK, map[string]string{"status": "ok", "service": r.name})
+	})
+	routes.health("GET /readyz", func(w http.ResponseWriter, req *http.Request) error {
+		if err := ready(req.Context()); err != nil {
+			return &Problem{Status: http.StatusServiceUnavailable, Title: "Not ready", Detail: err.Error()}
+		}
+		return WriteJSON(w, http.StatusOK, map[string]string{"status": "ready", "service": r.name})
+	})
+	return routes
+}
+
+func (s *httpServer) counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.handlers.Add(1)
+		defer s.handlers.Done()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// serve answers requests until shutdown, after which it returns nil.
+func (s *httpServer) serve() error {
+	if err := s.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// shutdown takes no more requests and waits for those in hand; the context of requests ends them after httpDrain.
+// It does not wait longer than ctx for a handler that does not listen to its context.
+func (s *httpServer) shutdown(ctx context.Context) {
+	drained, cancel := context.WithTimeout(ctx, httpDrain)
+	defer cancel()
+	if s.Shutdown(drained) == nil {
+		return
+	}
+	s.log.Warn().Msg("some requests took too long: they are cut off")
+	_ = s.Close() // closes what is open; there is nothing left to save
+	await(ctx, &s.handlers)
+}

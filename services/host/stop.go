@@ -1,0 +1,54 @@
+package host
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"traceria/services/store"
+	"traceria/telemetry"
+)
+
+// afterwards returns a context that ends a while after ctx has ended.
+func afterwards(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	later, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	forget := context.AfterFunc(ctx, func() { time.AfterFunc(d, cancel) })
+	return later, func() { forget(); cancel() }
+}
+
+// await waits for the group, until ctx ends. It returns false when the group has not ended by then; it is left behind.
+func await(ctx context.Context, group *sync.WaitGroup) bool {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		group.Wait()
+	}()
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// closeDatabase closes it, but does not wait for a disk or a server that is stuck: every commit is safe already.
+func closeDatabase(ctx context.Context, db *store.DB, tel *telemetry.Telemetry) error {
+	closed := make(chan error, 1)
+	go func() { closed <- db.Close() }()
+	select {
+	case err := <-closed:
+		return err
+	case <-ctx.Done():
+		tel.Log.Warn().Msg("the database did not close in time")
+		return nil
+	}
+}
+
+// flush sends what telemetry is left, with a fresh deadline: ctx has ended.
+func flush(ctx context.Context, tel *telemetry.Telemetry) {
+	fresh, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
+	defer cancel()
+	if err := tel.Shutdown(fresh); err != nil {
+		tel.Log.Warn().Err(err).Msg("some telemetry was not delivered before the end")
+	}
+}
