@@ -19,7 +19,8 @@ import (
 // acking answers every publishing with the same confirm, so that it allocates nothing itself.
 type acking struct {
 	stub
-	confirm *amqp091.DeferredConfirmation
+	confirm   *amqp091.DeferredConfirmation
+	published int
 }
 
 func newAcking() *acking {
@@ -29,6 +30,7 @@ func newAcking() *acking {
 }
 
 func (a *acking) PublishWithDeferredConfirmWithContext(context.Context, string, string, bool, bool, amqp091.Publishing) (*amqp091.DeferredConfirmation, error) {
+	a.published++
 	return a.confirm, nil
 }
 

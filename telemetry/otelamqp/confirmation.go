@@ -172,14 +172,14 @@ func endSpan(span trace.Span, start time.Time, err error, errorType string) time
 }
 
 // describe sets the attributes of the message that need not be there at the start of the span, and that Prepare may
-// have decided.
-func (p *Publisher) describe(c *Confirmation, pub *amqp091.Publishing) {
+// have decided. size is that of the properties and headers, 0 when AMQP cannot carry them.
+func (p *Publisher) describe(c *Confirmation, pub *amqp091.Publishing, size int) {
 	if !c.span.IsRecording() || c.dest == nil {
 		return
 	}
 	attrs := messageAttributes(make(attributes, 0, 4), pub.MessageId, pub.CorrelationId)
-	if p.cfg.sizes {
-		attrs = append(attrs, sizeAttributes(publishingProperties(pub), pub.Headers, pub.Body)...)
+	if p.cfg.sizes && size > 0 {
+		attrs = append(attrs, sizeAttributes(size, pub.Body)...)
 	}
 	c.span.SetAttributes(attrs...)
 }

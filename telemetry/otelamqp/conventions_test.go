@@ -204,6 +204,7 @@ func TestErrorType(t *testing.T) {
 		{context.Canceled, "_OTHER"},
 		{otelamqp.ErrNack, "nack"},
 		{otelamqp.ErrUnroutable, "unroutable"},
+		{otelamqp.ErrUnsendable, "unsendable"},
 		{otelamqp.ErrConfirmTimeout, "confirm_timeout"},
 		{otelamqp.ErrConfirmUnknown, "confirm_unknown"},
 		{errors.Join(otelamqp.ErrConfirmUnknown, broker(amqp091.ConnectionForced, true)), "confirm_unknown"},

@@ -88,7 +88,7 @@ func (d *destinations) get(op *operation, exchange, routingKey, queue string) *d
 	if found := d.all[key]; found != nil {
 		return found
 	}
-	if len(d.all) < maxDestinations {
+	if len(d.all) < maxDestinations && len(exchange) <= maxShort && len(routingKey) <= maxShort { // longer ones are never sent
 		// Delivered strings may share memory with a whole frame: keep copies.
 		key.exchange, key.routingKey, key.queue = strings.Clone(exchange), strings.Clone(routingKey), strings.Clone(queue)
 		d.all[key] = built

@@ -17,6 +17,11 @@
 // ends at that moment; otherwise it fails, and its error.type is one of a closed set (see [ErrorType]). To have many
 // messages under way, use [Publisher.PublishDeferred] and wait later, or not at all: the span ends when the answer comes.
 //
+// A message that AMQP cannot carry, such as one with a MessageId of more than 255 bytes or with headers larger than a frame,
+// fails with [ErrUnsendable] before anything is sent. The bare client closes the connection over most of these, and every
+// channel and unconfirmed message on it is lost with it. Tell the Publisher with [WithFrameSize] when the connection has
+// agreed on another frame size than the usual.
+//
 // The context travels in the headers, in a table of the message's own: the table that you give is never changed.
 //
 // # Consuming

@@ -20,6 +20,15 @@ var (
 	// ErrConfirmUnknown: the channel was lost, or the caller went away, before the confirm came. The message may be
 	// stored or not.
 	ErrConfirmUnknown = errors.New("otelamqp: the outcome is unknown")
+	// ErrUnsendable: AMQP or amqp091-go cannot carry the message, and the error says which part of it and what the limit
+	// is. Nothing was sent, the channel is as it was, and trying again will not help. These are refused: an exchange,
+	// routing key, property or header key of more than 255 bytes (AMQP asks for header keys of at most 128, which
+	// RabbitMQ does not enforce); a header value of a type that amqp091.Table does not list; an int that needs more than
+	// 32 bits, which amqp091-go would cut off; NaN and the infinities, for which RabbitMQ closes the connection; headers
+	// nested more than 32 deep, and tables and arrays of more than 8192 entries, for which amqp091-go closes the
+	// connection of the consumer; properties and headers that do not go into one frame (see [WithFrameSize]). The body
+	// may have any size: it takes as many frames as it needs.
+	ErrUnsendable = errors.New("otelamqp: AMQP cannot carry the message")
 )
 
 // The values of error.type beside the reply names of AMQP.
@@ -28,6 +37,7 @@ const (
 	errorTypeUnroutable = "unroutable"
 	errorTypeTimeout    = "confirm_timeout"
 	errorTypeUnknown    = "confirm_unknown"
+	errorTypeUnsendable = "unsendable"
 	errorTypePanic      = "panic"
 )
 
@@ -59,7 +69,7 @@ var replyNames = map[int]string{
 
 // ErrorType returns the value of the attribute error.type for an error, "" for nil. The set is closed:
 //
-//   - nack, unroutable, confirm_timeout, confirm_unknown for the outcomes of a publishing (the Err variables);
+//   - nack, unroutable, confirm_timeout, confirm_unknown, unsendable for the outcomes of a publishing (the Err variables);
 //   - the reply name (NOT_FOUND, ACCESS_REFUSED, …) for an error of the broker or of amqp091-go;
 //   - the answer of a method ErrorType() string, for errors of handlers that name themselves: keep those few;
 //   - _OTHER for everything else.
@@ -78,6 +88,8 @@ func ErrorType(err error) string {
 		return errorTypeNack
 	case errors.Is(err, ErrUnroutable):
 		return errorTypeUnroutable
+	case errors.Is(err, ErrUnsendable):
+		return errorTypeUnsendable
 	case errors.Is(err, ErrConfirmTimeout):
 		return errorTypeTimeout
 	case errors.Is(err, ErrConfirmUnknown) && (!isBroker || !channelException(broker)):

@@ -40,10 +40,11 @@ func deliveryProperties(d *amqp091.Delivery) properties {
 	}
 }
 
-func sizeAttributes(p properties, headers amqp091.Table, body []byte) attributes {
+// sizeAttributes: header is the size of the properties and headers, and with the body makes the envelope.
+func sizeAttributes(header int, body []byte) attributes {
 	return attributes{
 		semconv.MessagingMessageBodySize(len(body)),
-		semconv.MessagingMessageEnvelopeSize(len(body) + p.size() + headersSize(headers)),
+		semconv.MessagingMessageEnvelopeSize(len(body) + header),
 	}
 }
 
@@ -66,49 +67,4 @@ func (p properties) size() int {
 		size++
 	}
 	return size
-}
-
-// headersSize returns the bytes of the header table, 0 when there is none.
-func headersSize(h amqp091.Table) int {
-	if len(h) == 0 {
-		return 0
-	}
-	return fieldSize(h)
-}
-
-// fieldSize returns the bytes of a value of a field table (AMQP 0-9-1, 4.2.5) without its type: 0 for a type that AMQP
-// does not have, which could not have been sent.
-func fieldSize(v any) int {
-	switch v := v.(type) {
-	case bool, int8, uint8:
-		return 1
-	case int16, uint16:
-		return 2
-	case int32, uint32, int, float32:
-		return 4
-	case amqp091.Decimal:
-		return 5
-	case int64, float64:
-		return 8
-	case string:
-		return 4 + len(v)
-	case []byte:
-		return 4 + len(v)
-	case []any:
-		size := 4
-		for _, item := range v {
-			size += 1 + fieldSize(item)
-		}
-		return size
-	case amqp091.Table:
-		size := 4
-		for key, item := range v {
-			size += 1 + len(key) + 1 + fieldSize(item)
-		}
-		return size
-	}
-	if _, isTime := v.(interface{ Unix() int64 }); isTime {
-		return 8
-	}
-	return 0
 }

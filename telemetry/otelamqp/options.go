@@ -14,6 +14,9 @@ import (
 // DefaultConfirmTimeout is how long a publishing waits for its confirm unless WithConfirmTimeout says otherwise.
 const DefaultConfirmTimeout = 30 * time.Second
 
+// DefaultFrameSize is the largest frame, in bytes, that amqp091-go and RabbitMQ agree on unless one of them is configured.
+const DefaultFrameSize = 131072
+
 // Option configures a Publisher or a Consumer. Each option says which of them it concerns when it is not both.
 type Option interface{ apply(*config) }
 
@@ -40,6 +43,7 @@ type config struct {
 	sizes          bool
 	sentAtHeader   string
 	confirmTimeout time.Duration
+	frameSize      int
 
 	tracer       trace.Tracer
 	instruments  instruments
@@ -56,6 +60,7 @@ func newConfig(opts []Option) (*config, error) {
 		mode:           func(context.Context) TraceMode { return Parent },
 		sentAtHeader:   SentAtHeader,
 		confirmTimeout: DefaultConfirmTimeout,
+		frameSize:      DefaultFrameSize,
 	}
 	for _, o := range opts {
 		o.apply(c)
@@ -188,4 +193,13 @@ func WithConfirmTimeout(d time.Duration) Option {
 			c.confirmTimeout = d
 		}
 	})
+}
+
+// WithFrameSize sets the largest frame that the connection can send, in bytes: amqp091.Connection.Config.FrameSize once it
+// is open, [DefaultFrameSize] by default. The properties and headers of a message must go into one frame; a message whose
+// do not is refused with [ErrUnsendable]. The broker adds headers of its own to what it delivers again or dead-letters
+// (x-delivery-count, x-death), and a consumer loses its connection over a message that has grown beyond a frame: give a
+// smaller size to leave room for them. 0 or less means no limit. It concerns publishers.
+func WithFrameSize(bytes int) Option {
+	return optionFunc(func(c *config) { c.frameSize = bytes })
 }

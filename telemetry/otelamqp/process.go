@@ -147,7 +147,9 @@ func (c *Consumer) describe(attrs attributes, d *amqp091.Delivery) attributes {
 	}
 	attrs = messageAttributes(attrs, d.MessageId, d.CorrelationId)
 	if c.cfg.sizes {
-		attrs = append(attrs, sizeAttributes(deliveryProperties(d), d.Headers, d.Body)...)
+		if headers, err := headersSize(d.Headers); err == nil { // always, for what a broker delivered
+			attrs = append(attrs, sizeAttributes(deliveryProperties(d).size()+headers, d.Body)...)
+		}
 	}
 	return attrs
 }

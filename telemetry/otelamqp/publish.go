@@ -103,7 +103,8 @@ func NewPublisher(ch PublishChannel, opts ...Option) (*Publisher, error) {
 }
 
 // Publish publishes m and waits for the broker's answer, or for ctx. It returns nil when the message is stored and, if
-// Mandatory, was routed. Its span ends when it returns.
+// Mandatory, was routed. Its span ends when it returns. A message that AMQP cannot carry fails with ErrUnsendable before
+// anything is sent, and harms no other.
 //
 // When ctx ends first the outcome is unknown: the error is ErrConfirmTimeout for a deadline, ErrConfirmUnknown otherwise,
 // and wraps the context's error as well.
@@ -122,7 +123,8 @@ func (p *Publisher) Publish(ctx context.Context, m Message) error {
 
 // PublishDeferred publishes m and returns without waiting for the broker's answer, so that many messages can be under way
 // at once. The span ends with the answer, whether or not somebody waits for it. An error means that nothing was
-// published or, if it is ErrConfirmUnknown, that the connection broke meanwhile.
+// published, for instance because AMQP cannot carry the message (ErrUnsendable), or, if it is ErrConfirmUnknown, that the
+// connection broke meanwhile.
 func (p *Publisher) PublishDeferred(ctx context.Context, m Message) (*Confirmation, error) {
 	c := new(Confirmation)
 	if err := p.send(ctx, &m, c); err != nil {
@@ -155,7 +157,12 @@ func (p *Publisher) send(ctx context.Context, m *Message, c *Confirmation) error
 			return c.resolve(fmt.Errorf("prepare message to %s: %w", name(m), err))
 		}
 	}
-	p.describe(c, &pub)
+	size, err := p.sendable(m, &pub)
+	p.describe(c, &pub, size)
+	if err != nil {
+		c.unsent = true
+		return c.resolve(fmt.Errorf("publish to %s: %w", name(m), err))
+	}
 	c.lane = newLaneKey(c, &pub)
 	if m.Mandatory {
 		p.expectReturn(c, m, &pub)
@@ -221,7 +228,7 @@ func prepare(ctx context.Context, m *Message, pub amqp091.Publishing) (amqp091.P
 
 // name returns how errors call the destination of m.
 func name(m *Message) string {
-	return destinationName(destinationKey{op: opSend, exchange: m.Exchange, routingKey: m.RoutingKey})
+	return destinationName(destinationKey{op: opSend, exchange: clip(m.Exchange), routingKey: clip(m.RoutingKey)})
 }
 
 func (p *Publisher) timeout() error {

@@ -29,7 +29,8 @@ func (e *BatchError) Unwrap() []error {
 }
 
 // PublishBatch publishes messages one after the other without waiting in between, then waits for all confirms. Each has
-// a send span of its own, because AMQP sends each by itself. The error is a *BatchError when any failed.
+// a send span of its own, because AMQP sends each by itself, and one that AMQP cannot carry (ErrUnsendable) does not keep
+// the others back. The error is a *BatchError when any failed.
 func (p *Publisher) PublishBatch(ctx context.Context, batch []Message) error {
 	result := &BatchError{Errors: make([]error, len(batch))}
 	pending := make([]*Confirmation, len(batch))

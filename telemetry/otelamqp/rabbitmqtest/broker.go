@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -145,6 +146,25 @@ func (b *Broker) Stop() error { return b.end((*process).stop) }
 
 // Kill ends the broker at once (SIGKILL), as a crash of the machine would.
 func (b *Broker) Kill() error { return b.end((*process).kill) }
+
+// Pause stops the broker's processes (SIGSTOP): its connections stay open and nothing answers, as in a machine that
+// hangs. Resume lets them go on.
+func (b *Broker) Pause() error { return b.signal(syscall.SIGSTOP) }
+
+// Resume ends Pause (SIGCONT).
+func (b *Broker) Resume() error { return b.signal(syscall.SIGCONT) }
+
+func (b *Broker) signal(s syscall.Signal) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case !b.own:
+		return errNotOurs
+	case b.run == nil:
+		return errors.New("the broker does not run")
+	}
+	return b.run.signal(s)
+}
 
 func (b *Broker) end(how func(*process) error) error {
 	b.mu.Lock()

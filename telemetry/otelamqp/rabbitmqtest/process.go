@@ -81,6 +81,14 @@ func (p *process) stop() error {
 	}
 }
 
+// signal sends s to the script and the broker: they are one process group.
+func (p *process) signal(s syscall.Signal) error {
+	if err := syscall.Kill(-p.cmd.Process.Pid, s); err != nil {
+		return fmt.Errorf("send %s to the broker: %w", s, err)
+	}
+	return nil
+}
+
 // kill ends the script and the broker without notice: they are one process group.
 func (p *process) kill() error {
 	if err := syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
