@@ -99,7 +99,7 @@ func TestAWrongAddressIsRefusedAndNotStored(t *testing.T) {
 		``: "body", `[]`: "body", `{}`: "addressLine1", `{"addressLine1":""}`: "addressLine1", `{"addressLine1":"  "}`: "addressLine1",
 		`{"addressLine1":1}`: "addressLine1", `{"addressLine1":"a","city":"` + strings.Repeat("x", 201) + `"}`: "city",
 		`{"addressLine1":"a\u0000b"}`: "addressLine1", `{"addressLine1":"a","addressLine2":"\u001b"}`: "addressLine2",
-		"{\"addressLine1\":\"a\",\"postcode\":\"\xff\"}": "postcode",
+		"{\"addressLine1\":\"a\",\"postcode\":\"\xff\"}": "body", `{"addressLine1":"a","postcode":"\ufffd"}`: "postcode",
 	} {
 		_, err := add(d, body)
 		var problem *host.Problem

@@ -58,6 +58,9 @@ func TestADriveThatBrokeOffGoesOn(t *testing.T) {
 	if duplicate, err := eventtest.Give(t.Context(), d, confirmed); err != nil || !duplicate {
 		t.Fatalf("the confirmation again: duplicate %t, %v", duplicate, err)
 	}
+	if err := handle(d, envelope(t, "o-1", event.OrderBoxed{OrderID: "o-1"})); err != nil { // said once more, as another fact
+		t.Fatal(err)
+	}
 	if got := view(t, d, "o-1").Status; got != "out-for-delivery" {
 		t.Errorf("after an event of no concern the delivery is %s", got)
 	}
@@ -161,5 +164,20 @@ func TestAWrongDrivingTimeIsNamed(t *testing.T) {
 	Service().Check(env)
 	if err := env.Err(); !errors.Is(err, host.ErrConfiguration) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAnOrderThatIsCancelledAlreadyStaysAtHome(t *testing.T) {
+	t.Parallel()
+	d := newDeliveries(t, "0s")
+	for _, e := range []event.Envelope{
+		cancelledOrder(t, "o-1"), confirmedOrder(t, "o-1", street, ""), envelope(t, "o-1", event.OrderBoxed{OrderID: "o-1"}),
+	} {
+		if err := handle(d, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if sent := published(t, d.DB, "o-1"); len(sent) != 0 {
+		t.Errorf("published %v", names(sent))
 	}
 }

@@ -203,3 +203,22 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		}
 	}
 }
+
+// Of an order that was cancelled before its confirmation came nothing is said, not even that it is too large.
+func TestNothingIsSaidOfAnOrderThatIsCancelledAlready(t *testing.T) {
+	t.Parallel()
+	k := fastKitchen(t)
+	for _, quantity := range []event.Quantity{"1", "51"} {
+		id := "o-" + string(quantity)
+		for _, e := range []event.Envelope{
+			envelope(t, id, event.OrderCancelled{OrderID: id, CustomerID: "c-1", Reason: "closed"}), confirmedOrder(t, id, quantity),
+		} {
+			if err := handle(k, e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if sent := published(t, k.DB, id); len(sent) != 0 {
+			t.Errorf("%s pieces: published %v", quantity, names(sent))
+		}
+	}
+}

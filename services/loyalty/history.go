@@ -25,8 +25,8 @@ type entry struct {
 // get answers for any customer: one who never ordered has no points.
 func (p *points) get(w http.ResponseWriter, r *http.Request) error {
 	customer := r.PathValue("customerId")
-	if err := event.CheckText(customer); err != nil {
-		return host.Invalid("customerId", "%s", err)
+	if err := host.CheckText("customerId", customer); err != nil {
+		return err
 	}
 	history, err := p.history(r.Context(), customer)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -184,6 +185,50 @@ func TestACancelledOrdersPointsAreTakenBack(t *testing.T) {
 				t.Errorf("%d points (-want +got)\n%s", got.Points, diff)
 			}
 		})
+	}
+}
+
+// Whose points they are the confirmation says, even if a cancellation with another customer came first.
+func TestPointsBelongToWhomTheConfirmationNames(t *testing.T) {
+	t.Parallel()
+	p := newPoints(t)
+	for _, e := range []event.Envelope{cancelledOrder(t, "o-1", "c-2"), confirmedOrder(t, "o-1", "c-1", 1989)} {
+		if err := handle(p, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := p.account(t, "c-1"); got.Points != 0 || len(got.History) != 2 {
+		t.Errorf("c-1 has %+v", got)
+	}
+	if got := p.account(t, "c-2"); len(got.History) != 0 {
+		t.Errorf("c-2 has %+v", got)
+	}
+}
+
+func TestTheHistoryIsInTheOrderOfTime(t *testing.T) {
+	t.Parallel()
+	p := newPoints(t)
+	events := []event.Envelope{
+		confirmedOrder(t, "o-1", "c-1", 1000), confirmedOrder(t, "o-2", "c-1", 2000), cancelledOrder(t, "o-1", "c-1"),
+	}
+	began := time.Now()
+	for i := range events {
+		events[i].Metadata.EventDate.Time = began.Add(time.Duration(i) * time.Second)
+	}
+	for _, i := range []int{2, 0, 1} {
+		if err := handle(p, events[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	for i, line := range p.account(t, "c-1").History {
+		got = append(got, fmt.Sprint(line.OrderID, " ", line.Points))
+		if !line.At.Equal(events[i].Metadata.EventDate.Time) {
+			t.Errorf("%s at %s, want the date of the event", line.Event, line.At)
+		}
+	}
+	if diff := cmp.Diff([]string{"o-1 10", "o-2 20", "o-1 -10"}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 

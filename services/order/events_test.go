@@ -229,6 +229,21 @@ func TestADuplicateChangesNothingAndSaysSo(t *testing.T) {
 	}
 }
 
+// Whoever says once more that the order was created, as another fact, does not have it confirmed twice.
+func TestAnOrderIsConfirmedOnce(t *testing.T) {
+	t.Parallel()
+	o := newOrders(t)
+	id := o.stored(t)
+	for range 2 {
+		if err := o.handle(eventtest.New(t, id, event.OrderCreated{OrderID: id, OrderNumber: "ORD1"})[0]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]string{"OrderCreated v1", "OrderConfirmed v1", "OrderConfirmed v2"}, names(published(t, o.DB))); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 func TestEventsAboutOrdersOfAnotherDatabaseAreNoError(t *testing.T) {
 	t.Parallel()
 	o := newOrders(t)

@@ -105,10 +105,7 @@ func checkText(field, text string) error {
 	if len(text) > maxText {
 		return host.Invalid(field, "is %d bytes long, want 1 to %d", len(text), maxText)
 	}
-	if err := event.CheckText(text); err != nil {
-		return host.Invalid(field, "%s", err)
-	}
-	return nil
+	return host.CheckText(field, text)
 }
 
 func menuNames() string {

@@ -90,8 +90,8 @@ func (o *orders) list(w http.ResponseWriter, r *http.Request) error {
 		limit = n
 	}
 	customer := r.URL.Query().Get("customerId")
-	if err := event.CheckText(customer); err != nil {
-		return host.Invalid("customerId", "%s", err)
+	if err := host.CheckText("customerId", customer); err != nil {
+		return err
 	}
 	found, err := o.views(r.Context(),
 		`WHERE CAST($1 AS TEXT) = '' OR customer_id = $1 ORDER BY seq DESC LIMIT $2`, customer, limit)
