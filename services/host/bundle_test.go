@@ -113,6 +113,13 @@ func (r *running) dial(t *testing.T) net.Conn {
 	return conn
 }
 
+func send(t *testing.T, conn net.Conn, text string) {
+	t.Helper()
+	if _, err := io.WriteString(conn, text); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // readAnswer reads an HTTP answer from a connection.
 func readAnswer(t *testing.T, conn net.Conn) answer {
 	t.Helper()

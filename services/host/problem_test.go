@@ -74,7 +74,7 @@ func TestABodyThatIsTooLargeIsRefusedAndItsSenderHearsWhy(t *testing.T) {
 	}
 	// A caller who writes everything before he reads anything, and does not say how much it will be.
 	conn := service.dial(t)
-	fmt.Fprintf(conn, "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(large), large)
+	send(t, conn, fmt.Sprintf("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(large), large))
 	if diff := cmp.Diff(want, readAnswer(t, conn).problem(t)); diff != "" {
 		t.Errorf("chunked (-want +got)\n%s", diff)
 	}
@@ -87,7 +87,7 @@ func TestABodyThatIsTooLargeIsRefusedAndItsSenderHearsWhy(t *testing.T) {
 func TestACallerWhoAsksFirstIsToldNotToSend(t *testing.T) {
 	t.Parallel()
 	conn := run(t, echo).dial(t)
-	fmt.Fprint(conn, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\nExpect: 100-continue\r\n\r\n")
+	send(t, conn, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\nExpect: 100-continue\r\n\r\n")
 	if got := readAnswer(t, conn).problem(t); got.Status != http.StatusRequestEntityTooLarge {
 		t.Errorf("got %+v", got)
 	}
@@ -97,7 +97,7 @@ func TestACallerWhoAsksFirstIsToldNotToSend(t *testing.T) {
 func TestABodyThatDoesNotComeIsATimeout(t *testing.T) {
 	t.Parallel()
 	conn := run(t, echo).dial(t)
-	fmt.Fprint(conn, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+	send(t, conn, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
 	want := host.Problem{
 		Status: http.StatusRequestTimeout, Title: "Request timeout", Detail: "the request did not arrive whole within 10s", Field: "body",
 	}
@@ -109,7 +109,7 @@ func TestABodyThatDoesNotComeIsATimeout(t *testing.T) {
 func TestABodyThatEndsTooSoonIsUnreadable(t *testing.T) {
 	t.Parallel()
 	conn := run(t, echo).dial(t)
-	fmt.Fprint(conn, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+	send(t, conn, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
 	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestWhatIsNoHTTPRequestGetsAProblem(t *testing.T) {
 		},
 	} {
 		conn := service.dial(t)
-		fmt.Fprint(conn, request)
+		send(t, conn, request)
 		if diff := cmp.Diff(want, readAnswer(t, conn).problem(t)); diff != "" {
 			t.Errorf("%.40q (-want +got)\n%s", request, diff)
 		}

@@ -65,8 +65,8 @@ func Run(ctx context.Context, service Service, options Options) (err error) {
 	if err = errors.Join(err, env.Err()); err != nil {
 		return fmt.Errorf("%s: %w", service.Name, err)
 	}
-	r := runner{name: service.Name, app: app, options: options, tel: tel, db: db, stop: stop, ending: ending}
-	return r.run(ctx)
+	r := runner{name: service.Name, app: app, options: options, tel: tel, db: db, stop: stop}
+	return r.run(ctx, ending)
 }
 
 // runner is a service at work.
@@ -76,11 +76,11 @@ type runner struct {
 	options Options
 	tel     *telemetry.Telemetry
 	db      *store.DB
-	stop    func()          // ends the context that run is given
-	ending  context.Context //nolint:containedctx // when what has not ended is left behind
+	stop    func() // ends the context that run is given
 }
 
-func (r *runner) run(ctx context.Context) error {
+// run works until ctx ends, and leaves behind what has not stopped when ending does.
+func (r *runner) run(ctx, ending context.Context) error {
 	link := broker.Config{URL: r.options.Config.AMQPURL, Service: r.name, Telemetry: r.tel}
 	own := r.options.Config.BackOff.Of(r.app.Subscriptions())
 	publisher := broker.NewPublisher(link, wantedBy(r.options.Known, r.name), broker.Topology{Subscriptions: own})
@@ -111,14 +111,14 @@ func (r *runner) run(ctx context.Context) error {
 	})
 	<-ctx.Done()
 	r.tel.Log.Info().Msg("stopping: finishing the work in hand")
-	server.shutdown(r.ending)
-	if !await(r.ending, &takers) {
+	server.shutdown(ending)
+	if !await(ending, &takers) {
 		r.tel.Log.Warn().Msg("work in hand did not end in time: it is left behind, and its messages are delivered again")
 		return nil
 	}
 	r.drainOutbox(sending, publisher)
 	stopSending()
-	if !await(r.ending, &senders) {
+	if !await(ending, &senders) {
 		r.tel.Log.Warn().Msg("RabbitMQ did not answer in time: what was not confirmed stays in the outbox and is sent at the next start")
 	}
 	return err

@@ -3,7 +3,6 @@ package host_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -76,17 +75,17 @@ func TestARequestInHandIsFinishedWhenTheServiceStops(t *testing.T) {
 // It takes the four seconds that requests are given.
 func TestARequestThatDoesNotEndIsCutOffWhenTheServiceStops(t *testing.T) {
 	t.Parallel()
-	begun, ended := make(chan struct{}), make(chan error, 1)
+	begun, ended := make(chan struct{}), make(chan struct{})
 	service := run(t, func(r *host.Routes) {
 		r.Query("GET /endless", func(_ http.ResponseWriter, r *http.Request) error {
 			close(begun)
 			<-r.Context().Done()
-			ended <- r.Context().Err()
+			close(ended)
 			return r.Context().Err()
 		})
 	})
 	conn := service.dial(t)
-	fmt.Fprint(conn, "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
+	send(t, conn, "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
 	<-begun
 	if err := service.stop(); err != nil {
 		t.Errorf("a stop is no failure, but the service ended with %v", err)
@@ -109,7 +108,7 @@ func TestAHandlerThatListensToNobodyKeepsNoServiceFromStopping(t *testing.T) {
 	service := run(t, func(r *host.Routes) {
 		r.Query("GET /deaf", func(http.ResponseWriter, *http.Request) error { close(begun); <-finish; return nil })
 	})
-	fmt.Fprint(service.dial(t), "GET /deaf HTTP/1.1\r\nHost: x\r\n\r\n")
+	send(t, service.dial(t), "GET /deaf HTTP/1.1\r\nHost: x\r\n\r\n")
 	<-begun
 	if err := service.stop(); err != nil {
 		t.Error(err)
