@@ -3,12 +3,9 @@ package telemetry
 import (
 	"io"
 	"os"
-	"sync/atomic"
-	"time"
 
 	"github.com/mattn/go-isatty"
 	"github.com/rs/zerolog"
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/log"
 	"go.opentelemetry.io/otel/trace"
 )
@@ -49,21 +46,4 @@ func (traceHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	if id := Conversation(ctx); id != "" {
 		e.Str("conversation", id)
 	}
-}
-
-// A Collector that is away makes an error every few seconds, for as long as it is away.
-const exportErrorEvery = time.Minute
-
-// reportExportErrors says once, and then at most every minute, that telemetry cannot be delivered. The handler
-// is global in OpenTelemetry: with several services in a process the last one speaks for all.
-func reportExportErrors(logger zerolog.Logger) {
-	var last atomic.Int64
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
-		now := time.Now().UnixNano()
-		before := last.Load()
-		if before != 0 && now-before < int64(exportErrorEvery) || !last.CompareAndSwap(before, now) {
-			return
-		}
-		logger.Warn().Err(err).Msg("telemetry is not being delivered; the service goes on and tries again")
-	}))
 }

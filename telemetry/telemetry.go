@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 	"go.opentelemetry.io/contrib/propagators/autoprop"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	metricnoop "go.opentelemetry.io/otel/metric/noop"
@@ -53,6 +54,7 @@ type Telemetry struct {
 	// Log writes structured lines, with trace_id and span_id where the event was given a context.
 	Log zerolog.Logger
 
+	report   *reporter
 	shutdown []func(context.Context) error
 }
 
@@ -65,7 +67,7 @@ func Start(ctx context.Context, cfg Config) (*Telemetry, error) {
 		return nil, err
 	}
 	useLoopbackCollector()
-	t := &Telemetry{Service: cfg.Service, Propagator: autoprop.NewTextMapPropagator()}
+	t := &Telemetry{Service: cfg.Service, Propagator: autoprop.NewTextMapPropagator(), report: newReporter()}
 	res, err := newResource(ctx, cfg)
 	if err != nil {
 		return nil, err
@@ -81,18 +83,18 @@ func Start(ctx context.Context, cfg Config) (*Telemetry, error) {
 	if err := t.startSignals(ctx, cfg, res); err != nil {
 		return nil, errors.Join(err, t.Shutdown(ctx))
 	}
-	reportExportErrors(t.Log)
+	t.report.log = t.Log
+	otel.SetErrorHandler(t.report)
 	return t, nil
 }
 
+// startSignals starts first what is to stop last: the metrics say what was lost of the others, and the logs how the
+// traces ended.
 func (t *Telemetry) startSignals(ctx context.Context, cfg Config, res *resource.Resource) error {
-	if err := t.startTraces(ctx, cfg, res); err != nil {
-		return fmt.Errorf("start traces: %w", err)
-	}
 	if cfg.Memory != nil { // a first look: nothing but spans is wanted
 		t.MeterProvider = metricnoop.NewMeterProvider()
 		t.Log = newLogger(cfg, t.Service, nil)
-		return nil
+		return t.startTraces(ctx, cfg, res)
 	}
 	if err := t.startMetrics(ctx, res); err != nil {
 		return fmt.Errorf("start metrics: %w", err)
@@ -100,7 +102,10 @@ func (t *Telemetry) startSignals(ctx context.Context, cfg Config, res *resource.
 	if err := t.startLogs(ctx, cfg, res); err != nil {
 		return fmt.Errorf("start logs: %w", err)
 	}
-	return nil
+	if err := t.startTraces(ctx, cfg, res); err != nil {
+		return fmt.Errorf("start traces: %w", err)
+	}
+	return t.report.countDropped(t.MeterProvider)
 }
 
 // Shutdown flushes what is still in the queues and stops the providers, the last started first.
