@@ -53,7 +53,8 @@ func play(cmd *cobra.Command, json bool) (err error) {
 	defer cancel()
 	cmd.PrintErrf("RabbitMQ at %s: starting the services in this process\n", broker.Address(config.AMQPURL))
 	var back func()
-	config.AMQPURL, back, err = broker.Borrow(ctx, config.AMQPURL, config.ManagementURL, fmt.Sprintf("traceria-play-%d", os.Getpid()), known())
+	config.AMQPURL, back, err = broker.Borrow(ctx, config.AMQPURL, config.ManagementURL, known(),
+		func(err error) { cmd.PrintErrln("traceria play:", err) })
 	if err != nil {
 		return fmt.Errorf("%w\nplay needs RabbitMQ at AMQP_URL; make up starts one", err)
 	}

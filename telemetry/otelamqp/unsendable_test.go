@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -119,7 +120,8 @@ func TestUnsendable(t *testing.T) {
 					wrong := m.Publishing
 					m.Publishing = amqp091.Publishing{}
 					m.Prepare = func(_ context.Context, p *amqp091.Publishing) error {
-						wrong.Headers = merged(p.Headers, wrong.Headers)
+						maps.Copy(p.Headers, wrong.Headers)
+						wrong.Headers = p.Headers
 						*p = wrong
 						return nil
 					}
@@ -145,16 +147,6 @@ func TestUnsendable(t *testing.T) {
 			}
 		})
 	}
-}
-
-func merged(a, b amqp091.Table) amqp091.Table {
-	all := amqp091.Table{}
-	for _, t := range []amqp091.Table{a, b} {
-		for k, v := range t {
-			all[k] = v
-		}
-	}
-	return all
 }
 
 // TestATableThatContainsItself would end the process by its stack.
@@ -311,7 +303,7 @@ func TestWhatIsNotRefusedIsCarried(t *testing.T) {
 	refused, sent := 0, 0
 	for seed := range uint64(500) {
 		data := make([]byte, 4000)
-		rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8)}).Read(data)
+		_, _ = rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8)}).Read(data) // it never fails
 		s := &source{data}
 		m := event()
 		m.Mandatory = true
