@@ -13,6 +13,7 @@ import (
 
 	"traceria/services/event"
 	"traceria/services/host"
+	"traceria/services/host/hosttest"
 )
 
 func view(tb testing.TB, d *deliveries, orderID string) deliveryView {
@@ -78,7 +79,7 @@ func TestAnOrderWithALostAddressSaysWhatItWaitsForUntilItIsCancelled(t *testing.
 			t.Fatal(err)
 		}
 	}
-	if sent := published(t, d.DB, "o-1"); len(sent) != 0 {
+	if sent := hosttest.PublishedIn(t, d.DB, "o-1"); len(sent) != 0 {
 		t.Errorf("published %v", names(sent))
 	}
 	if got := view(t, d, "o-1"); got.Status != "waiting" || !slices.Equal(got.WaitingFor, []string{"address"}) {

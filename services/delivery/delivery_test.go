@@ -12,11 +12,12 @@ import (
 	"traceria/services/event"
 	"traceria/services/event/eventtest"
 	"traceria/services/host"
+	"traceria/services/host/hosttest"
 )
 
 func newDeliveries(tb testing.TB, drivingTime string) *deliveries {
 	tb.Helper()
-	h := newHost(tb, map[string]string{"DELIVERY_DRIVING_TIME": drivingTime})
+	h := hosttest.New(tb, Service(), map[string]string{"DELIVERY_DRIVING_TIME": drivingTime})
 	app, err := Service().New(h)
 	if err = errors.Join(err, h.Env.Err()); err != nil {
 		tb.Fatal(err)
@@ -71,7 +72,7 @@ func TestADriveThatBrokeOffGoesOn(t *testing.T) {
 		if got := view(t, d, "o-1").Status; got != "delivered" {
 			t.Errorf("the delivery is %s", got)
 		}
-		if sent := names(published(t, d.DB, "o-1")); !slices.Equal(sent, []string{"DeliveryNotificationSent", "OrderDelivered"}) {
+		if sent := names(hosttest.PublishedIn(t, d.DB, "o-1")); !slices.Equal(sent, []string{"DeliveryNotificationSent", "OrderDelivered"}) {
 			t.Errorf("published %v", sent)
 		}
 	}
@@ -108,6 +109,7 @@ func TestAnOrderThatIsCancelledOnTheRoadIsNotHandedOver(t *testing.T) {
 				if time.Now().After(end) {
 					t.Fatal("nobody drives")
 				}
+				time.Sleep(5 * time.Millisecond)
 			}
 		}
 		if err := handle(d, cancelledOrder(t, id)); err != nil {
@@ -122,7 +124,7 @@ func TestAnOrderThatIsCancelledOnTheRoadIsNotHandedOver(t *testing.T) {
 		if got := view(t, d, id).Status; got != "cancelled" {
 			t.Errorf("the delivery is %s", got)
 		}
-		if sent := names(published(t, d.DB, id)); !slices.Equal(sent, []string{"DeliveryNotificationSent"}) {
+		if sent := names(hosttest.PublishedIn(t, d.DB, id)); !slices.Equal(sent, []string{"DeliveryNotificationSent"}) {
 			t.Errorf("published %v", sent)
 		}
 		if duplicate, err := eventtest.Give(t.Context(), d, boxed); err != nil || !duplicate {
@@ -140,14 +142,14 @@ func TestADuplicateChangesNothingAndSaysSo(t *testing.T) {
 		if err := handle(d, e); err != nil {
 			t.Fatal(err)
 		}
-		before, sent := view(t, d, "o-1"), names(published(t, d.DB, "o-1"))
+		before, sent := view(t, d, "o-1"), names(hosttest.PublishedIn(t, d.DB, "o-1"))
 		if duplicate, err := eventtest.Give(t.Context(), d, e); err != nil || !duplicate {
 			t.Errorf("%s again: duplicate %t, %v", e.Metadata.EventType, duplicate, err)
 		}
 		if diff := cmp.Diff(before, view(t, d, "o-1")); diff != "" {
 			t.Errorf("%s again (-before +after)\n%s", e.Metadata.EventType, diff)
 		}
-		if diff := cmp.Diff(sent, names(published(t, d.DB, "o-1"))); diff != "" {
+		if diff := cmp.Diff(sent, names(hosttest.PublishedIn(t, d.DB, "o-1"))); diff != "" {
 			t.Errorf("%s again (-before +after)\n%s", e.Metadata.EventType, diff)
 		}
 	}
@@ -177,7 +179,7 @@ func TestAnOrderThatIsCancelledAlreadyStaysAtHome(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if sent := published(t, d.DB, "o-1"); len(sent) != 0 {
+	if sent := hosttest.PublishedIn(t, d.DB, "o-1"); len(sent) != 0 {
 		t.Errorf("published %v", names(sent))
 	}
 }

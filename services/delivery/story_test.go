@@ -6,12 +6,14 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"traceria/services/event"
 	"traceria/services/event/eventtest"
+	"traceria/services/host/hosttest"
 )
 
 // drawOrder draws what delivery is told of an order, in the order of the story, and how it must be shown.
@@ -97,10 +99,34 @@ func TestTheSameFactsAreTheSameDeliveryInWhateverOrderTheyCome(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				rt.Errorf("(-want +got)\n%s", diff)
 			}
-			sent := names(published(t, shuffled.DB, id))
+			sent := names(hosttest.PublishedIn(t, shuffled.DB, id))
 			if once := slices.Compact(slices.Clone(sent)); len(once) != len(sent) {
 				rt.Errorf("said twice: %v", sent)
 			}
 		}
 	})
+}
+
+// The workers of several subscriptions, and of several processes, meet in the database.
+func TestEventsThatAreHandledAtOnceSendTheOrderOutOnce(t *testing.T) {
+	t.Parallel()
+	d := newDeliveries(t, "0s")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var told []event.Envelope
+	var ids []string
+	for i := range 10 {
+		id := fmt.Sprint("o-", i)
+		ids = append(ids, id)
+		told = append(told, confirmedOrder(t, id, street, ""), envelope(t, id, event.OrderBoxed{OrderID: id}))
+	}
+	if err := eventtest.GiveAtOnce(ctx, d, told); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range ids {
+		sent := names(hosttest.PublishedIn(t, d.DB, id))
+		if got := view(t, d, id).Status; got != "delivered" || !slices.Equal(sent, []string{"DeliveryNotificationSent", "OrderDelivered"}) {
+			t.Errorf("the delivery is %s, published %v", got, sent)
+		}
+	}
 }

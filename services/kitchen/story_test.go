@@ -13,6 +13,7 @@ import (
 
 	"traceria/services/event"
 	"traceria/services/event/eventtest"
+	"traceria/services/host/hosttest"
 )
 
 // run handles events, and the tickets that they open, until none is left. next says which of those that wait is the
@@ -29,7 +30,7 @@ func run(t *rapid.T, tb testing.TB, k *kitchen, events []event.Envelope, next fu
 			t.Fatal(err)
 		}
 		handled = append(handled, e)
-		for _, sent := range published(tb, k.DB, e.Metadata.ConversationID) {
+		for _, sent := range hosttest.PublishedIn(tb, k.DB, e.Metadata.ConversationID) {
 			if id := sent.Metadata.EventID; sent.Metadata.EventType == event.TicketOpenedV1.Name && !seen[id] {
 				seen[id] = true
 				waiting = slices.Insert(waiting, 0, slices.Repeat([]event.Envelope{sent}, copies())...)
@@ -108,4 +109,29 @@ func TestTheSameFactsAreTheSameTicketsInWhateverOrderTheyCome(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The workers of several subscriptions, and of several processes, meet in the database.
+func TestEventsThatAreHandledAtOnceCookTheOrderOnce(t *testing.T) {
+	t.Parallel()
+	k := fastKitchen(t)
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
+	var told []event.Envelope
+	for i := range 10 {
+		told = append(told, confirmedOrder(t, fmt.Sprint("o-", i), "1"))
+	}
+	if err := eventtest.GiveAtOnce(ctx, k, told); err != nil {
+		t.Fatal(err)
+	}
+	if err := eventtest.GiveAtOnce(ctx, k, hosttest.Published(t, k.DB)); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range told {
+		id := e.Metadata.ConversationID
+		sent := names(hosttest.PublishedIn(t, k.DB, id))
+		if got := k.ticket(t, id).stage; got != boxed || !slices.Equal(sent, []string{"OrderBoxed", "OrderPreparing", "TicketOpened"}) {
+			t.Errorf("the ticket is %s, published %v", got, sent)
+		}
+	}
 }

@@ -14,11 +14,12 @@ import (
 	"traceria/services/event"
 	"traceria/services/event/eventtest"
 	"traceria/services/host"
+	"traceria/services/host/hosttest"
 )
 
 func newKitchenWith(tb testing.TB, env map[string]string) *kitchen {
 	tb.Helper()
-	h := newHost(tb, env)
+	h := hosttest.New(tb, Service(), env)
 	app, err := Service().New(h)
 	if err = errors.Join(err, h.Env.Err()); err != nil {
 		tb.Fatal(err)
@@ -66,10 +67,10 @@ func TestAnOrderThatIsTooLargeIsRejectedOnce(t *testing.T) {
 			}
 		}
 	}
-	if got := names(published(t, k.DB, "o-10")); !slices.Equal(got, []string{"TicketOpened"}) {
+	if got := names(hosttest.PublishedIn(t, k.DB, "o-10")); !slices.Equal(got, []string{"TicketOpened"}) {
 		t.Errorf("an order of 10 pieces: %v", got)
 	}
-	sent := published(t, k.DB, "o-11")
+	sent := hosttest.PublishedIn(t, k.DB, "o-11")
 	if len(sent) != 1 {
 		t.Fatalf("an order of 11 pieces: %v", names(sent))
 	}
@@ -87,7 +88,7 @@ func TestATicketThatWasLeftOnTheStoveIsFinished(t *testing.T) {
 	if err := handle(k, confirmedOrder(t, "o-1", "1")); err != nil {
 		t.Fatal(err)
 	}
-	opened := published(t, k.DB, "o-1")[0]
+	opened := hosttest.PublishedIn(t, k.DB, "o-1")[0]
 	ctx, die := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer die()
 	if duplicate, err := eventtest.Give(ctx, k, opened); !errors.Is(err, context.DeadlineExceeded) || duplicate {
@@ -104,7 +105,7 @@ func TestATicketThatWasLeftOnTheStoveIsFinished(t *testing.T) {
 		if got := k.ticket(t, "o-1"); got.stage != boxed {
 			t.Errorf("the ticket is %s", got.stage)
 		}
-		if got := names(published(t, k.DB, "o-1")); !slices.Equal(got, []string{"OrderBoxed", "OrderPreparing", "TicketOpened"}) {
+		if got := names(hosttest.PublishedIn(t, k.DB, "o-1")); !slices.Equal(got, []string{"OrderBoxed", "OrderPreparing", "TicketOpened"}) {
 			t.Errorf("published %v", got)
 		}
 	}
@@ -117,13 +118,14 @@ func TestATicketThatIsCancelledInTheOvenIsNotBoxed(t *testing.T) {
 	if err := handle(k, confirmedOrder(t, "o-1", "1")); err != nil {
 		t.Fatal(err)
 	}
-	opened := published(t, k.DB, "o-1")[0]
+	opened := hosttest.PublishedIn(t, k.DB, "o-1")[0]
 	cooked := make(chan error, 1)
 	go func() { cooked <- handle(k, opened) }()
 	for end := time.Now().Add(deadline); k.ticket(t, "o-1").stage != preparing; {
 		if time.Now().After(end) {
 			t.Fatal("nobody cooks")
 		}
+		time.Sleep(5 * time.Millisecond)
 	}
 	if err := handle(k, envelope(t, "o-1", event.OrderCancelled{OrderID: "o-1", CustomerID: "c-1", Reason: "closed"})); err != nil {
 		t.Fatal(err)
@@ -131,7 +133,7 @@ func TestATicketThatIsCancelledInTheOvenIsNotBoxed(t *testing.T) {
 	if err := <-cooked; err != nil {
 		t.Fatal(err)
 	}
-	if got := names(published(t, k.DB, "o-1")); !slices.Equal(got, []string{"OrderPreparing", "TicketOpened"}) {
+	if got := names(hosttest.PublishedIn(t, k.DB, "o-1")); !slices.Equal(got, []string{"OrderPreparing", "TicketOpened"}) {
 		t.Errorf("published %v", got)
 	}
 	if duplicate, err := eventtest.Give(t.Context(), k, opened); err != nil || !duplicate {
@@ -147,21 +149,21 @@ func TestADuplicateChangesNothingAndSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range []event.Envelope{
-		confirmed, published(t, k.DB, "o-1")[0], clockedIn(t, "linus", time.Now()), clockedOut(t, "linus", time.Now()),
+		confirmed, hosttest.PublishedIn(t, k.DB, "o-1")[0], clockedIn(t, "linus", time.Now()), clockedOut(t, "linus", time.Now()),
 		envelope(t, "o-1", event.OrderCancelled{OrderID: "o-1", CustomerID: "c-1", Reason: "closed"}),
-		published(t, k.DB, "o-1")[0], // of a cancelled order
+		hosttest.PublishedIn(t, k.DB, "o-1")[0], // of a cancelled order
 	} {
 		if err := handle(k, e); err != nil {
 			t.Fatal(err)
 		}
-		before, sent := k.listed(t), names(published(t, k.DB, "o-1"))
+		before, sent := k.listed(t), names(hosttest.PublishedIn(t, k.DB, "o-1"))
 		if duplicate, err := eventtest.Give(t.Context(), k, e); err != nil || !duplicate {
 			t.Errorf("%s again: duplicate %t, %v", e.Metadata.EventType, duplicate, err)
 		}
 		if diff := cmp.Diff(before, k.listed(t)); diff != "" {
 			t.Errorf("%s again (-before +after)\n%s", e.Metadata.EventType, diff)
 		}
-		if diff := cmp.Diff(sent, names(published(t, k.DB, "o-1"))); diff != "" {
+		if diff := cmp.Diff(sent, names(hosttest.PublishedIn(t, k.DB, "o-1"))); diff != "" {
 			t.Errorf("%s again (-before +after)\n%s", e.Metadata.EventType, diff)
 		}
 	}
@@ -179,7 +181,7 @@ func TestTheKitchenCountsAsTheMenuDoes(t *testing.T) {
 		if err := handle(k, v2); err != nil {
 			t.Fatal(err)
 		}
-		if got := names(published(t, k.DB, id)); !slices.Equal(got, []string{want}) {
+		if got := names(hosttest.PublishedIn(t, k.DB, id)); !slices.Equal(got, []string{want}) {
 			t.Errorf("all of %d: published %v, want %s", pieces, got, want)
 		}
 	}
@@ -217,7 +219,7 @@ func TestNothingIsSaidOfAnOrderThatIsCancelledAlready(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if sent := published(t, k.DB, id); len(sent) != 0 {
+		if sent := hosttest.PublishedIn(t, k.DB, id); len(sent) != 0 {
 			t.Errorf("%s pieces: published %v", quantity, names(sent))
 		}
 	}

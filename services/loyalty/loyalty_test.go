@@ -17,9 +17,10 @@ import (
 	"traceria/services/event"
 	"traceria/services/event/eventtest"
 	"traceria/services/host"
+	"traceria/services/host/hosttest"
 )
 
-func newPoints(tb testing.TB) *points { return &points{newHost(tb, nil)} }
+func newPoints(tb testing.TB) *points { return &points{hosttest.New(tb, Service(), nil)} }
 
 func orderOf(id, customer string) event.OrderConfirmed {
 	return event.OrderConfirmed{
@@ -75,7 +76,7 @@ func TestAnOrderEarnsAPointForEachWholePound(t *testing.T) {
 		if got := p.account(t, id); got.Points != int(pence/100) {
 			rt.Errorf("%d pence earn %d points", pence, got.Points)
 		}
-		sent := published(t, p.DB, id)
+		sent := hosttest.PublishedIn(t, p.DB, id)
 		if len(sent) != 1 {
 			rt.Fatalf("published %v", names(sent))
 		}
@@ -151,7 +152,7 @@ func drawOrder(t *rapid.T, tb testing.TB, id, customer string) (told []event.Env
 func said(tb testing.TB, p *points, id string) []string {
 	tb.Helper()
 	found := []string{}
-	for _, e := range published(tb, p.DB, id) {
+	for _, e := range hosttest.PublishedIn(tb, p.DB, id) {
 		found = append(found, e.Metadata.EventType+" "+string(e.Data))
 	}
 	return found
@@ -185,6 +186,31 @@ func TestACancelledOrdersPointsAreTakenBack(t *testing.T) {
 				t.Errorf("%d points (-want +got)\n%s", got.Points, diff)
 			}
 		})
+	}
+}
+
+// The workers of several subscriptions, and of several processes, meet in the database.
+func TestEventsThatAreHandledAtOnceCountOnce(t *testing.T) {
+	t.Parallel()
+	p := newPoints(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var told []event.Envelope
+	for i := range 10 {
+		id := fmt.Sprint("o-", i)
+		told = append(told, confirmedOrder(t, id, "c-1", 1000))
+		if i%2 == 0 {
+			told = append(told, cancelledOrder(t, id, "c-1"))
+		}
+	}
+	if err := eventtest.GiveAtOnce(ctx, p, told); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.account(t, "c-1"); got.Points != 50 || len(got.History) != 15 {
+		t.Errorf("got %+v", got)
+	}
+	if sent := hosttest.Published(t, p.DB); len(sent) != 15 {
+		t.Errorf("published %v", names(sent))
 	}
 }
 
@@ -251,7 +277,7 @@ func TestAnOrderThatWasNeverConfirmedTakesNothingBack(t *testing.T) {
 	if err := handle(p, cancelledOrder(t, "o-1", "c-1")); err != nil {
 		t.Fatal(err)
 	}
-	if sent := published(t, p.DB, "o-1"); len(sent) != 0 {
+	if sent := hosttest.PublishedIn(t, p.DB, "o-1"); len(sent) != 0 {
 		t.Errorf("published %v", names(sent))
 	}
 	if got := p.account(t, "c-1"); got.Points != 0 || len(got.History) != 0 {

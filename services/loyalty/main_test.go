@@ -1,9 +1,10 @@
 package loyalty
 
 import (
+	"os"
 	"testing"
 
-	"go.uber.org/goleak"
+	"traceria/services/host/hosttest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { os.Exit(hosttest.Main(m)) }

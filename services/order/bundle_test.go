@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +12,7 @@ import (
 
 	"traceria/services/event"
 	"traceria/services/host"
+	"traceria/services/host/hosttest"
 	"traceria/services/store"
 	"traceria/telemetry"
 )
@@ -30,10 +30,11 @@ type bundle struct {
 func run(tb testing.TB) *bundle {
 	tb.Helper()
 	b := &bundle{memory: &telemetry.Memory{}}
+	url := hosttest.DatabaseURL(tb)
 	config := host.Load(host.NewEnv(func(name string) (string, bool) {
 		value, set := map[string]string{
 			"AMQP_URL": "amqp://guest:guest@127.0.0.1:1/", "HTTP_ADDR": "127.0.0.1:0",
-			"DATABASE_URL": "sqlite:" + filepath.Join(tb.TempDir(), "{service}.db"),
+			"DATABASE_URL": url,
 			"CONSOLE_URL":  "http://console", "JAEGER_PUBLIC_URL": "http://jaeger",
 		}[name]
 		return value, set
@@ -61,23 +62,8 @@ func run(tb testing.TB) *bundle {
 	case <-time.After(deadline):
 		tb.Fatal("the service does not listen")
 	}
-	b.db = openDB(tb, config.Database(Name))
+	b.db = hosttest.Open(tb, Service(), config.Database(Name))
 	return b
-}
-
-// openDB opens the database beside the service, which has it open too.
-func openDB(tb testing.TB, url string) *store.DB {
-	tb.Helper()
-	tel, err := telemetry.Start(context.Background(), telemetry.Config{Service: Name, Memory: &telemetry.Memory{}, LogOutput: io.Discard})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	db, err := store.Open(context.Background(), url, Name, schema, tel)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = db.Close() })
-	return db
 }
 
 // client keeps no connection open, so that no goroutine is left.
@@ -141,32 +127,6 @@ func (b *bundle) stored(tb testing.TB) (orders, events int) {
 		tb.Fatal(err)
 	}
 	return orders, events
-}
-
-// published are the events in the outbox.
-func published(tb testing.TB, db *store.DB) []event.Envelope {
-	tb.Helper()
-	rows, err := db.QueryContext(context.Background(), `SELECT envelope FROM outbox ORDER BY id`)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer rows.Close()
-	var found []event.Envelope
-	for rows.Next() {
-		var text []byte
-		var e event.Envelope
-		if err := rows.Scan(&text); err != nil {
-			tb.Fatal(err)
-		}
-		if err := json.Unmarshal(text, &e); err != nil {
-			tb.Fatal(err)
-		}
-		found = append(found, e)
-	}
-	if err := rows.Err(); err != nil {
-		tb.Fatal(err)
-	}
-	return found
 }
 
 func names(envelopes []event.Envelope) []string {

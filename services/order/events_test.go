@@ -4,30 +4,21 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/rs/zerolog"
 
 	"traceria/services/event"
 	"traceria/services/event/eventtest"
-	"traceria/services/host"
-	"traceria/telemetry"
+	"traceria/services/host/hosttest"
 )
 
 // newOrders is the service without HTTP and broker, for its handlers.
 func newOrders(tb testing.TB) *orders {
 	tb.Helper()
-	tel, err := telemetry.Start(context.Background(), telemetry.Config{Service: Name, Memory: &telemetry.Memory{}, LogOutput: io.Discard})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	db := openDB(tb, "sqlite:"+filepath.Join(tb.TempDir(), "order.db"))
-	return &orders{&host.Host{Telemetry: tel, Log: zerolog.Nop(), DB: db}}
+	return &orders{hosttest.New(tb, Service(), nil)}
 }
 
 // stored puts an order into the database as POST /order does.
@@ -97,13 +88,13 @@ func TestAnOrderIsConfirmedInBothFormsOfOneFact(t *testing.T) {
 	t.Parallel()
 	o := newOrders(t)
 	id := o.stored(t)
-	createdEvent := published(t, o.DB)[0]
+	createdEvent := hosttest.Published(t, o.DB)[0]
 	for range 2 { // the second time changes nothing
 		if err := o.handle(createdEvent); err != nil {
 			t.Fatal(err)
 		}
 	}
-	sent := published(t, o.DB)
+	sent := hosttest.Published(t, o.DB)
 	if diff := cmp.Diff([]string{"OrderCreated v1", "OrderConfirmed v1", "OrderConfirmed v2"}, names(sent)); diff != "" {
 		t.Fatalf("(-want +got)\n%s", diff)
 	}
@@ -134,10 +125,10 @@ func TestACancelledOrderIsNotConfirmed(t *testing.T) {
 	o := newOrders(t)
 	id := o.stored(t)
 	o.cancelled(t, id)
-	if err := o.handle(published(t, o.DB)[0]); err != nil {
+	if err := o.handle(hosttest.Published(t, o.DB)[0]); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"OrderCreated v1", "OrderCancelled v1"}, names(published(t, o.DB))); diff != "" {
+	if diff := cmp.Diff([]string{"OrderCreated v1", "OrderCancelled v1"}, names(hosttest.Published(t, o.DB))); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
@@ -155,10 +146,10 @@ func TestAnOrderIsConfirmedWhateverWasReportedBefore(t *testing.T) {
 			if err := o.handle(eventtest.New(t, id, about(ahead, id))[0]); err != nil {
 				t.Fatal(err)
 			}
-			if err := o.handle(published(t, o.DB)[0]); err != nil {
+			if err := o.handle(hosttest.Published(t, o.DB)[0]); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff([]string{"OrderCreated v1", "OrderConfirmed v1", "OrderConfirmed v2"}, names(published(t, o.DB))); diff != "" {
+			if diff := cmp.Diff([]string{"OrderCreated v1", "OrderConfirmed v1", "OrderConfirmed v2"}, names(hosttest.Published(t, o.DB))); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
@@ -174,13 +165,13 @@ func TestARejectionThatComesFirstIsKept(t *testing.T) {
 	if err := o.handle(rejected); err != nil {
 		t.Fatal(err)
 	}
-	if got := names(published(t, o.DB)); len(got) != 1 {
+	if got := names(hosttest.Published(t, o.DB)); len(got) != 1 {
 		t.Fatalf("before the order is confirmed: %v", got)
 	}
-	if err := o.handle(published(t, o.DB)[0]); err != nil {
+	if err := o.handle(hosttest.Published(t, o.DB)[0]); err != nil {
 		t.Fatal(err)
 	}
-	sent := published(t, o.DB)
+	sent := hosttest.Published(t, o.DB)
 	want := []string{"OrderCreated v1", "OrderConfirmed v1", "OrderConfirmed v2", "OrderCancelled v1"}
 	if diff := cmp.Diff(want, names(sent)); diff != "" {
 		t.Fatalf("(-want +got)\n%s", diff)
@@ -215,7 +206,7 @@ func TestADuplicateChangesNothingAndSaysSo(t *testing.T) {
 			t.Errorf("%s: duplicate %t, %v", e.Metadata.EventType, duplicate, err)
 		}
 		before := o.story(t, id)
-		sent := names(published(t, o.DB))
+		sent := names(hosttest.Published(t, o.DB))
 		if duplicate, err := eventtest.Give(t.Context(), o, e); err != nil || !duplicate {
 			t.Errorf("%s again: duplicate %t, %v", e.Metadata.EventType, duplicate, err)
 		}
@@ -223,7 +214,7 @@ func TestADuplicateChangesNothingAndSaysSo(t *testing.T) {
 		if diff := cmp.Diff(before, after, unexported); diff != "" {
 			t.Errorf("%s again (-before +after)\n%s", e.Metadata.EventType, diff)
 		}
-		if diff := cmp.Diff(sent, names(published(t, o.DB))); diff != "" {
+		if diff := cmp.Diff(sent, names(hosttest.Published(t, o.DB))); diff != "" {
 			t.Errorf("%s again (-before +after)\n%s", e.Metadata.EventType, diff)
 		}
 	}
@@ -239,7 +230,7 @@ func TestAnOrderIsConfirmedOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff([]string{"OrderCreated v1", "OrderConfirmed v1", "OrderConfirmed v2"}, names(published(t, o.DB))); diff != "" {
+	if diff := cmp.Diff([]string{"OrderCreated v1", "OrderConfirmed v1", "OrderConfirmed v2"}, names(hosttest.Published(t, o.DB))); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
@@ -252,7 +243,7 @@ func TestEventsAboutOrdersOfAnotherDatabaseAreNoError(t *testing.T) {
 			t.Errorf("%s: %v", e.Metadata.EventType, err)
 		}
 	}
-	if sent := published(t, o.DB); len(sent) != 0 {
+	if sent := hosttest.Published(t, o.DB); len(sent) != 0 {
 		t.Errorf("published %v", names(sent))
 	}
 }

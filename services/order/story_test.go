@@ -15,6 +15,7 @@ import (
 
 	"traceria/services/event"
 	"traceria/services/event/eventtest"
+	"traceria/services/host/hosttest"
 	"traceria/services/store"
 )
 
@@ -174,7 +175,7 @@ func TestTheSameFactsAreTheSameStoryInWhateverOrderTheyCome(t *testing.T) {
 			}
 		}
 		sent := func(o *orders) []string {
-			found := names(published(t, o.DB))
+			found := names(hosttest.Published(t, o.DB))
 			if _, err := o.DB.ExecContext(context.Background(), `DELETE FROM outbox`); err != nil {
 				rt.Fatal(err)
 			}
@@ -185,4 +186,35 @@ func TestTheSameFactsAreTheSameStoryInWhateverOrderTheyCome(t *testing.T) {
 			rt.Errorf("published (-in order +shuffled)\n%s", diff)
 		}
 	})
+}
+
+// The workers of several subscriptions, and of several processes, meet in the database.
+func TestEventsThatAreHandledAtOnceAreHandledOnce(t *testing.T) {
+	t.Parallel()
+	o := newOrders(t)
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
+	var told []event.Envelope
+	var ids []string
+	for range 8 {
+		id := placedIn(t, o)
+		ids = append(ids, id)
+		for _, fact := range facts {
+			told = append(told, eventtest.New(t, id, about(fact, id))...)
+		}
+	}
+	if err := eventtest.GiveAtOnce(ctx, o, told); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range ids {
+		got := o.story(t, id)
+		var sent []string
+		for _, e := range hosttest.PublishedIn(t, o.DB, id) {
+			sent = append(sent, e.Metadata.EventType+" "+e.Metadata.Version)
+		}
+		want := []string{"OrderConfirmed v1", "OrderConfirmed v2", "OrderCancelled v1"}
+		if diff := cmp.Diff(want, sent); diff != "" || got.Status != "cancelled" || len(got.Timeline) != len(facts)+2 {
+			t.Errorf("the order is %s, its timeline %+v; published (-want +got)\n%s", got.Status, got.Timeline, diff)
+		}
+	}
 }

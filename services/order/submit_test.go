@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"traceria/services/event"
+	"traceria/services/host/hosttest"
 )
 
 func TestAnOrderIsAcceptedWithAllThatTheCallerNeeds(t *testing.T) {
@@ -45,7 +46,7 @@ func TestAnOrderIsStoredWithItsEventInTheRequestsTrace(t *testing.T) {
 	t.Parallel()
 	service := run(t)
 	placed := service.place(t)
-	sent := published(t, service.db)
+	sent := hosttest.Published(t, service.db)
 	if len(sent) != 1 {
 		t.Fatalf("%d events, want OrderCreated", len(sent))
 	}

@@ -9,6 +9,7 @@ import (
 
 	"traceria/services/event"
 	"traceria/services/host"
+	"traceria/services/host/hosttest"
 )
 
 func TestAnOrderCanBeReadAsSoonAsItIsAccepted(t *testing.T) {
@@ -99,7 +100,7 @@ func TestAnOrderIsCancelledOnceHoweverOftenItIsAsked(t *testing.T) {
 			t.Errorf("got %d (-want +got)\n%s", a.status, diff)
 		}
 	}
-	sent := published(t, service.db)
+	sent := hosttest.Published(t, service.db)
 	if diff := cmp.Diff([]string{"OrderCreated v1", "OrderCancelled v1"}, names(sent)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

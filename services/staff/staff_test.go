@@ -11,6 +11,7 @@ import (
 
 	"traceria/services/event"
 	"traceria/services/host"
+	"traceria/services/host/hosttest"
 )
 
 func (c *clock) press(t *testing.T, id string, in bool) (answer map[string]any, err error) {
@@ -32,7 +33,7 @@ func (c *clock) press(t *testing.T, id string, in bool) (answer map[string]any, 
 
 func TestTheClockSaysWhoCameAndWent(t *testing.T) {
 	t.Parallel()
-	c := &clock{newHost(t, nil)}
+	c := &clock{hosttest.New(t, Service(), nil)}
 	before := time.Now()
 	for _, in := range []bool{true, false} {
 		answer, err := c.press(t, "ada", in)
@@ -43,7 +44,7 @@ func TestTheClockSaysWhoCameAndWent(t *testing.T) {
 			t.Errorf("the clock answers %v", answer)
 		}
 	}
-	sent := published(t, c.DB, "staff-ada")
+	sent := hosttest.PublishedIn(t, c.DB, "staff-ada")
 	if len(sent) != 2 {
 		t.Fatalf("%d events, want two", len(sent))
 	}
@@ -66,7 +67,7 @@ func TestTheClockKnowsNobodysEvents(t *testing.T) {
 
 func TestAStrangeNameIsRefusedAndSaysNothing(t *testing.T) {
 	t.Parallel()
-	c := &clock{newHost(t, nil)}
+	c := &clock{hosttest.New(t, Service(), nil)}
 	for _, id := range []string{"", " ", "-ada", "ada lovelace", "../ada", "ada\x00", strings.Repeat("a", 65)} {
 		_, err := c.press(t, id, true)
 		var problem *host.Problem
@@ -82,7 +83,7 @@ func TestAStrangeNameIsRefusedAndSaysNothing(t *testing.T) {
 
 func TestTheClocksStateAndEventAreOne(t *testing.T) {
 	t.Parallel()
-	c := &clock{newHost(t, nil)}
+	c := &clock{hosttest.New(t, Service(), nil)}
 	if _, err := c.press(t, "grace", true); err != nil {
 		t.Fatal(err)
 	}

@@ -56,6 +56,27 @@ func Give(ctx context.Context, s Subscriber, e event.Envelope) (duplicate bool, 
 	return seen.duplicate, err
 }
 
+// GiveAtOnce gives all events at the same time, each twice, as a subscription's workers do. What fails because the
+// database was not to be had, as when transactions meet too often, is given again.
+func GiveAtOnce(ctx context.Context, s Subscriber, events []event.Envelope) error {
+	all := slices.Concat(events, events)
+	results := make(chan error, len(all))
+	for _, e := range all {
+		go func() {
+			_, err := Give(ctx, s, e)
+			for errors.Is(err, event.ErrUnavailable) && ctx.Err() == nil {
+				_, err = Give(ctx, s, e)
+			}
+			results <- err
+		}()
+	}
+	var failures error
+	for range all {
+		failures = errors.Join(failures, <-results)
+	}
+	return failures
+}
+
 // span hears what a handler says of a message.
 type span struct {
 	noop.Span

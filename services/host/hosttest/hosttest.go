@@ -1,0 +1,135 @@
+// Package hosttest gives the tests of a service what the service runs on, without HTTP and without a broker: its
+// database, and its outbox, which nobody empties, so that a test sees what was published.
+//
+// [Main] runs all tests of a package twice, with SQLite and with PostgreSQL: one schema and one set of statements must do
+// for both. PostgreSQL is a private server (package postgrestest).
+package hosttest
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"traceria/services/event"
+	"traceria/services/host"
+	"traceria/services/store"
+	"traceria/services/store/postgrestest"
+	"traceria/telemetry"
+)
+
+// postgres is whether the tests that run now use PostgreSQL. It changes between the two runs only.
+var postgres bool
+
+// Main runs the tests of a package with each database, looks for goroutines that they left behind, and returns the exit
+// code:
+//
+//	func TestMain(m *testing.M) { os.Exit(hosttest.Main(m)) }
+func Main(m *testing.M) int {
+	code := m.Run()
+	if code == 0 && again() {
+		postgres = true
+		fmt.Println("once more, with PostgreSQL")
+		code = m.Run()
+	}
+	if err := postgrestest.End(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	return code
+}
+
+// again is false when the tests are listed, or inputs are sought for one of them: that is not done twice.
+func again() bool {
+	return flag.Lookup("test.list").Value.String() == "" && flag.Lookup("test.fuzz").Value.String() == ""
+}
+
+// DatabaseURL is the DATABASE_URL of an empty database, which goes when the test ends.
+func DatabaseURL(tb testing.TB) string {
+	tb.Helper()
+	if postgres {
+		return postgrestest.Shared(tb).Database(tb)
+	}
+	return "sqlite:" + filepath.Join(tb.TempDir(), "{service}.db")
+}
+
+// New is what the service runs on, with env as its environment.
+func New(tb testing.TB, service host.Service, env map[string]string) *host.Host {
+	tb.Helper()
+	tel, err := telemetry.Start(context.Background(), telemetry.Config{
+		Service: service.Name, Memory: &telemetry.Memory{}, LogOutput: io.Discard,
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return &host.Host{
+		Env:       host.NewEnv(func(name string) (string, bool) { value, set := env[name]; return value, set }),
+		Telemetry: tel, Log: tel.Log, DB: Open(tb, service, DatabaseURL(tb)),
+	}
+}
+
+// Open opens a database of the service, also beside the service when that runs.
+func Open(tb testing.TB, service host.Service, url string) *store.DB {
+	tb.Helper()
+	tel, err := telemetry.Start(context.Background(), telemetry.Config{
+		Service: service.Name, Memory: &telemetry.Memory{}, LogOutput: io.Discard,
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	db, err := store.Open(context.Background(), strings.ReplaceAll(url, "{service}", service.Name), service.Name, service.Schema, tel)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// Published are the events in the outbox, the oldest first.
+func Published(tb testing.TB, db *store.DB) []event.Envelope {
+	tb.Helper()
+	rows, err := db.QueryContext(context.Background(), `SELECT envelope FROM outbox ORDER BY id`)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var found []event.Envelope
+	for rows.Next() {
+		var text []byte
+		var e event.Envelope
+		if err := rows.Scan(&text); err != nil {
+			tb.Fatal(err)
+		}
+		if err := json.Unmarshal(text, &e); err != nil {
+			tb.Fatal(err)
+		}
+		found = append(found, e)
+	}
+	if err := rows.Err(); err != nil {
+		tb.Fatal(err)
+	}
+	return found
+}
+
+// PublishedIn are those of one conversation.
+func PublishedIn(tb testing.TB, db *store.DB, conversation string) []event.Envelope {
+	tb.Helper()
+	var found []event.Envelope
+	for _, e := range Published(tb, db) {
+		if e.Metadata.ConversationID == conversation {
+			found = append(found, e)
+		}
+	}
+	return found
+}
