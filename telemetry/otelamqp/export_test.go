@@ -19,3 +19,9 @@ func KeptDestinations(p *Publisher) int {
 	defer p.cfg.destinations.mu.RUnlock()
 	return len(p.cfg.destinations.all)
 }
+
+// Sendable runs the check that every message goes through.
+func Sendable(p *Publisher, m *Message) error {
+	_, err := p.sendable(m, &m.Publishing)
+	return err
+}

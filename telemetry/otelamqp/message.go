@@ -50,10 +50,10 @@ func sizeAttributes(header int, body []byte) attributes {
 
 // size returns the bytes of the properties in a content header frame (AMQP 0-9-1, 4.2.6.1 and 1.8.3): the flags, a length
 // byte before each short string, one byte for mode and priority, eight for the timestamp.
-func (p properties) size() int {
+func (p *properties) size() int {
 	size := 2
-	for _, text := range p.texts {
-		if text != "" {
+	for i := range p.texts { // not by value: it is done for every message
+		if text := p.texts[i]; text != "" {
 			size += 1 + len(text)
 		}
 	}

@@ -45,3 +45,18 @@ func BenchmarkProcess(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSendable is the share of the check that AMQP can carry the message, with the headers that publishing adds.
+func BenchmarkSendable(b *testing.B) {
+	ch := newAcking()
+	p, err := otelamqp.NewPublisher(ch)
+	must(b, err)
+	defer ch.lose(nil)
+	m := benchMessage()
+	m.Publishing.Headers["traceparent"] = "00-01020300000000000000000000000000-0405060000000000-01"
+	m.Publishing.Headers[otelamqp.SentAtHeader] = int64(1_700_000_000_000_000_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		must(b, otelamqp.Sendable(p, &m))
+	}
+}

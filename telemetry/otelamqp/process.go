@@ -148,7 +148,8 @@ func (c *Consumer) describe(attrs attributes, d *amqp091.Delivery) attributes {
 	attrs = messageAttributes(attrs, d.MessageId, d.CorrelationId)
 	if c.cfg.sizes {
 		if headers, err := headersSize(d.Headers); err == nil { // always, for what a broker delivered
-			attrs = append(attrs, sizeAttributes(deliveryProperties(d).size()+headers, d.Body)...)
+			properties := deliveryProperties(d)
+			attrs = append(attrs, sizeAttributes(properties.size()+headers, d.Body)...)
 		}
 	}
 	return attrs

@@ -44,10 +44,11 @@ func (p *Publisher) sendable(m *Message, pub *amqp091.Publishing) (size int, err
 	if err != nil {
 		return 0, err
 	}
-	size = properties.size() + headers
+	own := properties.size()
+	size = own + headers
 	if limit := p.cfg.frameSize; limit > 0 && size > limit-frameOverhead-headerOverhead {
 		return 0, fmt.Errorf("%w: properties of %d and headers of %d bytes, together at most %d go into one frame of %d", ErrUnsendable,
-			properties.size(), headers, limit-frameOverhead-headerOverhead, limit)
+			own, headers, limit-frameOverhead-headerOverhead, limit)
 	}
 	return size, nil
 }
