@@ -87,7 +87,7 @@ func (k *kitchen) list(w http.ResponseWriter, r *http.Request) error {
 
 func (k *kitchen) tickets(ctx context.Context) ([]ticketView, error) {
 	rows, err := k.DB.QueryContext(ctx, `SELECT order_id, order_number, stage, cancelled, items, opened_at
-		FROM tickets WHERE confirmed ORDER BY opened_at DESC, order_id LIMIT $1`, listMost)
+		FROM tickets WHERE opened_at <> 0 ORDER BY opened_at DESC, order_id LIMIT $1`, listMost)
 	if err != nil {
 		return nil, fmt.Errorf("read the tickets: %w", err)
 	}

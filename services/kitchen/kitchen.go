@@ -55,7 +55,6 @@ CREATE TABLE IF NOT EXISTS tickets (
 	order_number TEXT NOT NULL DEFAULT '',
 	items        TEXT NOT NULL DEFAULT '[]',
 	stage        BIGINT NOT NULL DEFAULT 0,
-	confirmed    BOOLEAN NOT NULL DEFAULT FALSE,
 	cancelled    BOOLEAN NOT NULL DEFAULT FALSE,
 	opened_at    BIGINT NOT NULL DEFAULT 0
 );

@@ -61,8 +61,7 @@ func note(ctx context.Context, tx *store.Tx, order event.OrderConfirmed, at even
 	if err != nil {
 		return fmt.Errorf("write the items: %w", err)
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE tickets SET confirmed = TRUE, order_number = $1, items = $2, opened_at = $3
-		WHERE order_id = $4`,
+	if _, err := tx.ExecContext(ctx, `UPDATE tickets SET order_number = $1, items = $2, opened_at = $3 WHERE order_id = $4`,
 		order.OrderNumber, string(items), at.UnixNano(), order.OrderID); err != nil {
 		return fmt.Errorf("note the order: %w", err)
 	}

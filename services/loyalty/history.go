@@ -41,7 +41,7 @@ func (p *points) get(w http.ResponseWriter, r *http.Request) error {
 
 // history has the oldest first.
 func (p *points) history(ctx context.Context, customer string) ([]entry, error) {
-	rows, err := p.DB.QueryContext(ctx, `SELECT order_id, points, earned_at, cancelled, cancelled_at FROM points
+	rows, err := p.DB.QueryContext(ctx, `SELECT order_id, points, earned_at, cancelled, reversed_at FROM points
 		WHERE customer_id = $1 AND points IS NOT NULL ORDER BY earned_at, order_id`, customer)
 	if err != nil {
 		return nil, fmt.Errorf("read the points: %w", err)
@@ -51,14 +51,14 @@ func (p *points) history(ctx context.Context, customer string) ([]entry, error) 
 	for rows.Next() {
 		var order string
 		var n int
-		var earned, cancelled int64
-		var reversed bool
-		if err := rows.Scan(&order, &n, &earned, &reversed, &cancelled); err != nil {
+		var earned, reversed int64
+		var cancelled bool
+		if err := rows.Scan(&order, &n, &earned, &cancelled, &reversed); err != nil {
 			return nil, fmt.Errorf("read the points: %w", err)
 		}
 		history = append(history, entry{event.LoyaltyPointsEarnedV1.Name, order, n, time.Unix(0, earned).UTC()})
-		if reversed {
-			history = append(history, entry{event.LoyaltyPointsReversedV1.Name, order, -n, time.Unix(0, max(earned, cancelled)).UTC()})
+		if cancelled {
+			history = append(history, entry{event.LoyaltyPointsReversedV1.Name, order, -n, time.Unix(0, max(earned, reversed)).UTC()})
 		}
 	}
 	slices.SortStableFunc(history, func(a, b entry) int { return cmp.Compare(a.At.UnixNano(), b.At.UnixNano()) })

@@ -29,12 +29,12 @@ type points struct{ *host.Host }
 
 const schema = `
 CREATE TABLE IF NOT EXISTS points (
-	order_id     TEXT PRIMARY KEY,
-	customer_id  TEXT NOT NULL,
-	points       BIGINT,
-	earned_at    BIGINT NOT NULL DEFAULT 0,
-	cancelled    BOOLEAN NOT NULL DEFAULT FALSE,
-	cancelled_at BIGINT NOT NULL DEFAULT 0
+	order_id    TEXT PRIMARY KEY,
+	customer_id TEXT NOT NULL,
+	points      BIGINT,
+	cancelled   BOOLEAN NOT NULL DEFAULT FALSE,
+	earned_at   BIGINT NOT NULL DEFAULT 0,
+	reversed_at BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS points_customer ON points (customer_id);
 `
@@ -82,8 +82,8 @@ func (p *points) onCancelled(ctx context.Context, e event.Envelope) error {
 		return err
 	}
 	return p.DB.Once(ctx, func(tx *store.Tx) error {
-		changed, err := change(ctx, tx, `INSERT INTO points (order_id, customer_id, cancelled, cancelled_at) VALUES ($1, $2, TRUE, $3)
-			ON CONFLICT (order_id) DO UPDATE SET cancelled = TRUE, cancelled_at = excluded.cancelled_at
+		changed, err := change(ctx, tx, `INSERT INTO points (order_id, customer_id, cancelled, reversed_at) VALUES ($1, $2, TRUE, $3)
+			ON CONFLICT (order_id) DO UPDATE SET cancelled = TRUE, reversed_at = excluded.reversed_at
 			WHERE NOT points.cancelled`, fact.OrderID, fact.CustomerID, e.Metadata.EventDate.UnixNano())
 		if err != nil || !changed {
 			return err

@@ -50,7 +50,8 @@ func (o *orders) onRejected(ctx context.Context, e event.Envelope) error {
 		if err := record(ctx, tx, fact.OrderID, entryOf(e)); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE orders SET rejection = $1 WHERE id = $2`, fact.Reason, fact.OrderID); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO rejections (order_id, reason) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+			fact.OrderID, fact.Reason); err != nil {
 			return fmt.Errorf("note the rejection: %w", err)
 		}
 		found, err := readOrder(ctx, tx, fact.OrderID)
@@ -60,14 +61,11 @@ func (o *orders) onRejected(ctx context.Context, e event.Envelope) error {
 		if err != nil || !found.confirmed || found.progress == cancelled {
 			return err
 		}
-		return cancelOrder(ctx, tx, found, fact.Reason)
+		return cancelOrder(ctx, tx, found, found.rejection)
 	})
 }
 
 func confirmOrder(ctx context.Context, tx *store.Tx, found row) error {
-	if _, err := tx.ExecContext(ctx, `UPDATE orders SET confirmed = TRUE WHERE id = $1`, found.id); err != nil {
-		return fmt.Errorf("confirm the order: %w", err)
-	}
 	number, money := found.confirmations()
 	if err := tx.Publish(ctx, number, money); err != nil {
 		return err

@@ -32,8 +32,6 @@ CREATE TABLE IF NOT EXISTS orders (
 	trace_id        TEXT NOT NULL,
 	created_at      BIGINT NOT NULL,
 	progress        BIGINT NOT NULL DEFAULT 0,
-	confirmed       BOOLEAN NOT NULL DEFAULT FALSE,
-	rejection       TEXT NOT NULL DEFAULT '',
 	idempotency_key TEXT UNIQUE,
 	request_digest  TEXT NOT NULL
 );
@@ -46,6 +44,10 @@ CREATE TABLE IF NOT EXISTS timeline (
 	service  TEXT NOT NULL,
 	progress BIGINT NOT NULL,
 	PRIMARY KEY (order_id, event, event_id)
+);
+CREATE TABLE IF NOT EXISTS rejections (
+	order_id TEXT PRIMARY KEY,
+	reason   TEXT NOT NULL
 );
 `
 

@@ -16,7 +16,7 @@ type row struct {
 	items                              []event.Item
 	address                            *event.Address
 	progress                           progress
-	confirmed                          bool   // by this service
+	confirmed                          bool   // by this service: nobody else writes that into the timeline
 	rejection                          string // the kitchen's reason, if it gave one
 }
 
@@ -25,7 +25,9 @@ func readOrder(ctx context.Context, tx *store.Tx, id string) (row, error) {
 	found := row{id: id}
 	var items, address string
 	err := tx.QueryRowContext(ctx, `SELECT seq, customer_id, value_pence, items, address, address_id, trace_id, progress,
-			confirmed, rejection FROM orders WHERE id = $1`, id).
+			EXISTS (SELECT 1 FROM timeline WHERE order_id = id AND event = 'OrderConfirmed'),
+			COALESCE((SELECT reason FROM rejections WHERE order_id = id), '')
+		FROM orders WHERE id = $1`, id).
 		Scan(&found.seq, &found.customerID, &found.pence, &items, &address, &found.addressID, &found.traceID,
 			&found.progress, &found.confirmed, &found.rejection)
 	if err != nil {

@@ -55,7 +55,10 @@ var facts = []event.Payload{
 	event.OrderCreated{OrderNumber: "ORD1"},
 	event.LoyaltyPointsEarned{LoyaltyPoints: event.LoyaltyPoints{CustomerID: "c-1", Points: 19}},
 	event.OrderRejected{Reason: "out of ingredients"},
-	event.OrderPreparing{}, event.OrderBoxed{}, event.DeliveryNotificationSent{CustomerID: "c-1"}, event.OrderDelivered{},
+	event.OrderPreparing{},
+	event.OrderBoxed{},
+	event.DeliveryNotificationSent{CustomerID: "c-1"},
+	event.OrderDelivered{},
 	event.LoyaltyPointsReversed{LoyaltyPoints: event.LoyaltyPoints{CustomerID: "c-1", Points: 19}},
 }
 

@@ -145,7 +145,8 @@ func TestAnOrderIsStoredInOneSpelling(t *testing.T) {
 	}
 	got := read[view](t, service.call(t, http.MethodGet, "/order/"+read[summary](t, a).OrderID, ""))
 	want := []event.Item{
-		{ItemName: "Margherita", Quantity: "1"}, {ItemName: "Marinara", Quantity: "2"},
+		{ItemName: "Margherita", Quantity: "1"},
+		{ItemName: "Marinara", Quantity: "2"},
 		{ItemName: "Garlic Bread", Quantity: event.AllOfThem, Pieces: 6}, // the menu's batch: the kitchen has no menu
 	}
 	if diff := cmp.Diff(want, got.Items); diff != "" {
