@@ -1,0 +1,123 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// restartPause is what a supervisor waits before it starts a service again.
+const restartPause = 100 * time.Millisecond
+
+// supervised is a service that is started again whenever it ends, as process-compose and Docker do.
+type supervised struct {
+	name string
+	env  []string
+	out  *lockedBuffer
+	done chan struct{} // closed when it has ended for good
+
+	mu      sync.Mutex
+	current *exec.Cmd
+	killed  bool // the end of current is the test's doing
+	kills   int
+	stopped bool
+	faults  []error // ends that nobody asked for
+}
+
+func supervise(name string, env []string) *supervised {
+	s := &supervised{name: name, env: env, out: &lockedBuffer{}, done: make(chan struct{})}
+	go s.run()
+	return s
+}
+
+func (s *supervised) run() {
+	defer close(s.done)
+	for {
+		cmd := exec.Command(os.Args[0], s.name)
+		cmd.Env, cmd.Stdout, cmd.Stderr = s.env, s.out, s.out
+		s.mu.Lock()
+		if s.stopped {
+			s.mu.Unlock()
+			return
+		}
+		err := cmd.Start()
+		s.current, s.killed = cmd, false
+		s.mu.Unlock()
+		if err == nil {
+			err = cmd.Wait()
+		}
+		if s.over(err) {
+			return
+		}
+		time.Sleep(restartPause)
+	}
+}
+
+// over judges the end of a process, and whether it was the last.
+func (s *supervised) over(err error) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.current = nil
+	switch {
+	case s.killed:
+	case s.stopped && err != nil:
+		s.faults = append(s.faults, fmt.Errorf("stopped with SIGTERM: %w", err))
+	case !s.stopped:
+		s.faults = append(s.faults, fmt.Errorf("ended by itself: %v", err)) //nolint:errorlint // it is nil, too
+	}
+	return s.stopped
+}
+
+// kill is kill -9. It returns false when there is nothing to kill at the moment.
+func (s *supervised) kill() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == nil || s.killed || s.stopped || s.current.Process.Signal(syscall.SIGKILL) != nil {
+		return false
+	}
+	s.killed = true
+	s.kills++
+	return true
+}
+
+// stop ends the service for good, once, and returns all that was wrong with it while it ran.
+func (s *supervised) stop() error {
+	s.mu.Lock()
+	first := !s.stopped
+	s.stopped = true
+	if first && s.current != nil {
+		_ = s.current.Process.Signal(syscall.SIGTERM)
+	}
+	s.mu.Unlock()
+	select {
+	case <-s.done:
+	case <-time.After(stopTime):
+		s.mu.Lock()
+		if s.current != nil {
+			_ = s.current.Process.Kill()
+		}
+		s.faults = append(s.faults, fmt.Errorf("did not stop within %s", stopTime))
+		s.mu.Unlock()
+		<-s.done
+	}
+	if !first {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := s.output()
+	if at := strings.Index(out, "DATA RACE"); at >= 0 {
+		s.faults = append(s.faults, fmt.Errorf("a data race: %s", out[at:min(at+4000, len(out))]))
+	}
+	if len(s.faults) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s: %w\n%s", s.name, errors.Join(s.faults...), out[max(0, len(out)-3000):])
+}
+
+func (s *supervised) output() string { return s.out.String() }
