@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -12,10 +13,30 @@ import (
 
 	"traceria/services/event"
 	"traceria/services/store"
+	"traceria/services/store/postgrestest"
 	"traceria/telemetry"
 )
 
 const schema = `CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY);`
+
+// each runs a test for SQLite and for PostgreSQL, with the URL of an empty database.
+func each(t *testing.T, test func(t *testing.T, url string)) {
+	t.Helper()
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, sqliteURL(t))
+	})
+	t.Run("postgresql", func(t *testing.T) {
+		t.Parallel()
+		test(t, postgrestest.Shared(t).Database(t))
+	})
+}
+
+func sqliteURL(t *testing.T) string {
+	t.Helper()
+	return "sqlite:" + filepath.Join(t.TempDir(), "new", "order.db")
+}
 
 // bundle is a database with its spans.
 type bundle struct {
@@ -25,9 +46,9 @@ type bundle struct {
 	memory *telemetry.Memory
 }
 
-func open(t *testing.T) *bundle {
+func open(t *testing.T, url string) *bundle {
 	t.Helper()
-	b := &bundle{url: "sqlite:" + filepath.Join(t.TempDir(), "new", "order.db"), memory: &telemetry.Memory{}}
+	b := &bundle{url: url, memory: &telemetry.Memory{}}
 	tel, err := telemetry.Start(t.Context(), telemetry.Config{Service: "order", Memory: b.memory, LogOutput: io.Discard})
 	if err != nil {
 		t.Fatal(err)
@@ -37,6 +58,8 @@ func open(t *testing.T) *bundle {
 	t.Cleanup(func() { _ = b.Close() })
 	return b
 }
+
+func (b *bundle) postgres() bool { return strings.HasPrefix(b.url, "postgres") }
 
 func (b *bundle) reopen(t *testing.T) {
 	t.Helper()
@@ -67,11 +90,11 @@ func (b *bundle) counts(t *testing.T) (orders, waiting, refused int) {
 	if err := b.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM orders`).Scan(&orders); err != nil {
 		t.Fatal(err)
 	}
-	waiting, refused, err := b.Unsent(t.Context())
+	unsent, err := b.Unsent(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return orders, waiting, refused
+	return orders, unsent.Total(), unsent.Refused
 }
 
 // relay runs the relay until the test ends.

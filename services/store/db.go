@@ -4,13 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/XSAM/otelsql"
-	_ "modernc.org/sqlite" // the driver "sqlite", in pure Go: the image needs no C library
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
 
 	"traceria/telemetry"
 )
@@ -18,108 +18,107 @@ import (
 // DB is the database of one service.
 type DB struct {
 	*sql.DB
-	source string
-	wake   chan struct{}
+	backend backend
+	source  string
+	meter   metric.Meter
+	wake    chan struct{}
+	// relaying is whether this process is the one that sends what is in the outbox.
+	relaying atomic.Bool
+	// retention is how long the inbox remembers.
+	retention time.Duration
 }
 
-// Open opens the SQLite database that rawURL (sqlite:PATH, or a bare path) names, creating its folder and
-// file, and creates the tables in schema (statements that may be run again) beside the outbox. source is the
-// service's name, which its events carry.
+// backend is what differs between SQLite and PostgreSQL.
+type backend interface {
+	// String says which database it is, without a secret.
+	String() string
+	// open prepares the pool; it need not connect.
+	open(options ...otelsql.Option) (*sql.DB, error)
+	// attributes are what all spans and metrics say about the database.
+	attributes() []attribute.KeyValue
+	// create makes the tables, and whatever must be there before them.
+	create(ctx context.Context, handle *sql.DB, schema string) error
+	// comesBack tells of an error of create whether waiting may cure it.
+	comesBack(err error) bool
+	// isolation is the isolation level at which transactions do not see each other.
+	isolation() sql.IsolationLevel
+	// relayLock prepares to become the one process that relays.
+	relayLock(ctx context.Context) (relayLock, error)
+	// announce wakes the relay when it is in another process.
+	announce(ctx context.Context, handle *sql.DB)
+}
+
+// Open opens a service's database and creates the tables in schema (statements that may be run again; see the
+// package's documentation) beside the outbox and the inbox. source is the service's name, which its events carry.
+//
+// rawURL is sqlite:PATH, or a bare path, of a file that is made with its folder when it is not there; or
+// postgres://USER:PASSWORD@HOST:PORT/DATABASE, where the service keeps its tables in a schema of its own name unless
+// the URL has a search_path.
+//
+// A database that is locked or full, or a server that does not answer, is waited for until ctx ends. A URL that
+// cannot be used, a server that refuses the user and a file that is no database are errors. No error has a password.
 func Open(ctx context.Context, rawURL, source, schema string, tel *telemetry.Telemetry) (*DB, error) {
-	path, err := sqlitePath(rawURL)
+	b, err := backendOf(rawURL, source)
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return nil, fmt.Errorf("create the folder of the database: %w", err)
-	}
-	handle, err := otelsql.Open("sqlite", dataSource(path), instrumentation(tel)...)
+	handle, err := b.open(instrumentation(tel, b.attributes())...)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, fmt.Errorf("open %s: %w", b, err)
 	}
-	// SQLite has one writer. One connection queues the callers fairly in the pool, where otherwise they would
-	// poll for the file's lock and some would wait for seconds.
-	handle.SetMaxOpenConns(1)
-	db := &DB{DB: handle, source: source, wake: make(chan struct{}, 1)}
-	tables := strings.ReplaceAll(outboxSchema+inboxSchema+schema, identity, "INTEGER PRIMARY KEY AUTOINCREMENT")
-	if _, err := db.ExecContext(ctx, tables); err != nil {
+	db := &DB{
+		DB: handle, backend: b, source: source, meter: tel.MeterProvider.Meter("traceria/services/store"),
+		wake: make(chan struct{}, 1), retention: inboxRetention,
+	}
+	if err := db.prepare(ctx, outboxSchema+inboxSchema+schema, seldom{log: tel.Log}); err != nil {
 		_ = handle.Close()
-		return nil, fmt.Errorf("create the tables in %s: %w", path, err)
+		return nil, err
 	}
 	return db, nil
 }
 
-// identity stands, in a schema, for the type of a primary key that numbers itself.
-const identity = "{{identity}}"
+// CheckURL says what is wrong with a database URL, without showing it, or returns nil.
+func CheckURL(rawURL string) error {
+	_, err := backendOf(rawURL, "service")
+	return err
+}
 
-// sqlitePath reads DATABASE_URL.
-func sqlitePath(rawURL string) (string, error) {
-	scheme, rest, found := strings.Cut(rawURL, ":")
-	switch {
-	case rawURL == "":
-		return "", fmt.Errorf("the database URL is empty; want sqlite:PATH")
-	case !found:
-		return rawURL, nil
-	case scheme == "sqlite" || scheme == "file":
-		path := strings.TrimPrefix(rest, "//")
-		if path == "" {
-			return "", fmt.Errorf("the database URL %q names no file; want sqlite:PATH", rawURL)
+func backendOf(rawURL, source string) (backend, error) {
+	scheme, _, _ := strings.Cut(rawURL, ":")
+	if scheme == "postgres" || scheme == "postgresql" {
+		return newPostgres(rawURL, source)
+	}
+	return newSQLite(rawURL)
+}
+
+// prepareAgain is how long Open waits before it tries again.
+const prepareAgain = 500 * time.Millisecond
+
+func (db *DB) prepare(ctx context.Context, schema string, log seldom) error {
+	for {
+		err := db.backend.create(ctx, db.DB, schema)
+		if err == nil {
+			return nil
 		}
-		return path, nil
-	default:
-		return "", fmt.Errorf("the database URL has scheme %q; this version knows sqlite:PATH only", scheme)
+		err = fmt.Errorf("create the tables in %s: %w", db.backend, statementError(err))
+		if ctx.Err() != nil || !db.backend.comesBack(err) {
+			return err
+		}
+		log.warn(err, "the database cannot be used yet; waiting for it")
+		if !pause(ctx, prepareAgain) {
+			return err
+		}
 	}
 }
 
-// dataSource asks for write-ahead logging, so that a killed process leaves a readable file, a full sync at each
-// commit, because an accepted order must survive a power cut, and BEGIN IMMEDIATE, because a transaction that
-// reads first and writes later could otherwise fail half way.
-func dataSource(path string) string {
-	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
-		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
-	}}
-	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
-}
-
-// Tx is a transaction of a service: its own tables and the outbox.
-type Tx struct {
-	*sql.Tx
-	source  string
-	publish bool
-}
-
-// Do runs fn in a transaction and commits when fn returns nil; otherwise nothing of it remains. The relay is
-// woken at once when fn published something.
-//
-// fn may be run more than once: in PostgreSQL a transaction that met another one is rolled back and done again. So
-// fn changes nothing but the database, and variables that each run sets anew.
-//
-// The error wraps [event.ErrUnavailable] when the database is at fault (away, locked, full, damaged) and says nothing
-// about what fn wanted. If that happens during the commit, the transaction may stand all the same.
-func (db *DB) Do(ctx context.Context, fn func(tx *Tx) error) error {
-	begun, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin transaction: %w", statementError(err))
-	}
-	// Also when fn panics: there is one connection, and a transaction that nobody ends would hold it for ever.
-	// After a commit it does nothing, and the error that led here says more than its own.
-	defer func() { _ = begun.Rollback() }()
-	tx := &Tx{Tx: begun, source: db.source}
-	if err := fn(tx); err != nil {
-		return databaseError(err)
-	}
-	if err := begun.Commit(); err != nil {
-		return fmt.Errorf("commit transaction: %w", statementError(err))
-	}
-	if tx.publish {
-		db.wakeRelay()
-	}
-	return nil
-}
-
-func (db *DB) wakeRelay() {
+// pause waits; it returns false when ctx ended instead.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
 	select {
-	case db.wake <- struct{}{}:
-	default: // it is awake already
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }

@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS inbox (
 	handled_at   BIGINT NOT NULL,
 	PRIMARY KEY (subscription, event_id)
 );
+CREATE INDEX IF NOT EXISTS inbox_handled ON inbox (handled_at);
 `
 
 var errNoReceipt = errors.New("no event is being handled here (event.WithReceipt)")

@@ -2,10 +2,7 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -14,129 +11,218 @@ import (
 )
 
 const (
-	relayBatch = 128
-	// relayPoll is for what no commit announces: rows of an earlier run, and rows whose time has come.
+	// relayPoll is for what no commit announces: rows of an earlier run, and rows whose time has come. It is also how
+	// often a process that does not relay asks whether it may.
 	relayPoll = time.Second
-	// unsentPause is how long a row that the broker did not take waits for its next attempt, doubled each time.
-	unsentPause    = 500 * time.Millisecond
-	unsentPauseMax = time.Minute
+	// relaySoon is how long the relay waits before it offers what an absent broker gave no answer to. The publisher
+	// waits for the broker; this only keeps the two from spinning.
+	relaySoon = 100 * time.Millisecond
+	// relayGrace is how long, once it is told to stop, the relay waits for the answers to what it has sent.
+	relayGrace = time.Second
 )
 
 // Publisher sends events and returns, for each of them, nil when the broker has stored and routed it. It waits
-// for a broker that is away until ctx ends; an event of which nothing is known fails with event.ErrBrokerAway.
+// for a broker that is away until ctx ends; an event of which nothing is known fails with event.ErrBrokerAway, one that
+// no queue wants with event.ErrUnroutable.
 type Publisher interface {
 	Publish(ctx context.Context, batch []event.Outgoing) []error
 }
 
-// Relay sends what is in the outbox until ctx ends: at once after a commit, in the order of the rows, in
-// batches. A row leaves the outbox when the broker has confirmed it, so that each event is sent at least once.
+// Relay sends what is in the outbox until ctx ends: at once after a commit, and in the order of the facts within a
+// conversation, of which a later one is sent when the broker has the one before. A message leaves the outbox when the
+// broker has confirmed it, so that each is sent at least once.
+//
+// A fact that the broker refuses (a nack, no confirm in time) holds back what follows in its conversation. One that no
+// queue wants, and a row that cannot be read, are put aside: they are kept, tried again ever more slowly, and hold
+// nobody up.
+//
+// Of several processes with one database, one relays at a time; another takes over within about a second of its death.
+// The one that does also removes what the inbox need no longer remember.
+//
+// It returns at most about a second after ctx ends, also when publisher hangs. What is confirmed later is sent again.
 func (db *DB) Relay(ctx context.Context, publisher Publisher, log zerolog.Logger) {
-	poll := time.NewTicker(relayPoll)
-	defer poll.Stop()
+	late, cancel := outlive(ctx, relayGrace)
+	defer cancel()
+	r := &relay{db: db, publisher: publisher, log: log, late: late, trouble: seldom{log: log}}
+	for ctx.Err() == nil {
+		if err := r.turn(ctx); err != nil && ctx.Err() == nil {
+			r.trouble.warn(err, "this process cannot relay its outbox; trying again")
+		}
+		pause(ctx, relayPoll)
+	}
+}
+
+type relay struct {
+	db        *DB
+	publisher Publisher
+	log       zerolog.Logger
+	late      context.Context //nolint:containedctx // ends a second after the one that Relay was given
+	trouble   seldom
+	// unsettled are outcomes that the database has not taken yet. Without them the same messages would be sent again,
+	// over and over while its disk is full.
+	unsettled []outcome
+	prune     time.Time // when the inbox is looked through next
+	aside     time.Time // when those that were put aside are looked at next
+}
+
+// turn waits for the lock, and then relays until ctx ends or the lock is lost.
+func (r *relay) turn(ctx context.Context) error {
+	lock, err := r.db.backend.relayLock(ctx)
+	if err != nil {
+		return err
+	}
+	defer lock.release()
 	for {
-		sent, err := db.relayBatch(ctx, publisher, log)
-		if ctx.Err() != nil {
-			return
-		}
+		held, err := lock.try(ctx)
 		if err != nil {
-			log.Warn().Err(err).Msg("the outbox cannot be read or written; trying again")
+			return err
 		}
-		if err == nil && sent == relayBatch {
-			continue // there may be more
+		if held {
+			break
 		}
+		if !pause(ctx, relayPoll) {
+			return nil
+		}
+	}
+	r.trouble.over()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	lost := lock.watch(r.db.wakeRelay)
+	r.db.relaying.Store(true)
+	defer r.db.relaying.Store(false)
+	stop, err := r.db.observeUnsent()
+	if err != nil {
+		return err
+	}
+	defer stop()
+	r.run(ctx, cancel, lost)
+	return nil
+}
+
+// run relays wave after wave. When the lock is lost it ends ctx, so that the publisher gives up waiting.
+func (r *relay) run(ctx context.Context, cancel context.CancelFunc, lost <-chan struct{}) {
+	ended := make(chan struct{})
+	defer func() { cancel(); <-ended }()
+	go func() {
+		defer close(ended)
+		select {
+		case <-lost:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	for ctx.Err() == nil {
+		next, err := r.wave(ctx)
+		if err != nil && ctx.Err() == nil {
+			r.trouble.warn(err, "the outbox cannot be read or written; trying again")
+		} else if err == nil {
+			r.trouble.over()
+		}
+		if next == 0 {
+			continue
+		}
+		timer := time.NewTimer(next)
 		select {
 		case <-ctx.Done():
-			return
-		case <-db.wake:
-		case <-poll.C:
+		case <-r.wake(err):
+		case <-timer.C:
 		}
+		timer.Stop()
 	}
 }
 
-type outboxRow struct {
-	id       int64
-	attempts int
-	event.Outgoing
-}
-
-func (db *DB) relayBatch(ctx context.Context, publisher Publisher, log zerolog.Logger) (int, error) {
-	rows, err := db.dueRows(ctx)
-	if err != nil || len(rows) == 0 {
-		return 0, err
-	}
-	batch := make([]event.Outgoing, len(rows))
-	for i, row := range rows {
-		batch[i] = row.Outgoing
-	}
-	results := publisher.Publish(ctx, batch)
-	// What is confirmed must leave the outbox even when ctx has just ended, or it is sent again.
-	return len(rows), db.settle(context.WithoutCancel(ctx), rows, results, log)
-}
-
-func (db *DB) dueRows(ctx context.Context) ([]outboxRow, error) {
-	found, err := db.QueryContext(ctx,
-		`SELECT id, attempts, envelope, context FROM outbox WHERE not_before <= $1 ORDER BY id LIMIT $2`,
-		time.Now().UnixNano(), relayBatch)
+// wake is what ends the wait for the next wave early; a commit does not cure a database that is in trouble.
+func (r *relay) wake(err error) <-chan struct{} {
 	if err != nil {
-		return nil, fmt.Errorf("read the outbox: %w", err)
-	}
-	defer func() { _ = found.Close() }()
-	var rows []outboxRow
-	for found.Next() {
-		row, err := scanRow(found)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, row)
-	}
-	return rows, found.Err()
-}
-
-func scanRow(found *sql.Rows) (outboxRow, error) {
-	var row outboxRow
-	var envelope, carried []byte
-	if err := found.Scan(&row.id, &row.attempts, &envelope, &carried); err != nil {
-		return row, fmt.Errorf("read the outbox: %w", err)
-	}
-	if err := json.Unmarshal(envelope, &row.Envelope); err != nil {
-		return row, fmt.Errorf("read outbox row %d: %w", row.id, err)
-	}
-	if err := json.Unmarshal(carried, &row.Context); err != nil {
-		return row, fmt.Errorf("read outbox row %d: %w", row.id, err)
-	}
-	return row, nil
-}
-
-// settle removes the rows that are sent and puts the others off, in one transaction.
-func (db *DB) settle(ctx context.Context, rows []outboxRow, results []error, log zerolog.Logger) error {
-	return db.Do(ctx, func(tx *Tx) error {
-		for i, row := range rows {
-			if errors.Is(results[i], event.ErrBrokerAway) {
-				continue // says nothing about the event: it goes with the next batch
-			}
-			if results[i] == nil {
-				if _, err := tx.ExecContext(ctx, `DELETE FROM outbox WHERE id = $1`, row.id); err != nil {
-					return fmt.Errorf("remove outbox row %d: %w", row.id, err)
-				}
-				continue
-			}
-			pause := min(unsentPause<<min(row.attempts, 20), unsentPauseMax)
-			log.Warn().Err(results[i]).Str("event", row.Envelope.Metadata.EventType).
-				Str("conversation", row.Envelope.Metadata.ConversationID).Int("attempt", row.attempts+1).
-				Dur("retry_in", pause).Msg("event not sent; it stays in the outbox")
-			if _, err := tx.ExecContext(ctx,
-				`UPDATE outbox SET attempts = attempts + 1, not_before = $1, last_error = $2 WHERE id = $3`,
-				time.Now().Add(pause).UnixNano(), results[i].Error(), row.id); err != nil {
-				return fmt.Errorf("put off outbox row %d: %w", row.id, err)
-			}
-		}
 		return nil
-	})
+	}
+	return r.db.wake
 }
 
-// Unsent is how many events wait in the outbox, and how many of them the broker has refused at least once.
-func (db *DB) Unsent(ctx context.Context) (waiting, refused int, err error) {
-	err = db.QueryRowContext(ctx, `SELECT COUNT(*), COUNT(CASE WHEN attempts > 0 THEN 1 END) FROM outbox`).
-		Scan(&waiting, &refused)
-	return waiting, refused, err
+// wave sends what is due and writes down what became of it. It returns when to look again: 0 when there may be more.
+func (r *relay) wave(ctx context.Context) (next time.Duration, err error) {
+	if err := r.flush(); err != nil {
+		return relayPoll, err
+	}
+	rows, err := r.db.rowsOf(ctx, lineQuery, waveSize)
+	if err != nil {
+		return relayPoll, err
+	}
+	if now := time.Now(); now.After(r.aside) {
+		r.aside = now.Add(relayPoll)
+		aside, err := r.db.rowsOf(ctx, asideQuery, asideSize)
+		if err != nil {
+			return relayPoll, err
+		}
+		rows = append(rows, aside...)
+	}
+	known := r.send(ctx, rows)
+	if err := errors.Join(r.flush(), r.pruneInbox(ctx)); err != nil || len(rows) == 0 {
+		return relayPoll, err
+	}
+	if known < len(rows) {
+		return relaySoon, nil
+	}
+	return 0, nil // the successors of what went, or what did not fit in
+}
+
+// send publishes the rows that can be read and keeps what is known of all of them. It returns how many those are.
+func (r *relay) send(ctx context.Context, rows []outboxRow) (known int) {
+	var readable []outboxRow
+	var batch []event.Outgoing
+	for _, row := range rows {
+		if row.trouble != nil {
+			r.keep(outcome{row, unreadable, row.trouble})
+			known++
+			continue
+		}
+		readable, batch = append(readable, row), append(batch, row.Outgoing)
+	}
+	if len(batch) == 0 {
+		return known
+	}
+	for i, err := range r.publish(ctx, batch) {
+		if o, ok := outcomeOf(readable[i], err); ok {
+			r.keep(o)
+			known++
+		}
+	}
+	return known
+}
+
+func (r *relay) keep(o outcome) {
+	o.report(r.log)
+	r.unsettled = append(r.unsettled, o)
+}
+
+// flush writes the outcomes down, also when the relay has just been told to stop.
+func (r *relay) flush() error {
+	if len(r.unsettled) == 0 {
+		return nil
+	}
+	if err := r.db.settle(r.late, r.unsettled); err != nil {
+		return err
+	}
+	r.unsettled = nil
+	return nil
+}
+
+// publish returns nothing when the publisher has not answered soon after the relay was told to stop. The publisher is
+// then left behind. While only the lock is lost it is waited for: a batch must not be on its way twice.
+func (r *relay) publish(ctx context.Context, batch []event.Outgoing) []error {
+	results := make(chan []error, 1)
+	go func() { results <- r.publisher.Publish(ctx, batch) }()
+	select {
+	case answers := <-results:
+		return answers
+	case <-r.late.Done():
+		return nil
+	}
+}
+
+// outlive returns a context that ends grace after ctx does.
+func outlive(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	return late, func() { stop(); cancel() }
 }

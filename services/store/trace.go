@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/XSAM/otelsql"
+	"github.com/jackc/pgx/v5/pgconn"
 	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
@@ -19,11 +20,11 @@ import (
 // instrumentation gives every statement that belongs to a request or a message a span named "INSERT orders"
 // (https://opentelemetry.io/docs/specs/semconv/db/database-spans/#name). Statements of nobody, such as the
 // relay's look into the outbox, make none: each would be a trace of its own, twice a second.
-func instrumentation(tel *telemetry.Telemetry) []otelsql.Option {
+func instrumentation(tel *telemetry.Telemetry, attributes []attribute.KeyValue) []otelsql.Option {
 	return []otelsql.Option{
 		otelsql.WithTracerProvider(tel.TracerProvider),
 		otelsql.WithMeterProvider(tel.MeterProvider),
-		otelsql.WithAttributes(semconv.DBSystemNameSQLite),
+		otelsql.WithAttributes(attributes...),
 		otelsql.WithSpanNameFormatter(func(_ context.Context, method otelsql.Method, query string) string {
 			operation, table := summary(method, query)
 			return strings.TrimSpace(operation + " " + table)
@@ -50,16 +51,23 @@ func instrumentation(tel *telemetry.Telemetry) []otelsql.Option {
 	}
 }
 
-// errorAttributes are SQLite's result code (https://www.sqlite.org/rescode.html), or the kind of any other error.
+// errorAttributes are SQLite's result code (https://www.sqlite.org/rescode.html), PostgreSQL's SQLSTATE, or the kind of
+// any other error.
 func errorAttributes(err error) []attribute.KeyValue {
 	if errors.Is(err, driver.ErrSkip) {
 		return nil
 	}
-	var failed *sqlite.Error
-	if !errors.As(err, &failed) {
+	var code string
+	var lite *sqlite.Error
+	var postgres *pgconn.PgError
+	switch {
+	case errors.As(err, &lite):
+		code = strconv.Itoa(lite.Code())
+	case errors.As(err, &postgres):
+		code = postgres.Code
+	default:
 		return []attribute.KeyValue{semconv.ErrorType(err)}
 	}
-	code := strconv.Itoa(failed.Code())
 	return []attribute.KeyValue{semconv.ErrorTypeKey.String(code), semconv.DBResponseStatusCode(code)}
 }
 

@@ -54,7 +54,7 @@ func TestADatabaseThatIsAtFaultIsUnavailable(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := open(t)
+			b := open(t, sqliteURL(t))
 			breakIt(t, b)
 			if err := b.place(t.Context(), "o-1"); !errors.Is(err, event.ErrUnavailable) {
 				t.Errorf("a transaction fails with %v, want ErrUnavailable", err)
@@ -86,7 +86,7 @@ func fill(t *testing.T, b *bundle) {
 
 func TestAContextThatEndsIsNotTheStatementsFault(t *testing.T) {
 	t.Parallel()
-	b := open(t)
+	b := open(t, sqliteURL(t))
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := b.place(over, "o-1"); !errors.Is(err, event.ErrUnavailable) || !errors.Is(err, context.Canceled) {
@@ -97,7 +97,7 @@ func TestAContextThatEndsIsNotTheStatementsFault(t *testing.T) {
 // A statement that waits for a lock would otherwise hold up a stop for seconds.
 func TestAContextEndsTheWaitForALock(t *testing.T) {
 	t.Parallel()
-	b := open(t)
+	b := open(t, sqliteURL(t))
 	b.locked(t)
 	short, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
@@ -112,7 +112,7 @@ func TestAContextEndsTheWaitForALock(t *testing.T) {
 
 func TestWhatAStatementGetsWrongIsNotUnavailable(t *testing.T) {
 	t.Parallel()
-	b := open(t)
+	b := open(t, sqliteURL(t))
 	exec(t, b, `INSERT INTO orders (id) VALUES ('twice')`)
 	in := func(statement string) func() error {
 		return func() error {
@@ -123,9 +123,11 @@ func TestWhatAStatementGetsWrongIsNotUnavailable(t *testing.T) {
 		}
 	}
 	for name, do := range map[string]func() error{
-		"a constraint":          in(`INSERT INTO orders (id) VALUES ('twice')`),
-		"no such table":         in(`INSERT INTO nothing (id) VALUES ('o-1')`),
-		"no row":                func() error { return b.QueryRowContext(t.Context(), `SELECT id FROM orders WHERE id = 'x'`).Scan(new(string)) },
+		"a constraint":  in(`INSERT INTO orders (id) VALUES ('twice')`),
+		"no such table": in(`INSERT INTO nothing (id) VALUES ('o-1')`),
+		"no row": func() error {
+			return b.QueryRowContext(t.Context(), `SELECT id FROM orders WHERE id = 'x'`).Scan(new(string))
+		},
 		"the end of a message":  func() error { return b.Do(t.Context(), func(*store.Tx) error { return io.ErrUnexpectedEOF }) },
 		"a handler's own error": func() error { return b.Do(t.Context(), func(*store.Tx) error { return errors.New("too salty") }) },
 	} {

@@ -22,11 +22,14 @@ func TestADatabaseURLThatCannotBeUsedSaysWhy(t *testing.T) {
 		t.Fatal(err)
 	}
 	for url, want := range map[string]string{
-		"":                                "the database URL is empty; want sqlite:PATH",
-		"sqlite:":                         `the database URL "sqlite:" names no file; want sqlite:PATH`,
-		"postgres://user:hunter2@host/db": `the database URL has scheme "postgres"; this version knows sqlite:PATH only`,
-		"sqlite:" + file + "/order.db":    "create the folder of the database",
-		"sqlite:" + file:                  "create the tables in " + file,
+		"":                               "the database URL is empty; want sqlite:PATH",
+		"sqlite:":                        `the database URL "sqlite:" names no file; want sqlite:PATH`,
+		"mysql://user:hunter2@host/db":   `the database URL has scheme "mysql"; want sqlite:PATH or postgres://`,
+		"postgres://u:hunter2@host:x/db": "the database URL cannot be read; want postgres://",
+		"postgres://u:hun ter2@%zz/db":   "the database URL cannot be read; want postgres://",
+		"postgres://u:hunter2@host/db?sslmode=perhaps": "the database URL cannot be used; want postgres://",
+		"sqlite:" + file + "/order.db":                 "create the folder of the database",
+		"sqlite:" + file:                               "create the tables in " + file,
 	} {
 		db, err := store.Open(t.Context(), url, "order", "", tel)
 		if err == nil {

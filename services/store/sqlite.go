@@ -1,0 +1,113 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/XSAM/otelsql"
+	"go.opentelemetry.io/otel/attribute"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"modernc.org/sqlite" // the driver "sqlite", in pure Go: the image needs no C library
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// sqliteFile is a database in a file of its own.
+type sqliteFile struct{ path string }
+
+// newSQLite reads sqlite:PATH, file:PATH and a bare path.
+func newSQLite(rawURL string) (*sqliteFile, error) {
+	scheme, rest, found := strings.Cut(rawURL, ":")
+	switch {
+	case rawURL == "":
+		return nil, fmt.Errorf("the database URL is empty; want sqlite:PATH or %s", postgresForm)
+	case !found:
+		return &sqliteFile{rawURL}, nil
+	case scheme == "sqlite" || scheme == "file":
+		path := strings.TrimPrefix(rest, "//")
+		if path == "" {
+			return nil, fmt.Errorf("the database URL %q names no file; want sqlite:PATH", rawURL)
+		}
+		return &sqliteFile{path}, nil
+	default:
+		return nil, fmt.Errorf("the database URL has scheme %q; want sqlite:PATH or %s", scheme, postgresForm)
+	}
+}
+
+// String implements backend.
+func (s *sqliteFile) String() string { return s.path }
+
+func (s *sqliteFile) open(options ...otelsql.Option) (*sql.DB, error) {
+	if err := os.MkdirAll(filepath.Dir(s.path), 0o750); err != nil {
+		return nil, fmt.Errorf("create the folder of the database: %w", err)
+	}
+	handle, err := otelsql.Open("sqlite", s.dataSource(), options...)
+	if err != nil {
+		return nil, err
+	}
+	// SQLite has one writer. One connection queues the callers fairly in the pool, where otherwise they would
+	// poll for the file's lock and some would wait for seconds.
+	handle.SetMaxOpenConns(1)
+	return handle, nil
+}
+
+// dataSource asks for write-ahead logging, so that a killed process leaves a readable file, a full sync at each
+// commit, because an accepted order must survive a power cut, and BEGIN IMMEDIATE, because a transaction that
+// reads first and writes later could otherwise fail half way.
+func (s *sqliteFile) dataSource() string {
+	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
+		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+	}}
+	return "file:" + (&url.URL{Path: s.path}).EscapedPath() + "?" + q.Encode()
+}
+
+func (s *sqliteFile) attributes() []attribute.KeyValue {
+	return []attribute.KeyValue{semconv.DBSystemNameSQLite}
+}
+
+func (s *sqliteFile) create(ctx context.Context, handle *sql.DB, schema string) error {
+	if err := addOutboxColumns(ctx, handle); err != nil {
+		return err
+	}
+	_, err := handle.ExecContext(ctx, strings.ReplaceAll(schema, identity, "INTEGER PRIMARY KEY AUTOINCREMENT"))
+	return err
+}
+
+// comesBack is true of a lock and of a disk that is full or fails: its owner will see to it, and the service goes on.
+func (s *sqliteFile) comesBack(err error) bool {
+	var failed *sqlite.Error
+	return errors.As(err, &failed) && slices.Contains([]int{
+		sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL,
+	}, failed.Code()&0xff)
+}
+
+// isolation is SQLite's only one: writers come one after the other.
+func (s *sqliteFile) isolation() sql.IsolationLevel { return sql.LevelDefault }
+
+// announce does nothing: another process sees the row when it looks, within a second.
+func (s *sqliteFile) announce(context.Context, *sql.DB) {}
+
+// addOutboxColumns brings the outbox of version 0 up to date, which had no column for the event's id, its conversation
+// and its state. What waits in it is kept.
+func addOutboxColumns(ctx context.Context, handle *sql.DB) error {
+	var old bool
+	if err := handle.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM pragma_table_info('outbox'))
+		AND NOT EXISTS (SELECT 1 FROM pragma_table_info('outbox') WHERE name = 'state')`).Scan(&old); err != nil || !old {
+		return err
+	}
+	_, err := handle.ExecContext(ctx, `BEGIN IMMEDIATE;
+		ALTER TABLE outbox ADD COLUMN event_id TEXT NOT NULL DEFAULT '';
+		ALTER TABLE outbox ADD COLUMN conversation TEXT NOT NULL DEFAULT '';
+		ALTER TABLE outbox ADD COLUMN state TEXT NOT NULL DEFAULT 'waiting';
+		UPDATE outbox SET event_id = COALESCE(json_extract(envelope, '$.metadata.eventId'), id),
+			conversation = COALESCE(json_extract(envelope, '$.metadata.conversationId'), json_extract(envelope, '$.metadata.eventId'), id)
+			WHERE json_valid(envelope);
+		COMMIT`)
+	return err
+}

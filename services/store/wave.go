@@ -1,0 +1,81 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"traceria/services/event"
+)
+
+const (
+	// waveSize is how many messages are on their way to the broker at once.
+	waveSize = 128
+	// asideSize is how many of those that were put aside are tried again at each look.
+	asideSize = 64
+)
+
+// outboxRow is a message in the outbox. trouble says why it cannot be read.
+type outboxRow struct {
+	id       int64
+	attempts int
+	state    string
+	event.Outgoing
+	conversation string
+	trouble      error
+}
+
+// aside tells whether the row was put aside before: it holds nobody up, whatever becomes of it now.
+func (r outboxRow) aside() bool { return r.state == unroutable || r.state == unreadable }
+
+// The first fact in the line of each conversation, in all its forms. Ids follow the order of cause and effect: who saw
+// another transaction's rows began after it had its ids.
+const lineQuery = `
+SELECT id, attempts, state, conversation, envelope, context FROM outbox AS o
+WHERE state IN ('waiting', 'refused') AND not_before <= $1 AND event_id = (
+	SELECT event_id FROM outbox AS head
+	WHERE head.conversation = o.conversation AND head.state IN ('waiting', 'refused') ORDER BY head.id LIMIT 1)
+ORDER BY id LIMIT $2`
+
+const asideQuery = `
+SELECT id, attempts, state, conversation, envelope, context FROM outbox
+WHERE state IN ('unroutable', 'unreadable') AND not_before <= $1 ORDER BY not_before LIMIT $2`
+
+func (db *DB) rowsOf(ctx context.Context, query string, limit int) ([]outboxRow, error) {
+	found, err := db.QueryContext(ctx, query, time.Now().UnixNano(), limit)
+	if err != nil {
+		return nil, fmt.Errorf("read the outbox: %w", err)
+	}
+	defer func() { _ = found.Close() }()
+	var rows []outboxRow
+	for found.Next() {
+		var row outboxRow
+		var envelope, carried []byte
+		if err := found.Scan(&row.id, &row.attempts, &row.state, &row.conversation, &envelope, &carried); err != nil {
+			return nil, fmt.Errorf("read the outbox: %w", err)
+		}
+		row.Outgoing, row.trouble = readOutgoing(envelope, carried)
+		rows = append(rows, row)
+	}
+	if err := found.Err(); err != nil {
+		return nil, fmt.Errorf("read the outbox: %w", statementError(err))
+	}
+	return rows, nil
+}
+
+// readOutgoing reads what Publish wrote. An event that this version does not know cannot be sent by it either.
+func readOutgoing(envelope, carried []byte) (event.Outgoing, error) {
+	read, err := event.Decode(envelope)
+	if err != nil {
+		return event.Outgoing{}, err
+	}
+	if _, err := event.Lookup(read.Metadata.EventType, read.Metadata.Version); err != nil {
+		return event.Outgoing{}, err
+	}
+	outgoing := event.Outgoing{Envelope: read}
+	if err := json.Unmarshal(carried, &outgoing.Context); err != nil {
+		return event.Outgoing{}, fmt.Errorf("read the trace context: %w", err)
+	}
+	return outgoing, nil
+}
