@@ -45,9 +45,14 @@ lint: bin/golangci-lint ## check the code's form, its habits and the arrows betw
 	  shellcheck --severity=warning up.sh build.sh collector/*.sh telemetry/otelamqp/rabbitmqtest/*.sh .ci/run; \
 	else echo "shellcheck is not installed: the shell scripts were not checked"; fi
 
-# Part of the contract; their issues bring them.
-.PHONY: chaos scenarios
-chaos scenarios:
+.PHONY: chaos
+chaos: rabbitmq-server build-jaeger ## break every part of the system under 1,000 orders each, and report (about a quarter of an hour)
+	TRACERIA_CHAOS_ORDERS="$${TRACERIA_CHAOS_ORDERS:-1000}" JAEGER_BIN="$$(collector/build-jaeger.sh --path)" \
+	  go test -run '^TestChaos$$' -v -count=1 -timeout 90m ./services
+
+# Part of the contract; its issue brings it.
+.PHONY: scenarios
+scenarios:
 	@echo "make $@ is not there yet: it comes with an issue of its own" >&2; exit 1
 
 # The tools, of the versions in tools.mod, built when that file changes.

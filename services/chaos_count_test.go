@@ -202,14 +202,14 @@ func (f figures) String() string {
 		f.slowest.Round(10*time.Millisecond), f.took.Round(100*time.Millisecond))
 }
 
-const tableHead = "fault\tplaced\tdelivered\tcancelled\tlost\tdoubled\tdead\tin queues\tin outboxes\tpublished again\tkills\t" +
-	"traces\tconnected\tspans without parent\tslowest order\ttook\t\n"
+const tableHead = "fault\torders\tdelivered\tcancelled\tlost\tdoubled\tdead\tin queues\tin outboxes\tsent twice\tkills\t" +
+	"connected\torphans\tslowest\ttook\t\n"
 
 func (f figures) row() string {
 	var text strings.Builder
 	for _, cell := range []any{
 		f.name, f.accepted, f.delivered, f.cancelled, f.lost, f.doubled, f.dead, f.left, f.unsent, f.again, f.kills,
-		f.traces.wanted, f.traces.connected, f.traces.orphans, f.slowest.Round(10 * time.Millisecond), f.took.Round(100 * time.Millisecond),
+		f.traces.connected, f.traces.orphans, f.slowest.Round(10 * time.Millisecond), f.took.Round(100 * time.Millisecond),
 	} {
 		fmt.Fprintf(&text, "%v\t", cell)
 	}

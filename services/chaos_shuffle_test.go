@@ -92,11 +92,11 @@ func shuffle(ctx context.Context, conn *amqp091.Connection, queue string) (total
 		case <-tick.C:
 			full = true
 		case <-ctx.Done():
-			n, err := deal(ch, queue, held)
+			n, err := deal(context.WithoutCancel(ctx), ch, queue, held)
 			return total + n, err
 		}
 		if full {
-			n, err := deal(ch, queue, held)
+			n, err := deal(context.WithoutCancel(ctx), ch, queue, held)
 			if err != nil {
 				return total, err
 			}
@@ -107,7 +107,7 @@ func shuffle(ctx context.Context, conn *amqp091.Connection, queue string) (total
 
 // deal publishes the handful shuffled, each message twice, or once when it came from here. A message is acked when
 // the broker has its successors.
-func deal(ch *amqp091.Channel, queue string, held []amqp091.Delivery) (doubled int, err error) {
+func deal(ctx context.Context, ch *amqp091.Channel, queue string, held []amqp091.Delivery) (doubled int, err error) {
 	var hand []amqp091.Delivery
 	for _, d := range held {
 		hand = append(hand, d)
@@ -121,7 +121,7 @@ func deal(ch *amqp091.Channel, queue string, held []amqp091.Delivery) (doubled i
 		headers := amqp091.Table{shuffled: true}
 		maps.Copy(headers, d.Headers)
 		delete(headers, "x-delivery-count")
-		confirmation, err := ch.PublishWithDeferredConfirmWithContext(context.Background(), "", queue, true, false, amqp091.Publishing{
+		confirmation, err := ch.PublishWithDeferredConfirmWithContext(ctx, "", queue, true, false, amqp091.Publishing{
 			Headers: headers, ContentType: d.ContentType, DeliveryMode: d.DeliveryMode, CorrelationId: d.CorrelationId,
 			MessageId: d.MessageId, Timestamp: d.Timestamp, Type: d.Type, AppId: d.AppId, Body: d.Body,
 		})

@@ -87,7 +87,7 @@ func (p *pizzeria) countTraces(t *testing.T, all []*accepted) traceFigures {
 		places <- struct{}{}
 		group.Go(func() {
 			defer func() { <-places }()
-			tree, wrong := p.traceOf(ctx, t, a)
+			tree, wrong := p.traceOf(ctx, a)
 			mu.Lock()
 			defer mu.Unlock()
 			f.add(a, tree, wrong)
@@ -105,7 +105,7 @@ func (p *pizzeria) awaitTraces(t *testing.T, o *orders) {
 	defer cancel()
 	began := time.Now()
 	for _, a := range o.all {
-		if _, wrong := p.traceOf(ctx, t, a); wrong != "" {
+		if _, wrong := p.traceOf(ctx, a); wrong != "" {
 			t.Errorf("traces do not flow again within %s: %s", time.Since(began), wrong)
 			return
 		}
@@ -114,9 +114,9 @@ func (p *pizzeria) awaitTraces(t *testing.T, o *orders) {
 }
 
 // traceOf returns the order's trace and what is wrong with it, or "".
-func (p *pizzeria) traceOf(ctx context.Context, t *testing.T, a *accepted) (tree *tracetree.Tree, wrong string) {
+func (p *pizzeria) traceOf(ctx context.Context, a *accepted) (tree *tracetree.Tree, wrong string) {
 	for {
-		spans, err := p.jaeger.Trace(t.Context(), a.TraceID)
+		spans, err := p.jaeger.Trace(context.WithoutCancel(ctx), a.TraceID) // the last look, too, has an answer
 		if err == nil {
 			tree = tracetree.Build(spans)
 			wrong = p.wrongWith(tree, a)
