@@ -23,7 +23,8 @@ var Ports = map[string]int{
 
 // Config is the configuration that all services share.
 type Config struct {
-	// AMQPURL (AMQP_URL) is the broker.
+	// AMQPURL (AMQP_URL) is the broker, with the user's password in it: that of the URL, or that of the file which
+	// AMQP_PASSWORD_FILE names.
 	AMQPURL string
 	// ManagementURL (RABBITMQ_MANAGEMENT_URL) is the broker's management API, user and password included.
 	ManagementURL string
@@ -55,6 +56,7 @@ func Load(env *Env) Config {
 		JaegerURL:    env.URL("JAEGER_URL", "http://127.0.0.1:16686"),
 		CollectorURL: strings.TrimRight(env.String("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318"), "/"),
 	}
+	c.AMQPURL = withPassword(env, c.AMQPURL)
 	c.JaegerPublicURL = env.URL("JAEGER_PUBLIC_URL", c.JaegerURL)
 	if env.String("HTTP_ADDR", "") != "" {
 		c.HTTPAddr = env.Addr("HTTP_ADDR", "")
