@@ -1,0 +1,269 @@
+package telemetry_test
+
+import (
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
+	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"traceria/telemetry"
+)
+
+// standIn stands for a Collector that comes and goes at one address.
+type standIn struct {
+	address string
+	server  *http.Server
+	served  sync.WaitGroup
+
+	mu      sync.Mutex
+	answer  func(w http.ResponseWriter, r *http.Request) // nil takes what comes
+	asked   int
+	spans   map[string]bool // by id: what is sent twice came once
+	records int
+	metrics []pmetric.Metric
+}
+
+// newStandIn chooses an address, at which nobody listens yet.
+func newStandIn(t *testing.T) *standIn {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return &standIn{address: listener.Addr().String(), spans: map[string]bool{}}
+}
+
+func (s *standIn) listen(t *testing.T) {
+	t.Helper()
+	listener, err := net.Listen("tcp", s.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.server = &http.Server{Handler: s}
+	s.served.Go(func() { _ = s.server.Serve(listener) })
+	t.Cleanup(s.leave)
+}
+
+func (s *standIn) leave() {
+	_ = s.server.Close()
+	s.served.Wait()
+}
+
+func (s *standIn) behave(answer func(w http.ResponseWriter, r *http.Request)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answer, s.asked = answer, 0
+}
+
+func (s *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	s.mu.Lock()
+	answer := s.answer
+	s.asked++
+	s.mu.Unlock()
+	if err != nil {
+		return
+	}
+	if answer != nil {
+		answer(w, r)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.take(r.URL.Path, body)
+	w.Header().Set("Content-Type", "application/x-protobuf")
+}
+
+func (s *standIn) take(path string, body []byte) {
+	traces, logs, metrics := ptraceotlp.NewExportRequest(), plogotlp.NewExportRequest(), pmetricotlp.NewExportRequest()
+	switch {
+	case path == "/v1/traces" && traces.UnmarshalProto(body) == nil:
+		for _, resource := range traces.Traces().ResourceSpans().All() {
+			for _, scope := range resource.ScopeSpans().All() {
+				for _, span := range scope.Spans().All() {
+					s.spans[span.SpanID().String()] = true
+				}
+			}
+		}
+	case path == "/v1/logs" && logs.UnmarshalProto(body) == nil:
+		s.records += logs.Logs().LogRecordCount()
+	case path == "/v1/metrics" && metrics.UnmarshalProto(body) == nil:
+		for _, resource := range metrics.Metrics().ResourceMetrics().All() {
+			for _, scope := range resource.ScopeMetrics().All() {
+				for _, metric := range scope.Metrics().All() {
+					s.metrics = append(s.metrics, metric)
+				}
+			}
+		}
+	}
+}
+
+// seen waits until a condition holds that the stand-in's lock protects.
+func (s *standIn) seen(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	for end := time.After(time.Minute); ; {
+		s.mu.Lock()
+		ok := condition()
+		s.mu.Unlock()
+		if ok {
+			return
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-end:
+			t.Fatalf("not within a minute: %s", what)
+		}
+	}
+}
+
+// dropped is the last value of traceria.telemetry.dropped, by signal.
+func (s *standIn) dropped() map[string]int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := map[string]int64{}
+	for _, metric := range s.metrics {
+		if metric.Name() == "traceria.telemetry.dropped" {
+			for _, point := range metric.Sum().DataPoints().All() {
+				signal, _ := point.Attributes().Get("signal")
+				found[signal.Str()] = point.IntValue()
+			}
+		}
+	}
+	return found
+}
+
+// outage is a service whose Collector is not there.
+func outage(t *testing.T) (*standIn, *telemetry.Telemetry, *lockedBuffer) {
+	t.Helper()
+	s := newStandIn(t)
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://"+s.address)
+	t.Setenv("OTEL_BSP_MAX_QUEUE_SIZE", "100")
+	t.Setenv("OTEL_BLRP_MAX_QUEUE_SIZE", "20")
+	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
+	t.Setenv("OTEL_METRIC_EXPORT_INTERVAL", "3600000") // at the end only
+	for _, name := range []string{"OTEL_BSP_EXPORT_TIMEOUT", "OTEL_BLRP_EXPORT_TIMEOUT"} {
+		t.Setenv(name, "3600000") // however slow this machine is, what has room is not given up
+	}
+	log := &lockedBuffer{}
+	tel, err := telemetry.Start(t.Context(), telemetry.Config{Service: "order", LogOutput: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, tel, log
+}
+
+func work(t *testing.T, tel *telemetry.Telemetry, n int) {
+	t.Helper()
+	tracer := tel.TracerProvider.Tracer("test")
+	for range n {
+		ctx, span := tracer.Start(t.Context(), "cook", trace.WithAttributes(attribute.String("dish", "margherita")))
+		tel.Log.Debug().Ctx(ctx).Msg("cooking")
+		span.End()
+	}
+}
+
+// What came and what was dropped is all there was, whatever the Collector does: it is away, it takes connections and
+// says nothing, it closes them, and then it is back.
+func TestEverySpanAndRecordEitherComesOrIsCounted(t *testing.T) {
+	s, tel, log := outage(t)
+	work(t, tel, 1000) // nobody listens
+
+	hang := make(chan struct{})
+	s.behave(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-hang:
+		case <-r.Context().Done():
+		}
+		panic(http.ErrAbortHandler)
+	})
+	s.listen(t)
+	s.seen(t, "an export that hangs", func() bool { return s.asked > 0 })
+	work(t, tel, 1000) // it would hang here
+
+	s.behave(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	close(hang)
+	s.seen(t, "two exports that are cut off", func() bool { return s.asked > 1 })
+	work(t, tel, 1000)
+	s.behave(nil)
+	s.seen(t, "all for which there was room", func() bool { return len(s.spans) == 100 && s.records >= 20 })
+
+	work(t, tel, 10) // it flows again
+	s.seen(t, "what was ended after the outage", func() bool { return len(s.spans) == 110 && s.records >= 30 })
+	if err := tel.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	dropped := s.dropped()
+	if dropped["traces"] != 3010-110 {
+		t.Errorf("of 3010 spans 110 came, and the metric says that %d were lost", dropped["traces"])
+	}
+	written := strings.Count(log.String(), "\n")
+	if came := int64(s.records); came+dropped["logs"] != int64(written) {
+		t.Errorf("of %d log lines %d came, and the metric says that %d were lost", written, came, dropped["logs"])
+	}
+	sayings(t, log, dropped["traces"])
+}
+
+// sayings checks the lines about the outage: one when it begins, and one at its end that says what was lost.
+func sayings(t *testing.T, log *lockedBuffer, lost int64) {
+	t.Helper()
+	var begins, ends int
+	for text := range strings.Lines(log.String()) {
+		var line struct {
+			Message string
+			Lost    int64 `json:"lost_spans"`
+		}
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case strings.HasPrefix(line.Message, "telemetry is not being delivered"):
+			begins++
+		case line.Message == "telemetry is being delivered again":
+			ends++
+			if line.Lost != lost {
+				t.Errorf("the log says that %d spans were lost, want %d", line.Lost, lost)
+			}
+		}
+	}
+	if begins == 0 || ends != 1 {
+		t.Errorf("the log says %d times that it begins and %d times that it ends:\n%s", begins, ends, log)
+	}
+}
+
+// The number is what bounds the memory; this looks at the memory itself.
+func TestAnOutageTakesNoMoreMemoryThanTheQueue(t *testing.T) {
+	_, tel, _ := outage(t)
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	end := func(n int) {
+		tracer := tel.TracerProvider.Tracer("test")
+		for range n {
+			_, span := tracer.Start(t.Context(), "cook", trace.WithAttributes(attribute.String("dish", strings.Repeat("x", 1000))))
+			span.End()
+		}
+	}
+	end(200)
+	before := heap()
+	end(20_000) // 40 MB, if all were kept
+	if after := heap(); after > before+8<<20 {
+		t.Errorf("the heap grew from %d to %d bytes", before, after)
+	}
+	_ = tel.Shutdown(t.Context())
+}
