@@ -88,14 +88,12 @@ func (r *Routes) refuse(w http.ResponseWriter, req *http.Request, problem *Probl
 	if problem == unavailableProblem {
 		w.Header().Set("Retry-After", "1")
 	}
-	control := http.NewResponseController(w)
-	_ = control.EnableFullDuplex() // otherwise net/http reads first and answers then
 	if err := writeProblem(w, problem); err != nil {
 		r.log.Error().Ctx(req.Context()).Err(err).Msg("problem not written")
 		return
 	}
 	if req.Header.Get("Expect") == "" { // who asks first whether he may send sends nothing now
-		_ = control.Flush()
+		_ = http.NewResponseController(w).Flush()
 		_, _ = io.Copy(io.Discard, req.Body)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"traceria/services/host"
 	"traceria/telemetry"
@@ -80,6 +81,7 @@ func TestARequestThatDoesNotEndIsCutOffWhenTheServiceStops(t *testing.T) {
 		r.Query("GET /endless", func(_ http.ResponseWriter, r *http.Request) error {
 			close(begun)
 			<-r.Context().Done()
+			time.Sleep(200 * time.Millisecond) // it still has the database in hand
 			close(ended)
 			return r.Context().Err()
 		})
