@@ -1,5 +1,7 @@
 package store
 
+import "time"
+
 // Woken takes the wake-up that a commit left for the relay.
 func (db *DB) Woken() bool {
 	select {
@@ -9,3 +11,9 @@ func (db *DB) Woken() bool {
 		return false
 	}
 }
+
+// SetRetention sets how long the inbox remembers.
+func (db *DB) SetRetention(d time.Duration) { db.retention = d }
+
+// Relaying tells whether this process has the relay's lock.
+func (db *DB) Relaying() bool { return db.relaying.Load() }

@@ -66,9 +66,9 @@ func TestADatabaseThatIsAtFaultIsUnavailable(t *testing.T) {
 	}
 }
 
-func exec(t *testing.T, b *bundle, statement string) {
+func exec(t *testing.T, b *bundle, statement string, args ...any) {
 	t.Helper()
-	if _, err := b.ExecContext(t.Context(), statement); err != nil {
+	if _, err := b.ExecContext(t.Context(), statement, args...); err != nil {
 		t.Fatal(err)
 	}
 }

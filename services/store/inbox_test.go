@@ -1,0 +1,181 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"traceria/services/event"
+	"traceria/services/store"
+)
+
+// handling is the context of a subscription's handler, under a process span.
+func (b *bundle) handling(t *testing.T, subscription, eventID, version string) (context.Context, trace.Span) {
+	t.Helper()
+	ctx, span := b.tel.TracerProvider.Tracer("test").Start(t.Context(), subscription+" "+eventID+"."+version)
+	envelope := event.Envelope{Metadata: event.Metadata{EventID: eventID, Version: version}}
+	return event.WithReceipt(ctx, subscription, envelope), span
+}
+
+// handle handles an event once, as a service does: it stores an order. It returns how often its function ran and what
+// its span says of a duplicate.
+func (b *bundle) handle(t *testing.T, subscription, eventID, version string) (ran int, duplicate any) {
+	t.Helper()
+	ctx, span := b.handling(t, subscription, eventID, version)
+	err := b.Once(ctx, func(tx *store.Tx) error {
+		ran++
+		_, err := tx.ExecContext(ctx, `INSERT INTO orders (id) VALUES ($1)`, subscription+eventID)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	span.End()
+	for _, s := range b.memory.Spans() {
+		if s.SpanID == span.SpanContext().SpanID().String() {
+			duplicate = s.Attributes["traceria.message.duplicate"]
+		}
+	}
+	return ran, duplicate
+}
+
+func TestADuplicateChangesNothingAndItsSpanSaysSo(t *testing.T) {
+	each(t, func(t *testing.T, url string) {
+		b := open(t, url)
+		if ran, duplicate := b.handle(t, "kitchen.order-confirmed", "e-1", "1.0"); ran != 1 || duplicate != nil {
+			t.Errorf("the first time: ran %d times, duplicate %v", ran, duplicate)
+		}
+		for range 2 {
+			if ran, duplicate := b.handle(t, "kitchen.order-confirmed", "e-1", "1.0"); ran != 0 || duplicate != true {
+				t.Errorf("again: ran %d times, duplicate %v; want 0, true", ran, duplicate)
+			}
+		}
+		b.reopen(t)
+		if ran, _ := b.handle(t, "kitchen.order-confirmed", "e-1", "1.0"); ran != 0 {
+			t.Error("after a restart the duplicate is handled")
+		}
+	})
+}
+
+func TestTwoVersionsOfOneFactAreHandledOnce(t *testing.T) {
+	each(t, func(t *testing.T, url string) {
+		b := open(t, url)
+		first, _ := b.handle(t, "kitchen.order-confirmed", "e-1", "1.0")
+		second, duplicate := b.handle(t, "kitchen.order-confirmed", "e-1", "2.0")
+		if first != 1 || second != 0 || duplicate != true {
+			t.Errorf("v1 ran %d times, v2 %d, duplicate %v; want 1, 0, true", first, second, duplicate)
+		}
+	})
+}
+
+func TestEachSubscriptionHandlesTheEvent(t *testing.T) {
+	each(t, func(t *testing.T, url string) {
+		b := open(t, url)
+		for _, subscription := range []string{"kitchen.order-confirmed", "kitchen.order-boxed"} {
+			if ran, duplicate := b.handle(t, subscription, "e-1", "1.0"); ran != 1 || duplicate != nil {
+				t.Errorf("%s: ran %d times, duplicate %v", subscription, ran, duplicate)
+			}
+		}
+	})
+}
+
+func TestAHandlerThatFailsIsNotRemembered(t *testing.T) {
+	each(t, func(t *testing.T, url string) {
+		b := open(t, url)
+		burnt := errors.New("burnt")
+		ctx, span := b.handling(t, "kitchen.order-confirmed", "e-1", "1.0")
+		err := b.Once(ctx, func(tx *store.Tx) error {
+			if seen, err := tx.Received(ctx); err != nil || !seen {
+				t.Errorf("inside: received %v, %v", seen, err)
+			}
+			return burnt
+		})
+		span.End()
+		if !errors.Is(err, burnt) || errors.Is(err, event.ErrUnavailable) {
+			t.Errorf("got %v, want the handler's error", err)
+		}
+		if ran, duplicate := b.handle(t, "kitchen.order-confirmed", "e-1", "1.0"); ran != 1 || duplicate != nil {
+			t.Errorf("after the failure: ran %d times, duplicate %v; want 1 and nothing", ran, duplicate)
+		}
+	})
+}
+
+func TestTheSameEventAtOnceIsHandledOnce(t *testing.T) {
+	each(t, func(t *testing.T, url string) {
+		b := open(t, url)
+		var effects atomic.Int64
+		done := make(chan error, 10)
+		for range cap(done) {
+			go func() {
+				ctx, span := b.handling(t, "loyalty.order-confirmed", "e-1", "1.0")
+				defer span.End()
+				changed := false
+				err := b.Once(ctx, func(tx *store.Tx) error {
+					changed = true
+					_, err := tx.ExecContext(ctx, `INSERT INTO orders (id) VALUES ('points')`)
+					return err
+				})
+				if err == nil && changed {
+					effects.Add(1)
+				}
+				done <- err
+			}()
+		}
+		for range cap(done) {
+			if err := receive(t, done); err != nil {
+				t.Error(err)
+			}
+		}
+		if n := effects.Load(); n != 1 {
+			t.Errorf("%d handlers took effect, want one", n)
+		}
+	})
+}
+
+func TestNothingIsHandledWithoutAReceipt(t *testing.T) {
+	t.Parallel()
+	b := open(t, sqliteURL(t))
+	ran := false
+	if err := b.Once(t.Context(), func(*store.Tx) error { ran = true; return nil }); err == nil || ran {
+		t.Errorf("Once in no handler: %v, ran %v; want an error", err, ran)
+	}
+}
+
+func TestTheInboxForgetsWhatIsOld(t *testing.T) {
+	each(t, func(t *testing.T, url string) {
+		b := open(t, url)
+		const old, young = 1100, 10 // more than two batches
+		remember := func(n int, kind string, at time.Time) {
+			if err := b.Do(t.Context(), func(tx *store.Tx) error {
+				for i := range n {
+					if _, err := tx.ExecContext(t.Context(), `INSERT INTO inbox (subscription, event_id, handled_at) VALUES ('s', $1, $2)`,
+						fmt.Sprint(kind, i), at.UnixNano()); err != nil {
+						return err
+					}
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.SetRetention(time.Hour)
+		remember(old, "old", time.Now().Add(-time.Hour-time.Minute))
+		remember(young, "young", time.Now().Add(-time.Hour+time.Minute))
+		b.relay(t, publisherFunc(func(event.Outgoing) error { return nil }))
+		left := func() (n int) {
+			if err := b.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM inbox`).Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		eventually(t, "the old ones are gone", func() bool { return left() <= young })
+		if n := left(); n != young {
+			t.Errorf("%d are left, want the %d young ones", n, young)
+		}
+	})
+}
