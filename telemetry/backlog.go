@@ -68,7 +68,7 @@ const (
 func (b *backlog) export(ctx context.Context, n int, send func(context.Context) error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(b.abandoned, cancel)()
+	defer context.AfterFunc(b.abandoned, cancel)() //nolint:contextcheck // the export ends with either
 	for pause := retryFirst; ; pause = min(2*pause, retryMax) {
 		err := send(ctx)
 		if err == nil || !isAway(err) || !b.wait(ctx, pause) {

@@ -15,9 +15,10 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
-// A burst of orders makes tens of thousands of spans within a second: the specification's queue of 2048 would
-// drop some of them, and a trace with a hole teaches the wrong lesson. One waiting span is about 2 KB.
-const spanQueue = 32768
+// A burst of orders makes thousands of spans within a second: the specification's queue of 2048 would drop some of
+// them, and a trace with a hole teaches the wrong lesson. One waiting span takes about 2.5 KB, so that all of them are
+// 40 MB while the Collector is away: a service has 128 MB (docker-compose.yml).
+const spanQueue = 16384
 
 // recordQueue is the specification's.
 const recordQueue = 2048
