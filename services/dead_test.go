@@ -31,7 +31,11 @@ func TestDeadLettersFromTheCommandLine(t *testing.T) {
 	before := s.tree(t, order.TraceID)
 	good, bad := confirmation(t, order.OrderID, "c-1"), confirmation(t, order.OrderID, "")
 	ch := s.channel(t)
-	t.Cleanup(func() { _, _ = ch.QueuePurge(queue+".dead", false) })
+	t.Cleanup(func() { // delivery cannot read the bad one either
+		for _, dead := range []string{queue + ".dead", "delivery.order-confirmed.dead"} {
+			_, _ = ch.QueuePurge(dead, false)
+		}
+	})
 	traceparent := fmt.Sprintf("00-%s-%s-01", order.TraceID, firstSpan(before).SpanID)
 	for _, put := range []struct {
 		exchange, key string

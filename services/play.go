@@ -140,7 +140,7 @@ func (a *addresses) ready(ctx context.Context) (string, error) {
 	defer look.Stop()
 	for name, address := range a.known {
 		for {
-			err := ready(ctx, address)
+			_, err := ready(ctx, address)
 			if err == nil {
 				break
 			}

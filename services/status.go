@@ -22,7 +22,8 @@ import (
 // part is something that must run, and how to see whether it does.
 type part struct {
 	name, address string
-	check         func(ctx context.Context) error
+	// check fails when the part is not healthy. What it says of a healthy one is worth knowing all the same.
+	check func(ctx context.Context) (remark string, err error)
 }
 
 // health is what status says about a part.
@@ -68,19 +69,17 @@ func parts(config host.Config) []part {
 	var all []part
 	for _, service := range services() {
 		address := config.URLs[service.Name]
-		all = append(all, part{service.Name, address, func(ctx context.Context) error { return ready(ctx, address) }})
+		all = append(all, part{service.Name, address, func(ctx context.Context) (string, error) { return ready(ctx, address) }})
 	}
 	return append(all,
-		part{"rabbitmq", "amqp://" + broker.Address(config.AMQPURL), func(ctx context.Context) error {
-			conn, err := broker.Dial(ctx, config.AMQPURL, "traceria status")
-			if err != nil {
-				return err
-			}
-			return conn.Close()
+		part{"rabbitmq", "amqp://" + broker.Address(config.AMQPURL), func(ctx context.Context) (string, error) {
+			return deadLetters(ctx, config.AMQPURL)
 		}},
-		part{"collector", config.CollectorURL, func(ctx context.Context) error { return connects(ctx, config.CollectorURL) }},
-		part{"jaeger", config.JaegerPublicURL, func(ctx context.Context) error {
-			return answers(ctx, config.JaegerURL+"/api/v3/services")
+		part{"collector", config.CollectorURL, func(ctx context.Context) (string, error) {
+			return "", connects(ctx, config.CollectorURL)
+		}},
+		part{"jaeger", config.JaegerPublicURL, func(ctx context.Context) (string, error) {
+			return "", answers(ctx, config.JaegerURL+"/api/v3/services")
 		}})
 }
 
@@ -179,9 +178,10 @@ func look(ctx context.Context, wanted []part) []health {
 	var group sync.WaitGroup
 	for i, p := range wanted {
 		group.Go(func() {
-			found[i] = health{Name: p.name, Healthy: true, Address: p.address}
-			if err := p.check(ctx); err != nil {
-				found[i].Healthy, found[i].Detail = false, err.Error()
+			remark, err := p.check(ctx)
+			found[i] = health{Name: p.name, Healthy: err == nil, Address: p.address, Detail: remark}
+			if err != nil {
+				found[i].Detail = err.Error()
 			}
 		})
 	}
@@ -189,17 +189,64 @@ func look(ctx context.Context, wanted []part) []health {
 	return found
 }
 
-// ready asks a service, which says itself what it waits for.
-func ready(ctx context.Context, address string) error {
+// ready asks a service, which says itself what it waits for, and what stays in its outbox.
+func ready(ctx context.Context, address string) (remark string, err error) {
 	code, body, err := get(ctx, address+"/readyz")
-	if err != nil || code == http.StatusOK {
-		return err
+	if err != nil {
+		return "", err
+	}
+	if code == http.StatusOK {
+		return outboxRemark(body), nil
 	}
 	var problem host.Problem
 	if json.Unmarshal(body, &problem) == nil && problem.Detail != "" {
-		return fmt.Errorf("not ready: %s", problem.Detail)
+		return "", fmt.Errorf("not ready: %s", problem.Detail)
 	}
-	return fmt.Errorf("answers %d", code)
+	return "", fmt.Errorf("answers %d", code)
+}
+
+func outboxRemark(body []byte) string {
+	var now host.Readiness
+	if json.Unmarshal(body, &now) != nil {
+		return ""
+	}
+	var remarks []string
+	for _, kept := range []struct {
+		n   int
+		why string
+	}{
+		{now.Outbox.Unroutable, "that no queue wants"}, {now.Outbox.Refused, "that RabbitMQ refused"},
+		{now.Outbox.Unreadable, "that cannot be read"},
+	} {
+		if kept.n > 0 {
+			remarks = append(remarks, fmt.Sprintf("%d %s", kept.n, kept.why))
+		}
+	}
+	if len(remarks) == 0 {
+		return ""
+	}
+	return "events in its outbox: " + strings.Join(remarks, ", ")
+}
+
+// deadLetters looks whether RabbitMQ is there, and how many dead letters it has.
+func deadLetters(ctx context.Context, address string) (remark string, err error) {
+	conn, err := broker.Dial(ctx, address, "traceria status")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = conn.Close() }()
+	counts, err := known().CountDead(conn)
+	if err != nil {
+		return "", err
+	}
+	n := 0
+	for _, count := range counts {
+		n += count.Messages
+	}
+	if n == 0 {
+		return "", nil
+	}
+	return fmt.Sprintf("dead letters: %d (traceria dead list)", n), nil
 }
 
 func answers(ctx context.Context, address string) error {

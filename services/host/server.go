@@ -59,9 +59,28 @@ func newRoutes(r *runner, ready func(context.Context) error) *Routes {
 		if err := ready(req.Context()); err != nil {
 			return &Problem{Status: http.StatusServiceUnavailable, Title: "Not ready", Detail: err.Error()}
 		}
-		return WriteJSON(w, http.StatusOK, map[string]string{"status": "ready", "service": r.name})
+		unsent, err := r.db.Unsent(req.Context())
+		if err != nil {
+			return err
+		}
+		return WriteJSON(w, http.StatusOK, Readiness{Status: "ready", Service: r.name, Outbox: Outbox(unsent)})
 	})
 	return routes
+}
+
+// Readiness is what GET /readyz answers when the service can work.
+type Readiness struct {
+	Status  string `json:"status"`
+	Service string `json:"service"`
+	Outbox  Outbox `json:"outbox"`
+}
+
+// Outbox is how many messages wait in the service's outbox, by what keeps them there (see [store.Unsent]).
+type Outbox struct {
+	Waiting    int `json:"waiting"`
+	Refused    int `json:"refused"`
+	Unroutable int `json:"unroutable"`
+	Unreadable int `json:"unreadable"`
 }
 
 func (s *httpServer) counted(next http.Handler) http.Handler {
