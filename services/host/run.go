@@ -24,10 +24,11 @@ type Options struct {
 	Listening func(service, address string)
 }
 
-// The stop takes stopWork, in which everything must end, and flushTime: together less than the 10 s that
+// The stop takes stopWork, in which everything must end, closeTime and flushTime: together less than the 10 s that
 // `docker stop` gives.
 const (
-	stopWork   = 7 * time.Second
+	stopWork   = 6500 * time.Millisecond
+	closeTime  = 500 * time.Millisecond
 	httpDrain  = 4 * time.Second
 	relayDrain = time.Second
 	flushTime  = 2 * time.Second
@@ -116,7 +117,7 @@ func (r *runner) run(ctx, ending context.Context) error {
 		r.tel.Log.Warn().Msg("work in hand did not end in time: it is left behind, and its messages are delivered again")
 		return nil
 	}
-	r.drainOutbox(sending, publisher)
+	r.drainOutbox(ending, publisher)
 	stopSending()
 	if !await(ending, &senders) {
 		r.tel.Log.Warn().Msg("RabbitMQ did not answer in time: what was not confirmed stays in the outbox and is sent at the next start")

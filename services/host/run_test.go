@@ -102,7 +102,7 @@ func TestARequestThatDoesNotEndIsCutOffWhenTheServiceStops(t *testing.T) {
 	}
 }
 
-// It takes the seven seconds that all work is given.
+// It takes the time that all work is given, some seven seconds.
 func TestAHandlerThatListensToNobodyKeepsNoServiceFromStopping(t *testing.T) {
 	t.Parallel()
 	begun, finish := make(chan struct{}), make(chan struct{})

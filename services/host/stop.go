@@ -33,6 +33,8 @@ func await(ctx context.Context, group *sync.WaitGroup) bool {
 
 // closeDatabase closes it, but does not wait for a disk or a server that is stuck: every commit is safe already.
 func closeDatabase(ctx context.Context, db *store.DB, tel *telemetry.Telemetry) error {
+	ctx, cancel := afterwards(ctx, closeTime) // when other work has used up the time, it still has a moment
+	defer cancel()
 	closed := make(chan error, 1)
 	go func() { closed <- db.Close() }()
 	select {
