@@ -70,6 +70,7 @@ func TestTheSameFactsAreTheSameDeliveryInWhateverOrderTheyCome(t *testing.T) {
 	}
 	var number atomic.Int64
 	rapid.Check(t, func(rt *rapid.T) {
+		hosttest.Forget(t, inOrder.DB, shuffled.DB)
 		told, wants := []event.Envelope{}, map[string]deliveryView{}
 		for range rapid.IntRange(1, 3).Draw(rt, "orders") {
 			id := fmt.Sprint("o-", number.Add(1))

@@ -78,6 +78,7 @@ func TestTheSameFactsAreTheSameTicketsInWhateverOrderTheyCome(t *testing.T) {
 	var number atomic.Int64
 	began := time.Now()
 	rapid.Check(t, func(rt *rapid.T) {
+		hosttest.Forget(t, inOrder.DB, shuffled.DB)
 		told, wants := []event.Envelope{}, map[string]string{}
 		for range rapid.IntRange(1, 3).Draw(rt, "orders") {
 			id := fmt.Sprint("o-", number.Add(1))

@@ -66,6 +66,7 @@ func TestAnOrderEarnsAPointForEachWholePound(t *testing.T) {
 	p := newPoints(t)
 	var number atomic.Int64
 	rapid.Check(t, func(rt *rapid.T) {
+		hosttest.Forget(t, p.DB)
 		id := fmt.Sprint("o-", number.Add(1))
 		pence := rapid.Int64Range(0, 1e12).Draw(rt, "pence")
 		for _, e := range eventtest.Shuffled(rt, []event.Envelope{confirmedOrder(t, id, id, pence)}) {
@@ -94,6 +95,7 @@ func TestTheSameFactsAreTheSamePointsInWhateverOrderTheyCome(t *testing.T) {
 	inOrder, shuffled := newPoints(t), newPoints(t)
 	var number atomic.Int64
 	rapid.Check(t, func(rt *rapid.T) {
+		hosttest.Forget(t, inOrder.DB, shuffled.DB)
 		customer := fmt.Sprint("c-", number.Add(1))
 		told, ids, total := []event.Envelope{}, []string{}, 0
 		for range rapid.IntRange(1, 4).Draw(rt, "orders") {

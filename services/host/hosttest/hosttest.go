@@ -133,3 +133,13 @@ func PublishedIn(tb testing.TB, db *store.DB, conversation string) []event.Envel
 	}
 	return found
 }
+
+// Forget empties the outbox, so that a test that draws many stories reads only those of the last.
+func Forget(tb testing.TB, databases ...*store.DB) {
+	tb.Helper()
+	for _, db := range databases {
+		if _, err := db.ExecContext(context.Background(), `DELETE FROM outbox`); err != nil {
+			tb.Fatal(err)
+		}
+	}
+}
