@@ -13,7 +13,6 @@ import (
 
 	"traceria/services/event"
 	"traceria/services/store"
-	"traceria/services/store/postgrestest"
 	"traceria/telemetry"
 )
 
@@ -29,7 +28,7 @@ func each(t *testing.T, test func(t *testing.T, url string)) {
 	})
 	t.Run("postgresql", func(t *testing.T) {
 		t.Parallel()
-		test(t, postgrestest.Shared(t).Database(t))
+		test(t, postgresURL(t))
 	})
 }
 
