@@ -2,7 +2,11 @@
 //
 // A service that changes its state and then publishes an event can die in between, and nobody ever hears of the
 // change; the other way round, everybody hears of a change that never was. So the event is a row in the same
-// transaction ([Tx.Publish]), and a relay ([DB.Relay]) sends it afterwards, as often as it takes.
+// transaction ([Tx.Publish]), and a relay ([DB.Relay]) sends it afterwards, as often as it takes. The other way round, a
+// handler writes the event that it handles into the inbox, in the transaction of what it changes ([DB.Once]): the same
+// message once more changes nothing.
+//
+// The database is SQLite, a file for each service, or PostgreSQL, for services that run on several machines ([Open]).
 //
 // # Schemas
 //

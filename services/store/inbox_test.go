@@ -14,8 +14,10 @@ import (
 	"traceria/services/store"
 )
 
+const eventID = "e-1"
+
 // handling is the context of a subscription's handler, under a process span.
-func (b *bundle) handling(t *testing.T, subscription, eventID, version string) (context.Context, trace.Span) {
+func (b *bundle) handling(t *testing.T, subscription, version string) (context.Context, trace.Span) {
 	t.Helper()
 	ctx, span := b.tel.TracerProvider.Tracer("test").Start(t.Context(), subscription+" "+eventID+"."+version)
 	envelope := event.Envelope{Metadata: event.Metadata{EventID: eventID, Version: version}}
@@ -24,9 +26,9 @@ func (b *bundle) handling(t *testing.T, subscription, eventID, version string) (
 
 // handle handles an event once, as a service does: it stores an order. It returns how often its function ran and what
 // its span says of a duplicate.
-func (b *bundle) handle(t *testing.T, subscription, eventID, version string) (ran int, duplicate any) {
+func (b *bundle) handle(t *testing.T, subscription, version string) (ran int, duplicate any) {
 	t.Helper()
-	ctx, span := b.handling(t, subscription, eventID, version)
+	ctx, span := b.handling(t, subscription, version)
 	err := b.Once(ctx, func(tx *store.Tx) error {
 		ran++
 		_, err := tx.ExecContext(ctx, `INSERT INTO orders (id) VALUES ($1)`, subscription+eventID)
@@ -47,16 +49,16 @@ func (b *bundle) handle(t *testing.T, subscription, eventID, version string) (ra
 func TestADuplicateChangesNothingAndItsSpanSaysSo(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		b := open(t, url)
-		if ran, duplicate := b.handle(t, "kitchen.order-confirmed", "e-1", "1.0"); ran != 1 || duplicate != nil {
+		if ran, duplicate := b.handle(t, "kitchen.order-confirmed", "1.0"); ran != 1 || duplicate != nil {
 			t.Errorf("the first time: ran %d times, duplicate %v", ran, duplicate)
 		}
 		for range 2 {
-			if ran, duplicate := b.handle(t, "kitchen.order-confirmed", "e-1", "1.0"); ran != 0 || duplicate != true {
+			if ran, duplicate := b.handle(t, "kitchen.order-confirmed", "1.0"); ran != 0 || duplicate != true {
 				t.Errorf("again: ran %d times, duplicate %v; want 0, true", ran, duplicate)
 			}
 		}
 		b.reopen(t)
-		if ran, _ := b.handle(t, "kitchen.order-confirmed", "e-1", "1.0"); ran != 0 {
+		if ran, _ := b.handle(t, "kitchen.order-confirmed", "1.0"); ran != 0 {
 			t.Error("after a restart the duplicate is handled")
 		}
 	})
@@ -65,8 +67,8 @@ func TestADuplicateChangesNothingAndItsSpanSaysSo(t *testing.T) {
 func TestTwoVersionsOfOneFactAreHandledOnce(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		b := open(t, url)
-		first, _ := b.handle(t, "kitchen.order-confirmed", "e-1", "1.0")
-		second, duplicate := b.handle(t, "kitchen.order-confirmed", "e-1", "2.0")
+		first, _ := b.handle(t, "kitchen.order-confirmed", "1.0")
+		second, duplicate := b.handle(t, "kitchen.order-confirmed", "2.0")
 		if first != 1 || second != 0 || duplicate != true {
 			t.Errorf("v1 ran %d times, v2 %d, duplicate %v; want 1, 0, true", first, second, duplicate)
 		}
@@ -77,7 +79,7 @@ func TestEachSubscriptionHandlesTheEvent(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		b := open(t, url)
 		for _, subscription := range []string{"kitchen.order-confirmed", "kitchen.order-boxed"} {
-			if ran, duplicate := b.handle(t, subscription, "e-1", "1.0"); ran != 1 || duplicate != nil {
+			if ran, duplicate := b.handle(t, subscription, "1.0"); ran != 1 || duplicate != nil {
 				t.Errorf("%s: ran %d times, duplicate %v", subscription, ran, duplicate)
 			}
 		}
@@ -88,7 +90,7 @@ func TestAHandlerThatFailsIsNotRemembered(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		b := open(t, url)
 		burnt := errors.New("burnt")
-		ctx, span := b.handling(t, "kitchen.order-confirmed", "e-1", "1.0")
+		ctx, span := b.handling(t, "kitchen.order-confirmed", "1.0")
 		err := b.Once(ctx, func(tx *store.Tx) error {
 			if seen, err := tx.Received(ctx); err != nil || !seen {
 				t.Errorf("inside: received %v, %v", seen, err)
@@ -99,7 +101,7 @@ func TestAHandlerThatFailsIsNotRemembered(t *testing.T) {
 		if !errors.Is(err, burnt) || errors.Is(err, event.ErrUnavailable) {
 			t.Errorf("got %v, want the handler's error", err)
 		}
-		if ran, duplicate := b.handle(t, "kitchen.order-confirmed", "e-1", "1.0"); ran != 1 || duplicate != nil {
+		if ran, duplicate := b.handle(t, "kitchen.order-confirmed", "1.0"); ran != 1 || duplicate != nil {
 			t.Errorf("after the failure: ran %d times, duplicate %v; want 1 and nothing", ran, duplicate)
 		}
 	})
@@ -112,7 +114,7 @@ func TestTheSameEventAtOnceIsHandledOnce(t *testing.T) {
 		done := make(chan error, 10)
 		for range cap(done) {
 			go func() {
-				ctx, span := b.handling(t, "loyalty.order-confirmed", "e-1", "1.0")
+				ctx, span := b.handling(t, "loyalty.order-confirmed", "1.0")
 				defer span.End()
 				changed := false
 				err := b.Once(ctx, func(tx *store.Tx) error {

@@ -138,8 +138,7 @@ func (p *postgresServer) createSchema(ctx context.Context, tx *sql.Tx) error {
 // comesBack is true when nothing answers, or a server that starts, stops or has no connection left. A server that
 // refuses the user, or has no such database, has answered.
 func (p *postgresServer) comesBack(err error) bool {
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return repeatable(refused.Code) || slices.ContainsFunc([]string{"08", "53", "57P"}, func(class string) bool {
 			return strings.HasPrefix(refused.Code, class)
 		})

@@ -22,14 +22,14 @@ func postgresURL(t *testing.T) string {
 }
 
 // attempt opens a database and returns the error and what was logged.
-func attempt(ctx context.Context, t *testing.T, address, service string) (logged string, err error) {
+func attempt(ctx context.Context, t *testing.T, address string) (logged string, err error) {
 	t.Helper()
 	var log bytes.Buffer
-	tel, err := telemetry.Start(t.Context(), telemetry.Config{Service: service, Memory: &telemetry.Memory{}, LogOutput: &log})
+	tel, err := telemetry.Start(ctx, telemetry.Config{Service: "order", Memory: &telemetry.Memory{}, LogOutput: &log})
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := store.Open(ctx, address, service, schema, tel)
+	db, err := store.Open(ctx, address, "order", schema, tel)
 	if err == nil {
 		_ = db.Close()
 	}
@@ -56,7 +56,7 @@ func TestAServerThatRefusesIsAnErrorWithoutThePassword(t *testing.T) {
 		"no setting":     {address + "?kitchen=open", "42704"},
 	} {
 		password, _ := must(url.Parse(refused.url)).User.Password()
-		logged, err := attempt(t.Context(), t, refused.url, "order")
+		logged, err := attempt(t.Context(), t, refused.url)
 		if err == nil || !strings.Contains(err.Error(), refused.want) {
 			t.Errorf("%s: got %v, want an error with %s", name, err, refused.want)
 			continue
@@ -83,7 +83,7 @@ func TestAServerThatDoesNotAnswerIsWaitedFor(t *testing.T) {
 	}
 	short, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 	defer cancel()
-	logged, err := attempt(short, t, address, "order")
+	logged, err := attempt(short, t, address)
 	if !errors.Is(err, event.ErrUnavailable) || strings.Contains(err.Error(), server.Password) {
 		t.Errorf("got %v, want ErrUnavailable and no password", err)
 	}
@@ -91,7 +91,7 @@ func TestAServerThatDoesNotAnswerIsWaitedFor(t *testing.T) {
 		t.Errorf("logged %d times, want once: %s", n, logged)
 	}
 	opened := make(chan error, 1)
-	go func() { _, err := attempt(t.Context(), t, address, "order"); opened <- err }()
+	go func() { _, err := attempt(t.Context(), t, address); opened <- err }()
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func TestManyProcessesMayOpenANewDatabaseAtOnce(t *testing.T) {
 	address := postgresURL(t)
 	opened := make(chan error, 6)
 	for range cap(opened) {
-		go func() { _, err := attempt(t.Context(), t, address, "order"); opened <- err }()
+		go func() { _, err := attempt(t.Context(), t, address); opened <- err }()
 	}
 	for range cap(opened) {
 		if err := receive(t, opened); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -27,7 +28,11 @@ type fileLock struct{ file *os.File }
 
 // relayLock implements backend. The file is never removed: someone may be about to lock it.
 func (s *sqliteFile) relayLock(context.Context) (relayLock, error) {
-	file, err := os.OpenFile(s.path+".relay", os.O_CREATE|os.O_RDWR, 0o600)
+	path, err := filepath.EvalSymlinks(s.path) // one file, one lock
+	if err != nil {
+		return nil, fmt.Errorf("find the relay's lock: %w", err)
+	}
+	file, err := os.OpenFile(path+".relay", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the relay's lock: %w", err)
 	}

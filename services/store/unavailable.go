@@ -43,12 +43,10 @@ func databaseError(err error) error {
 }
 
 func fromDatabase(err error) bool {
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
 		return slices.Contains(sqliteUnavailable, lite.Code()&0xff) // the upper bits are details
 	}
-	var postgres *pgconn.PgError
-	if errors.As(err, &postgres) {
+	if postgres, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return postgresUnavailable(postgres.Code)
 	}
 	var connecting *pgconn.ConnectError
