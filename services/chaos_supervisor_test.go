@@ -24,6 +24,7 @@ type supervised struct {
 	mu      sync.Mutex
 	current *exec.Cmd
 	killed  bool // the end of current is the test's doing
+	asked   bool // and was asked for with SIGTERM
 	kills   int
 	stopped bool
 	faults  []error // ends that nobody asked for
@@ -46,7 +47,7 @@ func (s *supervised) run() {
 			return
 		}
 		err := cmd.Start()
-		s.current, s.killed = cmd, false
+		s.current, s.killed, s.asked = cmd, false, false
 		s.mu.Unlock()
 		if err == nil {
 			err = cmd.Wait()
@@ -65,6 +66,10 @@ func (s *supervised) over(err error) bool {
 	s.current = nil
 	switch {
 	case s.killed:
+	case s.asked && !s.stopped:
+		if err != nil {
+			s.faults = append(s.faults, fmt.Errorf("asked to end with SIGTERM: %w", err))
+		}
 	case s.stopped && err != nil:
 		s.faults = append(s.faults, fmt.Errorf("stopped with SIGTERM: %w", err))
 	case !s.stopped:

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"text/tabwriter"
 	"time"
+
+	"traceria/telemetry/tracetree"
 )
 
 // The chaos tests break one part of the running system at a time, while customers order, and count afterwards what
@@ -60,11 +62,13 @@ type fault struct {
 	dead map[string]int
 	// traces is what is demanded of the traces.
 	traces traceDemand
+	// checkTree says what else must hold of each trace; "" when it does.
+	checkTree func(tree *tracetree.Tree) string
 }
 
 func faults() []fault {
 	return []fault{
-		rabbitmqKilled(), rabbitmqPaused(), servicesKilled(), orderKilledBeforePublish(), orderKilledBeforeConfirm(),
+		servicesStopped(), rabbitmqKilled(), rabbitmqPaused(), servicesKilled(), orderKilledBeforePublish(), orderKilledBeforeConfirm(),
 		collectorKilled(), jaegerKilled(), diskFull(), fileLocked(), unreadableFlood(), duplicatedAndReordered(),
 	}
 }

@@ -153,6 +153,9 @@ func (p *pizzeria) wrongWith(tree *tracetree.Tree, a *accepted) string {
 			return span.Name + " is not in the conversation"
 		}
 	}
+	if p.fault.checkTree != nil {
+		return p.fault.checkTree(tree)
+	}
 	return ""
 }
 

@@ -52,13 +52,13 @@ func (o *orders) submit(w http.ResponseWriter, r *http.Request) error {
 func (o *orders) place(ctx context.Context, wanted newOrder) (summary, error) {
 	// Before anything is stored, so that the database's spans belong to the order as well.
 	wanted.traceID, wanted.at = trace.SpanContextFromContext(ctx).TraceID().String(), time.Now()
+	ctx = telemetry.WithConversation(ctx, wanted.id)
 	if wanted.key != "" {
 		before, found, err := o.repeated(ctx, wanted.key, wanted.digest)
 		if err != nil || found {
 			return before, err
 		}
 	}
-	ctx = telemetry.WithConversation(ctx, wanted.id)
 	var seq int64
 	err := o.DB.Do(ctx, func(tx *store.Tx) (err error) {
 		if seq, err = wanted.insert(ctx, tx); err != nil {
@@ -90,9 +90,20 @@ func newRow(body request, items []event.Item, pence int64, key string) newOrder 
 	address, _ := json.Marshal(body.DeliveryAddress)
 	digest := sha256.Sum256(fmt.Appendf(nil, "%q %s %s %q %d", body.CustomerID, itemsText, address, body.DeliveryAddressID, pence))
 	return newOrder{
-		id: uuid.Must(uuid.NewV7()).String(), customerID: body.CustomerID, items: string(itemsText), pence: pence,
+		id: newID(key), customerID: body.CustomerID, items: string(itemsText), pence: pence,
 		address: string(address), addressID: body.DeliveryAddressID, key: key, digest: hex.EncodeToString(digest[:]),
 	}
+}
+
+// keySpace makes an order's id from an Idempotency-Key: whoever asks again belongs to the same conversation before
+// anybody has looked whether there is an order (RFC 9562, section 5.5).
+var keySpace = uuid.MustParse("5b0c8d0e-5d3f-4f0a-9d58-7a0b7f6f4c11")
+
+func newID(key string) string {
+	if key != "" {
+		return uuid.NewSHA1(keySpace, []byte(key)).String()
+	}
+	return uuid.Must(uuid.NewV7()).String()
 }
 
 func (n newOrder) insert(ctx context.Context, tx *store.Tx) (seq int64, err error) {

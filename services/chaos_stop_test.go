@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"traceria/telemetry/tracetree"
+)
+
+// stopsOfEach is how often each service is stopped.
+const stopsOfEach = 4
+
+// Every service is stopped as its users stop it, in the middle of its work, and started again: it ends with 0 within ten
+// seconds, what it had begun is done and acked, and its spans are sent. So every trace is whole, and no message comes a
+// second time because its ack was forgotten.
+func servicesStopped() fault {
+	return fault{name: "services-stopped", begins: 0.05, longer: 6 * time.Second, traces: everyTrace, inject: func(t *testing.T, p *pizzeria) {
+		var all sync.WaitGroup
+		for _, s := range p.services {
+			all.Go(func() {
+				for range stopsOfEach {
+					time.Sleep(500*time.Millisecond + rand.N(2*time.Second))
+					if err := s.restart(); err != nil {
+						t.Errorf("%s: %v", s.name, err)
+						return
+					}
+				}
+			})
+		}
+		all.Wait()
+	}, checkTree: noMessageTwice}
+}
+
+func noMessageTwice(tree *tracetree.Tree) string {
+	for _, span := range tree.Spans() {
+		if span.Attributes["traceria.message.duplicate"] == true {
+			return "a message that was done came again: " + span.Name
+		}
+	}
+	return ""
+}
+
+// restart asks the service to end, and returns when the one after it runs.
+func (s *supervised) restart() error {
+	s.mu.Lock()
+	before := s.current
+	if before == nil || s.stopped {
+		s.mu.Unlock()
+		return nil // it is between two lives
+	}
+	s.asked = true
+	err := before.Process.Signal(syscall.SIGTERM)
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	deadline := time.Now().Add(stopTime)
+	for s.runs(before) {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("did not stop within %s", stopTime)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return nil
+}
+
+func (s *supervised) runs(cmd *exec.Cmd) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current == cmd
+}
