@@ -94,7 +94,7 @@ func (s *Server) launch() (*process, error) {
 		return nil, err
 	}
 	p := &process{log: filepath.Join(s.dir, "output.log"), exited: make(chan struct{})}
-	out, err := os.OpenFile(p.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	out, err := os.OpenFile(p.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the server's log: %w", err)
 	}

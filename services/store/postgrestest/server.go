@@ -23,6 +23,8 @@ const (
 	// startTime is how long a server may take to start: one second is usual, a busy machine takes longer.
 	startTime = time.Minute
 	stopTime  = 30 * time.Second
+	// startAgain is the pause before another start.
+	startAgain = 100 * time.Millisecond
 	// callTime is for statements of the package's own.
 	callTime = 30 * time.Second
 )
@@ -128,15 +130,22 @@ func (s *Server) Start() error {
 	if s.run != nil {
 		return errors.New("the server runs already")
 	}
-	run, err := s.launch()
-	if err != nil {
-		return err
+	for deadline := time.Now().Add(startTime); ; {
+		run, err := s.launch()
+		if err != nil {
+			return err
+		}
+		if err = s.ready(run); err == nil {
+			s.run = run
+			return nil
+		}
+		err = errors.Join(err, run.kill())
+		// The backends of a killed server take a moment to end, and hold its memory until then.
+		if !strings.Contains(run.tail(), "pre-existing shared memory block") || time.Now().After(deadline) {
+			return err
+		}
+		<-time.After(startAgain)
 	}
-	if err := s.ready(run); err != nil {
-		return errors.Join(err, run.kill())
-	}
-	s.run = run
-	return nil
 }
 
 // ready waits until the server accepts connections.
