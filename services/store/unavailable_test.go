@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"traceria/services/event"
 	"traceria/services/store"
 )
@@ -135,5 +137,44 @@ func TestWhatAStatementGetsWrongIsNotUnavailable(t *testing.T) {
 		if err == nil || errors.Is(err, event.ErrUnavailable) {
 			t.Errorf("%s: got %v, want an error that is not ErrUnavailable", name, err)
 		}
+	}
+}
+
+func TestTheCodesOfPostgreSQLAreSorted(t *testing.T) {
+	t.Parallel()
+	b := open(t, sqliteURL(t))
+	for code, unavailable := range map[string]bool{
+		"08006": true, "25006": true, "25P03": true, "28P01": true, "3D000": true, "42501": true, "53100": true, "53300": true,
+		"55P03": true, "57014": true, "57P01": true, "57P03": true, "58030": true, "XX001": true,
+		"22001": false, "22021": false, "22P02": false, "23502": false, "23505": false, "25P02": false, "42601": false,
+		"42P01": false, "54000": false,
+	} {
+		err := b.Do(t.Context(), func(*store.Tx) error { return fmt.Errorf("handle: %w", &pgconn.PgError{Code: code}) })
+		if errors.Is(err, event.ErrUnavailable) != unavailable {
+			t.Errorf("%s: got %v, want unavailable: %v", code, err, unavailable)
+		}
+	}
+}
+
+func TestAFileThatIsLockedIsWaitedForAtTheStart(t *testing.T) {
+	t.Parallel()
+	b := open(t, sqliteURL(t))
+	unlock := b.locked(t)
+	opened := make(chan error, 1)
+	go func() {
+		db, err := store.Open(t.Context(), b.url, "order", schema+`CREATE TABLE IF NOT EXISTS later (id TEXT);`, b.tel)
+		if err == nil {
+			err = db.Close()
+		}
+		opened <- err
+	}()
+	select {
+	case err := <-opened:
+		t.Fatalf("it did not wait: %v", err)
+	case <-time.After(6 * time.Second): // longer than SQLite itself waits
+	}
+	unlock()
+	if err := receive(t, opened); err != nil {
+		t.Error(err)
 	}
 }
