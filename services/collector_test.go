@@ -27,7 +27,7 @@ const street = "Gumdrop Lane 7"
 func putStreet(attributes pcommon.Map, kept string) {
 	for _, key := range []string{
 		"traceria.delivery.street", "street", "delivery.addressLine1", "order.address_line2", "AddressLine",
-		"enduser.id", "user.full_name", "user.email", "client.address",
+		"enduser.id", "user.full_name", "user.email", "client.address", "user_agent.original",
 	} {
 		attributes.PutStr(key, street)
 	}

@@ -44,6 +44,14 @@ func TestOneOrderIsOneTrace(t *testing.T) {
 		if span.Status == tracetree.StatusError {
 			t.Errorf("%s (%s) failed: %s", span.Name, span.Service, span.StatusMessage)
 		}
+		for _, caller := range []string{"client.address", "user_agent.original"} {
+			if value, there := span.Attributes[caller]; there {
+				t.Errorf("%s: who called is in Jaeger: %s=%v", span.Name, caller, value)
+			}
+		}
+		if value, there := span.Attributes["network.peer.address"]; there && span.Kind == "server" {
+			t.Errorf("%s: who called is in Jaeger: network.peer.address=%v", span.Name, value)
+		}
 		for key, value := range span.Attributes {
 			if text, ok := value.(string); ok && strings.Contains(text, "167 My Street") {
 				t.Errorf("%s: personal data in Jaeger: %s=%s", span.Name, key, text)

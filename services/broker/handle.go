@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"github.com/rabbitmq/amqp091-go"
 	"go.opentelemetry.io/otel/attribute"
@@ -45,6 +46,9 @@ func (w *worker) handle(beginning, working context.Context, d amqp091.Delivery) 
 // attempt runs the handler once inside a process span, and settles the delivery as the last thing inside it.
 func (w *worker) attempt(ctx context.Context, d amqp091.Delivery) outcome {
 	e, unreadable := w.subscription.read(d.Body)
+	if e.Metadata.EventDate.IsZero() {
+		e.Metadata.EventDate = event.Date{Time: dateOf(d)}
+	}
 	ctx = telemetry.WithConversation(ctx, conversation(d, e))
 	if unreadable == nil {
 		ctx = event.WithReceipt(ctx, w.subscription.Queue(), e)
@@ -82,6 +86,14 @@ func (s Subscription) read(body []byte) (event.Envelope, error) {
 		return e, fmt.Errorf("%w: got %s %s, want %s", event.ErrUnreadable, e.Metadata.EventType, e.Metadata.Version, s.Event)
 	}
 	return e, nil
+}
+
+// dateOf is when an event happened that does not say so itself: when it was sent, as far as anybody knows.
+func dateOf(d amqp091.Delivery) time.Time {
+	if d.Timestamp.IsZero() {
+		return time.Now().UTC()
+	}
+	return d.Timestamp.UTC()
 }
 
 // settle does with the delivery what the outcome asks for, and keeps the subscription paused or lets it go on.

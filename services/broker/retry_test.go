@@ -254,3 +254,22 @@ func alwaysFails(context.Context, event.Envelope) error { return errors.New("the
 func headed(body []byte, name string, value any) amqp091.Publishing {
 	return amqp091.Publishing{Body: body, Headers: amqp091.Table{name: value}}
 }
+
+func TestAnEventWithoutADateHasThatOfItsMessage(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	dates := make(chan time.Time, 1)
+	s := boxed(func(_ context.Context, e event.Envelope) error { dates <- e.Metadata.EventDate.Time; return nil })
+	b.apply(t, s)
+	sent := time.Unix(1_700_000_000, 0)
+	body := []byte(`{"metadata":{"eventType":"OrderBoxed","version":"v1","eventId":"e-1"},"data":{"orderId":"o-1"}}`)
+	b.put(t, s, amqp091.Publishing{Body: body, Timestamp: sent})
+	b.consumer(t, s)
+	if got := receive(t, dates); !got.Equal(sent) {
+		t.Errorf("got %s, want %s", got, sent)
+	}
+	b.put(t, s, amqp091.Publishing{Body: body})
+	if got := receive(t, dates); time.Since(got) > time.Minute {
+		t.Errorf("got %s, want about now", got)
+	}
+}
