@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"traceria/services/broker"
+	"traceria/services/host"
 )
 
 func newTopologyCommand() *cobra.Command {
@@ -16,11 +18,17 @@ func newTopologyCommand() *cobra.Command {
 		Args:    asUsage(cobra.NoArgs),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	topology.AddCommand(&cobra.Command{
+	topology.AddCommand(newTopologyShowCommand(), newTopologyApplyCommand(), newTopologyCredentialsCommand())
+	return topology
+}
+
+func newTopologyShowCommand() *cobra.Command {
+	return &cobra.Command{
 		Use:   "show",
 		Short: "Print it as a RabbitMQ definitions file",
-		Long: `Print users, exchanges, queues and bindings as a RabbitMQ definitions file (load_definitions).
-It is made from the subscriptions in the code; services/broker/definitions.json is this text.`,
+		Long: `Print users, permissions, exchanges, queues and bindings as a RabbitMQ definitions file (load_definitions).
+It is made from the subscriptions in the code; services/broker/definitions.json is this text. The services' users have no
+password in it, with which nobody can log in as one of them; see traceria topology credentials.`,
 		Args: asUsage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			text, err := known().Definitions().JSON()
@@ -30,7 +38,12 @@ It is made from the subscriptions in the code; services/broker/definitions.json 
 			_, err = cmd.OutOrStdout().Write(text)
 			return err
 		},
-	}, &cobra.Command{
+	}
+}
+
+func newTopologyApplyCommand() *cobra.Command {
+	var watch bool
+	cmd := &cobra.Command{
 		Use:   "apply",
 		Short: "Declare exchanges, queues and bindings at AMQP_URL; doing it again changes nothing",
 		Args:  asUsage(cobra.NoArgs),
@@ -39,18 +52,70 @@ It is made from the subscriptions in the code; services/broker/definitions.json 
 			if err != nil {
 				return err
 			}
-			conn, err := broker.Dial(cmd.Context(), config.AMQPURL, "traceria topology apply")
+			if watch {
+				configured(config).Watch(cmd.Context(), config.AMQPURL, func(line string) { cmd.Println(line) })
+				return nil
+			}
+			return applyTopology(cmd, config)
+		},
+	}
+	cmd.Flags().BoolVar(&watch, "watch", false,
+		"go on until SIGTERM: wait for a broker that is away, look every second, and declare what was deleted")
+	return cmd
+}
+
+// configured is the topology of the whole system with the back-off that is configured, which other queues belong to.
+func configured(config host.Config) broker.Topology {
+	return broker.Topology{Subscriptions: config.BackOff.Of(known().Subscriptions)}
+}
+
+func applyTopology(cmd *cobra.Command, config host.Config) error {
+	conn, err := broker.Dial(cmd.Context(), config.AMQPURL, "traceria topology apply")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	if err := configured(config).Apply(conn); err != nil {
+		return fmt.Errorf("apply the topology to %s: %w", broker.Address(config.AMQPURL), err)
+	}
+	cmd.Printf("RabbitMQ at %s has %d subscriptions, each with its queue and dead letters\n",
+		broker.Address(config.AMQPURL), len(known().Subscriptions))
+	return nil
+}
+
+func newTopologyCredentialsCommand() *cobra.Command {
+	var guest bool
+	cmd := &cobra.Command{
+		Use:   "credentials DIR",
+		Short: "Make a password for each service, and the definitions file with their hashes",
+		Long: `Make a random password for each service and for the operator, who may do everything, and a RabbitMQ definitions
+file (load_definitions) in which each service may publish its own events and read its own queues, and nothing else:
+
+  DIR/{service}/password         for AMQP_PASSWORD_FILE, with AMQP_URL=amqp://{service}@host:port/
+  DIR/operator/password          the same, with amqp://operator@host:port/, and for RabbitMQ's pages
+  DIR/broker/definitions.json    for the broker; it holds hashes only
+
+Passwords that are there are kept: doing it again changes nothing. To change one, remove its file, do it again, and
+restart the broker and the service.`,
+		Args: asUsage(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			config, err := configuration()
 			if err != nil {
 				return err
 			}
-			defer func() { _ = conn.Close() }()
-			if err := known().Apply(conn); err != nil {
-				return fmt.Errorf("apply the topology to %s: %w", broker.Address(config.AMQPURL), err)
+			made, err := configured(config).WriteCredentials(args[0], guest)
+			if err != nil {
+				return err
 			}
-			cmd.Printf("RabbitMQ at %s has %d subscriptions, each with its queue and dead letters\n",
-				broker.Address(config.AMQPURL), len(known().Subscriptions))
+			if len(made) == 0 {
+				cmd.Printf("%s: every user has a password already\n", args[0])
+				return nil
+			}
+			cmd.Printf("%s: made passwords for %s\n", args[0], strings.Join(made, ", "))
 			return nil
 		},
-	})
-	return topology
+	}
+	cmd.Flags().BoolVar(&guest, "guest", false,
+		"let guest in, with the password guest: for a broker that listens on loopback only")
+	return cmd
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/rabbitmq/amqp091-go"
 )
@@ -14,12 +15,13 @@ import (
 // at its start: the whole topology stands before anybody can publish. With such a file RabbitMQ makes no
 // default user and virtual host, so they are in it too.
 type Definitions struct {
-	Users       []user       `json:"users"`
-	VHosts      []vhost      `json:"vhosts"`
-	Permissions []permission `json:"permissions"`
-	Exchanges   []exchange   `json:"exchanges"`
-	Queues      []queue      `json:"queues"`
-	Bindings    []binding    `json:"bindings"`
+	Users            []user            `json:"users"`
+	VHosts           []vhost           `json:"vhosts"`
+	Permissions      []permission      `json:"permissions"`
+	TopicPermissions []topicPermission `json:"topic_permissions"`
+	Exchanges        []exchange        `json:"exchanges"`
+	Queues           []queue           `json:"queues"`
+	Bindings         []binding         `json:"bindings"`
 }
 
 type user struct {
@@ -39,6 +41,14 @@ type permission struct {
 	Configure string `json:"configure"`
 	Write     string `json:"write"`
 	Read      string `json:"read"`
+}
+
+type topicPermission struct {
+	User     string `json:"user"`
+	VHost    string `json:"vhost"`
+	Exchange string `json:"exchange"`
+	Write    string `json:"write"`
+	Read     string `json:"read"`
 }
 
 type exchange struct {
@@ -68,20 +78,34 @@ type binding struct {
 	Arguments       amqp091.Table `json:"arguments"`
 }
 
-// Definitions is the topology as a definitions file. guest can be used from the broker's own host only, as
-// everywhere; traceria is what the containers use on a network of their own.
+// root is the virtual host that a broker has from the start.
+const root = "/"
+
+// Definitions is the topology as a definitions file without a secret in it: guest has its well-known password, with which
+// RabbitMQ lets it in from the broker's own host only; each service has its user and its rights, and no password, which
+// keeps everybody out. [WriteCredentials] makes a file in which they have one.
 func (t Topology) Definitions() Definitions {
-	const root = "/"
-	d := Definitions{
-		Users: []user{
-			newUser("guest", "guest", "administrator"),
-			newUser("traceria", "traceria", "administrator"),
-		},
-		VHosts: []vhost{{root}},
-		Permissions: []permission{
-			{"guest", root, ".*", ".*", ".*"},
-			{"traceria", root, ".*", ".*", ".*"},
-		},
+	users := []user{{Name: "guest", Hash: hash(publicSalt, "guest"), Algorithm: hashing, Tags: []string{administrator}}}
+	for _, name := range t.Users() {
+		users = append(users, user{Name: name, Algorithm: hashing, Tags: []string{}})
+	}
+	return t.definitions(users)
+}
+
+// definitions is the topology with these users.
+func (t Topology) definitions(users []user) Definitions {
+	d := Definitions{Users: users, VHosts: []vhost{{root}}, TopicPermissions: []topicPermission{}}
+	services := t.Users()
+	for _, u := range users {
+		switch {
+		case slices.Contains(services, u.Name):
+			d.Permissions = append(d.Permissions, t.permission(u.Name))
+			d.TopicPermissions = append(d.TopicPermissions, t.topicPermissions(u.Name)...)
+		case slices.Contains(u.Tags, administrator):
+			d.Permissions = append(d.Permissions, permission{u.Name, root, ".*", ".*", ".*"})
+		default:
+			d.Permissions = append(d.Permissions, permission{u.Name, root, nothing, nothing, nothing})
+		}
 	}
 	l := t.layout()
 	for _, x := range l.exchanges {
@@ -108,17 +132,18 @@ func (d Definitions) JSON() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// newUser hashes the password as RabbitMQ does (https://www.rabbitmq.com/docs/passwords): salt, then
-// SHA-256 of salt and password. The salt is made from the name, so that the file is the same each time; the
-// passwords are public anyway.
-func newUser(name, password string, tags ...string) user {
-	salted := sha256.Sum256([]byte(name))
-	salt := salted[:4]
-	digest := sha256.Sum256(append(bytes.Clone(salt), password...))
-	return user{
-		Name:      name,
-		Hash:      base64.StdEncoding.EncodeToString(append(bytes.Clone(salt), digest[:]...)),
-		Algorithm: "rabbit_password_hashing_sha256",
-		Tags:      tags,
-	}
+const (
+	administrator = "administrator"
+	hashing       = "rabbit_password_hashing_sha256"
+	saltLength    = 4
+)
+
+// publicSalt is that of a password that everybody knows: the file is the same each time.
+var publicSalt = [saltLength]byte{'s', 'a', 'l', 't'}
+
+// hash is a password as RabbitMQ keeps it (https://www.rabbitmq.com/docs/passwords): salt, then SHA-256 of salt and
+// password. The passwords that it is used for are 256 random bits, which no dictionary has.
+func hash(salt [saltLength]byte, password string) string {
+	digest := sha256.Sum256(append(salt[:], password...))
+	return base64.StdEncoding.EncodeToString(append(salt[:], digest[:]...))
 }
