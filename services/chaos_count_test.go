@@ -11,7 +11,7 @@ import (
 
 // figures are what a test counted.
 type figures struct {
-	name                string
+	name, verdict       string
 	accepted            int
 	delivered           int
 	cancelled           int
@@ -203,13 +203,13 @@ func (f figures) String() string {
 }
 
 const tableHead = "fault\torders\tdelivered\tcancelled\tlost\tdoubled\tdead\tin queues\tin outboxes\tsent twice\tkills\t" +
-	"connected\torphans\tslowest\ttook\t\n"
+	"connected\torphans\tslowest\ttook\tverdict\t\n"
 
 func (f figures) row() string {
 	var text strings.Builder
 	for _, cell := range []any{
 		f.name, f.accepted, f.delivered, f.cancelled, f.lost, f.doubled, f.dead, f.left, f.unsent, f.again, f.kills,
-		f.traces.connected, f.traces.orphans, f.slowest.Round(10 * time.Millisecond), f.took.Round(100 * time.Millisecond),
+		f.traces.connected, f.traces.orphans, f.slowest.Round(10 * time.Millisecond), f.took.Round(100 * time.Millisecond), f.verdict,
 	} {
 		fmt.Fprintf(&text, "%v\t", cell)
 	}

@@ -80,11 +80,26 @@ func TestChaos(t *testing.T) {
 	var report []figures
 	for _, f := range faults() {
 		t.Run(f.name, func(t *testing.T) {
-			p := w.open(t, f)
-			report = append(report, p.run(t))
+			counted := figures{name: f.name} // what a test that ends early says of itself
+			defer func() {
+				counted.verdict = verdict(t)
+				report = append(report, counted)
+			}()
+			counted = w.open(t, f).run(t)
 		})
 	}
 	t.Logf("%d orders each:\n%s", chaosOrders(t), table(report))
+}
+
+func verdict(t *testing.T) string {
+	switch {
+	case t.Failed():
+		return "FAILED"
+	case t.Skipped():
+		return "skipped"
+	default:
+		return "ok"
+	}
 }
 
 // run lets the customers order, breaks the system among them, and counts.
