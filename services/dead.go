@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rabbitmq/amqp091-go"
 	"github.com/spf13/cobra"
 
 	"traceria/services/broker"
@@ -41,7 +40,7 @@ func newDeadListCommand() *cobra.Command {
 		Short: "Say which subscriptions have dead letters, and how many",
 		Args:  asUsage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withBroker(cmd, func(conn *amqp091.Connection, _ host.Config) error {
+			return withBroker(cmd, func(conn *broker.Connection, _ host.Config) error {
 				counts, err := known().CountDead(conn)
 				if err != nil {
 					return err
@@ -84,7 +83,7 @@ func newDeadShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withBroker(cmd, func(conn *amqp091.Connection, _ host.Config) error {
+			return withBroker(cmd, func(conn *broker.Connection, _ host.Config) error {
 				letters, err := s.ShowDead(conn, limit)
 				if err != nil {
 					return absent(s, err)
@@ -121,7 +120,7 @@ anew, in the trace of their first send. An event that was handled meanwhile chan
 			if err != nil {
 				return err
 			}
-			return withBroker(cmd, func(conn *amqp091.Connection, config host.Config) error {
+			return withBroker(cmd, func(conn *broker.Connection, config host.Config) error {
 				return redrive(cmd, conn, config, s, limit, asJSON)
 			})
 		},
@@ -131,7 +130,7 @@ anew, in the trace of their first send. An event that was handled meanwhile chan
 	return command
 }
 
-func redrive(cmd *cobra.Command, conn *amqp091.Connection, config host.Config, s broker.Subscription, limit int, asJSON bool) error {
+func redrive(cmd *cobra.Command, conn *broker.Connection, config host.Config, s broker.Subscription, limit int, asJSON bool) error {
 	tel, err := telemetry.Start(cmd.Context(), telemetry.Config{Service: "traceria", Version: buildVersion(), LogOutput: io.Discard})
 	if err != nil {
 		return fmt.Errorf("%w: %w", host.ErrConfiguration, err)
@@ -177,7 +176,7 @@ func subscription(name string, limit, most int) (broker.Subscription, error) {
 	return all[i], nil
 }
 
-func withBroker(cmd *cobra.Command, use func(*amqp091.Connection, host.Config) error) error {
+func withBroker(cmd *cobra.Command, use func(*broker.Connection, host.Config) error) error {
 	config, err := configuration()
 	if err != nil {
 		return err
@@ -192,7 +191,7 @@ func withBroker(cmd *cobra.Command, use func(*amqp091.Connection, host.Config) e
 
 // absent explains a queue that is not there.
 func absent(s broker.Subscription, err error) error {
-	if reply, ok := errors.AsType[*amqp091.Error](err); ok && reply.Code == amqp091.NotFound {
+	if broker.IsMissing(err) {
 		return fmt.Errorf("RabbitMQ has no queue %s: has the system ever run on this broker? (traceria topology apply)", s.DeadQueue())
 	}
 	return err
@@ -201,8 +200,14 @@ func absent(s broker.Subscription, err error) error {
 func printLetter(cmd *cobra.Command, l broker.Letter) {
 	cmd.Printf("%s %s  message %s\n", l.Event, l.Version, l.MessageID)
 	for _, line := range []struct{ name, value string }{
-		{"order", l.ConversationID}, {"reason", l.Reason}, {"error", l.Error}, {"attempts", strconv.Itoa(l.Attempts)}, {"service", l.Service},
-		{"first sent", stamp(l.FirstSentAt) + " to " + l.Exchange + ":" + l.RoutingKey}, {"died", stamp(l.DiedAt)}, {"trace", l.TraceID},
+		{"order", l.ConversationID},
+		{"reason", l.Reason},
+		{"error", l.Error},
+		{"attempts", strconv.Itoa(l.Attempts)},
+		{"service", l.Service},
+		{"first sent", stamp(l.FirstSentAt) + " to " + l.Exchange + ":" + l.RoutingKey},
+		{"died", stamp(l.DiedAt)},
+		{"trace", l.TraceID},
 	} {
 		if line.value != "" {
 			cmd.Printf("  %-11s %s\n", line.name, printable(line.value))

@@ -164,8 +164,11 @@ func (s *system) channel(t *testing.T) *amqp091.Channel {
 func TestDeadRefusesWhatMakesNoSense(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
-		{"dead", "show"}, {"dead", "show", "bakery.order-boxed"}, {"dead", "redrive", "kitchen.order-confirmed", "--limit", "0"},
-		{"dead", "list", "kitchen.order-confirmed"}, {"dead", "bury"},
+		{"dead", "show"},
+		{"dead", "show", "bakery.order-boxed"},
+		{"dead", "redrive", "kitchen.order-confirmed", "--limit", "0"},
+		{"dead", "list", "kitchen.order-confirmed"},
+		{"dead", "bury"},
 	} {
 		if _, err := new(system).traceria(args...); exitCode(err) != 2 {
 			t.Errorf("%v: %v", args, err)

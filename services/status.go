@@ -215,7 +215,8 @@ func outboxRemark(body []byte) string {
 		n   int
 		why string
 	}{
-		{now.Outbox.Unroutable, "that no queue wants"}, {now.Outbox.Refused, "that RabbitMQ refused"},
+		{now.Outbox.Unroutable, "that no queue wants"},
+		{now.Outbox.Refused, "that RabbitMQ refused"},
 		{now.Outbox.Unreadable, "that cannot be read"},
 	} {
 		if kept.n > 0 {

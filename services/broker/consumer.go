@@ -66,7 +66,7 @@ func (c *Consumer) work(ctx context.Context, conn *amqp091.Connection) error {
 	if err := (Topology{Subscriptions: c.subscriptions}).Ensure(conn); err != nil {
 		return err
 	}
-	c.session.seen.found(c.session.purpose)
+	c.session.seen.found(ctx, c.session.purpose)
 	group, ctx := errgroup.WithContext(ctx)
 	for _, s := range c.subscriptions {
 		group.Go(func() error { return c.keep(ctx, conn, s) })
@@ -114,7 +114,7 @@ func (c *Consumer) consume(ctx context.Context, conn *amqp091.Connection, s Subs
 	if err != nil {
 		return fmt.Errorf("consume %s: %w", s.Queue(), err)
 	}
-	c.session.seen.found(s.Queue())
+	c.session.seen.found(ctx, s.Queue())
 	c.consuming.Add(1)
 	defer c.consuming.Add(-1)
 

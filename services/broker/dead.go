@@ -63,7 +63,7 @@ func letterOf(d amqp091.Delivery) Letter {
 	if at, err := time.Parse(time.RFC3339Nano, text(d.Headers[headerDeadAt])); err == nil {
 		letter.DiedAt = &at
 	}
-	if span := trace.SpanContextFromContext(telemetry.Resume(context.Background(), map[string]string{"traceparent": letter.FailedSpan})); span.IsValid() {
+	if span := failedIn(d); span.IsValid() {
 		letter.TraceID = span.TraceID().String()
 	} else if span := creationOf(d, e); span.IsValid() {
 		letter.TraceID = span.TraceID().String()
@@ -104,12 +104,21 @@ func text(v any) string {
 
 // creationOf is the context of the message's first send, from its headers or from its metadata.
 func creationOf(d amqp091.Delivery, e event.Envelope) trace.SpanContext {
-	carrier := propagation.MapCarrier{"traceparent": text(d.Headers["traceparent"]), "tracestate": text(d.Headers["tracestate"])}
-	ctx := telemetry.W3C.Extract(context.Background(), carrier)
-	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
+	if span := spanIn(propagation.MapCarrier{
+		"traceparent": text(d.Headers["traceparent"]), "tracestate": text(d.Headers["tracestate"]),
+	}); span.IsValid() {
 		return span
 	}
-	return trace.SpanContextFromContext(telemetry.W3C.Extract(context.Background(), &e.Metadata))
+	return spanIn(&e.Metadata)
+}
+
+// failedIn is the attempt in which the letter died.
+func failedIn(d amqp091.Delivery) trace.SpanContext {
+	return spanIn(propagation.MapCarrier{"traceparent": text(d.Headers[headerDeadSpan])})
+}
+
+func spanIn(carrier propagation.TextMapCarrier) trace.SpanContext {
+	return trace.SpanContextFromContext(telemetry.W3C.Extract(context.Background(), carrier))
 }
 
 // DeadCount is how many dead letters a subscription has.
@@ -118,8 +127,11 @@ type DeadCount struct {
 	Messages int    `json:"messages"`
 }
 
+// IsMissing tells whether an error says that RabbitMQ does not have what was asked for.
+func IsMissing(err error) bool { return replyCode(err) == amqp091.NotFound }
+
 // CountDead counts the dead letters of all subscriptions. One that the broker does not know has none.
-func (t Topology) CountDead(conn *amqp091.Connection) ([]DeadCount, error) {
+func (t Topology) CountDead(conn *Connection) ([]DeadCount, error) {
 	l := looker{conn: conn}
 	defer l.close()
 	counts := make([]DeadCount, len(t.Subscriptions))
@@ -137,7 +149,7 @@ func (t Topology) CountDead(conn *amqp091.Connection) ([]DeadCount, error) {
 }
 
 // ShowDead returns the oldest dead letters of a subscription, at most so many, and leaves them where they are.
-func (s Subscription) ShowDead(conn *amqp091.Connection, most int) ([]Letter, error) {
+func (s Subscription) ShowDead(conn *Connection, most int) ([]Letter, error) {
 	ch, err := conn.Channel()
 	if err != nil {
 		return nil, fmt.Errorf("open a channel: %w", err)
@@ -171,7 +183,7 @@ type Redriven struct {
 //
 // Its attempts begin anew, in the trace of its first send. The send span links to the first send and to the attempt that
 // failed.
-func (s Subscription) Redrive(ctx context.Context, conn *amqp091.Connection, config Config, most int, each func(Redriven)) error {
+func (s Subscription) Redrive(ctx context.Context, conn *Connection, config Config, most int, each func(Redriven)) error {
 	ch, err := conn.Channel()
 	if err != nil {
 		return fmt.Errorf("open a channel: %w", err)
@@ -207,15 +219,13 @@ func (s Subscription) Redrive(ctx context.Context, conn *amqp091.Connection, con
 
 func (s Subscription) redrive(ctx context.Context, publisher *otelamqp.Publisher, d amqp091.Delivery) (Redriven, error) {
 	e, _ := event.Decode(d.Body)
-	creation := creationOf(d, e)
+	creation := creationOf(d, e) //nolint:contextcheck // not of this call: of the message
 	message := republished(d, historyOf(d))
 	message.Headers[otelamqp.AttemptHeader] = int64(attemptsOf(d) + 1)
 	delete(message.Headers, headerRetries)
 	sent := Redriven{MessageID: d.MessageId, ConversationID: conversation(d, e), TraceID: creation.TraceID().String()}
 	links := []trace.Link{}
-	failed := trace.SpanContextFromContext(telemetry.Resume(context.Background(),
-		map[string]string{"traceparent": text(d.Headers[headerDeadSpan])}))
-	for _, span := range []trace.SpanContext{failed, creation} {
+	for _, span := range []trace.SpanContext{failedIn(d), creation} { //nolint:contextcheck // not of this call: of the message
 		if span.IsValid() {
 			links = append(links, trace.Link{SpanContext: span})
 		}

@@ -124,11 +124,15 @@ func (w *worker) settle(ctx context.Context, d amqp091.Delivery, h history, resu
 }
 
 // moveThenAck publishes the message elsewhere and acks it here when the broker has it there: in between, it is in both
-// places rather than in none. A message that cannot be moved is given back.
+// places rather than in none. A message that cannot be moved is given back; one whose headers have no room for ours goes
+// to the dead letters as it is, by RabbitMQ's hand.
 func (w *worker) moveThenAck(ctx context.Context, d amqp091.Delivery, message otelamqp.Message) error {
 	err := w.publisher.Move(ctx, message)
 	if err == nil {
 		return d.Ack(false)
+	}
+	if errors.Is(err, otelamqp.ErrUnsendable) {
+		return errors.Join(err, d.Reject(false))
 	}
 	if !errors.Is(err, event.ErrBrokerAway) {
 		wait(ctx, giveBackPause) // without it the message would come back thousands of times a second

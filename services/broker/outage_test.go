@@ -202,8 +202,8 @@ func TestAStuckBrokerDoesNotKeepAServiceFromStopping(t *testing.T) {
 	send(t, p, batch...)
 	receive(t, working)
 	line.freeze()
-	published := make(chan []error, 1)
-	go func() { published <- p.Publish(ctx, []event.Outgoing{outgoing(t, "late")}) }()
+	published, late := make(chan []error, 1), outgoing(t, "late")
+	go func() { published <- p.Publish(ctx, []event.Outgoing{late}) }()
 	began := time.Now()
 	stop()
 	for range 2 {

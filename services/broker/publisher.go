@@ -71,13 +71,13 @@ func (p *Publisher) work(ctx context.Context, conn *amqp091.Connection) error {
 		return fmt.Errorf("open a channel: %w", err)
 	}
 	closed := ch.NotifyClose(make(chan *amqp091.Error, 1))
-	options := append(instrumentation(p.session.config), otelamqp.WithFilter(hasSpan))
+	options := append(instrumentation(p.session.config), otelamqp.WithFilter(hasSpan), otelamqp.WithFrameSize(conn.Config.FrameSize))
 	current, err := otelamqp.NewPublisher(ch, options...)
 	if err != nil {
 		return fmt.Errorf("open a publishing channel: %w", err)
 	}
 	p.set(current, nil)
-	p.session.seen.found(p.session.purpose)
+	p.session.seen.found(ctx, p.session.purpose)
 	defer p.set(nil, errors.New("the connection to RabbitMQ was lost"))
 	for {
 		select {
@@ -90,20 +90,20 @@ func (p *Publisher) work(ctx context.Context, conn *amqp091.Connection) error {
 				blocked = nil // the connection closes, which closed will say
 				continue
 			}
-			p.block(current, state)
+			p.block(ctx, current, state)
 		}
 	}
 }
 
 // block holds what is to be published while RabbitMQ, short of memory or disk, does not read from this connection:
 // https://www.rabbitmq.com/docs/connection-blocked. What waits, waits in the outbox.
-func (p *Publisher) block(current *otelamqp.Publisher, state amqp091.Blocking) {
+func (p *Publisher) block(ctx context.Context, current *otelamqp.Publisher, state amqp091.Blocking) {
 	if !state.Active {
 		p.session.log.Info().Msg("RabbitMQ takes messages again")
 		p.set(current, nil)
 		return
 	}
-	p.session.seen.blocked(p.session.purpose)
+	p.session.seen.blocked(ctx, p.session.purpose)
 	p.session.log.Warn().Str("reason", state.Reason).Msg("RabbitMQ takes no messages")
 	p.set(nil, fmt.Errorf("RabbitMQ takes no messages: %s", state.Reason))
 }

@@ -84,7 +84,7 @@ func (o *outages) lost(what string, cause error) {
 }
 
 // found says that what is there, and ends its outage if there is one.
-func (o *outages) found(what string) {
+func (o *outages) found(ctx context.Context, what string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	again := o.stood[what]
@@ -100,15 +100,15 @@ func (o *outages) found(what string) {
 	if !again {
 		return
 	}
-	o.count.Add(context.Background(), 1, metric.WithAttributes(purposeKey.String(what)))
-	_, span := o.tracer.Start(context.Background(), "reconnect "+what, trace.WithTimestamp(ended.since),
+	o.count.Add(ctx, 1, metric.WithAttributes(purposeKey.String(what)))
+	_, span := o.tracer.Start(ctx, "reconnect "+what, trace.WithTimestamp(ended.since),
 		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(semconv.MessagingSystemRabbitMQ, purposeKey.String(what),
 			attemptsKey.Int(ended.attempts), causeKey.String(shortened(ended.cause.Error()))), trace.WithAttributes(o.address...))
 	span.End()
 }
 
-func (o *outages) blocked(what string) {
-	o.blocks.Add(context.Background(), 1, metric.WithAttributes(purposeKey.String(what)))
+func (o *outages) blocked(ctx context.Context, what string) {
+	o.blocks.Add(ctx, 1, metric.WithAttributes(purposeKey.String(what)))
 }
 
 // jittered spreads a pause, so that many who lost the same broker do not all come back at once.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -272,4 +273,15 @@ func TestAnEventWithoutADateHasThatOfItsMessage(t *testing.T) {
 	if got := receive(t, dates); time.Since(got) > time.Minute {
 		t.Errorf("got %s, want about now", got)
 	}
+}
+
+// A message that fills its frame of headers to the last bytes cannot be published again with more of them.
+func TestAMessageWithoutRoomForOurHeadersIsDeadAllTheSame(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	s := boxed(alwaysFails)
+	b.apply(t, s)
+	b.put(t, s, headed(bodyOf(t, outgoing(t, "o-1")), "big", strings.Repeat("x", 130_900)))
+	b.consumer(t, s)
+	eventually(t, "it is dead", func() bool { return b.count(t, s.DeadQueue()) == 1 })
 }

@@ -91,6 +91,9 @@ func (s *session) once(ctx context.Context, work func(context.Context, *amqp091.
 	return err
 }
 
+// Connection is a connection to RabbitMQ, for those who only pass it on.
+type Connection = amqp091.Connection
+
 // Dial opens a connection that carries a name, with a bounded time to connect. Errors do not show the password.
 func Dial(ctx context.Context, url, name string) (*amqp091.Connection, error) {
 	if err := CheckURL(url); err != nil {
