@@ -29,7 +29,7 @@ build-jaeger: ## build bin/jaeger (Collector and Jaeger in one), once, unless a 
 	@collector/build-jaeger.sh
 
 .PHONY: test
-test: rabbitmq-server gcc build-jaeger ## run every test, with the race detector; installs what the tests need
+test: rabbitmq-server postgresql gcc build-jaeger ## run every test, with the race detector; installs what the tests need
 	JAEGER_BIN="$$(collector/build-jaeger.sh --path)" go test $(TEST_FLAGS) ./...
 
 .PHONY: bench
@@ -61,8 +61,10 @@ bin/process-compose: tools.mod tools.sum
 bin/golangci-lint: tools.mod tools.sum
 	@./build.sh $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint -modfile=tools.mod -ldflags='-s -w' && touch $@
 
-.PHONY: rabbitmq-server gcc
+.PHONY: rabbitmq-server postgresql gcc
 rabbitmq-server:
 	@[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v $@ >/dev/null || ./up.sh install $@
+postgresql: # its programs only: the tests start a server of their own
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || ./up.sh install $@
 gcc: # the race detector needs a C compiler
 	@command -v "$$(go env CC)" >/dev/null || ./up.sh install gcc libc6-dev
