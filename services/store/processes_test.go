@@ -107,6 +107,8 @@ func TestOneProcessRelaysAndAnotherTakesOverWhenItIsKilled(t *testing.T) {
 				b.say(t, fmt.Sprint("c", i%5), i)
 			}
 			leader := oneRelays(t, said, events)
+			// Or what was not removed before the kill is rightly sent again: the next test is about that.
+			eventually(t, "the outbox is empty", func() bool { got, err := b.Unsent(t.Context()); return err == nil && got.Total() == 0 })
 			for _, number := range dead {
 				if number == leader {
 					t.Errorf("the killed process %d relays", number)
@@ -116,11 +118,10 @@ func TestOneProcessRelaysAndAnotherTakesOverWhenItIsKilled(t *testing.T) {
 				break
 			}
 			dead = append(dead, leader)
-			if err := relayers[leader].Process.Kill(); err != nil { // in the middle of nothing, and it says nothing
+			if err := relayers[leader].Process.Kill(); err != nil {
 				t.Fatal(err)
 			}
 		}
-		eventually(t, "the outbox is empty", func() bool { got, err := b.Unsent(t.Context()); return err == nil && got.Total() == 0 })
 	})
 }
 
