@@ -65,13 +65,15 @@ choose_broker() {
     say "rabbitmq: using AMQP_URL"
     bin/traceria topology apply || die "The broker of AMQP_URL cannot be used."
   elif taken 5672; then
-    bin/traceria topology apply >.run/log/topology.log 2>&1 || die "Port 5672 is taken by $(holder 5672), which is not a RabbitMQ that guest may use:
-$(tail -n 3 .run/log/topology.log)
+    bin/traceria topology apply >.run/log/topology-apply.log 2>&1 || die "Port 5672 is taken by $(holder 5672), which is not a RabbitMQ that guest may use:
+$(tail -n 3 .run/log/topology-apply.log)
 Stop it, or set AMQP_URL to a broker."
     export AMQP_URL=amqp://guest:guest@127.0.0.1:5672/
     say "rabbitmq: using the broker that runs on port 5672; make down will leave it running"
   else
     [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v rabbitmq-server >/dev/null || install_packages rabbitmq-server
+    # Our broker listens on loopback only: guest may come in, for the tools.
+    bin/traceria topology credentials .run/credentials --guest >/dev/null || die "There are no passwords for the broker."
   fi
 }
 
@@ -91,8 +93,14 @@ start() {
   (
     unset "${!PC_@}"
     export TRACERIA_RUN=$run
-    # What depends on a disabled process does not wait.
-    [ -z "${AMQP_URL:-}" ] || export PC_DISABLED_PROCESSES=rabbitmq
+    if [ -n "${AMQP_URL:-}" ]; then
+      # What depends on a disabled process does not wait.
+      export PC_DISABLED_PROCESSES=rabbitmq
+      # Set, if only to nothing: the files of process-compose.yml are for our own broker.
+      export AMQP_PASSWORD_FILE="${AMQP_PASSWORD_FILE:-}"
+    else
+      unset AMQP_URL AMQP_PASSWORD_FILE
+    fi
     bin/process-compose up -D -t=false --disable-dotenv --keep-project -U -u "$socket" -L .run/log/process-compose.log -f process-compose.yml 8>&-
   ) >.run/log/process-compose.out 2>&1 || die "process-compose did not start:"$'\n'"$(tail -n 5 .run/log/process-compose.out)"
   local try

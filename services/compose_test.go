@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net"
@@ -18,7 +17,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v4"
 
-	"traceria/services/broker"
 	"traceria/services/host"
 )
 
@@ -52,7 +50,7 @@ func variable(service types.ServiceConfig, name string) string {
 
 func TestComposeRunsTheWholeSystem(t *testing.T) {
 	t.Parallel()
-	want := []string{"collector", "jaeger", "rabbitmq"}
+	want := []string{"collector", "credentials", "jaeger", "rabbitmq", "topology"}
 	for _, service := range services() {
 		want = append(want, service.Name)
 	}
@@ -87,7 +85,7 @@ func TestComposeRefersToFilesThatExist(t *testing.T) {
 			exists(name, filepath.Join(service.Build.Context, service.Build.Dockerfile))
 		}
 	}
-	if seen < 5 {
+	if seen < 4 {
 		t.Errorf("looked at %d files only", seen)
 	}
 }
@@ -173,37 +171,15 @@ func TestComposePartsReachEachOther(t *testing.T) {
 			if !slices.Contains(listens[address.Hostname()], address.Port()) {
 				t.Errorf("%s: %s=%s leads nowhere", name, key, address.Redacted())
 			}
-			if key == "AMQP_URL" || key == "RABBITMQ_MANAGEMENT_URL" {
-				checkUser(t, address.User)
-			}
 		}
 	}
 	want := []string{
 		"AMQP_URL", "DELIVERY_URL", "JAEGER_OTLP_ENDPOINT", "JAEGER_URL", "KITCHEN_URL", "LOYALTY_URL", "ORDER_URL",
-		"OTEL_EXPORTER_OTLP_ENDPOINT", "RABBITMQ_MANAGEMENT_URL", "STAFF_URL",
+		"OTEL_EXPORTER_OTLP_ENDPOINT", "STAFF_URL",
 	}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(seen))); diff != "" {
 		t.Errorf("variables that hold an address (-want +got):\n%s", diff)
 	}
-}
-
-// checkUser holds a broker user against the definitions: with those, RabbitMQ makes no default user.
-func checkUser(t *testing.T, user *url.Userinfo) {
-	t.Helper()
-	content, err := os.ReadFile("broker/definitions.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var definitions broker.Definitions
-	if err := json.Unmarshal(content, &definitions); err != nil {
-		t.Fatal(err)
-	}
-	for _, known := range definitions.Users {
-		if known.Name == user.Username() {
-			return
-		}
-	}
-	t.Errorf("definitions.json has no user %s", user.Username())
 }
 
 // configFile is collector/NAME.yaml as its program reads it with these variables.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,10 +43,11 @@ func TestMain(m *testing.M) {
 
 // system is the whole of Traceria on free ports, shared by the tests of this package.
 type system struct {
-	env       []string
-	addresses map[string]string
-	jaeger    *tracetree.Jaeger
-	broker    *rabbitmqtest.Broker
+	env         []string
+	credentials string // the folder of the broker's users
+	addresses   map[string]string
+	jaeger      *tracetree.Jaeger
+	broker      *rabbitmqtest.Broker
 
 	mu      sync.Mutex
 	running []*process
@@ -81,7 +83,11 @@ func (s *system) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.cleanup = append(s.cleanup, func() { _ = os.RemoveAll(data) })
-	s.broker = rabbitmqtest.Start(outlive{t, s}, rabbitmqtest.WithDefinitions("broker/definitions.json"))
+	s.credentials = filepath.Join(data, "credentials")
+	if _, err := s.traceriaWith([]string{"AMQP_PASSWORD_FILE="}, "topology", "credentials", s.credentials, "--guest"); err != nil {
+		t.Fatal(err)
+	}
+	s.broker = rabbitmqtest.Start(outlive{t, s}, rabbitmqtest.WithDefinitions(filepath.Join(s.credentials, "broker", "definitions.json")))
 	backend := startTelemetry(t, s)
 	s.env = append(os.Environ(), backend...)
 	s.env = append(s.env,
@@ -93,12 +99,23 @@ func (s *system) start(t *testing.T) {
 		s.env = append(s.env, strings.ToUpper(service.Name)+"_URL=http://"+s.addresses[service.Name])
 	}
 	for _, service := range services() {
-		s.launch(t, service.Name, []string{"HTTP_ADDR=" + s.addresses[service.Name]}, os.Args[0], service.Name)
+		s.launch(t, service.Name, append(s.as(t, service.Name), "HTTP_ADDR="+s.addresses[service.Name]), os.Args[0], service.Name)
 	}
 	out, err := s.traceria("status", "--wait", "--timeout", "60s")
 	if err != nil {
 		t.Fatalf("the system is not healthy: %v\n%s", err, out)
 	}
+}
+
+// as is the environment of somebody who is this user of the broker. The tests themselves, and the tools, are guest.
+func (s *system) as(t *testing.T, user string) []string {
+	t.Helper()
+	u, err := url.Parse(s.broker.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.User(user)
+	return []string{"AMQP_URL=" + u.String(), "AMQP_PASSWORD_FILE=" + filepath.Join(s.credentials, user, "password")}
 }
 
 // startTelemetry starts the real Jaeger and the real Collector and returns what the services must know of them.
