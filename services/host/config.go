@@ -109,11 +109,13 @@ func checkDatabaseURL(value string) error {
 	if err := store.CheckURL(strings.ReplaceAll(value, "{service}", "service")); err != nil {
 		return err
 	}
-	if scheme, _, _ := strings.Cut(value, ":"); scheme == "postgres" || scheme == "postgresql" {
-		return nil // one database will do: each service has a schema of its own in it
+	// In PostgreSQL one database will do: each service has a schema of its own in it, unless the URL names one for all.
+	scheme, _, _ := strings.Cut(value, ":")
+	if (scheme == "postgres" || scheme == "postgresql") && !strings.Contains(value, "search_path") {
+		return nil
 	}
 	if !strings.Contains(value, "{service}") {
-		return errors.New("want {service} in it: each service has a database of its own")
+		return errors.New("want {service} in it: each service has a database, or in PostgreSQL a search_path, of its own")
 	}
 	return nil
 }

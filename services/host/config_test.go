@@ -77,6 +77,14 @@ func TestServicesCannotShareADatabase(t *testing.T) {
 
 func TestServicesShareAPostgresDatabase(t *testing.T) {
 	t.Parallel()
+	for url, good := range map[string]bool{
+		"postgres://u:p@db:5432/traceria?search_path=ours": false, "postgres://u:p@db:5432/traceria?search_path=our_{service}": true,
+	} {
+		env := host.NewEnv(environment{"DATABASE_URL": url}.lookup)
+		if host.Load(env); (env.Err() == nil) != good {
+			t.Errorf("%s: %v", url, env.Err())
+		}
+	}
 	env := host.NewEnv(environment{"DATABASE_URL": "postgres://u:p@db:5432/traceria"}.lookup)
 	if got := host.Load(env).Database("kitchen"); env.Err() != nil || got != "postgres://u:p@db:5432/traceria" {
 		t.Errorf("got %s and %v", got, env.Err())
