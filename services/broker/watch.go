@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rabbitmq/amqp091-go"
@@ -11,8 +12,8 @@ import (
 // watchEvery is how often [Topology.Watch] looks: a queue that somebody deleted is missed for a second.
 const watchEvery = time.Second
 
-// Watch keeps the topology standing until ctx ends: it declares everything at the start and after each reconnect, since
-// a binding can be declared and not looked at, and in between whatever is missing. Services cannot do so, because their
+// Watch keeps the topology standing until ctx ends: it declares what is missing, and at the start and
+// after each reconnect all bindings, since a binding can be declared and not looked at. Services cannot do so, because their
 // users may declare nothing.
 //
 // It waits for a broker that is away, for as long as it takes, and tells say what it does, and what it cannot do.
@@ -67,13 +68,17 @@ func (t Topology) watchOnce(ctx context.Context, url string, say func(string)) e
 	}
 }
 
-// repair declares everything when something is missing, or in any case, and returns what was missing.
+// repair declares what is missing, and all bindings when something was or in any case. It returns what was missing. What
+// is there is left as it is, also when an earlier release made it with other arguments.
 func (t Topology) repair(conn *amqp091.Connection, anyway bool) ([]string, error) {
-	missing, err := t.Missing(conn)
+	whole := t.layout()
+	missing, err := whole.missing(conn)
 	if err != nil || len(missing) == 0 && !anyway {
 		return nil, err
 	}
-	return missing, t.Apply(conn)
+	whole.exchanges = slices.DeleteFunc(whole.exchanges, func(x declaredExchange) bool { return !slices.Contains(missing, "exchange "+x.name) })
+	whole.queues = slices.DeleteFunc(whole.queues, func(q declaredQueue) bool { return !slices.Contains(missing, "queue "+q.name) })
+	return missing, whole.declare(conn)
 }
 
 // declared says what was missing: at most a few names, as a whole topology has dozens.
@@ -87,4 +92,29 @@ func declared(missing []string) string {
 	default:
 		return fmt.Sprintf("declared %q, which were missing", missing)
 	}
+}
+
+// declare makes what the layout has.
+func (l layout) declare(conn *amqp091.Connection) error {
+	ch, err := conn.Channel()
+	if err != nil {
+		return fmt.Errorf("open a channel: %w", err)
+	}
+	defer func() { _ = ch.Close() }()
+	for _, x := range l.exchanges {
+		if err := ch.ExchangeDeclare(x.name, x.kind, true, false, false, false, nil); err != nil {
+			return fmt.Errorf("declare exchange %s: %w", x.name, err)
+		}
+	}
+	for _, q := range l.queues {
+		if _, err := ch.QueueDeclare(q.name, true, false, false, false, q.arguments); err != nil {
+			return fmt.Errorf("declare queue %s: %w", q.name, err)
+		}
+	}
+	for _, b := range l.bindings {
+		if err := ch.QueueBind(b.queue, b.key, b.exchange, false, nil); err != nil {
+			return fmt.Errorf("bind queue %s: %w", b.queue, err)
+		}
+	}
+	return nil
 }

@@ -16,7 +16,7 @@ func TestWhatIsDeletedIsDeclaredAgain(t *testing.T) {
 	b := newBundle(t)
 	s := boxed(nil)
 	said := make(chan string, 100)
-	stop := until(t, func(ctx context.Context) {
+	until(t, func(ctx context.Context) {
 		broker.Topology{Subscriptions: []broker.Subscription{s}}.Watch(ctx, b.url, func(line string) { said <- line })
 	})
 	if line := receive(t, said); !strings.Contains(line, "has the whole topology (declared [") {
@@ -44,5 +44,23 @@ func TestWhatIsDeletedIsDeclaredAgain(t *testing.T) {
 			t.Errorf("%s was deleted: the queue has %q", c.what, got.Body)
 		}
 	}
-	stop()
+}
+
+// A queue that an earlier release declared with other arguments is left as it is, and keeps nothing else from being declared.
+func TestWhatIsThereIsLeftAsItIs(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	s := boxed(nil)
+	if _, err := b.channel(t).QueueDeclare(s.DeadQueue(), true, false, false, false, nil); err != nil {
+		t.Fatal(err)
+	}
+	said := make(chan string, 100)
+	topology := broker.Topology{Subscriptions: []broker.Subscription{s}}
+	until(t, func(ctx context.Context) { topology.Watch(ctx, b.url, func(line string) { said <- line }) })
+	if line := receive(t, said); !strings.Contains(line, "has the whole topology (declared [") {
+		t.Errorf("it says %q", line)
+	}
+	if missing, err := topology.Missing(b.conn(t)); err != nil || len(missing) > 0 {
+		t.Errorf("missing %v: %v", missing, err)
+	}
 }
