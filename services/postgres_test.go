@@ -1,0 +1,230 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"traceria/services/broker"
+	"traceria/services/store/postgrestest"
+	"traceria/telemetry"
+)
+
+// replicated is the pizzeria with two processes of each service on one PostgreSQL, beside the system of the other tests:
+// on the same broker, in a virtual host of its own, and seen by the same Jaeger.
+type replicated struct {
+	*system
+	amqp      string
+	clients   []*orderClient
+	processes [2]map[string]*process
+}
+
+func replicate(t *testing.T, database string) *replicated {
+	t.Helper()
+	shared := up(t)
+	r := &replicated{
+		system: &system{addresses: map[string]string{}, jaeger: shared.jaeger, broker: shared.broker},
+		amqp:   shared.broker.VHost(t),
+	}
+	t.Cleanup(func() {
+		if err := r.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	r.env = append(append([]string{}, shared.env...), "AMQP_URL="+r.amqp, "DATABASE_URL="+database, "KITCHEN_COOKING_TIME=10ms-50ms")
+	ready := map[string]string{}
+	for i := range r.processes {
+		r.processes[i] = map[string]*process{}
+		for _, service := range services() {
+			address := freeAddress(t)
+			r.processes[i][service.Name] = r.launch(t, service.Name, []string{"HTTP_ADDR=" + address}, os.Args[0], service.Name)
+			ready[address] = service.Name
+			r.addresses[service.Name] = address // of the last: a query may be asked of any
+			if service.Name == "order" {
+				r.clients = append(r.clients, newOrderClient("http://"+address))
+			}
+		}
+	}
+	for address, name := range ready {
+		eventually(t, time.Minute, name+" is ready", func() bool {
+			code, _, err := get(t.Context(), "http://"+address+"/readyz")
+			return err == nil && code == http.StatusOK
+		})
+	}
+	return r
+}
+
+// order places orders with these clients in turn, at the same time, until each is accepted.
+func (r *replicated) order(t *testing.T, n int, customer string, clients ...*orderClient) []placed {
+	t.Helper()
+	orders := make([]placed, n)
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			key := http.Header{"Idempotency-Key": {fmt.Sprintf("%s-%s-%d", t.Name(), customer, i)}}
+			deadline := time.Now().Add(time.Minute)
+			for {
+				accepted, err := clients[i%len(clients)].do(t.Context(), http.MethodPost, "/order", key, oneMargherita(customer))
+				if err == nil {
+					orders[i] = accepted
+					return
+				}
+				if time.Now().After(deadline) {
+					t.Errorf("order %d is not accepted: %v", i, err)
+					return
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+		})
+		time.Sleep(20 * time.Millisecond)
+	}
+	all.Wait()
+	return orders
+}
+
+// check waits until every order is delivered, and looks that nothing was done twice and nobody is dead.
+func (r *replicated) check(t *testing.T, customer string, orders []placed, clients ...*orderClient) {
+	t.Helper()
+	for i, order := range orders {
+		if order.OrderID == "" {
+			continue // reported before
+		}
+		eventually(t, 2*time.Minute, "order "+order.OrderID+" is delivered", func() bool {
+			now, err := clients[i%len(clients)].do(t.Context(), http.MethodGet, "/order/"+order.OrderID, nil, nil)
+			return err == nil && now.Status == "delivered"
+		})
+	}
+	points := struct{ Points int }{}
+	eventually(t, time.Minute, "the points are given, each once", func() bool {
+		r.get(t, "loyalty", "/loyalty/"+customer, &points)
+		return points.Points >= 6*len(orders) // 6.63 pounds each
+	})
+	if points.Points != 6*len(orders) {
+		t.Errorf("%d points for %d orders", points.Points, len(orders))
+	}
+	conn, err := broker.Dial(t.Context(), r.amqp, "the test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	counts, err := known().CountDead(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, count := range counts {
+		if count.Messages != 0 {
+			t.Errorf("%s has %d dead letters", count.Queue, count.Messages)
+		}
+	}
+}
+
+// Two processes of each service share a PostgreSQL: both take orders, one of them relays, and no event is sent twice. Then
+// one of each is killed, and then the database itself, while orders come: every order is delivered all the same, nothing
+// is done twice, and no message is condemned for it.
+func TestReplicasShareAPostgreSQL(t *testing.T) {
+	server := postgrestest.Start(t)
+	r := replicate(t, server.Database(t))
+	if strings.Contains(r.logs(), server.Password) {
+		t.Error("the database's password is in a log")
+	}
+
+	first := r.order(t, 40, "both", r.clients...)
+	r.check(t, "both", first, r.clients...)
+	for _, order := range first {
+		tree := r.tree(t, order.TraceID)
+		if len(tree.Roots) != 1 || len(tree.Orphans) != 0 {
+			t.Errorf("trace %s has %d roots, %d spans without their parent", order.TraceID, len(tree.Roots), len(tree.Orphans))
+		}
+		sent := map[any]int{}
+		for _, span := range tree.Spans() {
+			if span.Attributes[string(telemetry.DuplicateKey)] == true {
+				t.Errorf("%s of order %s is a duplicate", span.Name, order.OrderID)
+			}
+			if span.Kind == "producer" {
+				sent[span.Attributes["messaging.message.id"]]++
+			}
+		}
+		for id, n := range sent {
+			if n != 1 {
+				t.Errorf("message %v of order %s was sent %d times", id, order.OrderID, n)
+			}
+		}
+	}
+
+	killed := make(chan struct{})
+	go func() {
+		defer close(killed)
+		for _, p := range r.processes[0] {
+			time.Sleep(150 * time.Millisecond)
+			_ = p.cmd.Process.Kill()
+		}
+	}()
+	second := r.order(t, 40, "one killed", r.clients[1])
+	<-killed
+	r.forget(r.processes[0])
+	r.check(t, "one killed", second, r.clients[1])
+
+	crashed := make(chan error, 1)
+	go func() {
+		time.Sleep(300 * time.Millisecond)
+		if err := server.Kill(); err != nil {
+			crashed <- err
+			return
+		}
+		time.Sleep(2 * time.Second)
+		crashed <- server.Start()
+	}()
+	third := r.order(t, 40, "database killed", r.clients[1])
+	if err := <-crashed; err != nil {
+		t.Fatal(err)
+	}
+	r.check(t, "database killed", third, r.clients[1])
+	if strings.Contains(r.logs(), server.Password) {
+		t.Error("the database's password is in a log")
+	}
+}
+
+// forget takes killed processes from those that must end well.
+func (r *replicated) forget(killed map[string]*process) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	kept := r.running[:0]
+	for _, p := range r.running {
+		if killed[p.name] != p {
+			kept = append(kept, p)
+		}
+	}
+	r.running = kept
+}
+
+func (r *replicated) logs() string {
+	var text strings.Builder
+	for _, processes := range r.processes {
+		for _, p := range processes {
+			text.WriteString(p.out.String())
+		}
+	}
+	return text.String()
+}
+
+// A wrong password is an error that says so, and does not show it.
+func TestAPostgreSQLThatRefusesIsAnError(t *testing.T) {
+	t.Parallel()
+	server := postgrestest.Start(t)
+	u, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword(postgrestest.User, "hunter2")
+	_, err = new(system).traceriaWith([]string{
+		"DATABASE_URL=" + u.String(), "HTTP_ADDR=" + freeAddress(t), "AMQP_URL=amqp://guest:guest@127.0.0.1:1/", "OTEL_SDK_DISABLED=true",
+	}, "staff")
+	if exitCode(err) != 1 || !strings.Contains(err.Error(), "password authentication failed") || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("got %v", err)
+	}
+}
