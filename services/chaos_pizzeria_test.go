@@ -37,7 +37,7 @@ func (w *world) open(t *testing.T, f fault) *pizzeria {
 		f.prepare(t, p)
 	}
 	for _, service := range services() {
-		p.services[service.Name] = supervise(service.Name, p.environment(service.Name))
+		p.services[service.Name] = supervise(service.Name, p.environment(t, service.Name))
 	}
 	t.Cleanup(func() { p.close(t) })
 	p.await(t, 60*time.Second, "the services are ready", p.ready)
@@ -45,9 +45,10 @@ func (w *world) open(t *testing.T, f fault) *pizzeria {
 	return p
 }
 
-func (p *pizzeria) environment(service string) []string {
-	env := append(append([]string{}, p.env...),
-		asBinary+"=1", "AMQP_URL="+p.broker.URL, "RABBITMQ_MANAGEMENT_URL="+p.broker.ManagementURL,
+func (p *pizzeria) environment(t *testing.T, service string) []string {
+	t.Helper()
+	env := append(append([]string{}, p.env...), p.as(t, service)...)
+	env = append(env, asBinary+"=1", "RABBITMQ_MANAGEMENT_URL="+p.broker.ManagementURL,
 		"TRACERIA_DATA="+p.data, "HTTP_ADDR="+p.addresses[service],
 		"KITCHEN_COOKING_TIME=10ms-50ms", "DELIVERY_DRIVING_TIME=10ms-50ms", fmt.Sprintf("KITCHEN_LARGEST_TICKET=%d", largestTicket))
 	for name, address := range p.addresses {

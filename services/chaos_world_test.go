@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -39,7 +40,12 @@ func newWorld(t *testing.T) *world {
 		}
 	})
 	w.startTelemetry(t)
-	w.broker = rabbitmqtest.Start(t, rabbitmqtest.WithDefinitions("broker/definitions.json"))
+	// Each service is a user of its own, as everywhere: what it may not do, it may not do after a fault either.
+	w.credentials = t.TempDir()
+	if _, err := w.traceriaWith([]string{"AMQP_PASSWORD_FILE="}, "topology", "credentials", w.credentials, "--guest"); err != nil {
+		t.Fatal(err)
+	}
+	w.broker = rabbitmqtest.Start(t, rabbitmqtest.WithDefinitions(filepath.Join(w.credentials, "broker", "definitions.json")))
 	w.declareWitness(t)
 	// RabbitMQ 3.10 forgets a quorum queue that was declared less than about three minutes before a kill: Ra saves
 	// its names late. An end in order saves them now.
