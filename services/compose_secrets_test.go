@@ -156,7 +156,7 @@ func TestImageHasTheMountPoints(t *testing.T) {
 	}
 	dockerfile := strings.ReplaceAll(string(content), "\\\n", " ")
 	made, ours := map[string]string{}, map[string]bool{}
-	for _, line := range strings.Split(dockerfile, "\n") {
+	for line := range strings.SplitSeq(dockerfile, "\n") {
 		fields := strings.Fields(line)
 		switch {
 		case strings.HasPrefix(line, "RUN mkdir"):
@@ -199,7 +199,7 @@ func TestImageHasTheMountPoints(t *testing.T) {
 // makeFolders notes what these shell commands make, with their modes.
 func makeFolders(made map[string]string, commands string) {
 	folder := "/src"
-	for _, command := range strings.Split(commands, "&&") {
+	for command := range strings.SplitSeq(commands, "&&") {
 		fields := strings.Fields(command)
 		if fields[0] == "cd" {
 			folder = fields[1]
