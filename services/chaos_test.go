@@ -114,6 +114,7 @@ func (p *pizzeria) run(t *testing.T) figures {
 	p.settle(t, orders)
 	if p.fault.repair != nil {
 		p.fault.repair(t, p)
+		p.awaitFlow(t, orders)
 		later := p.takeOrders(t, laterOrders, time.Second)
 		later.later = true
 		later.finish(t)

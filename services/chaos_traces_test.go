@@ -97,6 +97,31 @@ func (p *pizzeria) countTraces(t *testing.T, all []*accepted) traceFigures {
 	return f
 }
 
+// flowTime is how long it may take, after what was killed is back, until a new order has a whole trace: an exporter
+// that was refused waits for up to half a minute, and what a full queue has no room for meanwhile is lost.
+const flowTime = time.Minute
+
+// awaitFlow places an order after the other until one has a whole trace.
+func (p *pizzeria) awaitFlow(t *testing.T, o *orders) {
+	t.Helper()
+	for began := time.Now(); ; {
+		probe := p.takeOrders(t, 1, time.Second)
+		probe.finish(t)
+		p.settle(t, probe)
+		o.join(probe)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		_, wrong := p.traceOf(ctx, probe.all[0])
+		cancel()
+		if took := time.Since(began).Round(time.Millisecond); wrong == "" {
+			t.Logf("the trace of a new order was whole %s after the repair", took)
+			return
+		} else if took > flowTime {
+			t.Errorf("no new order has a whole trace %s after the repair: %s", took, wrong)
+			return
+		}
+	}
+}
+
 // awaitTraces waits, while the services run, until the orders' traces are whole: what still waits to be sent when a
 // service stops has two seconds only.
 func (p *pizzeria) awaitTraces(t *testing.T, o *orders) {
