@@ -54,9 +54,12 @@ install_packages() {
     { as_root "${get[@]}" update && as_root "${get[@]}" install -y --no-install-recommends "$@"; } >>.run/log/install.log 2>&1 ||
     { tail -n 20 .run/log/install.log >&2 && die "Could not install $*."; }
   # Nor at the next boot: it would take the port.
-  if [ -d /run/systemd/system ] && [[ " $* " == *" rabbitmq-server "* ]]; then
-    as_root systemctl disable --quiet rabbitmq-server || true
-  fi
+  local package
+  for package in "$@"; do
+    case $package in
+    rabbitmq-server | postgresql) [ ! -d /run/systemd/system ] || as_root systemctl disable --quiet "$package" || true ;;
+    esac
+  done
 }
 
 # choose_broker sets AMQP_URL when there is a broker to be used, and else leaves it unset: then we run our own.

@@ -59,7 +59,8 @@ func (b *backlog) lost() int64 {
 
 const (
 	retryFirst = 200 * time.Millisecond
-	retryMax   = 5 * time.Second
+	// retryMax is short: while a service waits to try again, a queue that is full drops what is new.
+	retryMax = time.Second
 )
 
 // export sends n items until that succeeds, ctx ends (OTEL_BSP_EXPORT_TIMEOUT, OTEL_BLRP_EXPORT_TIMEOUT) or another

@@ -285,3 +285,22 @@ func TestAMessageWithoutRoomForOurHeadersIsDeadAllTheSame(t *testing.T) {
 	b.consumer(t, s)
 	eventually(t, "it is dead", func() bool { return b.count(t, s.DeadQueue()) == 1 })
 }
+
+// Whoever may publish anything at all can have it copied to another routing key (https://www.rabbitmq.com/docs/sender-selected).
+func TestACopyToAnotherRoutingKeyIsNotTakenForTheEvent(t *testing.T) {
+	t.Parallel()
+	for _, header := range []string{"CC", "BCC"} {
+		t.Run(header, func(t *testing.T) {
+			t.Parallel()
+			b := newBundle(t)
+			s := boxed(func(context.Context, event.Envelope) error { t.Error("it was handled"); return nil })
+			loyalty := broker.Subscription{Subscriber: "order", Event: event.LoyaltyPointsEarnedV1}
+			b.apply(t, s, loyalty)
+			b.put(t, loyalty, headed(bodyOf(t, outgoing(t, "o-1")), header, []any{s.Event.RoutingKey()}))
+			b.consumer(t, s)
+			if letter := b.take(t, s.DeadQueue()); !strings.Contains(fmt.Sprint(letter.Headers["traceria-dead-error"]), "loyalty.loyalty-points-earned.v1") {
+				t.Errorf("got %v", letter.Headers)
+			}
+		})
+	}
+}

@@ -112,13 +112,15 @@ func distinct(delays []time.Duration) []time.Duration {
 
 // Apply declares everything. Doing it again changes nothing; a queue that exists with other arguments is an
 // error that names it.
-func (t Topology) Apply(conn *amqp091.Connection) error {
+func (t Topology) Apply(conn *amqp091.Connection) error { return t.layout().declare(conn) }
+
+// declare makes what the layout has.
+func (l layout) declare(conn *amqp091.Connection) error {
 	ch, err := conn.Channel()
 	if err != nil {
 		return fmt.Errorf("open a channel: %w", err)
 	}
 	defer func() { _ = ch.Close() }()
-	l := t.layout()
 	for _, x := range l.exchanges {
 		if err := ch.ExchangeDeclare(x.name, x.kind, true, false, false, false, nil); err != nil {
 			return fmt.Errorf("declare exchange %s: %w", x.name, err)

@@ -93,28 +93,3 @@ func declared(missing []string) string {
 		return fmt.Sprintf("declared %q, which were missing", missing)
 	}
 }
-
-// declare makes what the layout has.
-func (l layout) declare(conn *amqp091.Connection) error {
-	ch, err := conn.Channel()
-	if err != nil {
-		return fmt.Errorf("open a channel: %w", err)
-	}
-	defer func() { _ = ch.Close() }()
-	for _, x := range l.exchanges {
-		if err := ch.ExchangeDeclare(x.name, x.kind, true, false, false, false, nil); err != nil {
-			return fmt.Errorf("declare exchange %s: %w", x.name, err)
-		}
-	}
-	for _, q := range l.queues {
-		if _, err := ch.QueueDeclare(q.name, true, false, false, false, q.arguments); err != nil {
-			return fmt.Errorf("declare queue %s: %w", q.name, err)
-		}
-	}
-	for _, b := range l.bindings {
-		if err := ch.QueueBind(b.queue, b.key, b.exchange, false, nil); err != nil {
-			return fmt.Errorf("bind queue %s: %w", b.queue, err)
-		}
-	}
-	return nil
-}
