@@ -147,7 +147,7 @@ func redrive(cmd *cobra.Command, conn *broker.Connection, config host.Config, s 
 	failed := s.Redrive(cmd.Context(), conn, link, limit, func(one broker.Redriven) {
 		sent = append(sent, one)
 		if !asJSON {
-			cmd.Printf("redriven %s  order %s  trace %s\n", one.MessageID, one.ConversationID, one.TraceID)
+			cmd.Printf("redriven message %q  conversation %q  trace %s\n", one.MessageID, one.ConversationID, one.TraceID)
 		}
 	})
 	if asJSON {

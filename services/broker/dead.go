@@ -223,7 +223,7 @@ func (s Subscription) redrive(ctx context.Context, publisher *otelamqp.Publisher
 	message := republished(d, historyOf(d))
 	message.Headers[otelamqp.AttemptHeader] = int64(attemptsOf(d) + 1)
 	delete(message.Headers, headerRetries)
-	sent := Redriven{MessageID: d.MessageId, ConversationID: conversation(d, e), TraceID: creation.TraceID().String()}
+	sent := Redriven{MessageID: d.MessageId, ConversationID: conversation(d, e)}
 	links := []trace.Link{}
 	for _, span := range []trace.SpanContext{failedIn(d), creation} { //nolint:contextcheck // not of this call: of the message
 		if span.IsValid() {
@@ -233,13 +233,16 @@ func (s Subscription) redrive(ctx context.Context, publisher *otelamqp.Publisher
 	// The baggage goes with the message, as before.
 	ctx = telemetry.Resume(ctx, map[string]string{"baggage": text(d.Headers["baggage"])})
 	ctx = trace.ContextWithRemoteSpanContext(telemetry.WithConversation(ctx, sent.ConversationID), creation)
-	return sent, publisher.Publish(ctx, otelamqp.Message{
+	err := publisher.Publish(ctx, otelamqp.Message{
 		Exchange: s.RetryExchange(), RoutingKey: s.Queue(), Mandatory: true, Publishing: message, Links: links,
 		Prepare: func(ctx context.Context, _ *amqp091.Publishing) error {
-			trace.SpanFromContext(ctx).SetAttributes(telemetry.KindKey.String(telemetry.Event), redriveKey.Bool(true))
+			span := trace.SpanFromContext(ctx)
+			span.SetAttributes(telemetry.KindKey.String(telemetry.Event), redriveKey.Bool(true))
+			sent.TraceID = span.SpanContext().TraceID().String() // of the first send, unless that is not known
 			return nil
 		},
 	})
+	return sent, err
 }
 
 // Indented returns the body for people: JSON on several lines, anything else as it is.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -163,10 +164,16 @@ func TestLettersOfOthersCanBeShownAndRedriven(t *testing.T) {
 		t.Errorf("got %+v", l)
 	}
 	n := 0
-	if err := s.Redrive(t.Context(), b.conn(t), b.config(), 1, func(broker.Redriven) { n++ }); err != nil || n != 1 {
+	note := func(one broker.Redriven) {
+		n++
+		if strings.Trim(one.TraceID, "0") == "" {
+			t.Errorf("nobody finds trace %s", one.TraceID)
+		}
+	}
+	if err := s.Redrive(t.Context(), b.conn(t), b.config(), 1, note); err != nil || n != 1 {
 		t.Errorf("%d redriven, %v", n, err)
 	}
-	if err := s.Redrive(t.Context(), b.conn(t), b.config(), 100, func(broker.Redriven) { n++ }); err != nil || n != 2 {
+	if err := s.Redrive(t.Context(), b.conn(t), b.config(), 100, note); err != nil || n != 2 {
 		t.Errorf("%d redriven, %v", n, err)
 	}
 	eventually(t, "both are in the subscription's queue", func() bool { return b.count(t, s.Queue()) == 2 })
