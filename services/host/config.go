@@ -115,7 +115,7 @@ func checkDatabaseURL(value string) error {
 		return nil
 	}
 	if !strings.Contains(value, "{service}") {
-		return errors.New("want {service} in it: each service has a database, or in PostgreSQL a search_path, of its own")
+		return errors.New("want {service} in it: each service has a database of its own (or, in PostgreSQL, a search_path)")
 	}
 	return nil
 }
