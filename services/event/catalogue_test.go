@@ -15,6 +15,7 @@ func TestRoutingKeysAreDomainEventAndVersion(t *testing.T) {
 		"OrderCreated v1":             "traceria.events order.order-created.v1",
 		"OrderConfirmed v1":           "traceria.events order.order-confirmed.v1",
 		"OrderConfirmed v2":           "traceria.events order.order-confirmed.v2",
+		"OrderConfirmed v3":           "traceria.events order.order-confirmed.v3",
 		"OrderCancelled v1":           "traceria.events order.order-cancelled.v1",
 		"TicketOpened v1":             "kitchen.private kitchen.ticket-opened.v1",
 		"OrderPreparing v1":           "traceria.events kitchen.order-preparing.v1",

@@ -82,25 +82,22 @@ func (m *Metadata) field(key string) *string {
 type Envelope struct {
 	Metadata Metadata        `json:"metadata"`
 	Data     json.RawMessage `json:"data"`
+	// Unguarded is set by a reader who takes the data as it comes: [Data] then checks nothing, and what is missing is
+	// zero. It shows what the check is good for.
+	Unguarded bool `json:"-"`
 }
 
-// New wraps the forms (versions) of one fact in envelopes that share an event id and a date. An invalid
-// payload is refused. The causation comes from the event that ctx is handling, if any.
+// New wraps the forms (versions) of one fact in envelopes that share an event id and a date. A payload that is not
+// registered, or not what its schema says, is a [Refusal]. The causation comes from the event that ctx is handling, if any.
 func New(ctx context.Context, source, conversation string, forms ...Payload) ([]Envelope, error) {
 	id, date := uuid.NewString(), Date{time.Now().UTC()}
 	cause, _ := ReceiptOf(ctx)
 	envelopes := make([]Envelope, 0, len(forms))
 	for _, form := range forms {
 		typ := form.Type()
-		if _, err := Lookup(typ.Name, typ.Version); err != nil {
-			return nil, err
-		}
-		if err := form.Validate(); err != nil {
-			return nil, fmt.Errorf("%s: %w", typ, err)
-		}
-		data, err := json.Marshal(form)
+		data, err := write(form)
 		if err != nil {
-			return nil, fmt.Errorf("write %s: %w", typ, err)
+			return nil, err
 		}
 		envelopes = append(envelopes, Envelope{
 			Metadata: Metadata{
@@ -152,8 +149,8 @@ func Decode(body []byte) (Envelope, error) {
 // (short strings, AMQP 0-9-1 section 4.2.5.3), and a message id is an event id and a version.
 const maxName = 120
 
-// Data reads the payload of an envelope as T and checks it. A wrong type, version or content is
-// [ErrUnreadable]; unknown fields are ignored.
+// Data reads the payload of an envelope as T and checks it, by its schema too: a required field that is missing, or was
+// renamed, does not pass as zero. A wrong type, version or content is [ErrUnreadable]; unknown fields are ignored.
 func Data[T Payload](e Envelope) (T, error) {
 	var payload T
 	want := payload.Type()
@@ -163,8 +160,14 @@ func Data[T Payload](e Envelope) (T, error) {
 	if err := json.Unmarshal(e.Data, &payload); err != nil {
 		return payload, fmt.Errorf("%w: %s: %w", ErrUnreadable, want, err)
 	}
+	if e.Unguarded {
+		return payload, nil
+	}
 	if err := payload.Validate(); err != nil {
 		return payload, fmt.Errorf("%w: %s: %w", ErrUnreadable, want, err)
+	}
+	if err := check(want, e.Data); err != nil {
+		return payload, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
 	return payload, nil
 }

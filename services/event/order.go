@@ -138,31 +138,10 @@ func (e OrderConfirmedMoney) Validate() error {
 	if e.OrderValue.Value.IsNegative() {
 		return errors.New("orderValue is negative")
 	}
+	if err := CheckCurrency(e.OrderValue.Currency); err != nil {
+		return fmt.Errorf("orderValue.currency: %w", err)
+	}
 	return e.validate()
-}
-
-// Confirmation is what either fat form of OrderConfirmed says.
-type Confirmation struct {
-	OrderConfirmed
-	Value Amount
-}
-
-// ReadConfirmation reads v1 or v2. A subscriber that moves from the one to the other has both in its queue for a
-// while: they share their event id, so whichever comes first is handled and the other is a duplicate. Any other
-// event is [ErrUnreadable].
-func ReadConfirmation(e Envelope) (Confirmation, error) {
-	if e.Metadata.Version == OrderConfirmedV1.Version {
-		fact, err := Data[OrderConfirmedNumber](e)
-		if err != nil {
-			return Confirmation{}, err
-		}
-		return Confirmation{fact.OrderConfirmed, *fact.OrderValue}, nil
-	}
-	fact, err := Data[OrderConfirmedMoney](e)
-	if err != nil {
-		return Confirmation{}, err
-	}
-	return Confirmation{fact.OrderConfirmed, fact.OrderValue.Value}, nil
 }
 
 // OrderCancelled corrects OrderConfirmed: facts are not changed, new ones follow.

@@ -80,8 +80,13 @@ var forms = map[event.Type]form{
 		return event.OrderConfirmedNumber{OrderConfirmed: confirmed.Draw(t, "order"), OrderValue: &value}
 	}),
 	event.OrderConfirmedV2: formOf(func(t *rapid.T) event.OrderConfirmedMoney {
-		value := event.Money{Value: event.Pence(pence.Draw(t, "pence")), Currency: "GBP"}
+		value := event.Money{Value: event.Pence(pence.Draw(t, "pence")), Currency: rapid.SampledFrom([]string{"GBP", "EUR", "JPY", "ZAR"}).Draw(t, "currency")}
 		return event.OrderConfirmedMoney{OrderConfirmed: confirmed.Draw(t, "order"), OrderValue: &value}
+	}),
+	event.OrderConfirmedV3: formOf(func(t *rapid.T) event.OrderConfirmedSparse {
+		return event.OrderConfirmedSparse{
+			OrderID: text.Draw(t, "orderId"), CustomerID: text.Draw(t, "customerId"), DeliveryAddressID: text.Draw(t, "deliveryAddressId"),
+		}
 	}),
 	event.OrderCancelledV1: formOf(func(t *rapid.T) event.OrderCancelled {
 		return event.OrderCancelled{OrderID: text.Draw(t, "orderId"), CustomerID: text.Draw(t, "customerId"), Reason: text.Draw(t, "reason")}

@@ -52,6 +52,7 @@ var (
 	OrderCreatedV1             = public("order", "OrderCreated", "v1")
 	OrderConfirmedV1           = public("order", "OrderConfirmed", "v1")
 	OrderConfirmedV2           = public("order", "OrderConfirmed", "v2")
+	OrderConfirmedV3           = public("order", "OrderConfirmed", "v3")
 	OrderCancelledV1           = public("order", "OrderCancelled", "v1")
 	TicketOpenedV1             = Type{Name: "TicketOpened", Version: "v1", Domain: "kitchen", Exchange: KitchenExchange}
 	OrderPreparingV1           = public("kitchen", "OrderPreparing", "v1")
@@ -67,7 +68,7 @@ var (
 
 // Catalogue is every event that may be published, in the order of the story that they tell.
 var Catalogue = []Type{
-	OrderCreatedV1, OrderConfirmedV1, OrderConfirmedV2, OrderCancelledV1,
+	OrderCreatedV1, OrderConfirmedV1, OrderConfirmedV2, OrderConfirmedV3, OrderCancelledV1,
 	TicketOpenedV1, OrderPreparingV1, OrderBoxedV1, OrderRejectedV1,
 	DeliveryNotificationSentV1, OrderDeliveredV1,
 	LoyaltyPointsEarnedV1, LoyaltyPointsReversedV1,

@@ -7,7 +7,9 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"traceria/services/event"
@@ -23,6 +25,9 @@ type Problem struct {
 	Detail string `json:"detail,omitempty"`
 	// Field is the part of the request that is wrong, such as items[0].quantity.
 	Field string `json:"field,omitempty"`
+
+	// ErrorType is the error.type on the server's span of a 5xx, when that says more than the status.
+	ErrorType string `json:"-"`
 }
 
 // Error implements error.
@@ -35,7 +40,9 @@ func (p *Problem) Error() string {
 
 // Invalid is a 422: the request is readable, but field is not what is allowed.
 func Invalid(field, format string, args ...any) *Problem {
-	return &Problem{http.StatusUnprocessableEntity, "Invalid request", fmt.Sprintf(format, args...), field}
+	return &Problem{
+		Status: http.StatusUnprocessableEntity, Title: "Invalid request", Detail: fmt.Sprintf(format, args...), Field: field,
+	}
 }
 
 // NotFound is a 404.
@@ -46,6 +53,28 @@ func NotFound(format string, args ...any) *Problem {
 // Conflict is a 409: the request is right, but not now.
 func Conflict(format string, args ...any) *Problem {
 	return &Problem{Status: http.StatusConflict, Title: "Conflict", Detail: fmt.Sprintf(format, args...)}
+}
+
+// FromCaller turns the refusal of an event into a 422 when what was refused is in one of the fields, or in a part of
+// one, that the caller's request filled. Any other error is passed on: a 500, for which the service is to blame.
+func FromCaller(err error, fields ...string) error {
+	refusal, ok := errors.AsType[*event.Refusal](err)
+	if !ok {
+		return err
+	}
+	whole, _, _ := strings.Cut(strings.ReplaceAll(refusal.Field, "[", "."), ".")
+	if !slices.Contains(fields, whole) {
+		return err
+	}
+	return Invalid(refusal.Field, "%s; no event could say so, and nothing was stored", refusal)
+}
+
+// refused is what the caller is told of an event that the service itself got wrong.
+func refused(refusal *event.Refusal) *Problem {
+	return &Problem{
+		Status: http.StatusInternalServerError, Title: "Event refused",
+		Detail: refusal.Error() + "; nothing was stored", Field: refusal.Field, ErrorType: refusal.ErrorType(),
+	}
 }
 
 // CheckText returns a 422 that names field when text is not what every store, log and page keeps as it is: control

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"net/http"
@@ -69,6 +70,9 @@ func (r *Routes) problem(req *http.Request, err error) *Problem {
 	}
 	line := r.log.Error()
 	problem := internalProblem
+	if refusal, ok := errors.AsType[*event.Refusal](err); ok {
+		problem = refused(refusal)
+	}
 	if errors.Is(err, event.ErrUnavailable) {
 		line = r.log.Warn()
 		problem = unavailableProblem
@@ -83,7 +87,8 @@ func (r *Routes) refuse(w http.ResponseWriter, req *http.Request, problem *Probl
 	// A refused request is the caller's fault and no error of the server's span
 	// (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status): its status code says enough.
 	if problem.Status >= http.StatusInternalServerError {
-		trace.SpanFromContext(req.Context()).SetAttributes(semconv.ErrorTypeKey.String(strconv.Itoa(problem.Status)))
+		trace.SpanFromContext(req.Context()).SetAttributes(
+			semconv.ErrorTypeKey.String(cmp.Or(problem.ErrorType, strconv.Itoa(problem.Status))))
 	}
 	if problem == unavailableProblem {
 		w.Header().Set("Retry-After", "1")

@@ -42,7 +42,7 @@ func (o *orders) submit(w http.ResponseWriter, r *http.Request) error {
 	}
 	placed, err := o.place(r.Context(), newRow(body, items, pence, key))
 	if err != nil {
-		return err
+		return host.FromCaller(err, "customerId", "items", "deliveryAddress", "deliveryAddressId")
 	}
 	w.Header().Set("Location", "/order/"+placed.OrderID)
 	return host.WriteJSON(w, http.StatusAccepted, placed.linked(r))

@@ -4,8 +4,13 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
 
 	"traceria/services/event"
 	"traceria/telemetry"
@@ -42,12 +47,23 @@ const (
 	unreadable = "unreadable" // the row is damaged
 )
 
+// refusedKey says, on the span of whoever wanted to publish it, why an event was refused.
+const refusedKey = attribute.Key("traceria.event.refused")
+
 // Publish puts one fact, in one form or several, into the outbox. It is published if and only if the
 // transaction commits, in the trace of ctx and in its conversation: the facts of one conversation are sent in the order
 // of their Publish, each when the broker has the one before.
+//
+// An event that is not registered or not what its schema says is an [event.Refusal]: the transaction that returns it
+// keeps nothing, and the span in ctx says what was refused and why.
 func (tx *Tx) Publish(ctx context.Context, forms ...event.Payload) error {
 	envelopes, err := event.New(ctx, tx.source, telemetry.Conversation(ctx), forms...)
 	if err != nil {
+		var refusal *event.Refusal
+		if errors.As(err, &refusal) {
+			trace.SpanFromContext(ctx).SetAttributes(
+				semconv.ErrorTypeKey.String(refusal.ErrorType()), refusedKey.String(refusal.Error()))
+		}
 		return err
 	}
 	carried, err := json.Marshal(telemetry.Carry(ctx))

@@ -1,0 +1,163 @@
+package event
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+)
+
+//go:embed schema/*.json
+var schemas embed.FS
+
+// Schema is the JSON Schema (2020-12) of a type's data, as text. A type that has none is not registered.
+func Schema(t Type) ([]byte, error) {
+	text, err := schemas.ReadFile("schema/" + t.Kebab() + "." + t.Version + ".json")
+	if err != nil {
+		return nil, fmt.Errorf("%s has no schema: %w", t, err)
+	}
+	return text, nil
+}
+
+// compiled are the schemas of the catalogue, made ready once: compiling costs a thousand times what checking does.
+var compiled = sync.OnceValues(func() (map[Type]*jsonschema.Schema, error) {
+	compiler := jsonschema.NewCompiler()
+	compiler.DefaultDraft(jsonschema.Draft2020)
+	compiler.AssertFormat()
+	ready := make(map[Type]*jsonschema.Schema, len(Catalogue))
+	for _, t := range Catalogue {
+		text, err := Schema(t)
+		if err != nil {
+			return nil, err
+		}
+		document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+		if err != nil {
+			return nil, fmt.Errorf("read the schema of %s: %w", t, err)
+		}
+		if err := compiler.AddResource(t.urn(), document); err != nil {
+			return nil, fmt.Errorf("read the schema of %s: %w", t, err)
+		}
+		if ready[t], err = compiler.Compile(t.urn()); err != nil {
+			return nil, fmt.Errorf("compile the schema of %s: %w", t, err)
+		}
+	}
+	return ready, nil
+})
+
+// urn is the $id of the type's schema.
+func (t Type) urn() string { return "urn:traceria:event:" + t.Kebab() + ":" + t.Version }
+
+// Refusal is an event that may not be published, or data that is not what its type promises.
+type Refusal struct {
+	// Name and Version are the event's, as its sender wrote them.
+	Name, Version string
+	// Field is what is wrong, in the wire names (items[0].quantity); empty when it is the event itself.
+	Field string
+	// Rule is the JSON Schema keyword that it breaks, such as required or minimum; registered when the event is not
+	// in the catalogue, and meaning when only the code, not the schema, can say what is wrong.
+	Rule string
+	// Reason says it in words.
+	Reason string
+}
+
+// The rules that are no keywords of JSON Schema.
+const (
+	RuleRegistered = "registered"
+	RuleMeaning    = "meaning"
+)
+
+// Error implements error.
+func (r *Refusal) Error() string {
+	text := r.Name + " " + r.Version + ": "
+	if r.Field != "" && r.Rule != RuleMeaning {
+		text += r.Field + ": "
+	}
+	return text + r.Reason + " (rule: " + r.Rule + ")"
+}
+
+// ErrorType is its error.type on a span.
+func (*Refusal) ErrorType() string { return "event_refused" }
+
+// check holds data against the schema of its type. What it returns on failure is a [Refusal].
+func check(t Type, data []byte) error {
+	ready, err := compiled()
+	if err != nil {
+		return err
+	}
+	schema, known := ready[t]
+	if !known {
+		return &Refusal{Name: t.Name, Version: t.Version, Rule: RuleRegistered, Reason: "is not in the catalogue"}
+	}
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(data)) // numbers stay decimal: no float comes near money
+	if err != nil {
+		return fmt.Errorf("%s: %w", t, err)
+	}
+	var wrong *jsonschema.ValidationError
+	if err := schema.Validate(document); errors.As(err, &wrong) {
+		return refusal(t, wrong)
+	} else if err != nil {
+		return fmt.Errorf("%s: %w", t, err)
+	}
+	return nil
+}
+
+// refusal names the first thing that is wrong.
+func refusal(t Type, wrong *jsonschema.ValidationError) *Refusal {
+	for len(wrong.Causes) > 0 {
+		wrong = wrong.Causes[0]
+	}
+	r := &Refusal{
+		Name: t.Name, Version: t.Version, Field: fieldAt(wrong.InstanceLocation), Rule: "schema",
+		Reason: wrong.ErrorKind.LocalizedString(message.NewPrinter(language.English)),
+	}
+	if path := wrong.ErrorKind.KeywordPath(); len(path) > 0 {
+		r.Rule = path[0]
+	}
+	if missing, ok := wrong.ErrorKind.(*kind.Required); ok {
+		r.Field, r.Reason = fieldAt(append(wrong.InstanceLocation, missing.Missing[0])), "is missing"
+	}
+	return r
+}
+
+// fieldAt writes a place in a document as people do: items[0].quantity.
+func fieldAt(location []string) string {
+	var b strings.Builder
+	for _, part := range location {
+		switch _, err := strconv.Atoi(part); {
+		case err == nil:
+			b.WriteString("[" + part + "]")
+		case b.Len() > 0:
+			b.WriteString("." + part)
+		default:
+			b.WriteString(part)
+		}
+	}
+	return b.String()
+}
+
+// write makes the data of a payload, and refuses what is not registered, what its own check refuses and what its
+// schema does.
+func write(form Payload) (json.RawMessage, error) {
+	t := form.Type()
+	if _, err := Lookup(t.Name, t.Version); err != nil {
+		return nil, &Refusal{Name: t.Name, Version: t.Version, Rule: RuleRegistered, Reason: "is not in the catalogue"}
+	}
+	if err := form.Validate(); err != nil {
+		field, _, _ := strings.Cut(err.Error(), " ") // the checks name the field first
+		return nil, &Refusal{Name: t.Name, Version: t.Version, Field: strings.TrimSuffix(field, ":"), Rule: RuleMeaning, Reason: err.Error()}
+	}
+	data, err := json.Marshal(form)
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", t, err)
+	}
+	return data, check(t, data)
+}

@@ -1,0 +1,28 @@
+package host_test
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+
+	"traceria/services/event"
+	"traceria/services/host"
+)
+
+func TestARefusedEventIsTheCallersFaultWhereHeFilledTheField(t *testing.T) {
+	t.Parallel()
+	refusal := &event.Refusal{Name: "OrderConfirmed", Version: "v2", Field: "items[0].quantity", Rule: "minimum", Reason: "is 0"}
+	service := run(t, func(r *host.Routes) {
+		r.Command("POST /his", func(http.ResponseWriter, *http.Request) error { return host.FromCaller(refusal, "items") })
+		r.Command("POST /ours", func(http.ResponseWriter, *http.Request) error { return host.FromCaller(refusal, "item") })
+	})
+	for path, want := range map[string]int{"/his": http.StatusUnprocessableEntity, "/ours": http.StatusInternalServerError} {
+		if got := service.call(t, http.MethodPost, path, "").problem(t); got.Status != want || got.Field != refusal.Field {
+			t.Errorf("%s: got %+v", path, got)
+		}
+	}
+	other := errors.New("other")
+	if got := host.FromCaller(other, "items"); !errors.Is(got, other) {
+		t.Errorf("got %v", got)
+	}
+}
