@@ -22,6 +22,8 @@ type Config struct {
 	Telemetry *telemetry.Telemetry
 	// ConfirmTimeout is how long a publish waits for the broker's confirm; 0 means 30 s.
 	ConfirmTimeout time.Duration
+	// Choices, if set, says at any time how events are read.
+	Choices func() event.Choices
 }
 
 const defaultConfirmTimeout = 30 * time.Second

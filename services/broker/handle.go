@@ -46,6 +46,9 @@ func (w *worker) handle(beginning, working context.Context, d amqp091.Delivery) 
 // attempt runs the handler once inside a process span, and settles the delivery as the last thing inside it.
 func (w *worker) attempt(ctx context.Context, d amqp091.Delivery) outcome {
 	e, unreadable := w.subscription.read(d)
+	if choices := w.session.config.Choices; choices != nil {
+		e.Unguarded = choices().Unguarded
+	}
 	if e.Metadata.EventDate.IsZero() {
 		e.Metadata.EventDate = event.Date{Time: dateOf(d)}
 	}
@@ -74,23 +77,6 @@ func (w *worker) attempt(ctx context.Context, d amqp091.Delivery) outcome {
 	}, otelamqp.WithStartAttributes(telemetry.KindKey.String(telemetry.Event)),
 		otelamqp.WithFallbackCarrier(&e.Metadata), otelamqp.WithFirstDestination(history.exchange, history.routingKey))
 	return result
-}
-
-// read reads an event and checks that it is what the subscription is about, and that it was published as such. With a CC
-// or BCC header a service can send a copy to a routing key that is not its own: RabbitMQ before 4.0 checks the
-// permission for the first key only. The copy keeps that first key, and is known by it.
-func (s Subscription) read(d amqp091.Delivery) (event.Envelope, error) {
-	e, err := event.Decode(d.Body)
-	if err != nil {
-		return e, err
-	}
-	if e.Metadata.EventType != s.Event.Name || e.Metadata.Version != s.Event.Version {
-		return e, fmt.Errorf("%w: got %s %s, want %s", event.ErrUnreadable, e.Metadata.EventType, e.Metadata.Version, s.Event)
-	}
-	if d.Exchange == s.Event.Exchange && d.RoutingKey != s.Event.RoutingKey() {
-		return e, fmt.Errorf("%w: published with routing key %s, want %s", event.ErrUnreadable, d.RoutingKey, s.Event.RoutingKey())
-	}
-	return e, nil
 }
 
 // dateOf is when an event happened that does not say so itself: when it was sent, as far as anybody knows.

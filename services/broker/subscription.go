@@ -23,6 +23,9 @@ type Subscription struct {
 	Subscriber string
 	// Event is what it takes.
 	Event event.Type
+	// Versions, if set, are the versions of Event to which the queue is bound; it is unbound from the others. Handle must
+	// read every version of the catalogue, as messages of one that was left may still be in the queue.
+	Versions []event.Type
 	// Handle is called for each event, by several goroutines at once, and again for an event that was
 	// handled but not acked before a crash.
 	Handle Handler

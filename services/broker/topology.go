@@ -60,6 +60,7 @@ type layout struct {
 	exchanges []declaredExchange
 	queues    []declaredQueue
 	bindings  []declaredBinding
+	unbound   []declaredBinding // may be there from before, and are to go
 }
 
 type (
@@ -90,9 +91,14 @@ func (t Topology) layout() layout {
 			l.bindings = append(l.bindings, declaredBinding{s.RetryExchange(), s.RetryQueue(delay), s.RetryQueue(delay)})
 		}
 		l.queues = append(l.queues, declaredQueue{s.Queue(), queueArguments(s)})
-		l.bindings = append(l.bindings,
-			declaredBinding{s.RetryExchange(), s.Queue(), s.Queue()}, // before events come: a retry must find its way back
-			declaredBinding{s.Event.Exchange, s.Event.RoutingKey(), s.Queue()})
+		// Before events come: a retry must find its way back.
+		l.bindings = append(l.bindings, declaredBinding{s.RetryExchange(), s.Queue(), s.Queue()})
+		for _, t := range s.bound() {
+			l.bindings = append(l.bindings, declaredBinding{t.Exchange, t.RoutingKey(), s.Queue()})
+		}
+		for _, t := range s.left() {
+			l.unbound = append(l.unbound, declaredBinding{t.Exchange, t.RoutingKey(), s.Queue()})
+		}
 	}
 	return l
 }
@@ -134,6 +140,11 @@ func (l layout) declare(conn *amqp091.Connection) error {
 	for _, b := range l.bindings {
 		if err := ch.QueueBind(b.queue, b.key, b.exchange, false, nil); err != nil {
 			return fmt.Errorf("bind queue %s: %w", b.queue, err)
+		}
+	}
+	for _, b := range l.unbound { // last: in between a queue has both versions rather than none
+		if err := ch.QueueUnbind(b.queue, b.key, b.exchange, nil); err != nil {
+			return fmt.Errorf("unbind queue %s: %w", b.queue, err)
 		}
 	}
 	return nil

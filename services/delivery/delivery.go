@@ -16,10 +16,11 @@ const Name = "delivery"
 // Service describes the delivery service to whoever runs it.
 func Service() host.Service {
 	return host.Service{
-		Name: Name, Title: "drives boxed orders to their customers", Schema: schema, Describe: &deliveries{},
-		Check: func(env *host.Env) { readDrivingTime(env) },
+		Name: Name, Title: "drives boxed orders to their customers", Schema: schema,
+		Describe: &deliveries{versions: readVersions(host.NewEnv(nil))},
+		Check:    func(env *host.Env) { readDrivingTime(env); readVersions(env) },
 		New: func(h *host.Host) (host.App, error) {
-			return &deliveries{Host: h, drivingTime: readDrivingTime(h.Env)}, nil
+			return &deliveries{Host: h, drivingTime: readDrivingTime(h.Env), versions: readVersions(h.Env)}, nil
 		},
 	}
 }
@@ -27,6 +28,12 @@ func Service() host.Service {
 type deliveries struct {
 	*host.Host
 	drivingTime host.Span
+	versions    []event.Type
+}
+
+// readVersions reads which versions of OrderConfirmed delivery takes (DELIVERY_ORDER_CONFIRMED).
+func readVersions(env *host.Env) []event.Type {
+	return host.OrderConfirmedVersions(env, Name, event.OrderConfirmedV2)
 }
 
 // readDrivingTime reads how long a drive takes (DELIVERY_DRIVING_TIME).
@@ -61,7 +68,7 @@ func (d *deliveries) Routes(r *host.Routes) {
 // Subscriptions implements host.App.
 func (d *deliveries) Subscriptions() []broker.Subscription {
 	return []broker.Subscription{
-		{Subscriber: Name, Event: event.OrderConfirmedV2, Handle: d.onConfirmed},
+		{Subscriber: Name, Event: event.OrderConfirmedV2, Versions: d.versions, Handle: d.onConfirmed},
 		{Subscriber: Name, Event: event.OrderBoxedV1, Handle: d.onBoxed},
 		{Subscriber: Name, Event: event.OrderCancelledV1, Handle: d.onCancelled},
 	}

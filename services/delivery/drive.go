@@ -21,6 +21,9 @@ const streetKey = attribute.Key("traceria.delivery.street")
 // order goes out now.
 func (d *deliveries) onConfirmed(ctx context.Context, e event.Envelope) error {
 	fact, err := event.ReadConfirmation(e)
+	if err == nil && d.Config.Choices().Style == event.SparseCallback {
+		fact, err = d.Fill(ctx, fact)
+	}
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"traceria/services/broker"
+	"traceria/services/event"
 	"traceria/services/store"
 	"traceria/telemetry"
 )
@@ -41,6 +42,8 @@ type Config struct {
 	CollectorURL string
 	// BackOff (TRACERIA_RETRY_BACKOFF) is how long messages wait between their attempts (broker.ParseBackOff).
 	BackOff broker.BackOff
+	// Events, if set, says at any time how events are published and read; nil means the defaults.
+	Events func() event.Choices
 	// LogLevel (LOG_LEVEL) is the least level that is logged.
 	LogLevel zerolog.Level
 }
@@ -69,6 +72,8 @@ func Load(env *Env) Config {
 		c.BackOff, err = broker.ParseBackOff(text)
 		return err
 	})
+	choices := EventChoices(env)
+	c.Events = func() event.Choices { return choices }
 	level := env.OneOf("LOG_LEVEL", "info", "trace", "debug", "info", "warn", "error")
 	c.LogLevel, _ = zerolog.ParseLevel(level)
 	return c

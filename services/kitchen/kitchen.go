@@ -17,7 +17,8 @@ const Name = "kitchen"
 // Service describes the kitchen to whoever runs it.
 func Service() host.Service {
 	return host.Service{
-		Name: Name, Title: "cooks, as many tickets at once as it has cooks", Schema: schema, Describe: &kitchen{},
+		Name: Name, Title: "cooks, as many tickets at once as it has cooks", Schema: schema,
+		Describe: &kitchen{settings: readSettings(host.NewEnv(nil))},
 		Check: func(env *host.Env) { readSettings(env) },
 		New:   newKitchen,
 	}
@@ -29,12 +30,15 @@ type settings struct {
 	cookingTime host.Span
 	// largestTicket (KITCHEN_LARGEST_TICKET) is how many pieces the kitchen has dough for in one order.
 	largestTicket int
+	// versions (KITCHEN_ORDER_CONFIRMED) are those of OrderConfirmed that it takes.
+	versions []event.Type
 }
 
 func readSettings(env *host.Env) settings {
 	return settings{
 		cookingTime:   env.Span("KITCHEN_COOKING_TIME", host.Span{Least: 50 * time.Millisecond, Most: 250 * time.Millisecond}),
 		largestTicket: env.Int("KITCHEN_LARGEST_TICKET", 50, 1, 1_000_000),
+		versions:      host.OrderConfirmedVersions(env, Name, event.OrderConfirmedV2),
 	}
 }
 
@@ -75,7 +79,7 @@ func (k *kitchen) Subscriptions() []broker.Subscription {
 		tickets.Gate = k.cooks
 	}
 	return []broker.Subscription{
-		{Subscriber: Name, Event: event.OrderConfirmedV2, Handle: k.onConfirmed},
+		{Subscriber: Name, Event: event.OrderConfirmedV2, Versions: k.versions, Handle: k.onConfirmed},
 		{Subscriber: Name, Event: event.OrderCancelledV1, Handle: k.onCancelled},
 		{Subscriber: Name, Event: event.StaffMemberClockedInV1, Handle: k.onClockedIn},
 		{Subscriber: Name, Event: event.StaffMemberClockedOutV1, Handle: k.onClockedOut},

@@ -30,6 +30,9 @@ func (s stage) String() string {
 // noted: nobody is to cook it.
 func (k *kitchen) onConfirmed(ctx context.Context, e event.Envelope) error {
 	fact, err := event.ReadConfirmation(e)
+	if err == nil {
+		fact, err = k.Fill(ctx, fact)
+	}
 	if err != nil {
 		return err
 	}

@@ -20,12 +20,24 @@ const Name = "loyalty"
 // Service describes the loyalty service to whoever runs it.
 func Service() host.Service {
 	return host.Service{
-		Name: Name, Title: "counts loyalty points", Schema: schema, Describe: &points{},
-		New: func(h *host.Host) (host.App, error) { return &points{Host: h}, nil },
+		Name: Name, Title: "counts loyalty points", Schema: schema,
+		Describe: &points{versions: readVersions(host.NewEnv(nil))},
+		Check:    func(env *host.Env) { readVersions(env) },
+		New: func(h *host.Host) (host.App, error) {
+			return &points{Host: h, versions: readVersions(h.Env)}, nil
+		},
 	}
 }
 
-type points struct{ *host.Host }
+type points struct {
+	*host.Host
+	versions []event.Type
+}
+
+// readVersions reads which versions of OrderConfirmed loyalty takes (LOYALTY_ORDER_CONFIRMED).
+func readVersions(env *host.Env) []event.Type {
+	return host.OrderConfirmedVersions(env, Name, event.OrderConfirmedV1)
+}
 
 const schema = `
 CREATE TABLE IF NOT EXISTS points (
@@ -43,16 +55,19 @@ CREATE INDEX IF NOT EXISTS points_customer ON points (customer_id);
 func (p *points) Routes(r *host.Routes) { r.Query("GET /loyalty/{customerId}", p.get) }
 
 // Subscriptions implements host.App. Loyalty still takes v1 of OrderConfirmed, where the value is a bare number:
-// versions run in parallel until everybody has moved.
+// versions run in parallel until everybody has moved (LOYALTY_ORDER_CONFIRMED; services/event/README.md).
 func (p *points) Subscriptions() []broker.Subscription {
 	return []broker.Subscription{
-		{Subscriber: Name, Event: event.OrderConfirmedV1, Handle: p.onConfirmed},
+		{Subscriber: Name, Event: event.OrderConfirmedV1, Versions: p.versions, Handle: p.onConfirmed},
 		{Subscriber: Name, Event: event.OrderCancelledV1, Handle: p.onCancelled},
 	}
 }
 
 func (p *points) onConfirmed(ctx context.Context, e event.Envelope) error {
 	fact, err := event.ReadConfirmation(e)
+	if err == nil {
+		fact, err = p.Fill(ctx, fact)
+	}
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ import (
 	"traceria/services/host/hosttest"
 )
 
-func newPoints(tb testing.TB) *points { return &points{hosttest.New(tb, Service(), nil)} }
+func newPoints(tb testing.TB) *points { return &points{Host: hosttest.New(tb, Service(), nil)} }
 
 func orderOf(id, customer string) event.OrderConfirmed {
 	return event.OrderConfirmed{

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 
 	"traceria/services/broker"
 	"traceria/services/event"
@@ -15,6 +17,10 @@ import (
 // taken hangs on what this service did, not on the status: a report that ran ahead must not stand in for it.
 func (o *orders) onCreated(ctx context.Context, e event.Envelope) error {
 	fact, err := event.Data[event.OrderCreated](e)
+	if err != nil {
+		return err
+	}
+	addressID, err := o.addAddress(ctx, fact.OrderID)
 	if err != nil {
 		return err
 	}
@@ -29,7 +35,10 @@ func (o *orders) onCreated(ctx context.Context, e event.Envelope) error {
 		if err != nil || found.confirmed || found.progress == cancelled {
 			return err
 		}
-		if err := confirmOrder(ctx, tx, found); err != nil {
+		if found.addressID == "" {
+			found.addressID = addressID
+		}
+		if err := o.confirm(ctx, tx, found); err != nil {
 			return err
 		}
 		if found.rejection != "" { // it came first
@@ -65,12 +74,47 @@ func (o *orders) onRejected(ctx context.Context, e event.Envelope) error {
 	})
 }
 
-func confirmOrder(ctx context.Context, tx *store.Tx, found row) error {
-	number, money := found.confirmations()
-	if err := tx.Publish(ctx, number, money); err != nil {
+// confirm publishes OrderConfirmed in the versions that are chosen; the timeline names the last of the fat ones.
+func (o *orders) confirm(ctx context.Context, tx *store.Tx, found row) error {
+	forms := found.confirmations(o.Config.Choices().Confirmed())
+	if err := tx.Publish(ctx, forms...); err != nil {
 		return err
 	}
-	return record(ctx, tx, found.id, ownEntry(money))
+	told := forms[len(forms)-1]
+	if told.Type() == event.OrderConfirmedV3 && len(forms) > 1 {
+		told = forms[len(forms)-2]
+	}
+	return record(ctx, tx, found.id, ownEntry(told))
+}
+
+// addAddress is the command Add Delivery Address, given to the delivery service for an order that has an address and no
+// id of it: the sparse form knows addresses by their ids only. The customer has had the answer by then and waits for
+// nobody; while delivery is away, the confirmation waits. An order of which that was asked twice, after a crash, leaves an
+// address that nobody uses.
+func (o *orders) addAddress(ctx context.Context, id string) (addressID string, err error) {
+	if !slices.Contains(o.Config.Choices().Confirmed(), event.OrderConfirmedV3) {
+		return "", nil
+	}
+	var found row
+	err = o.DB.Do(ctx, func(tx *store.Tx) (err error) {
+		if done, err := tx.Received(ctx); err != nil || done {
+			found = row{}
+			return err
+		}
+		found, err = readOrder(ctx, tx, id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	if err != nil || found.address == nil || found.addressID != "" || found.confirmed {
+		return "", err
+	}
+	var answer struct {
+		DeliveryAddressID string `json:"deliveryAddressId"`
+	}
+	err = o.Ask(ctx, "delivery", http.MethodPost, "/delivery/addresses", found.address, &answer)
+	return answer.DeliveryAddressID, err
 }
 
 func cancelOrder(ctx context.Context, tx *store.Tx, found row, reason string) error {

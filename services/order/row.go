@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"traceria/services/event"
 	"traceria/services/store"
@@ -42,13 +43,22 @@ func readOrder(ctx context.Context, tx *store.Tx, id string) (row, error) {
 	return found, nil
 }
 
-// confirmations are the two fat forms of OrderConfirmed: the value as a number and as money.
-func (r row) confirmations() (event.OrderConfirmedNumber, event.OrderConfirmedMoney) {
+// confirmations are the forms of OrderConfirmed in the chosen versions, which are at least one, the sparse one last.
+func (r row) confirmations(versions []event.Type) []event.Payload {
 	shared := event.OrderConfirmed{
 		OrderID: r.id, OrderNumber: number(r.seq), CustomerID: r.customerID,
 		DeliveryAddress: r.address, DeliveryAddressID: r.addressID, Items: r.items,
 	}
 	value, amount := money(r.pence), event.Pence(r.pence)
-	return event.OrderConfirmedNumber{OrderConfirmed: shared, OrderValue: &amount},
-		event.OrderConfirmedMoney{OrderConfirmed: shared, OrderValue: &value}
+	var forms []event.Payload
+	for _, form := range []event.Payload{
+		event.OrderConfirmedNumber{OrderConfirmed: shared, OrderValue: &amount},
+		event.OrderConfirmedMoney{OrderConfirmed: shared, OrderValue: &value},
+		event.OrderConfirmedSparse{OrderID: r.id, CustomerID: r.customerID, DeliveryAddressID: r.addressID},
+	} {
+		if slices.Contains(versions, form.Type()) {
+			forms = append(forms, form)
+		}
+	}
+	return forms
 }

@@ -54,8 +54,10 @@ type view struct {
 	CustomerID string       `json:"customerId"`
 	OrderValue event.Money  `json:"orderValue"`
 	Items      []event.Item `json:"items"`
-	CreatedAt  time.Time    `json:"createdAt"`
-	Timeline   []entry      `json:"timeline,omitempty"`
+	// DeliveryAddress is for a consumer that calls back; an order that names its address by id has none.
+	DeliveryAddress *event.Address `json:"deliveryAddress,omitempty"`
+	CreatedAt       time.Time      `json:"createdAt"`
+	Timeline        []entry        `json:"timeline,omitempty"`
 }
 
 func (o *orders) get(w http.ResponseWriter, r *http.Request) error {
@@ -100,6 +102,7 @@ func (o *orders) list(w http.ResponseWriter, r *http.Request) error {
 	}
 	for i := range found {
 		found[i].summary = found[i].linked(r)
+		found[i].DeliveryAddress = nil // a list needs none
 	}
 	return host.WriteJSON(w, http.StatusOK, map[string]any{"orders": found})
 }
@@ -118,7 +121,7 @@ func unknown(id string) error { return host.NotFound("there is no order %.60q", 
 // views reads orders without their timelines; rest is the end of the statement, from WHERE on.
 func (o *orders) views(ctx context.Context, rest string, args ...any) ([]view, error) {
 	rows, err := o.DB.QueryContext(ctx,
-		`SELECT seq, id, customer_id, value_pence, items, trace_id, created_at, progress FROM orders `+rest, args...)
+		`SELECT seq, id, customer_id, value_pence, items, address, trace_id, created_at, progress FROM orders `+rest, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read orders: %w", err)
 	}
@@ -136,9 +139,9 @@ func (o *orders) views(ctx context.Context, rest string, args ...any) ([]view, e
 
 func (o *orders) scan(rows *sql.Rows) (view, error) {
 	var seq, pence, at int64
-	var id, customer, items, traceID string
+	var id, customer, items, address, traceID string
 	var reached progress
-	if err := rows.Scan(&seq, &id, &customer, &pence, &items, &traceID, &at, &reached); err != nil {
+	if err := rows.Scan(&seq, &id, &customer, &pence, &items, &address, &traceID, &at, &reached); err != nil {
 		return view{}, fmt.Errorf("read an order: %w", err)
 	}
 	v := view{
@@ -147,6 +150,9 @@ func (o *orders) scan(rows *sql.Rows) (view, error) {
 	}
 	if err := json.Unmarshal([]byte(items), &v.Items); err != nil {
 		return view{}, fmt.Errorf("read the items of order %s: %w", id, err)
+	}
+	if err := json.Unmarshal([]byte(address), &v.DeliveryAddress); err != nil {
+		return view{}, fmt.Errorf("read the address of order %s: %w", id, err)
 	}
 	return v, nil
 }

@@ -20,6 +20,7 @@ func TestAnOrderCanBeReadAsSoonAsItIsAccepted(t *testing.T) {
 	want := view{
 		summary: placed, CustomerID: "c-1", OrderValue: event.Money{Value: event.Pence(1989), Currency: "GBP"},
 		Items: []event.Item{{ItemName: "Margherita", Quantity: event.AllOfThem, Pieces: 3}}, CreatedAt: got.CreatedAt,
+		DeliveryAddress: &event.Address{AddressLine1: "167 My Street"},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(view{})); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -1,0 +1,50 @@
+package broker
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/rabbitmq/amqp091-go"
+
+	"traceria/services/event"
+)
+
+// bound are the versions that the queue is bound to.
+func (s Subscription) bound() []event.Type {
+	if len(s.Versions) == 0 {
+		return []event.Type{s.Event}
+	}
+	return s.Versions
+}
+
+// left are the versions of the event that the subscription could take and does not: its queue is unbound from them.
+func (s Subscription) left() []event.Type {
+	if len(s.Versions) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(event.Catalogue), func(t event.Type) bool {
+		return t.Name != s.Event.Name || t.Domain != s.Event.Domain || slices.Contains(s.Versions, t)
+	})
+}
+
+// read reads an event and checks that it is what the subscription is about, in any of its versions, whatever its routing
+// key said, and that it was published as such. What was in the queue when it was unbound from a version is still read.
+//
+// With a CC or BCC header a service can send a copy to a routing key that is not its own: RabbitMQ before 4.0 checks the
+// permission for the first key only. The copy keeps that first key, and is known by it.
+func (s Subscription) read(d amqp091.Delivery) (event.Envelope, error) {
+	e, err := event.Decode(d.Body)
+	if err != nil {
+		return e, err
+	}
+	for _, t := range slices.Concat(s.bound(), s.left()) {
+		if e.Metadata.EventType != t.Name || e.Metadata.Version != t.Version {
+			continue
+		}
+		if d.Exchange == t.Exchange && d.RoutingKey != t.RoutingKey() {
+			return e, fmt.Errorf("%w: published with routing key %s, want %s", event.ErrUnreadable, d.RoutingKey, t.RoutingKey())
+		}
+		return e, nil
+	}
+	return e, fmt.Errorf("%w: got %s %s, want %s", event.ErrUnreadable, e.Metadata.EventType, e.Metadata.Version, s.Event)
+}

@@ -1,0 +1,125 @@
+package broker_test
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+	"testing"
+
+	"traceria/services/broker"
+	"traceria/services/event"
+)
+
+// seen are the facts that a subscriber handled, whatever their version, as its inbox keeps them.
+type seen struct {
+	sync.Mutex
+	facts    map[string]bool
+	versions map[string]int
+}
+
+func (s *seen) subscription(versions ...event.Type) broker.Subscription {
+	return broker.Subscription{
+		Subscriber: "loyalty", Event: event.OrderConfirmedV1, Versions: versions,
+		Handle: func(_ context.Context, e event.Envelope) error {
+			s.Lock()
+			defer s.Unlock()
+			s.facts[e.Metadata.EventID] = true
+			s.versions[e.Metadata.Version]++
+			return nil
+		},
+	}
+}
+
+func (s *seen) has(facts []string) bool {
+	s.Lock()
+	defer s.Unlock()
+	for _, id := range facts {
+		if !s.facts[id] {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *seen) count(version string) int {
+	s.Lock()
+	defer s.Unlock()
+	return s.versions[version]
+}
+
+// fact is one confirmation in the versions asked for.
+func fact(t *testing.T, id string, versions ...event.Type) []event.Outgoing {
+	t.Helper()
+	whole := event.OrderConfirmed{OrderID: id, DeliveryAddressID: "a", Items: []event.Item{{ItemName: "m", Quantity: "1"}}}
+	value := event.Pence(100)
+	made, err := event.New(t.Context(), "order", id, event.OrderConfirmedNumber{OrderConfirmed: whole, OrderValue: &value},
+		event.OrderConfirmedMoney{OrderConfirmed: whole, OrderValue: &event.Money{Value: value, Currency: "GBP"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []event.Outgoing
+	for _, e := range made {
+		for _, v := range versions {
+			if e.Metadata.Version == v.Version {
+				all = append(all, event.Outgoing{Envelope: e})
+			}
+		}
+	}
+	return all
+}
+
+// The steps of services/event/README.md, with orders at each of them, some of which are sent while nobody consumes.
+func TestASubscriberMovesToTheNextVersionAndLosesNothing(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	got := &seen{facts: map[string]bool{}, versions: map[string]int{}}
+	v1, v2 := event.OrderConfirmedV1, event.OrderConfirmedV2
+	b.apply(t, got.subscription(v1),
+		broker.Subscription{Subscriber: "kitchen", Event: v2}) // takes v2 all the time
+	publisher := b.publisher(t, broker.Topology{})
+	ready(t, publisher)
+	var facts []string
+	orders := func(versions ...event.Type) {
+		for range 20 {
+			batch := fact(t, "o-"+strconv.Itoa(len(facts)), versions...)
+			send(t, publisher, batch...)
+			facts = append(facts, batch[0].Envelope.Metadata.EventID)
+		}
+	}
+	for _, step := range []struct{ bound, published []event.Type }{
+		{[]event.Type{v1}, []event.Type{v1, v2}},
+		{[]event.Type{v1, v2}, []event.Type{v1, v2}},
+		{[]event.Type{v1, v2}, []event.Type{v2}},
+		{[]event.Type{v2}, []event.Type{v2}},
+	} {
+		orders(step.published...) // they wait in the queue, which has the bindings of the step before
+		c, stop := b.consumer(t, got.subscription(step.bound...))
+		ready(t, c)
+		orders(step.published...)
+		eventually(t, "every fact was handled", func() bool { return got.has(facts) })
+		stop()
+	}
+	if got.count("v1") == 0 || got.count("v2") == 0 {
+		t.Errorf("versions handled: %v", got.versions)
+	}
+	// Nobody takes v1 any more, and the broker says so.
+	for _, err := range publisher.Publish(t.Context(), fact(t, "o", v1)) {
+		if !errors.Is(err, event.ErrUnroutable) {
+			t.Errorf("v1 after the last step: %v, want ErrUnroutable", err)
+		}
+	}
+}
+
+// What was in the queue when its subscriber left a version is no dead letter.
+func TestWhatIsLeftOfAVersionIsStillRead(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	got := &seen{facts: map[string]bool{}, versions: map[string]int{}}
+	b.apply(t, got.subscription(event.OrderConfirmedV1))
+	publisher := b.publisher(t, broker.Topology{})
+	left := fact(t, "o-1", event.OrderConfirmedV1)
+	send(t, publisher, left...)
+	b.consumer(t, got.subscription(event.OrderConfirmedV2))
+	eventually(t, "v1 is handled", func() bool { return got.has([]string{left[0].Envelope.Metadata.EventID}) })
+}

@@ -1,0 +1,78 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"traceria/services/event"
+)
+
+// peerTime is how long another service may take to answer.
+const peerTime = 5 * time.Second
+
+// Ask calls another service and reads its answer, JSON, into answer: a client span under that of ctx. body is sent as
+// JSON, unless it is nil.
+//
+// A service that is away, or says that it cannot at the moment (5xx), is [event.ErrUnavailable]: the event in hand is held
+// and no attempt is spent. Any other status that is no success is an error that names it.
+func (h *Host) Ask(ctx context.Context, service, method, path string, body, answer any) error {
+	ctx, cancel := context.WithTimeout(ctx, peerTime)
+	defer cancel()
+	var content io.Reader = http.NoBody
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return fmt.Errorf("write the question to %s: %w", service, err)
+		}
+		content = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, h.Config.URLs[service]+path, content)
+	if err != nil {
+		return fmt.Errorf("ask %s: %w", service, err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	client := http.Client{Transport: h.Telemetry.Transport(http.DefaultTransport)}
+	resp, err := client.Do(req)
+	if err != nil {
+		return fmt.Errorf("%w: ask %s: %w", event.ErrUnavailable, service, err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: read the answer of %s: %w", event.ErrUnavailable, service, err)
+	case resp.StatusCode >= http.StatusInternalServerError:
+		return fmt.Errorf("%w: %s answers %s", event.ErrUnavailable, service, resp.Status)
+	case resp.StatusCode >= http.StatusMultipleChoices:
+		return fmt.Errorf("%s answers %s to %s %s", service, resp.Status, method, path)
+	}
+	if err := json.Unmarshal(text, answer); err != nil {
+		return fmt.Errorf("read the answer of %s: %w", service, err)
+	}
+	return nil
+}
+
+// Fill completes a sparse confirmation by asking the order service (GET /order/{id}): the call back, which a fat event
+// makes needless. A fat one is returned as it is.
+func (h *Host) Fill(ctx context.Context, fact event.Confirmation) (event.Confirmation, error) {
+	if !fact.Sparse {
+		return fact, nil
+	}
+	var order struct {
+		OrderNumber     string         `json:"orderNumber"`
+		OrderValue      event.Money    `json:"orderValue"`
+		Items           []event.Item   `json:"items"`
+		DeliveryAddress *event.Address `json:"deliveryAddress"`
+	}
+	if err := h.Ask(ctx, "order", http.MethodGet, "/order/"+fact.OrderID, nil, &order); err != nil {
+		return fact, err
+	}
+	fact.OrderNumber, fact.Items, fact.Value = order.OrderNumber, order.Items, order.OrderValue.Value
+	fact.DeliveryAddress = order.DeliveryAddress
+	return fact, nil
+}
