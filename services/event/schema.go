@@ -161,3 +161,18 @@ func write(form Payload) (json.RawMessage, error) {
 	}
 	return data, check(t, data)
 }
+
+// deprecated are the versions whose schema says so.
+var deprecated = sync.OnceValue(func() map[Type]bool {
+	found := map[Type]bool{}
+	for _, t := range Catalogue {
+		var schema struct{ Deprecated bool }
+		if text, err := Schema(t); err == nil && json.Unmarshal(text, &schema) == nil && schema.Deprecated {
+			found[t] = true
+		}
+	}
+	return found
+})
+
+// Deprecated tells whether an accepted RFC (rfc/) has announced the end of this version.
+func (t Type) Deprecated() bool { return deprecated()[t] }
