@@ -59,6 +59,9 @@ func (w *worker) attempt(ctx context.Context, d amqp091.Delivery) outcome {
 	history := historyOf(d)
 	var result outcome
 	_ = w.otel.Process(ctx, w.subscription.Queue(), d, func(ctx context.Context, d amqp091.Delivery) error {
+		if typ, err := event.Lookup(e.Metadata.EventType, e.Metadata.Version); err == nil && typ.Deprecated() {
+			trace.SpanFromContext(ctx).SetAttributes(deprecatedKey.Bool(true))
+		}
 		err := unreadable
 		if err == nil {
 			err = protect(ctx, w.subscription.Handle, e)

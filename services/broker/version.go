@@ -5,9 +5,13 @@ import (
 	"slices"
 
 	"github.com/rabbitmq/amqp091-go"
+	"go.opentelemetry.io/otel/attribute"
 
 	"traceria/services/event"
 )
+
+// deprecatedKey is true on the send and process spans of a version whose end an RFC has announced.
+const deprecatedKey = attribute.Key("traceria.event.deprecated")
 
 // bound are the versions that the queue is bound to.
 func (s Subscription) bound() []event.Type {

@@ -3,7 +3,9 @@ package broker_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -102,6 +104,19 @@ func TestASubscriberMovesToTheNextVersionAndLosesNothing(t *testing.T) {
 	}
 	if got.count("v1") == 0 || got.count("v2") == 0 {
 		t.Errorf("versions handled: %v", got.versions)
+	}
+	// v1 says on both sides that its end is near (RFC 0001), v2 does not.
+	marked := map[string]bool{}
+	for _, span := range b.memory.Spans() {
+		kind, _, _ := strings.Cut(span.Name, " ")
+		for _, version := range []string{"v1", "v2"} {
+			if strings.Contains(span.Name, "order.order-confirmed."+version) && span.Attributes["traceria.event.deprecated"] == true {
+				marked[kind+" "+version] = true
+			}
+		}
+	}
+	if want := map[string]bool{"send v1": true, "process v1": true}; !maps.Equal(marked, want) {
+		t.Errorf("deprecated on %v, want %v", marked, want)
 	}
 	// Nobody takes v1 any more, and the broker says so.
 	for _, err := range publisher.Publish(t.Context(), fact(t, "o", v1)) {
