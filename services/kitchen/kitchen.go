@@ -19,8 +19,8 @@ func Service() host.Service {
 	return host.Service{
 		Name: Name, Title: "cooks, as many tickets at once as it has cooks", Schema: schema,
 		Describe: &kitchen{settings: readSettings(host.NewEnv(nil))},
-		Check: func(env *host.Env) { readSettings(env) },
-		New:   newKitchen,
+		Check:    func(env *host.Env) { readSettings(env) },
+		New:      newKitchen,
 	}
 }
 

@@ -59,8 +59,7 @@ const refusedKey = attribute.Key("traceria.event.refused")
 func (tx *Tx) Publish(ctx context.Context, forms ...event.Payload) error {
 	envelopes, err := event.New(ctx, tx.source, telemetry.Conversation(ctx), forms...)
 	if err != nil {
-		var refusal *event.Refusal
-		if errors.As(err, &refusal) {
+		if refusal, ok := errors.AsType[*event.Refusal](err); ok {
 			trace.SpanFromContext(ctx).SetAttributes(
 				semconv.ErrorTypeKey.String(refusal.ErrorType()), refusedKey.String(refusal.Error()))
 		}
