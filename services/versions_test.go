@@ -1,0 +1,185 @@
+package main
+
+import (
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"traceria/services/broker"
+	"traceria/telemetry/tracetree"
+)
+
+// branch is a pizzeria of a test's own, beside the system of the other tests: on the same broker, in a virtual host of its
+// own, and seen by the same Jaeger.
+type branch struct {
+	*system
+	amqp      string
+	processes map[string]*process
+}
+
+func openBranch(t *testing.T, env ...string) *branch {
+	t.Helper()
+	shared := up(t)
+	b := &branch{
+		system: &system{addresses: map[string]string{}, jaeger: shared.jaeger, broker: shared.broker},
+		amqp:   shared.broker.VHost(t), processes: map[string]*process{},
+	}
+	t.Cleanup(func() {
+		if err := b.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	b.env = append(append([]string{}, shared.env...), "AMQP_URL="+b.amqp, "TRACERIA_DATA="+t.TempDir(), "KITCHEN_COOKING_TIME=10ms-50ms")
+	for _, service := range services() {
+		b.addresses[service.Name] = freeAddress(t)
+		b.env = append(b.env, strings.ToUpper(service.Name)+"_URL=http://"+b.addresses[service.Name])
+	}
+	b.env = append(b.env, env...)
+	for _, service := range services() {
+		b.open(t, service.Name)
+	}
+	b.await(t)
+	return b
+}
+
+func (b *branch) open(t *testing.T, service string, env ...string) {
+	t.Helper()
+	b.processes[service] = b.launch(t, service, append(env, "HTTP_ADDR="+b.addresses[service]), os.Args[0], service)
+}
+
+// reopen stops a service and starts it with more environment.
+func (b *branch) reopen(t *testing.T, service string, env ...string) {
+	t.Helper()
+	if err := b.processes[service].end(); err != nil {
+		t.Fatal(err)
+	}
+	b.open(t, service, env...)
+	b.await(t)
+}
+
+func (b *branch) await(t *testing.T) {
+	t.Helper()
+	for name, address := range b.addresses {
+		eventually(t, time.Minute, name+" is ready", func() bool {
+			code, _, err := get(t.Context(), "http://"+address+"/readyz")
+			return err == nil && code == http.StatusOK
+		})
+	}
+}
+
+// serve places an order and waits until it is delivered and its points are given.
+func (b *branch) serve(t *testing.T, customer string) placed {
+	t.Helper()
+	order, err := b.client().do(t.Context(), http.MethodPost, "/order", nil, oneMargherita(customer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, time.Minute, "the order is delivered and its points are given", func() bool {
+		var now struct {
+			Status   string
+			Timeline []struct{ Event string }
+		}
+		b.get(t, "order", "/order/"+order.OrderID, &now)
+		return now.Status == "delivered" && slices.Contains(now.Timeline, struct{ Event string }{"LoyaltyPointsEarned"})
+	})
+	return order
+}
+
+func (b *branch) noDeadLetters(t *testing.T) {
+	t.Helper()
+	conn, err := broker.Dial(t.Context(), b.amqp, "the test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	counts, err := known().CountDead(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, count := range counts {
+		if count.Messages != 0 {
+			t.Errorf("%s has %d dead letters", count.Queue, count.Messages)
+		}
+	}
+}
+
+// named are the names of a tree's spans of one kind that contain a text.
+func named(tree *tracetree.Tree, kind, text string) []string {
+	var names []string
+	for _, span := range tree.Spans() {
+		if span.Kind == kind && strings.Contains(span.Name, text) {
+			names = append(names, span.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Sparse: delivery takes v3, which has no address but its id, and the others stay with the fat forms.
+func TestSparseEventsWithoutCallingBack(t *testing.T) {
+	b := openBranch(t, "EVENT_STYLE=sparse")
+	tree := b.tree(t, b.serve(t, "sparse").TraceID)
+	if got, want := named(tree, "consumer", "order.order-confirmed."), []string{
+		"process traceria.events:order.order-confirmed.v1:loyalty.order-confirmed",
+		"process traceria.events:order.order-confirmed.v2:kitchen.order-confirmed",
+		"process traceria.events:order.order-confirmed.v3:delivery.order-confirmed",
+	}; !slices.Equal(got, want) {
+		t.Errorf("confirmations are taken by %v, want %v", got, want)
+	}
+	if got := named(tree, "server", "/order/"); len(got) != 0 {
+		t.Errorf("somebody called back: %v", got)
+	}
+	b.noDeadLetters(t)
+}
+
+// Sparse with a call back: everybody takes v3 and asks the order service, inside the span of the event.
+func TestSparseEventsWithACallBack(t *testing.T) {
+	b := openBranch(t, "EVENT_STYLE=sparse-callback")
+	tree := b.tree(t, b.serve(t, "callback").TraceID)
+	if got := named(tree, "consumer", "order.order-confirmed.v3"); len(got) != 3 {
+		t.Errorf("v3 is taken by %v, want kitchen, delivery and loyalty", got)
+	}
+	if got := named(tree, "server", "GET /order/{id}"); len(got) != 3 {
+		t.Errorf("%d call backs, want three: %v", len(got), got)
+	}
+	if len(tree.Roots) != 1 || len(tree.Orphans) != 0 {
+		t.Errorf("%d roots, %d spans without their parent", len(tree.Roots), len(tree.Orphans))
+	}
+	b.noDeadLetters(t)
+}
+
+// Loyalty moves from v1 to v2 while orders come, by the steps in event/README.md: every order is paid in points once.
+func TestLoyaltyMovesFromV1ToV2WhileOrdersFlow(t *testing.T) {
+	b := openBranch(t)
+	const customer = "mover"
+	orders := 0
+	b.serve(t, customer)
+	orders++
+	for _, step := range []struct{ service, env string }{
+		{"loyalty", "LOYALTY_ORDER_CONFIRMED=v1,v2"}, {"order", "EVENT_VERSIONS=v2"}, {"loyalty", "LOYALTY_ORDER_CONFIRMED=v2"},
+	} {
+		// One is under way while the service moves.
+		if _, err := b.client().do(t.Context(), http.MethodPost, "/order", nil, oneMargherita(customer)); err != nil {
+			t.Fatal(err)
+		}
+		b.reopen(t, step.service, step.env)
+		b.serve(t, customer)
+		orders += 2
+	}
+	points := struct{ Points int }{}
+	eventually(t, time.Minute, "every order has its points", func() bool {
+		b.get(t, "loyalty", "/loyalty/"+customer, &points)
+		return points.Points >= 6*orders // 6.63 pounds each
+	})
+	if points.Points != 6*orders {
+		t.Errorf("%d points for %d orders", points.Points, orders)
+	}
+	last := b.tree(t, b.serve(t, customer).TraceID)
+	if got := named(last, "producer", "order.order-confirmed"); !slices.Equal(got, []string{"send traceria.events:order.order-confirmed.v2"}) {
+		t.Errorf("at the end %v is published, want v2 only", got)
+	}
+	b.noDeadLetters(t)
+}
