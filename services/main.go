@@ -80,7 +80,7 @@ First steps:
 		root.AddCommand(newServiceCommand(service))
 	}
 	root.AddCommand(newAllCommand(), newPlayCommand(), newBuyCommand(), newTraceCommand(), newStatusCommand(),
-		newTopologyCommand(), newDeadCommand())
+		newTopologyCommand(), newDeadCommand(), newEventsCommand())
 	return root
 }
 

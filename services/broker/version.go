@@ -21,6 +21,9 @@ func (s Subscription) bound() []event.Type {
 	return s.Versions
 }
 
+// Takes tells whether the queue is bound to the type.
+func (s Subscription) Takes(t event.Type) bool { return slices.Contains(s.bound(), t) }
+
 // left are the versions of the event that the subscription could take and does not: its queue is unbound from them.
 func (s Subscription) left() []event.Type {
 	if len(s.Versions) == 0 {

@@ -83,3 +83,11 @@ func Lookup(name, version string) (Type, error) {
 	}
 	return Catalogue[i], nil
 }
+
+// fat are the types that carry the state which their consumers need; the others say what happened and to whom.
+var fat = map[Type]bool{
+	OrderConfirmedV1: true, OrderConfirmedV2: true, TicketOpenedV1: true, LoyaltyPointsEarnedV1: true, LoyaltyPointsReversedV1: true,
+}
+
+// Fat tells whether the event carries state, so that a consumer need not ask for it.
+func (t Type) Fat() bool { return fat[t] }
