@@ -148,8 +148,13 @@ func (b *Broker) Stop() error { return b.end((*process).stop) }
 func (b *Broker) Kill() error { return b.end((*process).kill) }
 
 // Pause stops the broker's processes (SIGSTOP): its connections stay open and nothing answers, as in a machine that
-// hangs. Resume lets them go on.
-func (b *Broker) Pause() error { return b.signal(syscall.SIGSTOP) }
+// hangs. It returns when all of them stand still. Resume lets them go on.
+func (b *Broker) Pause() error {
+	if err := b.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	return awaitStopped(b.run.cmd.Process.Pid)
+}
 
 // Resume ends Pause (SIGCONT).
 func (b *Broker) Resume() error { return b.signal(syscall.SIGCONT) }

@@ -1,8 +1,14 @@
 package rabbitmqtest
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 	"syscall"
+	"time"
 )
 
 // ownGroup puts the broker into a process group of its own and ends it with the test process, even when that is killed or
@@ -22,4 +28,35 @@ func (p *process) run(started chan<- error) {
 		_ = p.cmd.Wait() // the exit code after a signal says nothing
 		close(p.exited)
 	}
+}
+
+// awaitStopped waits until every thread of a process group stands still: the kernel stops them one after another, and the
+// broker could answer meanwhile.
+func awaitStopped(group int) error {
+	for end := time.Now().Add(stopTime); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if allStopped(group) {
+			return nil
+		}
+	}
+	return errors.New("the broker's processes do not stand still")
+}
+
+func allStopped(group int) bool {
+	threads, err := filepath.Glob("/proc/[0-9]*/task/[0-9]*/stat")
+	if err != nil {
+		return false
+	}
+	for _, path := range threads {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		// The name in brackets may hold anything; behind it stand state, parent and group (proc_pid_stat(5)).
+		_, rest, _ := strings.Cut(string(text[max(0, strings.LastIndexByte(string(text), ')')):]), " ")
+		fields := strings.Fields(rest)
+		if len(fields) > 2 && fields[2] == strconv.Itoa(group) && fields[0] != "T" && fields[0] != "Z" {
+			return false
+		}
+	}
+	return true
 }

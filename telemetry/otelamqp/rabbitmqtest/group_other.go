@@ -2,7 +2,10 @@
 
 package rabbitmqtest
 
-import "syscall"
+import (
+	"syscall"
+	"time"
+)
 
 // ownGroup puts the broker into a process group of its own.
 func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
@@ -15,4 +18,10 @@ func (p *process) run(started chan<- error) {
 		_ = p.cmd.Wait() // the exit code after a signal says nothing
 		close(p.exited)
 	}
+}
+
+// awaitStopped cannot look, and gives the kernel a moment.
+func awaitStopped(int) error {
+	time.Sleep(100 * time.Millisecond)
+	return nil
 }
