@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"os/exec"
 	"sync"
 	"syscall"
@@ -25,6 +26,13 @@ func servicesStopped() fault {
 			all.Go(func() {
 				for range stopsOfEach {
 					time.Sleep(500*time.Millisecond + rand.N(2*time.Second))
+					// Before it listens there is nothing to finish, and before main the signal ends it as it ends any program.
+					for status := 0; status != http.StatusOK; time.Sleep(20 * time.Millisecond) {
+						if t.Failed() {
+							return
+						}
+						status, _ = p.answer("http://" + p.addresses[s.name] + "/healthz")
+					}
 					if err := s.restart(); err != nil {
 						t.Errorf("%s: %v", s.name, err)
 						return

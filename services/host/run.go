@@ -47,6 +47,9 @@ func Run(ctx context.Context, service Service, options Options) (err error) {
 	seen := options.Telemetry
 	seen.Service, seen.LogLevel = service.Name, options.Config.LogLevel
 	tel, err := telemetry.Start(ctx, seen)
+	if err != nil && ctx.Err() != nil {
+		return nil // it was stopped before it began
+	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrConfiguration, err)
 	}

@@ -33,12 +33,16 @@ func (p *process) run(started chan<- error) {
 // awaitStopped waits until every thread of a process group stands still: the kernel stops them one after another, and the
 // broker could answer meanwhile.
 func awaitStopped(group int) error {
-	for end := time.Now().Add(stopTime); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		if allStopped(group) {
-			return nil
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	for end := time.After(stopTime); !allStopped(group); {
+		select {
+		case <-look.C:
+		case <-end:
+			return errors.New("the broker's processes do not stand still")
 		}
 	}
-	return errors.New("the broker's processes do not stand still")
+	return nil
 }
 
 func allStopped(group int) bool {

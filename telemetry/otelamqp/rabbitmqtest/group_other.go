@@ -22,6 +22,6 @@ func (p *process) run(started chan<- error) {
 
 // awaitStopped cannot look, and gives the kernel a moment.
 func awaitStopped(int) error {
-	time.Sleep(100 * time.Millisecond)
+	<-time.After(100 * time.Millisecond)
 	return nil
 }
