@@ -198,7 +198,7 @@ func absent(s broker.Subscription, err error) error {
 }
 
 func printLetter(cmd *cobra.Command, l broker.Letter) {
-	cmd.Printf("%s %s  message %s\n", l.Event, l.Version, l.MessageID)
+	cmd.Printf("%s %s  message %s\n", printable(l.Event), printable(l.Version), printable(l.MessageID))
 	for _, line := range []struct{ name, value string }{
 		{"order", l.ConversationID},
 		{"reason", l.Reason},
