@@ -161,6 +161,25 @@ func (s *system) channel(t *testing.T) *amqp091.Channel {
 	return ch
 }
 
+// noDeadLetters holds that no subscription at the address has any.
+func noDeadLetters(t *testing.T, amqp string) {
+	t.Helper()
+	conn, err := broker.Dial(t.Context(), amqp, "the test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	counts, err := known().CountDead(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, count := range counts {
+		if count.Messages != 0 {
+			t.Errorf("%s has %d dead letters", count.Queue, count.Messages)
+		}
+	}
+}
+
 func TestDeadRefusesWhatMakesNoSense(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"traceria/services/broker"
 	"traceria/services/store/postgrestest"
 	"traceria/telemetry"
 )
@@ -51,10 +50,7 @@ func replicate(t *testing.T, database string) *replicated {
 		}
 	}
 	for address, name := range ready {
-		eventually(t, time.Minute, name+" is ready", func() bool {
-			code, _, err := get(t.Context(), "http://"+address+"/readyz")
-			return err == nil && code == http.StatusOK
-		})
+		awaitReady(t, name, address)
 	}
 	return r
 }
@@ -107,20 +103,7 @@ func (r *replicated) check(t *testing.T, customer string, orders []placed, clien
 	if points.Points != 6*len(orders) {
 		t.Errorf("%d points for %d orders", points.Points, len(orders))
 	}
-	conn, err := broker.Dial(t.Context(), r.amqp, "the test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close() }()
-	counts, err := known().CountDead(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, count := range counts {
-		if count.Messages != 0 {
-			t.Errorf("%s has %d dead letters", count.Queue, count.Messages)
-		}
-	}
+	noDeadLetters(t, r.amqp)
 }
 
 // Two processes of each service share a PostgreSQL: both take orders, one of them relays, and no event is sent twice. Then

@@ -295,6 +295,15 @@ func (s *system) call(t *testing.T, method, service, path string, answer any) {
 	}
 }
 
+// awaitReady waits until the service at the address can work.
+func awaitReady(t *testing.T, name, address string) {
+	t.Helper()
+	eventually(t, time.Minute, name+" is ready", func() bool {
+		code, _, err := get(t.Context(), "http://"+address+"/readyz")
+		return err == nil && code == http.StatusOK
+	})
+}
+
 // eventually waits for a condition, with a deadline.
 func eventually(t *testing.T, within time.Duration, what string, holds func() bool) {
 	t.Helper()

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"traceria/services/broker"
 	"traceria/telemetry/tracetree"
 )
 
@@ -63,10 +62,7 @@ func (b *branch) reopen(t *testing.T, service string, env ...string) {
 func (b *branch) await(t *testing.T) {
 	t.Helper()
 	for name, address := range b.addresses {
-		eventually(t, time.Minute, name+" is ready", func() bool {
-			code, _, err := get(t.Context(), "http://"+address+"/readyz")
-			return err == nil && code == http.StatusOK
-		})
+		awaitReady(t, name, address)
 	}
 }
 
@@ -86,24 +82,6 @@ func (b *branch) serve(t *testing.T, customer string) placed {
 		return now.Status == "delivered" && slices.Contains(now.Timeline, struct{ Event string }{"LoyaltyPointsEarned"})
 	})
 	return order
-}
-
-func (b *branch) noDeadLetters(t *testing.T) {
-	t.Helper()
-	conn, err := broker.Dial(t.Context(), b.amqp, "the test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close() }()
-	counts, err := known().CountDead(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, count := range counts {
-		if count.Messages != 0 {
-			t.Errorf("%s has %d dead letters", count.Queue, count.Messages)
-		}
-	}
 }
 
 // named are the names of a tree's spans of one kind that contain a text.
@@ -132,7 +110,7 @@ func TestSparseEventsWithoutCallingBack(t *testing.T) {
 	if got := named(tree, "server", "/order/"); len(got) != 0 {
 		t.Errorf("somebody called back: %v", got)
 	}
-	b.noDeadLetters(t)
+	noDeadLetters(t, b.amqp)
 }
 
 // Sparse with a call back: everybody takes v3 and asks the order service, inside the span of the event.
@@ -148,7 +126,7 @@ func TestSparseEventsWithACallBack(t *testing.T) {
 	if len(tree.Roots) != 1 || len(tree.Orphans) != 0 {
 		t.Errorf("%d roots, %d spans without their parent", len(tree.Roots), len(tree.Orphans))
 	}
-	b.noDeadLetters(t)
+	noDeadLetters(t, b.amqp)
 }
 
 // Loyalty moves from v1 to v2 while orders come, by the steps in event/README.md: every order is paid in points once.
@@ -181,5 +159,5 @@ func TestLoyaltyMovesFromV1ToV2WhileOrdersFlow(t *testing.T) {
 	if got := named(last, "producer", "order.order-confirmed"); !slices.Equal(got, []string{"send traceria.events:order.order-confirmed.v2"}) {
 		t.Errorf("at the end %v is published, want v2 only", got)
 	}
-	b.noDeadLetters(t)
+	noDeadLetters(t, b.amqp)
 }

@@ -68,7 +68,7 @@ func parseDelays(list string) ([]time.Duration, error) {
 	return delays, nil
 }
 
-// Of returns the subscriptions, each with its delays. A name in the text that no subscription has is an error.
+// Of returns the subscriptions, each with its delays. A name in the text that none of them has is ignored: see [BackOff.Unknown].
 func (b BackOff) Of(subscriptions []Subscription) []Subscription {
 	done := make([]Subscription, len(subscriptions))
 	for i, s := range subscriptions {
