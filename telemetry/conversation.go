@@ -16,6 +16,8 @@ const (
 	KindKey = attribute.Key("traceria.kind")
 	// DuplicateKey is true on the process span of an event that its subscription had handled before.
 	DuplicateKey = attribute.Key("traceria.message.duplicate")
+	// ResentKey is true on the send span of an event that the broker had before, and that somebody asked for again.
+	ResentKey = attribute.Key("traceria.outbox.resent")
 )
 
 // The three kinds of interaction in an event-driven system.

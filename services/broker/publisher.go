@@ -217,6 +217,9 @@ func (p *Publisher) send(publisher *otelamqp.Publisher, outgoing event.Outgoing)
 		Publishing: publishing(envelope),
 		Prepare: func(ctx context.Context, message *amqp091.Publishing) error {
 			trace.SpanFromContext(ctx).SetAttributes(telemetry.KindKey.String(telemetry.Event))
+			if outgoing.Resent {
+				trace.SpanFromContext(ctx).SetAttributes(telemetry.ResentKey.Bool(true))
+			}
 			if typ.Deprecated() {
 				trace.SpanFromContext(ctx).SetAttributes(deprecatedKey.Bool(true))
 			}

@@ -8,6 +8,8 @@ type Outgoing struct {
 	// Context is the trace context and baggage of the request or message that caused the event
 	// (telemetry.Carry): the send span becomes its child, however much later it is sent.
 	Context map[string]string
+	// Resent says that the broker had it before, and that somebody asked for it again.
+	Resent bool
 }
 
 // ErrBrokerAway is wrapped by a publish error that says nothing about the event: the connection was lost, and

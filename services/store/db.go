@@ -26,6 +26,8 @@ type DB struct {
 	relaying atomic.Bool
 	// retention is how long the inbox remembers.
 	retention time.Duration
+	// keepSent is how long what was sent is kept, in nanoseconds.
+	keepSent atomic.Int64
 }
 
 // backend is what differs between SQLite and PostgreSQL.
@@ -70,7 +72,8 @@ func Open(ctx context.Context, rawURL, source, schema string, tel *telemetry.Tel
 		DB: handle, backend: b, source: source, meter: tel.MeterProvider.Meter("traceria/services/store"),
 		wake: make(chan struct{}, 1), retention: inboxRetention,
 	}
-	if err := db.prepare(ctx, outboxSchema+inboxSchema+schema, seldom{log: tel.Log}); err != nil {
+	db.KeepSent(DefaultKeepSent)
+	if err := db.prepare(ctx, outboxSchema+sentSchema+inboxSchema+schema, seldom{log: tel.Log}); err != nil {
 		_ = handle.Close()
 		return nil, err
 	}

@@ -20,7 +20,7 @@ import (
 const identity = "{{identity}}"
 
 // The outbox holds what is not confirmed by the broker yet: a row goes when its message is stored and routed. The
-// first index finds the first in the line of a conversation, the second what was put aside.
+// first index finds the first in the line of a conversation, the second what was put aside, the third what is sent again.
 const outboxSchema = `
 CREATE TABLE IF NOT EXISTS outbox (
 	id           {{identity}},
@@ -36,15 +36,17 @@ CREATE TABLE IF NOT EXISTS outbox (
 );
 CREATE INDEX IF NOT EXISTS outbox_line ON outbox (conversation, id) WHERE state IN ('waiting', 'refused');
 CREATE INDEX IF NOT EXISTS outbox_aside ON outbox (not_before) WHERE state IN ('unroutable', 'unreadable');
+CREATE INDEX IF NOT EXISTS outbox_again ON outbox (id) WHERE state = 'again';
 `
 
 // What keeps a message in the outbox. The later facts of its conversation wait for one that is waiting or refused; one
-// that is unroutable or unreadable was put aside.
+// that is unroutable or unreadable was put aside, and one that is sent again was in its place the first time.
 const (
 	waiting    = "waiting"    // it was not sent yet, or nobody knows
 	refused    = "refused"    // the broker did not take it: a nack, no confirm in time
 	unroutable = "unroutable" // no queue wanted it
 	unreadable = "unreadable" // the row is damaged
+	again      = "again"      // it was sent, and is sent again because somebody asked for it
 )
 
 // refusedKey says, on the span of whoever wanted to publish it, why an event was refused.

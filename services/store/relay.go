@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/metric"
 
 	"traceria/services/event"
 )
@@ -37,13 +38,14 @@ type Publisher interface {
 // nobody up.
 //
 // Of several processes with one database, one relays at a time; another takes over within about a second of its death.
-// The one that does also removes what the inbox need no longer remember.
+// The one that does also sends again what [DB.Resend] was asked for, and removes what inbox and outbox need no longer
+// remember.
 //
 // It returns at most about a second after ctx ends, also when publisher hangs. What is confirmed later is sent again.
 func (db *DB) Relay(ctx context.Context, publisher Publisher, log zerolog.Logger) {
 	late, cancel := outlive(ctx, relayGrace)
 	defer cancel()
-	r := &relay{db: db, publisher: publisher, log: log, late: late, trouble: seldom{log: log}}
+	r := &relay{db: db, publisher: publisher, log: log, late: late, trouble: seldom{log: log}, resent: db.countResent()}
 	for ctx.Err() == nil {
 		if err := r.turn(ctx); err != nil && ctx.Err() == nil {
 			r.trouble.warn(err, "this process cannot relay its outbox; trying again")
@@ -58,11 +60,14 @@ type relay struct {
 	log       zerolog.Logger
 	late      context.Context //nolint:containedctx // ends a second after the one that Relay was given
 	trouble   seldom
+	resent    metric.Int64Counter
 	// unsettled are outcomes that the database has not taken yet. Without them the same messages would be sent again,
 	// over and over while its disk is full.
 	unsettled []outcome
 	prune     time.Time // when the inbox is looked through next
-	aside     time.Time // when those that were put aside are looked at next
+	pruneKept time.Time // when what was sent is looked through next
+	aside     time.Time // when those that were put aside, and the wishes to have some again, are looked at next
+	resending bool      // a wish is open, or what it asked for is not all sent
 }
 
 // turn waits for the lock, and then relays until ctx ends or the lock is lost.
@@ -155,9 +160,17 @@ func (r *relay) wave(ctx context.Context) (next time.Duration, err error) {
 			return relayPoll, err
 		}
 		rows = append(rows, aside...)
+		r.resending = true // perhaps
+	}
+	if r.resending { // after the fresh ones, and few at once
+		wanted, err := r.resend(ctx)
+		if err != nil {
+			return relayPoll, err
+		}
+		rows = append(rows, wanted...)
 	}
 	known := r.send(ctx, rows)
-	if err := errors.Join(r.flush(), r.pruneInbox(ctx)); err != nil || len(rows) == 0 {
+	if err := errors.Join(r.flush(), r.pruneInbox(ctx), r.pruneSent(ctx)); err != nil || len(rows) == 0 {
 		return relayPoll, err
 	}
 	if known < len(rows) {

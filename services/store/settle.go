@@ -45,14 +45,15 @@ func outcomeOf(row outboxRow, err error) (o outcome, ok bool) {
 	}
 }
 
-// settle writes the outcomes down: what the broker has leaves the outbox, the rest is put off.
+// settle writes the outcomes down: what the broker has goes from the outbox to what was sent, the rest is put off.
 func (db *DB) settle(ctx context.Context, outcomes []outcome) error {
 	// The relay is alone with these rows; it need not be kept apart from anybody.
 	return db.transact(ctx, sql.LevelDefault, func(tx *Tx) error {
-		var sent []any
+		sent := map[string][]any{} // by routing key
 		for _, o := range outcomes {
 			if o.err == nil {
-				sent = append(sent, o.row.id)
+				key := o.row.routingKey()
+				sent[key] = append(sent[key], o.row.id)
 				continue
 			}
 			if _, err := tx.ExecContext(ctx,
@@ -61,13 +62,7 @@ func (db *DB) settle(ctx context.Context, outcomes []outcome) error {
 				return fmt.Errorf("put off outbox row %d: %w", o.row.id, err)
 			}
 		}
-		if len(sent) == 0 {
-			return nil
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM outbox WHERE id IN (`+placeholders(len(sent))+`)`, sent...); err != nil {
-			return fmt.Errorf("remove %d rows from the outbox: %w", len(sent), err)
-		}
-		return nil
+		return tx.keepSent(ctx, sent)
 	})
 }
 
@@ -75,14 +70,14 @@ func pauseAfter(attempts int) time.Duration {
 	return min(unsentPause<<min(attempts, 20), unsentPauseMax)
 }
 
-// placeholders are $1, $2 up to $n.
-func placeholders(n int) string {
+// placeholders are n of them: $first, and so on. SQLite numbers them as they come in the statement, PostgreSQL by their name.
+func placeholders(first, n int) string {
 	var list strings.Builder
 	for i := range n {
 		if i > 0 {
 			list.WriteString(", ")
 		}
-		list.WriteString("$" + strconv.Itoa(i+1))
+		list.WriteString("$" + strconv.Itoa(first+i))
 	}
 	return list.String()
 }

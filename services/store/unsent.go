@@ -12,7 +12,8 @@ import (
 // Unsent counts the messages in an outbox by what keeps them there. A fact that is published in two forms is two
 // messages.
 type Unsent struct {
-	// Waiting were not sent yet, or the broker went away before it answered. They may wait for a refused one.
+	// Waiting were not sent yet, or the broker went away before it answered, or are to be sent again. They may wait for a
+	// refused one.
 	Waiting int
 	// Refused were not taken by the broker (a nack, no confirm in time); what follows them in their conversation waits.
 	Refused int

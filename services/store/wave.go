@@ -26,8 +26,10 @@ type outboxRow struct {
 	trouble      error
 }
 
-// aside tells whether the row was put aside before: it holds nobody up, whatever becomes of it now.
-func (r outboxRow) aside() bool { return r.state == unroutable || r.state == unreadable }
+// aside tells whether the row is out of its conversation's line: it holds nobody up, whatever becomes of it now.
+func (r outboxRow) aside() bool {
+	return r.state == unroutable || r.state == unreadable || r.state == again
+}
 
 // The first fact in the line of each conversation, in all its forms. Ids follow the order of cause and effect: who saw
 // another transaction's rows began after it had its ids.
@@ -41,6 +43,10 @@ ORDER BY id LIMIT $2`
 const asideQuery = `
 SELECT id, attempts, state, conversation, envelope, context FROM outbox
 WHERE state IN ('unroutable', 'unreadable') AND not_before <= $1 ORDER BY not_before LIMIT $2`
+
+const againQuery = `
+SELECT id, attempts, state, conversation, envelope, context FROM outbox
+WHERE state = 'again' AND not_before <= $1 ORDER BY id LIMIT $2`
 
 func (db *DB) rowsOf(ctx context.Context, query string, limit int) ([]outboxRow, error) {
 	found, err := db.QueryContext(ctx, query, time.Now().UnixNano(), limit)
@@ -56,6 +62,7 @@ func (db *DB) rowsOf(ctx context.Context, query string, limit int) ([]outboxRow,
 			return nil, fmt.Errorf("read the outbox: %w", err)
 		}
 		row.Outgoing, row.trouble = readOutgoing(envelope, carried)
+		row.Resent = row.state == again
 		rows = append(rows, row)
 	}
 	if err := found.Err(); err != nil {

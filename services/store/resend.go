@@ -1,0 +1,147 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/noop"
+)
+
+// resendSize is how many messages are on their way again at once: the fresh ones do not wait for thousands of old ones.
+const resendSize = 64
+
+// Resend asks the relay to send again all that was sent with one of these routing keys and is still kept, also what is
+// on its way to the broker now: with the same event id, in the trace of its cause, and marked as [event.Outgoing.Resent].
+// The wish is durable when Resend returns. It returns how many messages are kept now.
+//
+// Subscribers that have an event already recognize it: the inbox is there for that.
+func (db *DB) Resend(ctx context.Context, keys []string) (kept int, err error) {
+	wish := strings.Join(keys, " ")
+	err = db.Do(ctx, func(tx *Tx) error {
+		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM sent WHERE routing_key IN (`+placeholders(1, len(keys))+`)`,
+			texts(keys)...).Scan(&kept); err != nil {
+			return fmt.Errorf("count what was sent: %w", err)
+		}
+		// One that the relay has not taken up yet will find all that this one would.
+		if _, err := tx.ExecContext(ctx, `INSERT INTO resend (routing_keys, asked_at)
+			SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT)
+			WHERE NOT EXISTS (SELECT 1 FROM resend WHERE routing_keys = $3 AND last_row = 0)`,
+			wish, time.Now().UnixNano(), wish); err != nil {
+			return fmt.Errorf("ask for what was sent: %w", err)
+		}
+		return nil
+	})
+	return kept, err
+}
+
+// resend moves the next messages that somebody wants again into the outbox and returns those that are due. It is the
+// relay's, between two waves: then none is on its way, so that what is sent after the wish is not sent again, and what was
+// sent before it is.
+func (r *relay) resend(ctx context.Context) ([]outboxRow, error) {
+	var moved int
+	var open bool
+	// The relay is alone with these rows; it need not be kept apart from anybody.
+	if err := r.db.transact(ctx, sql.LevelDefault, func(tx *Tx) (err error) {
+		moved, open, err = tx.again(ctx)
+		return err
+	}); err != nil {
+		return nil, fmt.Errorf("send again: %w", err)
+	}
+	if moved > 0 {
+		r.resent.Add(ctx, int64(moved))
+		r.log.Info().Int("messages", moved).Msg("sending again what somebody asked for")
+	}
+	rows, err := r.db.rowsOf(ctx, againQuery, resendSize)
+	r.resending = err != nil || open || len(rows) > 0
+	return rows, err
+}
+
+// again moves what fits in of the oldest wish, and ends the wish when there is nothing left of it.
+func (tx *Tx) again(ctx context.Context) (moved int, open bool, err error) {
+	var id, last, done int64
+	var wish string
+	err = tx.QueryRowContext(ctx, `SELECT id, routing_keys, last_row, done_to FROM resend ORDER BY id LIMIT 1`).Scan(&id, &wish, &last, &done)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	if err != nil {
+		return 0, true, err
+	}
+	var underway int
+	if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM outbox WHERE state = 'again'`).Scan(&underway); err != nil || underway >= resendSize {
+		return 0, true, err
+	}
+	if last == 0 {
+		if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0) FROM sent`).Scan(&last); err != nil {
+			return 0, true, err
+		}
+	}
+	keys := texts(strings.Fields(wish))
+	n := len(keys)
+	ids, err := tx.ids(ctx, fmt.Sprintf(`SELECT id FROM sent WHERE routing_key IN (%s) AND id > $%d AND id <= $%d ORDER BY id LIMIT $%d`,
+		placeholders(1, n), n+1, n+2, n+3), append(keys, done, last, resendSize-underway)...)
+	if err != nil {
+		return 0, true, err
+	}
+	if len(ids) == 0 {
+		_, err := tx.ExecContext(ctx, `DELETE FROM resend WHERE id = $1`, id)
+		return 0, true, err // there may be another
+	}
+	if err := tx.fetchBack(ctx, ids); err != nil {
+		return 0, true, err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE resend SET last_row = $1, done_to = $2 WHERE id = $3`, last, ids[len(ids)-1], id)
+	return len(ids), true, err
+}
+
+// fetchBack takes rows from what was sent back into the outbox.
+func (tx *Tx) fetchBack(ctx context.Context, ids []any) error {
+	which := `WHERE id IN (` + placeholders(1, len(ids)) + `)`
+	if _, err := tx.ExecContext(ctx, `INSERT INTO outbox (event_id, conversation, envelope, context, created_at, state)
+		SELECT event_id, conversation, envelope, context, created_at, 'again' FROM sent `+which+` ORDER BY id`, ids...); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `DELETE FROM sent `+which, ids...)
+	return err
+}
+
+// ids reads one column of numbers.
+func (tx *Tx) ids(ctx context.Context, query string, args ...any) ([]any, error) {
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var ids []any
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
+func texts(values []string) []any {
+	all := make([]any, len(values))
+	for i, value := range values {
+		all[i] = value
+	}
+	return all
+}
+
+// countResent makes the metric traceria.outbox.resent.
+func (db *DB) countResent() metric.Int64Counter {
+	counter, err := db.meter.Int64Counter("traceria.outbox.resent", metric.WithUnit("{message}"),
+		metric.WithDescription("Messages that the broker had and that are sent again, because a queue was lost with what it held."))
+	if err != nil {
+		return noop.Int64Counter{}
+	}
+	return counter
+}
