@@ -19,6 +19,7 @@ type pizzeria struct {
 	data     string
 	more     map[string][]string // further environment, by service
 	services map[string]*supervised
+	watcher  *supervised // of the topology, where there is one
 	orders   *orders // those that are placed while the fault is injected
 }
 
@@ -103,7 +104,7 @@ func (p *pizzeria) callCooks(t *testing.T) {
 	p.await(t, 20*time.Second, "the cooks are on duty", func() bool { return p.cooks(t) == before+moreCooks })
 }
 
-// unsent is how many events wait in the service's outbox. The database is opened for this look only: while the test
+// unsent is how many events wait in the service's outbox, and wishes to have some sent again. The database is opened for this look only: while the test
 // has it open, a service that comes back from a kill would not need to recover it.
 func (p *pizzeria) unsent(t *testing.T, service string) (n int) {
 	t.Helper()
@@ -113,7 +114,7 @@ func (p *pizzeria) unsent(t *testing.T, service string) (n int) {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	if err := db.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM outbox`).Scan(&n); err != nil {
+	if err := db.QueryRowContext(t.Context(), `SELECT (SELECT COUNT(*) FROM outbox) + (SELECT COUNT(*) FROM resend)`).Scan(&n); err != nil {
 		t.Fatalf("look into the outbox of %s: %v", service, err)
 	}
 	return n

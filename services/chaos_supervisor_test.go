@@ -39,7 +39,7 @@ func supervise(name string, env []string) *supervised {
 func (s *supervised) run() {
 	defer close(s.done)
 	for {
-		cmd := exec.Command(os.Args[0], s.name)
+		cmd := exec.Command(os.Args[0], strings.Fields(s.name)...)
 		cmd.Env, cmd.Stdout, cmd.Stderr = s.env, s.out, s.out
 		s.mu.Lock()
 		if s.stopped {

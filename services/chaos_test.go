@@ -69,7 +69,7 @@ type fault struct {
 func faults() []fault {
 	return []fault{
 		servicesStopped(), rabbitmqKilled(), rabbitmqPaused(), servicesKilled(), orderKilledBeforePublish(), orderKilledBeforeConfirm(),
-		collectorKilled(), jaegerKilled(), diskFull(), fileLocked(), unreadableFlood(), duplicatedAndReordered(),
+		collectorKilled(), jaegerKilled(), diskFull(), fileLocked(), unreadableFlood(), duplicatedAndReordered(), queueDeleted(),
 	}
 }
 

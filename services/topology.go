@@ -18,7 +18,8 @@ func newTopologyCommand() *cobra.Command {
 		Args:    asUsage(cobra.NoArgs),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	topology.AddCommand(newTopologyShowCommand(), newTopologyApplyCommand(), newTopologyCredentialsCommand())
+	topology.AddCommand(newTopologyShowCommand(), newTopologyApplyCommand(), newTopologyResendCommand(),
+		newTopologyCredentialsCommand())
 	return topology
 }
 
@@ -53,14 +54,16 @@ func newTopologyApplyCommand() *cobra.Command {
 				return err
 			}
 			if watch {
-				configured(config).Watch(cmd.Context(), config.AMQPURL, func(line string) { cmd.Println(line) })
-				return nil
+				return withResender(cmd, config, func(r *resender) error {
+					configured(config).Watch(cmd.Context(), config.AMQPURL, func(line string) { cmd.Println(line) }, r.ask)
+					return nil
+				})
 			}
 			return applyTopology(cmd, config)
 		},
 	}
 	cmd.Flags().BoolVar(&watch, "watch", false,
-		"go on until SIGTERM: wait for a broker that is away, look every second, and declare what was deleted")
+		"go on until SIGTERM: wait for a broker that is away, look every second, declare what was deleted, and ask the services\nto publish again what was lost with it")
 	return cmd
 }
 

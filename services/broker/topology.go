@@ -117,8 +117,21 @@ func distinct(delays []time.Duration) []time.Duration {
 }
 
 // Apply declares everything. Doing it again changes nothing; a queue that exists with other arguments is an
-// error that names it.
-func (t Topology) Apply(conn *amqp091.Connection) error { return t.layout().declare(conn) }
+// error that names it. When something was missing, it leaves word for [Topology.Watch], which asks the producers to
+// publish again what a queue may have held that somebody had deleted.
+func (t Topology) Apply(conn *amqp091.Connection) error {
+	whole := t.layout()
+	missing, err := whole.missing(conn)
+	if err != nil {
+		return err
+	}
+	if len(missing) > 0 {
+		if err := unmark(conn, markWhole); err != nil {
+			return err
+		}
+	}
+	return whole.declare(conn)
+}
 
 // declare makes what the layout has.
 func (l layout) declare(conn *amqp091.Connection) error {

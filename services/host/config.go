@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -42,6 +43,9 @@ type Config struct {
 	CollectorURL string
 	// BackOff (TRACERIA_RETRY_BACKOFF) is how long messages wait between their attempts (broker.ParseBackOff).
 	BackOff broker.BackOff
+	// OutboxRetention (TRACERIA_OUTBOX_RETENTION) is how long an event that was published is kept, to be published again
+	// when a queue is lost with what it held.
+	OutboxRetention time.Duration
 	// Events, if set, says at any time how events are published and read; nil means the defaults.
 	Events func() event.Choices
 	// LogLevel (LOG_LEVEL) is the least level that is logged.
@@ -70,6 +74,10 @@ func Load(env *Env) Config {
 	env.Also(telemetry.CheckEnvironment(env.lookup))
 	env.Checked("TRACERIA_RETRY_BACKOFF", "", func(text string) (err error) {
 		c.BackOff, err = broker.ParseBackOff(text)
+		return err
+	})
+	env.Checked("TRACERIA_OUTBOX_RETENTION", store.DefaultKeepSent.String(), func(text string) (err error) {
+		c.OutboxRetention, err = store.CheckKeepSent(text)
 		return err
 	})
 	choices := EventChoices(env)

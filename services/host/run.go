@@ -61,6 +61,7 @@ func Run(ctx context.Context, service Service, options Options) (err error) {
 		}
 		return fmt.Errorf("%s: %w", service.Name, err)
 	}
+	db.KeepSent(options.Config.OutboxRetention)
 	ending, done := afterwards(ctx, stopWork)
 	defer done()
 	defer func() { stop(); err = errors.Join(err, closeDatabase(ending, db, tel)) }()

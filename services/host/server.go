@@ -65,6 +65,7 @@ func newRoutes(r *runner, ready func(context.Context) error) *Routes {
 		}
 		return WriteJSON(w, http.StatusOK, Readiness{Status: "ready", Service: r.name, Outbox: Outbox(unsent)})
 	})
+	routes.Command("POST "+ResendPath, r.resend)
 	return routes
 }
 
