@@ -21,6 +21,9 @@ type buyOptions struct {
 	json     bool
 }
 
+// lastLookTime is how long it may take, after the timeout, to see what has become of the orders.
+const lastLookTime = 5 * time.Second
+
 // buyAtOnce is how many orders are on their way to the order service at the same time.
 const buyAtOnce = 50
 
@@ -109,12 +112,17 @@ func placeAll(ctx context.Context, client *orderClient, o buyOptions) ([]placed,
 func awaitAll(cmd *cobra.Command, client *orderClient, orders []placed, o buyOptions, began time.Time) error {
 	ctx, cancel := context.WithTimeoutCause(cmd.Context(), o.timeout, fmt.Errorf("--timeout %s is over", o.timeout))
 	defer cancel()
+	late, cancelLate := context.WithTimeout(cmd.Context(), o.timeout+lastLookTime)
+	defer cancelLate()
 	var group errgroup.Group
 	group.SetLimit(buyAtOnce)
 	for i := range orders {
 		group.Go(func() error {
 			last, err := client.await(ctx, orders[i].OrderID)
-			if err == nil {
+			if err != nil { // those that wait for a place among the fifty have not been looked at for long
+				last, err = client.lastLook(late, last, orders[i].OrderID, err)
+			}
+			if last.OrderID != "" {
 				orders[i] = last
 			}
 			return err

@@ -20,7 +20,7 @@ type pizzeria struct {
 	more     map[string][]string // further environment, by service
 	services map[string]*supervised
 	watcher  *supervised // of the topology, where there is one
-	orders   *orders // those that are placed while the fault is injected
+	orders   *orders     // those that are placed while the fault is injected
 }
 
 const (

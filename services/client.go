@@ -132,3 +132,17 @@ func (c *orderClient) await(ctx context.Context, orderID string) (placed, error)
 		}
 	}
 }
+
+// lastLook asks once more for an order that was not settled when await ended with err. It returns what is known last, and
+// no error when the order is settled now.
+func (c *orderClient) lastLook(ctx context.Context, known placed, orderID string, err error) (placed, error) {
+	now, failed := c.do(unrecorded(ctx), http.MethodGet, "/order/"+orderID, nil, nil)
+	switch {
+	case failed != nil:
+		return known, err
+	case now.settled():
+		return now, nil
+	default:
+		return now, fmt.Errorf("order %s is still %s: %w", orderID, now.Status, errors.Unwrap(err))
+	}
+}

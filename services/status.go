@@ -165,7 +165,7 @@ func printHealth(cmd *cobra.Command, h health) {
 	}
 	line := fmt.Sprintf("%-10s %-12s %s", h.Name, word, h.Address)
 	if h.Detail != "" {
-		line += "  " + h.Detail
+		line += "  " + strings.ReplaceAll(h.Detail, "\n", "; ") // what is joined from several errors has several lines
 	}
 	cmd.Println(line)
 }

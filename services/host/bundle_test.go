@@ -43,6 +43,11 @@ func run(t *testing.T, routes func(*host.Routes)) *running {
 
 func runWith(t *testing.T, set environment, routes func(*host.Routes)) *running {
 	t.Helper()
+	return runAs(t, "test", set, routes)
+}
+
+func runAs(t *testing.T, name string, set environment, routes func(*host.Routes)) *running {
+	t.Helper()
 	r := &running{memory: &telemetry.Memory{}, log: &lockedBuffer{}}
 	set["HTTP_ADDR"], set["DATABASE_URL"] = "127.0.0.1:0", "sqlite:"+filepath.Join(t.TempDir(), "{service}.db")
 	config := host.Load(host.NewEnv(set.lookup))
@@ -50,7 +55,7 @@ func runWith(t *testing.T, set environment, routes func(*host.Routes)) *running 
 	listening, ended := make(chan string, 1), make(chan error, 1)
 	go func() {
 		ended <- host.Run(ctx, host.Service{
-			Name: "test", New: func(*host.Host) (host.App, error) { return app{routes}, nil },
+			Name: name, New: func(*host.Host) (host.App, error) { return app{routes}, nil },
 		}, host.Options{
 			Config: config, Listening: func(_, address string) { listening <- address },
 			Telemetry: telemetry.Config{Memory: r.memory, LogOutput: r.log},
