@@ -33,12 +33,12 @@ func newResender(config host.Config, tel *telemetry.Telemetry) *resender {
 }
 
 // ask implements [broker.Ask].
-func (r *resender) ask(ctx context.Context, producer string, keys []string) (int, error) {
+func (r *resender) ask(ctx context.Context, producer string, keys []string, age time.Duration) (int, error) {
 	ctx, span := r.tracer.Start(ctx, "resend "+producer, trace.WithNewRoot(), trace.WithAttributes(
 		telemetry.KindKey.String(telemetry.Command), attribute.StringSlice("traceria.resend.routing_keys", keys)))
 	defer span.End()
 	var answer host.Resending
-	err := r.host.Ask(ctx, producer, http.MethodPost, host.ResendPath, host.Resend{RoutingKeys: keys}, &answer)
+	err := r.host.Ask(ctx, producer, http.MethodPost, host.ResendPath, host.Resend{RoutingKeys: keys, OlderThanMS: age.Milliseconds()}, &answer)
 	if err != nil {
 		span.SetStatus(codes.Error, err.Error())
 		span.SetAttributes(semconv.ErrorType(err))
@@ -112,7 +112,7 @@ func wantedBy(topology broker.Topology, queue string) (map[string][]string, erro
 func (r *resender) askAll(cmd *cobra.Command, wanted map[string][]string) error {
 	var failed []error
 	for _, producer := range slices.Sorted(maps.Keys(wanted)) {
-		events, err := r.ask(cmd.Context(), producer, wanted[producer])
+		events, err := r.ask(cmd.Context(), producer, wanted[producer], 0)
 		if err != nil {
 			failed = append(failed, err)
 			continue

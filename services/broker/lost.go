@@ -27,9 +27,10 @@ const (
 	markAsked = "traceria.topology.asked"
 )
 
-// Ask asks a producer to publish again what it has published with these routing keys. It returns how many events those
-// are, or an error when the producer has not answered that it does.
-type Ask func(ctx context.Context, producer string, keys []string) (events int, err error)
+// Ask asks a producer to publish again what it has published with these routing keys and longer ago than age: what came
+// later found its queue. No clocks are compared, and the time that the question takes makes it ask for more. It returns
+// how many events those are, or an error when the producer has not answered that it does.
+type Ask func(ctx context.Context, producer string, keys []string, age time.Duration) (events int, err error)
 
 // Lost are the routing keys of the events that are gone, by producer, when these queues and exchanges (as
 // [Topology.Missing] names them) were deleted. What waits in a retry queue and what was given up is gone with its queue;
@@ -103,40 +104,40 @@ func marked(conn *amqp091.Connection, name string) (bool, error) {
 // wishes are what producers are still to be asked for.
 type wishes struct {
 	mu   sync.Mutex
-	open map[string]map[string]int // how often each routing key was wished for, by producer
-	n    int
+	open map[string]map[string]time.Time // by producer and routing key: until when events may have been lost
 }
 
+// add wishes for what was published until now.
 func (w *wishes) add(wanted map[string][]string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.n++
+	now := time.Now()
 	if w.open == nil {
-		w.open = map[string]map[string]int{}
+		w.open = map[string]map[string]time.Time{}
 	}
 	for producer, keys := range wanted {
 		if w.open[producer] == nil {
-			w.open[producer] = map[string]int{}
+			w.open[producer] = map[string]time.Time{}
 		}
 		for _, key := range keys {
-			w.open[producer][key] = w.n
+			w.open[producer][key] = now
 		}
 	}
 }
 
 // of returns a copy of what one producer is to be asked for.
-func (w *wishes) of(producer string) map[string]int {
+func (w *wishes) of(producer string) map[string]time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return maps.Clone(w.open[producer])
 }
 
 // done forgets what was asked for, but for what has been wished for again since.
-func (w *wishes) done(producer string, asked map[string]int) {
+func (w *wishes) done(producer string, asked map[string]time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for key, n := range asked {
-		if w.open[producer][key] == n {
+	for key, until := range asked {
+		if w.open[producer][key].Equal(until) {
 			delete(w.open[producer], key)
 		}
 	}
@@ -149,6 +150,11 @@ func (w *wishes) producers() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Sorted(maps.Keys(w.open))
+}
+
+// latest is the end of the time about which the producer is asked.
+func latest(wish map[string]time.Time) time.Time {
+	return slices.MaxFunc(slices.Collect(maps.Values(wish)), time.Time.Compare)
 }
 
 const (
@@ -173,7 +179,7 @@ func (w *wishes) run(ctx context.Context, ask Ask, say func(string)) {
 				continue
 			}
 			wish := w.of(producer)
-			events, err := ask(ctx, producer, slices.Sorted(maps.Keys(wish)))
+			events, err := ask(ctx, producer, slices.Sorted(maps.Keys(wish)), time.Since(latest(wish)))
 			if err == nil {
 				w.done(producer, wish)
 				delete(troubles, producer)

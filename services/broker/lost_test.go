@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -27,7 +28,7 @@ type asker struct {
 
 func newAsker() *asker { return &asker{news: make(chan asked, 100)} }
 
-func (a *asker) ask(_ context.Context, producer string, keys []string) (int, error) {
+func (a *asker) ask(_ context.Context, producer string, keys []string, _ time.Duration) (int, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.away {

@@ -4,8 +4,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"traceria/services/event"
+	"traceria/services/store"
 )
 
 // ResendPath is where a service takes the wish to have some of its events published again: [Resend], POST.
@@ -15,6 +17,8 @@ const ResendPath = "/outbox/resend"
 // still kept (TRACERIA_OUTBOX_RETENTION). Whoever has an event already takes it for a duplicate.
 type Resend struct {
 	RoutingKeys []string `json:"routingKeys"`
+	// OlderThanMS leaves out what was published within so many milliseconds; 0 leaves out nothing.
+	OlderThanMS int64 `json:"olderThanMs,omitempty"`
 }
 
 // Resending is the answer: how many messages are sent again. Those that were on their way at that moment are too, and
@@ -41,7 +45,11 @@ func (r *runner) resend(w http.ResponseWriter, req *http.Request) error {
 			return Invalid("routingKeys", "%s publishes nothing with the routing key %.100q; it has %s", r.name, key, strings.Join(own, ", "))
 		}
 	}
-	n, err := r.db.Resend(req.Context(), wish.RoutingKeys)
+	if wish.OlderThanMS < 0 || wish.OlderThanMS > store.MostKeepSent.Milliseconds() {
+		return Invalid("olderThanMs", "want 0 to %d", store.MostKeepSent.Milliseconds())
+	}
+	before := time.Now().Add(-time.Duration(wish.OlderThanMS) * time.Millisecond)
+	n, err := r.db.Resend(req.Context(), wish.RoutingKeys, before)
 	if err != nil {
 		return err
 	}

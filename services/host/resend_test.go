@@ -23,6 +23,9 @@ func TestAWishForEventsOfOthersIsRefused(t *testing.T) {
 			t.Errorf("%s: %+v", body, p)
 		}
 	}
+	if p := service.call(t, http.MethodPost, host.ResendPath, `{"routingKeys":["`+own+`"],"olderThanMs":-1}`).problem(t); p.Field != "olderThanMs" {
+		t.Errorf("younger than now: %+v", p)
+	}
 	if p := service.call(t, http.MethodPost, host.ResendPath, `{"routingKeys":"all"}`).problem(t); p.Status != http.StatusBadRequest {
 		t.Errorf("text for a list: %+v", p)
 	}

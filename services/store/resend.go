@@ -15,23 +15,23 @@ import (
 // resendSize is how many messages are on their way again at once: the fresh ones do not wait for thousands of old ones.
 const resendSize = 64
 
-// Resend asks the relay to send again all that was sent with one of these routing keys and is still kept, also what is
-// on its way to the broker now: with the same event id, in the trace of its cause, and marked as [event.Outgoing.Resent].
+// Resend asks the relay to send again all that was sent before a time with one of these routing keys and is still kept,
+// also what is on its way to the broker now if it was taken up before: with the same event id, in the trace of its cause, and marked as [event.Outgoing.Resent].
 // The wish is durable when Resend returns. It returns how many messages are kept now.
 //
 // Subscribers that have an event already recognize it: the inbox is there for that.
-func (db *DB) Resend(ctx context.Context, keys []string) (kept int, err error) {
+func (db *DB) Resend(ctx context.Context, keys []string, before time.Time) (kept int, err error) {
 	wish := strings.Join(keys, " ")
 	err = db.Do(ctx, func(tx *Tx) error {
-		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM sent WHERE routing_key IN (`+placeholders(1, len(keys))+`)`,
-			texts(keys)...).Scan(&kept); err != nil {
+		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM sent WHERE sent_at < $1 AND routing_key IN (`+placeholders(2, len(keys))+`)`,
+			append([]any{before.UnixNano()}, texts(keys)...)...).Scan(&kept); err != nil {
 			return fmt.Errorf("count what was sent: %w", err)
 		}
 		// One that the relay has not taken up yet will find all that this one would.
-		if _, err := tx.ExecContext(ctx, `INSERT INTO resend (routing_keys, asked_at)
+		if _, err := tx.ExecContext(ctx, `INSERT INTO resend (routing_keys, sent_before)
 			SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT)
-			WHERE NOT EXISTS (SELECT 1 FROM resend WHERE routing_keys = $3 AND last_row = 0)`,
-			wish, time.Now().UnixNano(), wish); err != nil {
+			WHERE NOT EXISTS (SELECT 1 FROM resend WHERE routing_keys = $3 AND sent_before >= $4 AND last_row = 0)`,
+			wish, before.UnixNano(), wish, before.UnixNano()); err != nil {
 			return fmt.Errorf("ask for what was sent: %w", err)
 		}
 		return nil
@@ -63,9 +63,10 @@ func (r *relay) resend(ctx context.Context) ([]outboxRow, error) {
 
 // again moves what fits in of the oldest wish, and ends the wish when there is nothing left of it.
 func (tx *Tx) again(ctx context.Context) (moved int, open bool, err error) {
-	var id, last, done int64
+	var id, before, last, done int64
 	var wish string
-	err = tx.QueryRowContext(ctx, `SELECT id, routing_keys, last_row, done_to FROM resend ORDER BY id LIMIT 1`).Scan(&id, &wish, &last, &done)
+	err = tx.QueryRowContext(ctx, `SELECT id, routing_keys, sent_before, last_row, done_to FROM resend ORDER BY id LIMIT 1`).
+		Scan(&id, &wish, &before, &last, &done)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, false, nil
 	}
@@ -83,8 +84,8 @@ func (tx *Tx) again(ctx context.Context) (moved int, open bool, err error) {
 	}
 	keys := texts(strings.Fields(wish))
 	n := len(keys)
-	ids, err := tx.ids(ctx, fmt.Sprintf(`SELECT id FROM sent WHERE routing_key IN (%s) AND id > $%d AND id <= $%d ORDER BY id LIMIT $%d`,
-		placeholders(1, n), n+1, n+2, n+3), append(keys, done, last, resendSize-underway)...)
+	ids, err := tx.ids(ctx, fmt.Sprintf(`SELECT id FROM sent WHERE routing_key IN (%s) AND id > $%d AND id <= $%d AND sent_at < $%d ORDER BY id LIMIT $%d`,
+		placeholders(1, n), n+1, n+2, n+3, n+4), append(keys, done, last, before, resendSize-underway)...)
 	if err != nil {
 		return 0, true, err
 	}

@@ -92,10 +92,13 @@ func TestWhatWasSentIsSentAgain(t *testing.T) {
 		b.placeMany(t, "o", events)
 		b.relay(t, w)
 		eventually(t, "all are sent", func() bool { return w.all(events, 1, 0) && b.empty(t) })
-		if n, err := b.Resend(t.Context(), []string{"order.order-cancelled.v1"}); n != 0 || err != nil {
+		if n, err := b.Resend(t.Context(), []string{"order.order-cancelled.v1"}, time.Now()); n != 0 || err != nil {
 			t.Errorf("of what was never sent %d are kept, %v", n, err)
 		}
-		if n, err := b.Resend(t.Context(), boxed); n != events || err != nil {
+		if n, err := b.Resend(t.Context(), boxed, time.Now().Add(-time.Hour)); n != 0 || err != nil {
+			t.Errorf("of an hour ago %d are kept, %v", n, err)
+		}
+		if n, err := b.Resend(t.Context(), boxed, time.Now()); n != events || err != nil {
 			t.Errorf("%d are kept, %v; want %d", n, err, events)
 		}
 		eventually(t, "all are sent again", func() bool { return w.all(events, 2, 1) && b.empty(t) && b.rows(t, "resend") == 0 })
@@ -115,7 +118,7 @@ func TestWhatIsOnItsWayIsSentAgain(t *testing.T) {
 		b.placeMany(t, "o", 1)
 		b.relay(t, w)
 		receive(t, entered)
-		if n, err := b.Resend(t.Context(), boxed); n != 0 || err != nil {
+		if n, err := b.Resend(t.Context(), boxed, time.Now()); n != 0 || err != nil {
 			t.Errorf("%d are kept, %v", n, err)
 		}
 		close(leave)
@@ -135,7 +138,7 @@ func TestAWishOutlivesTheProcess(t *testing.T) {
 		cancel()
 		<-done
 		for range 2 { // who is not sure asks again: it is one wish
-			if n, err := b.Resend(t.Context(), boxed); n != 3 || err != nil {
+			if n, err := b.Resend(t.Context(), boxed, time.Now()); n != 3 || err != nil {
 				t.Fatalf("%d are kept, %v", n, err)
 			}
 		}
@@ -156,7 +159,7 @@ func TestFreshEventsDoNotWaitForOldOnes(t *testing.T) {
 		w.mu.Lock()
 		w.onBatch = func() { time.Sleep(50 * time.Millisecond) } // a broker at its limit
 		w.mu.Unlock()
-		if _, err := b.Resend(t.Context(), boxed); err != nil {
+		if _, err := b.Resend(t.Context(), boxed, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		eventually(t, "they go again", func() bool { w.mu.Lock(); defer w.mu.Unlock(); return len(w.resent) > 0 })

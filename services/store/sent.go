@@ -12,7 +12,7 @@ import (
 // What was sent is kept for a while beside the outbox: when a queue was deleted, what it held can be sent again. The
 // outbox itself stays as small as what is not sent, and its indexes with it.
 //
-// resend has a row for each wish to have some of it again: routing keys with a space between them, the last row that
+// resend has a row for each wish to have some of it again: routing keys with a space between them, the time before which it was sent, the last row that
 // it is about, once the relay has taken it up, and the row up to which it is done.
 const sentSchema = `
 CREATE TABLE IF NOT EXISTS sent (
@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS resend (
 	routing_keys TEXT NOT NULL,
 	last_row     BIGINT NOT NULL DEFAULT 0,
 	done_to      BIGINT NOT NULL DEFAULT 0,
-	asked_at     BIGINT NOT NULL
+	sent_before  BIGINT NOT NULL
 );
 `
 
@@ -66,12 +66,12 @@ func (r outboxRow) routingKey() string {
 }
 
 // keepSent takes rows out of the outbox, by routing key, and keeps them among what was sent.
-func (tx *Tx) keepSent(ctx context.Context, byKey map[string][]any) error {
-	now := time.Now().UnixNano()
+// sent_at is when the relay took them up: a message may have been routed at any time since.
+func (tx *Tx) keepSent(ctx context.Context, byKey map[string][]any, takenUp time.Time) error {
 	for key, ids := range byKey {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO sent (event_id, conversation, routing_key, envelope, context, created_at, sent_at)
 			SELECT event_id, conversation, CAST($1 AS TEXT), envelope, context, created_at, CAST($2 AS BIGINT)
-			FROM outbox WHERE id IN (`+placeholders(3, len(ids))+`) ORDER BY id`, append([]any{key, now}, ids...)...); err != nil {
+			FROM outbox WHERE id IN (`+placeholders(3, len(ids))+`) ORDER BY id`, append([]any{key, takenUp.UnixNano()}, ids...)...); err != nil {
 			return fmt.Errorf("keep %d rows that were sent: %w", len(ids), err)
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM outbox WHERE id IN (`+placeholders(1, len(ids))+`)`, ids...); err != nil {

@@ -50,10 +50,14 @@ func (db *DB) settle(ctx context.Context, outcomes []outcome) error {
 	// The relay is alone with these rows; it need not be kept apart from anybody.
 	return db.transact(ctx, sql.LevelDefault, func(tx *Tx) error {
 		sent := map[string][]any{} // by routing key
+		takenUp := time.Now()
 		for _, o := range outcomes {
 			if o.err == nil {
 				key := o.row.routingKey()
 				sent[key] = append(sent[key], o.row.id)
+				if o.row.takenUp.Before(takenUp) {
+					takenUp = o.row.takenUp
+				}
 				continue
 			}
 			if _, err := tx.ExecContext(ctx,
@@ -62,7 +66,7 @@ func (db *DB) settle(ctx context.Context, outcomes []outcome) error {
 				return fmt.Errorf("put off outbox row %d: %w", o.row.id, err)
 			}
 		}
-		return tx.keepSent(ctx, sent)
+		return tx.keepSent(ctx, sent, takenUp)
 	})
 }
 

@@ -23,6 +23,7 @@ type outboxRow struct {
 	state    string
 	event.Outgoing
 	conversation string
+	takenUp      time.Time // when the relay read it: before it was sent
 	trouble      error
 }
 
@@ -49,14 +50,15 @@ SELECT id, attempts, state, conversation, envelope, context FROM outbox
 WHERE state = 'again' AND not_before <= $1 ORDER BY id LIMIT $2`
 
 func (db *DB) rowsOf(ctx context.Context, query string, limit int) ([]outboxRow, error) {
-	found, err := db.QueryContext(ctx, query, time.Now().UnixNano(), limit)
+	now := time.Now()
+	found, err := db.QueryContext(ctx, query, now.UnixNano(), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the outbox: %w", err)
 	}
 	defer func() { _ = found.Close() }()
 	var rows []outboxRow
 	for found.Next() {
-		var row outboxRow
+		row := outboxRow{takenUp: now}
 		var envelope, carried []byte
 		if err := found.Scan(&row.id, &row.attempts, &row.state, &row.conversation, &envelope, &carried); err != nil {
 			return nil, fmt.Errorf("read the outbox: %w", err)
