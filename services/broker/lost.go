@@ -17,8 +17,8 @@ import (
 // they count as routed, and no mandatory flag reports it. So whoever declares it again asks the producers of its events to
 // publish them again.
 //
-// That this is still to be done must outlive the one who does it. Two empty queues, which nobody publishes to or
-// consumes, are the memory:
+// That this is still to be done must outlive the one who does it. The memory are two empty queues, which nobody publishes
+// to or consumes.
 const (
 	// markWhole goes when somebody declares what was missing and asks nobody: `topology apply`, or a service that may.
 	markWhole = "traceria.topology.whole"
