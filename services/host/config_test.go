@@ -3,6 +3,7 @@ package host_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -28,6 +29,7 @@ func TestTheDefaultsAreThoseOfTheContract(t *testing.T) {
 		},
 		JaegerURL: "http://127.0.0.1:16686", JaegerPublicURL: "http://127.0.0.1:16686",
 		CollectorURL: "http://127.0.0.1:4318", LogLevel: zerolog.InfoLevel,
+		OutboxRetention: time.Hour,
 	}
 	// The back-off is the broker's own, and tested there.
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(host.Config{}, "BackOff", "Events")); diff != "" {
