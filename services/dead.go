@@ -208,6 +208,7 @@ func printLetter(cmd *cobra.Command, l broker.Letter) {
 		{"first sent", stamp(l.FirstSentAt) + " to " + l.Exchange + ":" + l.RoutingKey},
 		{"died", stamp(l.DiedAt)},
 		{"trace", l.TraceID},
+		{"headers cut", l.HeadersCut},
 	} {
 		if line.value != "" {
 			cmd.Printf("  %-11s %s\n", line.name, printable(line.value))

@@ -35,6 +35,8 @@ type Letter struct {
 	// FailedSpan is the traceparent of the attempt that failed, and TraceID its trace.
 	FailedSpan string `json:"failedSpan"`
 	TraceID    string `json:"traceId"`
+	// HeadersCut are headers that did not go into a frame of AMQP and were left out, separated by commas.
+	HeadersCut string `json:"headersCut,omitempty"`
 	// Body is the message's body as it is.
 	Body []byte `json:"-"`
 }
@@ -47,7 +49,7 @@ func letterOf(d amqp091.Delivery) Letter {
 	letter := Letter{
 		MessageID: d.MessageId, Event: d.Type, Version: e.Metadata.Version, ConversationID: conversation(d, e),
 		Reason: text(d.Headers[headerDeadReason]), Error: text(d.Headers[headerDeadError]), Service: text(d.Headers[headerDeadService]),
-		Exchange: h.exchange, RoutingKey: h.routingKey, FailedSpan: text(d.Headers[headerDeadSpan]), Body: d.Body,
+		Exchange: h.exchange, RoutingKey: h.routingKey, FailedSpan: text(d.Headers[headerDeadSpan]), HeadersCut: text(d.Headers[headerCut]), Body: d.Body,
 	}
 	letter.Attempts = attemptsOf(d)
 	if letter.Event == "" {
@@ -233,7 +235,7 @@ func (s Subscription) redrive(ctx context.Context, publisher *otelamqp.Publisher
 	// The baggage goes with the message, as before.
 	ctx = telemetry.Resume(ctx, map[string]string{"baggage": text(d.Headers["baggage"])})
 	ctx = trace.ContextWithRemoteSpanContext(telemetry.WithConversation(ctx, sent.ConversationID), creation)
-	err := publisher.Publish(ctx, otelamqp.Message{
+	again := otelamqp.Message{
 		Exchange: s.RetryExchange(), RoutingKey: s.Queue(), Mandatory: true, Publishing: message, Links: links,
 		Prepare: func(ctx context.Context, _ *amqp091.Publishing) error {
 			span := trace.SpanFromContext(ctx)
@@ -241,7 +243,11 @@ func (s Subscription) redrive(ctx context.Context, publisher *otelamqp.Publisher
 			sent.TraceID = span.SpanContext().TraceID().String() // of the first send, unless that is not known
 			return nil
 		},
-	})
+	}
+	err := publisher.Publish(ctx, again)
+	if errors.Is(err, otelamqp.ErrUnsendable) {
+		err = publisher.Publish(ctx, withoutForeignHeaders(again))
+	}
 	return sent, err
 }
 

@@ -118,10 +118,14 @@ func (w *worker) settle(ctx context.Context, d amqp091.Delivery, h history, resu
 }
 
 // moveThenAck publishes the message elsewhere and acks it here when the broker has it there: in between, it is in both
-// places rather than in none. A message that cannot be moved is given back; one whose headers have no room for ours goes
-// to the dead letters as it is, by RabbitMQ's hand.
+// places rather than in none. A message whose headers have no room for ours goes without the foreign ones, and one that
+// cannot be published at all goes to the dead letters as it is, by RabbitMQ's hand. A message that cannot be moved now is
+// given back.
 func (w *worker) moveThenAck(ctx context.Context, d amqp091.Delivery, message otelamqp.Message) error {
 	err := w.publisher.Move(ctx, message)
+	if errors.Is(err, otelamqp.ErrUnsendable) {
+		err = w.publisher.Move(ctx, withoutForeignHeaders(message))
+	}
 	if err == nil {
 		return d.Ack(false)
 	}

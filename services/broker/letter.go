@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -121,6 +122,25 @@ func republished(d amqp091.Delivery, h history) amqp091.Publishing {
 		Priority: d.Priority, CorrelationId: d.CorrelationId, ReplyTo: d.ReplyTo, MessageId: d.MessageId,
 		Timestamp: d.Timestamp, Type: d.Type, AppId: d.AppId, Body: d.Body,
 	}
+}
+
+// withoutForeignHeaders leaves out what others put into the headers, and says so.
+func withoutForeignHeaders(message otelamqp.Message) otelamqp.Message {
+	ours, names := amqp091.Table{}, []string{}
+	for name, value := range message.Publishing.Headers {
+		if strings.HasPrefix(name, "traceria-") || slices.Contains(telemetry.W3C.Fields(), name) {
+			ours[name] = value
+		} else {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	if before := text(ours[headerCut]); before != "" {
+		names = append([]string{before}, names...)
+	}
+	ours[headerCut] = shortened(strings.ToValidUTF8(strings.Join(names, ","), "?"))
+	message.Publishing.Headers = ours
+	return message
 }
 
 const maxShown = 500

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/rabbitmq/amqp091-go"
@@ -99,6 +100,7 @@ func Dial(ctx context.Context, url, name string) (*amqp091.Connection, error) {
 	if err := CheckURL(url); err != nil {
 		return nil, err
 	}
+	var guard *frameGuard
 	config := amqp091.Config{
 		Heartbeat:  heartbeat,
 		Locale:     "en_US",
@@ -109,8 +111,13 @@ func Dial(ctx context.Context, url, name string) (*amqp091.Connection, error) {
 			if err != nil {
 				return nil, err
 			}
+			guard = newFrameGuard(conn)
 			// The library clears the deadline after the handshake.
-			return conn, conn.SetDeadline(time.Now().Add(dialTimeout))
+			err = conn.SetDeadline(time.Now().Add(dialTimeout))
+			if strings.HasPrefix(url, "amqps:") {
+				return conn, err // encrypted, and the library has no place for a guard behind that
+			}
+			return guard, err
 		},
 	}
 	config.Properties.SetClientConnectionName(name)
@@ -118,6 +125,7 @@ func Dial(ctx context.Context, url, name string) (*amqp091.Connection, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to RabbitMQ at %s: %w", Address(url), err)
 	}
+	guard.limit.Store(int64(conn.Config.FrameSize))
 	return conn, nil
 }
 

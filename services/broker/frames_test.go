@@ -1,0 +1,156 @@
+package broker_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rabbitmq/amqp091-go"
+
+	"traceria/services/broker"
+	"traceria/services/event"
+)
+
+// fullFrame is the length of a header named big that fills a frame of 131072 bytes to its last byte, beside the delivery mode.
+const fullFrame = 131072 - 8 - (2 + 2 + 8 + 2) - 4 - (1 + len("big") + 1 + 4) - 1
+
+func nested(depth int) amqp091.Table {
+	table := amqp091.Table{"end": "here"}
+	for range depth {
+		table = amqp091.Table{"in": table}
+	}
+	return table
+}
+
+// hostile are headers that a client may publish, and of which amqp091-go cannot read what RabbitMQ makes of them, or
+// what it has written itself.
+func hostile() map[string]amqp091.Table {
+	many := amqp091.Table{}
+	for i := range 40 {
+		many[fmt.Sprintf("many-%02d", i)] = strings.Repeat("x", 3263)
+	}
+	return map[string]amqp091.Table{
+		"one that fills the frame": {"big": strings.Repeat("x", fullFrame)},
+		"many that fill the frame": many,
+		"nested too deeply":        {"deep": nested(40), "fine": "yes"},
+		"an array too long":        {"long": make([]any, 9000), "fine": "yes"},
+	}
+}
+
+// put publishes a message to a subscription's queue as somebody else would, who has to send what no [otelamqp.Publisher] would.
+func put(t *testing.T, b *bundle, s broker.Subscription, body []byte, headers amqp091.Table) {
+	t.Helper()
+	conn, err := amqp091.Dial(b.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	ch, err := conn.Channel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ch.Confirm(false); err != nil {
+		t.Fatal(err)
+	}
+	sent, err := ch.PublishWithDeferredConfirmWithContext(t.Context(), event.PublicExchange, s.Event.RoutingKey(), true, false,
+		amqp091.Publishing{Body: body, Headers: headers, DeliveryMode: amqp091.Persistent})
+	if err != nil || !sent.Wait() {
+		t.Fatalf("not published: %v", err)
+	}
+}
+
+// giveBack takes the message and lets it be delivered again, as a consumer does that dies.
+func giveBack(t *testing.T, b *bundle, s broker.Subscription) {
+	t.Helper()
+	conn, err := broker.Dial(t.Context(), b.url, "a consumer that dies")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	ch, err := conn.Channel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the message is there", func() bool {
+		_, there, err := ch.Get(s.Queue(), false)
+		return err == nil && there
+	})
+}
+
+// Such a message neither closes the connection nor holds up anybody: not at its delivery, not when it is delivered
+// again, not between attempts, not as a dead letter.
+func TestHeadersThatDoNotGoIntoAFrameHoldUpNobody(t *testing.T) {
+	t.Parallel()
+	for name, headers := range hostile() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBundle(t)
+			var attempts, handled atomic.Int32
+			var repaired atomic.Bool
+			s := boxed(func(context.Context, event.Envelope) error {
+				if repaired.Load() {
+					handled.Add(1)
+					return nil
+				}
+				if attempts.Add(1) == 1 {
+					return errors.New("try again")
+				}
+				return broker.Dead(errors.New("there is no such street"))
+			})
+			other := s
+			other.Subscriber = "other"
+			var others atomic.Int32
+			other.Handle = func(context.Context, event.Envelope) error { others.Add(1); return nil }
+			p := b.publisher(t, b.apply(t, s, other))
+			put(t, b, s, bodyOf(t, outgoing(t, "o-1")), headers)
+			giveBack(t, b, s)
+			giveBack(t, b, other)
+			b.consumer(t, s, other)
+			send(t, p, outgoing(t, "o-2"))
+			eventually(t, "both messages died, and both were handled by the other", func() bool {
+				return b.count(t, s.DeadQueue()) == 2 && others.Load() == 2
+			})
+			if strings.Contains(b.log.String(), "connection was closed") {
+				t.Errorf("the connection was lost:\n%s", b.log)
+			}
+			for range 2 { // each look is a delivery
+				letters, err := s.ShowDead(b.conn(t), 10)
+				if err != nil || len(letters) != 2 {
+					t.Fatalf("%d letters, %v", len(letters), err)
+				}
+				if all := letters[0].HeadersCut + letters[1].HeadersCut; all == "" || strings.Contains(all, "fine") {
+					t.Errorf("headers %q were cut", all)
+				}
+			}
+			repaired.Store(true)
+			if err := s.Redrive(t.Context(), b.conn(t), b.config(), 10, func(broker.Redriven) {}); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "both are handled", func() bool { return handled.Load() == 2 && b.count(t, s.DeadQueue()) == 0 })
+		})
+	}
+}
+
+// What RabbitMQ dead-letters itself has an x-death in addition.
+func TestALetterThatRabbitMQPutThereCanBeShownHoweverLargeItsHeaders(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	s := boxed(nil)
+	b.apply(t, s)
+	put(t, b, s, []byte("what is this"), hostile()["one that fills the frame"])
+	ch := b.channel(t)
+	eventually(t, "it was rejected", func() bool {
+		d, there, err := ch.Get(s.Queue(), false)
+		return err == nil && there && d.Reject(false) == nil
+	})
+	eventually(t, "it is dead", func() bool { return b.count(t, s.DeadQueue()) == 1 })
+	began := time.Now()
+	letters, err := s.ShowDead(b.conn(t), 10)
+	if err != nil || len(letters) != 1 || letters[0].Reason != "rejected" || letters[0].HeadersCut != "big" {
+		t.Errorf("after %s: %+v, %v", time.Since(began), letters, err)
+	}
+}
