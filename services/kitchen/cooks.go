@@ -22,17 +22,6 @@ type cooks struct {
 
 func newCooks(db *store.DB) *cooks { return &cooks{db: db, changed: make(chan struct{})} }
 
-// firstShift puts two cooks on duty in a kitchen that has never had any.
-func (c *cooks) firstShift(ctx context.Context) error {
-	_, err := c.db.ExecContext(ctx, `INSERT INTO cooks (id, on_duty, at)
-		SELECT name, TRUE, 0 FROM (SELECT 'ada' AS name UNION SELECT 'grace') AS first
-		WHERE NOT EXISTS (SELECT 1 FROM cooks) ON CONFLICT DO NOTHING`)
-	if err != nil {
-		return fmt.Errorf("put the first cooks on duty: %w", err)
-	}
-	return nil
-}
-
 // lookAgain is how often a waiting ticket looks for cooks who clocked in at another process of this kitchen.
 const lookAgain = time.Second
 

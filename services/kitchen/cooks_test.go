@@ -2,11 +2,14 @@ package kitchen
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +19,9 @@ import (
 
 	"traceria/services/event"
 	"traceria/services/event/eventtest"
+	"traceria/services/host"
+	"traceria/services/store"
+	"traceria/telemetry"
 )
 
 const deadline = 20 * time.Second
@@ -36,9 +42,7 @@ func TestAKitchenStartsWithTwoCooks(t *testing.T) {
 	if n, err := k.cooks.onDuty(t.Context()); err != nil || n != 2 {
 		t.Errorf("%d cooks, %v", n, err)
 	}
-	if err := k.cooks.firstShift(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	restart(t, k)
 	if n, err := k.cooks.onDuty(t.Context()); err != nil || n != 2 {
 		t.Errorf("after a restart %d cooks, %v", n, err)
 	}
@@ -48,11 +52,63 @@ func TestAKitchenWhoseCooksWentHomeStaysEmptyOverARestart(t *testing.T) {
 	t.Parallel()
 	k := fastKitchen(t)
 	sendHome(t, k, "ada", "grace")
-	if err := k.cooks.firstShift(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	restart(t, k)
 	if n, err := k.cooks.onDuty(t.Context()); err != nil || n != 0 {
 		t.Errorf("%d cooks, %v", n, err)
+	}
+}
+
+// restart runs the schema as the next start does.
+func restart(t *testing.T, k *kitchen) {
+	t.Helper()
+	if _, err := k.DB.ExecContext(t.Context(), schema); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// It takes longer than SQLite waits for a lock (busy_timeout, 5 s).
+func TestAKitchenWhoseFileIsLockedWaitsForItAtTheStart(t *testing.T) {
+	t.Parallel()
+	tel, err := telemetry.Start(t.Context(), telemetry.Config{Service: Name, Memory: &telemetry.Memory{}, LogOutput: io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
+	path := filepath.Join(t.TempDir(), "kitchen.db")
+	started := make(chan error, 1)
+	start := func() {
+		db, err := store.Open(ctx, "sqlite:"+path, Name, Service().Schema, tel)
+		if err == nil {
+			_, err = Service().New(&host.Host{Env: host.NewEnv(nil), Telemetry: tel, Log: tel.Log, DB: db})
+			err = errors.Join(err, db.Close())
+		}
+		started <- err
+	}
+	start() // the tables are there: only rows need the lock
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	other, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close() }()
+	other.SetMaxOpenConns(1)
+	if _, err := other.ExecContext(ctx, `BEGIN IMMEDIATE`); err != nil {
+		t.Fatal(err)
+	}
+	go start()
+	select {
+	case err := <-started:
+		t.Fatalf("it does not wait: %v", err)
+	case <-time.After(6 * time.Second):
+	}
+	if _, err := other.ExecContext(ctx, `ROLLBACK`); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-started; err != nil {
+		t.Error(err)
 	}
 }
 

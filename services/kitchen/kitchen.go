@@ -3,7 +3,6 @@
 package kitchen
 
 import (
-	"context"
 	"time"
 
 	"traceria/services/broker"
@@ -49,10 +48,11 @@ type kitchen struct {
 }
 
 func newKitchen(h *host.Host) (host.App, error) {
-	k := &kitchen{Host: h, settings: readSettings(h.Env), cooks: newCooks(h.DB)}
-	return k, k.cooks.firstShift(context.Background())
+	return &kitchen{Host: h, settings: readSettings(h.Env), cooks: newCooks(h.DB)}, nil
 }
 
+// schema ends with the first shift: a kitchen that has never had any cooks begins with two. It stands here because
+// [store.Open] waits for a database that is locked, and whatever else writes at the start would have to do so, too.
 const schema = `
 CREATE TABLE IF NOT EXISTS tickets (
 	order_id     TEXT PRIMARY KEY,
@@ -67,6 +67,9 @@ CREATE TABLE IF NOT EXISTS cooks (
 	on_duty BOOLEAN NOT NULL,
 	at      BIGINT NOT NULL
 );
+INSERT INTO cooks (id, on_duty, at)
+	SELECT name, TRUE, 0 FROM (SELECT 'ada' AS name UNION SELECT 'grace') AS first
+	WHERE NOT EXISTS (SELECT 1 FROM cooks) ON CONFLICT DO NOTHING;
 `
 
 // Routes implements host.App.
