@@ -50,3 +50,20 @@ func TestAnUnreadableDateSaysWhatIsWanted(t *testing.T) {
 		}
 	}
 }
+
+// What no service could keep is refused rather than kept as another date.
+func TestADateOutsideOfWhatServicesKeepIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "2262-04-12", "1677-09-21"} {
+		var got event.Date
+		if err := json.Unmarshal([]byte(`"`+text+`"`), &got); err == nil {
+			t.Errorf("%s is %s", text, got)
+		}
+	}
+	for _, text := range []string{"2262-04-11", "1677-09-22"} {
+		var got event.Date
+		if err := json.Unmarshal([]byte(`"`+text+`"`), &got); err != nil || !time.Unix(0, got.UnixNano()).Equal(got.Time) {
+			t.Errorf("%s is %s, %v", text, got, err)
+		}
+	}
+}

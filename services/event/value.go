@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +15,9 @@ import (
 // Date is a point in time, written as RFC 3339 with nanoseconds. A date without a time of day is read as
 // midnight UTC: it stands on the talk's slide, but no age can be computed from it.
 type Date struct{ time.Time }
+
+// earliest and latest are what every service can keep, which store dates as nanoseconds since 1970 in 64 bits.
+var earliest, latest = time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64)
 
 // MarshalJSON implements json.Marshaler.
 func (d Date) MarshalJSON() ([]byte, error) { return json.Marshal(d.UTC().Format(time.RFC3339Nano)) }
@@ -26,6 +30,9 @@ func (d *Date) UnmarshalJSON(b []byte) error {
 	}
 	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
 		if at, err := time.Parse(layout, text); err == nil {
+			if at.Before(earliest) || at.After(latest) {
+				return fmt.Errorf("eventDate %q: want a date from %d to %d", text, earliest.Year(), latest.Year())
+			}
 			d.Time = at
 			return nil
 		}

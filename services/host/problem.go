@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -105,7 +106,60 @@ func ReadJSON[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 	if err := json.Unmarshal(body, &value); err != nil {
 		return value, unreadable(err)
 	}
+	if name := doubled(body); name != "" {
+		problem := unreadableBody("is there twice; each member of an object is given once")
+		problem.Field = name
+		return value, problem
+	}
 	return value, nil
+}
+
+// doubled returns the name of a member that an object has twice, or "": encoding/json takes the last one without a word, and
+// whoever reads the body before us may take the first (RFC 8259, section 4). Names that differ in upper and lower case only
+// are the same member to encoding/json.
+func doubled(body []byte) string {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	var objects []map[string]bool // those that are open; nil stands for a list
+	isName := false
+	for {
+		token, err := decoder.Token()
+		if err != nil { // the end: the body has been read before
+			return ""
+		}
+		switch token {
+		case json.Delim('{'):
+			objects, isName = append(objects, map[string]bool{}), true
+			continue
+		case json.Delim('['):
+			objects, isName = append(objects, nil), false
+			continue
+		case json.Delim('}'), json.Delim(']'):
+			objects = objects[:len(objects)-1]
+		}
+		if name, ok := token.(string); ok && isName {
+			known := objects[len(objects)-1]
+			if folded := strings.ToLower(name); known[folded] {
+				return name
+			} else {
+				known[folded] = true
+			}
+			isName = false
+			continue
+		}
+		isName = len(objects) > 0 && objects[len(objects)-1] != nil
+	}
+}
+
+// Header returns a header of the request that may be given once at most; a second one is a 400 that names it.
+func Header(r *http.Request, name string) (string, error) {
+	values := r.Header.Values(name)
+	if len(values) > 1 {
+		return "", &Problem{
+			Status: http.StatusBadRequest, Title: "Unreadable request", Field: name,
+			Detail: fmt.Sprintf("is there %d times; it may be given once", len(values)),
+		}
+	}
+	return r.Header.Get(name), nil
 }
 
 func readBody(r *http.Request) ([]byte, error) {

@@ -187,7 +187,7 @@ func TestAProblemIsFoundThroughWrapping(t *testing.T) {
 		"/invalid":  {Status: 422, Title: "Invalid request", Detail: "want 1", Field: "a.b"},
 		"/away": {
 			Status: 503, Title: "Not available at the moment",
-			Detail: "the database or a service that this one needs is away; nothing was changed, try again",
+			Detail: "the database or a service that this one needs is away or does not answer in time; try again (an order with its Idempotency-Key is placed once, however often)",
 		},
 		"/secret": {Status: 500, Title: "Internal error", Detail: "the service's log says more"},
 	} {

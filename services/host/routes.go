@@ -2,6 +2,7 @@ package host
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rs/zerolog"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -19,7 +21,7 @@ import (
 )
 
 // HandlerFunc answers a request, or returns an error: a [Problem] becomes its own status, an error that wraps
-// [event.ErrUnavailable] a 503, and anything else a 500 that says no more than that.
+// [event.ErrUnavailable] or is the end of the request's time a 503, and anything else a 500 that says no more than that.
 type HandlerFunc func(w http.ResponseWriter, r *http.Request) error
 
 // Routes are the HTTP routes of a service. A route is a command or a query, and its span says which.
@@ -36,12 +38,17 @@ func (r *Routes) Command(pattern string, handle HandlerFunc) {
 // Query adds a route that only looks.
 func (r *Routes) Query(pattern string, handle HandlerFunc) { r.add(pattern, telemetry.Query, handle) }
 
+// answerTime is how long a request may take once it is there; then its context ends, and the answer is a 503.
+const answerTime = 10 * time.Second
+
 func (r *Routes) add(pattern, kind string, handle HandlerFunc) {
 	_, route, _ := strings.Cut(pattern, " ")
 	r.mux.HandleFunc(pattern, func(w http.ResponseWriter, req *http.Request) {
 		// otelhttp stands around the mux: it names the span after the route, but cannot set the attribute.
 		trace.SpanFromContext(req.Context()).SetAttributes(telemetry.KindKey.String(kind), semconv.HTTPRoute(route))
-		r.serve(w, req, handle)
+		ctx, cancel := context.WithTimeout(req.Context(), answerTime)
+		defer cancel()
+		r.serve(w, req.WithContext(ctx), handle)
 	})
 }
 
@@ -73,7 +80,7 @@ func (r *Routes) problem(req *http.Request, err error) *Problem {
 	if refusal, ok := errors.AsType[*event.Refusal](err); ok {
 		problem = refused(refusal)
 	}
-	if errors.Is(err, event.ErrUnavailable) {
+	if errors.Is(err, event.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
 		line = r.log.Warn()
 		problem = unavailableProblem
 	}
@@ -109,7 +116,8 @@ var internalProblem = &Problem{
 
 var unavailableProblem = &Problem{
 	Status: http.StatusServiceUnavailable, Title: "Not available at the moment",
-	Detail: "the database or a service that this one needs is away; nothing was changed, try again",
+	Detail: "the database or a service that this one needs is away or does not answer in time; try again " +
+		"(an order with its Idempotency-Key is placed once, however often)",
 }
 
 // ServeHTTP implements http.Handler. What no route matches gets a problem document, too.

@@ -12,6 +12,9 @@ import (
 	"github.com/rs/zerolog"
 )
 
+// readyTime is how long the parts of a service may take to say that they are ready.
+const readyTime = 2 * time.Second
+
 // bodyTime is how long a whole request may take to arrive.
 const bodyTime = 10 * time.Second
 
@@ -56,10 +59,12 @@ func newRoutes(r *runner, ready func(context.Context) error) *Routes {
 		return WriteJSON(w, http.StatusOK, map[string]string{"status": "ok", "service": r.name})
 	})
 	routes.health("GET /readyz", func(w http.ResponseWriter, req *http.Request) error {
-		if err := ready(req.Context()); err != nil {
+		ctx, cancel := context.WithTimeout(req.Context(), readyTime)
+		defer cancel()
+		if err := ready(ctx); err != nil {
 			return &Problem{Status: http.StatusServiceUnavailable, Title: "Not ready", Detail: err.Error()}
 		}
-		unsent, err := r.db.Unsent(req.Context())
+		unsent, err := r.db.Unsent(ctx)
 		if err != nil {
 			return err
 		}

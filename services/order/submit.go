@@ -31,7 +31,10 @@ func (o *orders) submit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	key := r.Header.Get("Idempotency-Key")
+	key, err := host.Header(r, "Idempotency-Key")
+	if err != nil {
+		return err
+	}
 	if key != "" {
 		if err := checkText("Idempotency-Key", key); err != nil {
 			return err

@@ -40,6 +40,8 @@ type backend interface {
 	attributes() []attribute.KeyValue
 	// create makes the tables, and whatever must be there before them.
 	create(ctx context.Context, handle *sql.DB, schema string) error
+	// intact is nil unless what is committed now would be lost.
+	intact() error
 	// comesBack tells of an error of create whether waiting may cure it.
 	comesBack(err error) bool
 	// isolation is the isolation level at which transactions do not see each other.

@@ -17,3 +17,6 @@ func (db *DB) SetRetention(d time.Duration) { db.retention = d }
 
 // Relaying tells whether this process has the relay's lock.
 func (db *DB) Relaying() bool { return db.relaying.Load() }
+
+// AnswerTime is how long a transaction may take.
+const AnswerTime = answerTime

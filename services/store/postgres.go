@@ -147,6 +147,9 @@ func (p *postgresServer) comesBack(err error) bool {
 	return errors.As(err, &line) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
+// intact is nil: a server looks after its files.
+func (p *postgresServer) intact() error { return nil }
+
 func (p *postgresServer) isolation() sql.IsolationLevel { return sql.LevelSerializable }
 
 // announce tells the process that relays. When it fails the row is found within a second all the same.

@@ -23,28 +23,81 @@ type relayLock interface {
 	release()
 }
 
-// fileLock is an flock beside the database.
-type fileLock struct{ file *os.File }
+// fileLock is an flock beside the database. Nobody who knows it removes the file; when somebody else has, another process
+// may lock the one that is made anew, and this lock is worth nothing.
+type fileLock struct {
+	path string
+	file *os.File
+	stop chan struct{} // of the watch
+}
 
-// relayLock implements backend. The file is never removed: someone may be about to lock it.
+// stillThere is how often the holder looks whether the file is still the one that it has locked.
+const stillThere = 100 * time.Millisecond
+
+// relayLock implements backend.
 func (s *sqliteFile) relayLock(context.Context) (relayLock, error) {
 	path, err := filepath.EvalSymlinks(s.path) // one file, one lock
 	if err != nil {
 		return nil, fmt.Errorf("find the relay's lock: %w", err)
 	}
-	file, err := os.OpenFile(path+".relay", os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open the relay's lock: %w", err)
-	}
-	return fileLock{file}, nil
+	return &fileLock{path: path + ".relay"}, nil
 }
 
-func (l fileLock) try(context.Context) (bool, error) { return flock(l.file) }
+func (l *fileLock) try(context.Context) (held bool, err error) {
+	if l.file == nil {
+		if l.file, err = os.OpenFile(l.path, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+			l.file = nil
+			return false, fmt.Errorf("open the relay's lock: %w", err)
+		}
+	}
+	if held, err = flock(l.file); err != nil {
+		return false, err
+	}
+	if l.there() {
+		return held, nil
+	}
+	err = l.file.Close() // it was removed meanwhile; the next try makes it anew
+	l.file = nil
+	return false, err
+}
 
-// watch returns nil: the kernel takes no lock away.
-func (l fileLock) watch(func()) <-chan struct{} { return nil }
+// there tells whether the path leads to the file that is open.
+func (l *fileLock) there() bool {
+	open, err := l.file.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Stat(l.path)
+	return err == nil && os.SameFile(open, named)
+}
 
-func (l fileLock) release() { _ = l.file.Close() }
+// watch looks whether the file is there: the kernel takes no lock away.
+func (l *fileLock) watch(func()) <-chan struct{} {
+	lost, stop := make(chan struct{}), make(chan struct{})
+	l.stop = stop
+	go func() {
+		look := time.NewTicker(stillThere)
+		defer look.Stop()
+		for l.there() {
+			select {
+			case <-look.C:
+			case <-stop:
+				return
+			}
+		}
+		close(lost)
+	}()
+	return lost
+}
+
+func (l *fileLock) release() {
+	if l.stop != nil {
+		close(l.stop)
+	}
+	if l.file != nil {
+		_ = l.file.Close()
+	}
+}
 
 // sessionLock is an advisory lock of a session of its own: it is free when the server sees that the session is gone.
 type sessionLock struct {

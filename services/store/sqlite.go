@@ -16,10 +16,16 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"modernc.org/sqlite" // the driver "sqlite", in pure Go: the image needs no C library
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"traceria/services/event"
 )
 
 // sqliteFile is a database in a file of its own.
-type sqliteFile struct{ path string }
+type sqliteFile struct {
+	path string
+	// opened is the file that was opened at the path.
+	opened os.FileInfo
+}
 
 // newSQLite reads sqlite:PATH, file:PATH and a bare path.
 func newSQLite(rawURL string) (*sqliteFile, error) {
@@ -27,14 +33,19 @@ func newSQLite(rawURL string) (*sqliteFile, error) {
 	switch {
 	case rawURL == "":
 		return nil, fmt.Errorf("the database URL is empty; want sqlite:PATH or %s", postgresForm)
+	case !found && strings.Contains(rawURL, "="): // libpq's keywords, with a password among them
+		return nil, fmt.Errorf("the database URL is a list of settings; want sqlite:PATH or %s", postgresForm)
 	case !found:
-		return &sqliteFile{rawURL}, nil
+		return &sqliteFile{path: rawURL}, nil
 	case scheme == "sqlite" || scheme == "file":
 		path := strings.TrimPrefix(rest, "//")
-		if path == "" {
+		switch {
+		case path == "":
 			return nil, fmt.Errorf("the database URL %q names no file; want sqlite:PATH", rawURL)
+		case strings.HasPrefix(path, ":memory:"):
+			return nil, errors.New("the database URL is a database in memory, which loses everything; want sqlite:PATH")
 		}
-		return &sqliteFile{path}, nil
+		return &sqliteFile{path: path}, nil
 	default:
 		return nil, fmt.Errorf("the database URL has scheme %q; want sqlite:PATH or %s", scheme, postgresForm)
 	}
@@ -75,8 +86,33 @@ func (s *sqliteFile) create(ctx context.Context, handle *sql.DB, schema string) 
 	if err := addOutboxColumns(ctx, handle); err != nil {
 		return err
 	}
-	_, err := handle.ExecContext(ctx, strings.ReplaceAll(schema, identity, "INTEGER PRIMARY KEY AUTOINCREMENT"))
-	return err
+	if _, err := handle.ExecContext(ctx, strings.ReplaceAll(schema, identity, "INTEGER PRIMARY KEY AUTOINCREMENT")); err != nil {
+		return err
+	}
+	opened, err := os.Stat(s.path)
+	if err != nil {
+		return fmt.Errorf("%w: %w", event.ErrUnavailable, err)
+	}
+	s.opened = opened
+	return nil
+}
+
+// intact looks whether the path still leads to the file that was opened, and to its log. SQLite goes on writing to a file
+// that somebody has deleted or replaced, and what it commits there is gone when the process ends
+// (https://www.sqlite.org/howtocorrupt.html#_unlinking_or_renaming_a_database_file_while_in_use).
+func (s *sqliteFile) intact() error {
+	now, err := os.Stat(s.path)
+	if err == nil && !os.SameFile(now, s.opened) {
+		err = errors.New("it is another file")
+	}
+	if err == nil {
+		_, err = os.Stat(s.path + "-wal")
+	}
+	if err != nil {
+		return fmt.Errorf("%w: the database file %s was deleted or replaced while it was open (%w), and what is written would be lost: "+
+			"put it back, or restart the service to begin with what is there", event.ErrUnavailable, s.path, err)
+	}
+	return nil
 }
 
 // comesBack is true of a lock and of a disk that is full or fails: its owner will see to it, and the service goes on.

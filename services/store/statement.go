@@ -25,8 +25,13 @@ func (db *DB) QueryRowContext(ctx context.Context, query string, args ...any) *R
 	return &Row{db.DB.QueryRowContext(ctx, query, args...)}
 }
 
-// PingContext is that of [sql.DB].
-func (db *DB) PingContext(ctx context.Context) error { return statementError(db.DB.PingContext(ctx)) }
+// PingContext is that of [sql.DB]. It also fails when a SQLite file is not where it was opened any more.
+func (db *DB) PingContext(ctx context.Context) error {
+	if err := db.backend.intact(); err != nil {
+		return err
+	}
+	return statementError(db.DB.PingContext(ctx))
+}
 
 // ExecContext is that of [sql.Tx].
 func (tx *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {

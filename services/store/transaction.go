@@ -22,6 +22,9 @@ const (
 	// conflictRuns is how often a transaction is run that always meets another one.
 	conflictRuns     = 20
 	conflictPauseMax = 100 * time.Millisecond
+	// answerTime is how long the database may take to answer. One that is frozen would otherwise hold up its callers for
+	// as long as TCP keeps the connection.
+	answerTime = 15 * time.Second
 )
 
 // Do runs fn in a transaction and commits when fn returns nil; otherwise nothing of it remains. The relay is
@@ -29,7 +32,7 @@ const (
 // leave one after the other.
 //
 // fn may be run more than once: PostgreSQL rolls a transaction back that met another one (SQLSTATE 40001, 40P01), and
-// Do runs it again, up to 20 times with growing random pauses. So fn passes errors on, wrapped at most, and changes
+// Do runs it again, up to 20 times with growing random pauses. A run takes at most 15 s. So fn passes errors on, wrapped at most, and changes
 // nothing but the database and variables that each run sets anew.
 //
 // The error wraps [event.ErrUnavailable] when the database is at fault (away, locked, full, damaged, still in
@@ -61,6 +64,8 @@ func conflict(err error) bool {
 }
 
 func (db *DB) once(ctx context.Context, level sql.IsolationLevel, fn func(tx *Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
 	begun, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: level})
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", statementError(err))
@@ -71,6 +76,9 @@ func (db *DB) once(ctx context.Context, level sql.IsolationLevel, fn func(tx *Tx
 	tx := &Tx{Tx: begun, source: db.source}
 	if err := fn(tx); err != nil {
 		return databaseError(err)
+	}
+	if err := db.backend.intact(); err != nil {
+		return err
 	}
 	if err := begun.Commit(); err != nil {
 		return fmt.Errorf("commit transaction: %w", statementError(err))

@@ -28,8 +28,10 @@ func TestADatabaseURLThatCannotBeUsedSaysWhy(t *testing.T) {
 		"postgres://u:hunter2@host:x/db": "the database URL cannot be read; want postgres://",
 		"postgres://u:hun ter2@%zz/db":   "the database URL cannot be read; want postgres://",
 		"postgres://u:hunter2@host/db?sslmode=perhaps": "the database URL cannot be used; want postgres://",
-		"sqlite:" + file + "/order.db":                 "create the folder of the database",
-		"sqlite:" + file:                               "create the tables in " + file,
+		"sqlite::memory:":                 "the database URL is a database in memory",
+		"host=db user=u password=hunter2": "the database URL is a list of settings; want sqlite:PATH or postgres://",
+		"sqlite:" + file + "/order.db":    "create the folder of the database",
+		"sqlite:" + file:                  "create the tables in " + file,
 	} {
 		db, err := store.Open(t.Context(), url, "order", "", tel)
 		if err == nil {

@@ -51,6 +51,8 @@ WHERE state = 'again' AND not_before <= $1 ORDER BY id LIMIT $2`
 
 func (db *DB) rowsOf(ctx context.Context, query string, limit int) ([]outboxRow, error) {
 	now := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
 	found, err := db.QueryContext(ctx, query, now.UnixNano(), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the outbox: %w", err)
