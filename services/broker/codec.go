@@ -1,23 +1,19 @@
 package broker
 
 import (
-	"encoding/json"
-	"fmt"
-
 	"github.com/rabbitmq/amqp091-go"
+	"go.opentelemetry.io/otel/attribute"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	"traceria/services/event"
 )
 
-const contentType = "application/json"
-
 // publishing is an envelope as an AMQP message: the properties repeat the metadata, so that a client which has
-// never heard of the envelope, and RabbitMQ's own pages, show what the message is. The body is written at send
-// time, when the send span is known.
+// never heard of the envelope, and RabbitMQ's own pages, show what the message is. The content type and the
+// body are written at send time, when the send span is known.
 func publishing(e event.Envelope) amqp091.Publishing {
 	m := e.Metadata
 	return amqp091.Publishing{
-		ContentType:   contentType,
 		DeliveryMode:  amqp091.Persistent,
 		MessageId:     m.MessageID(),
 		CorrelationId: m.ConversationID,
@@ -27,13 +23,26 @@ func publishing(e event.Envelope) amqp091.Publishing {
 	}
 }
 
-func writeBody(p *amqp091.Publishing, e event.Envelope) error {
-	body, err := json.Marshal(e)
+// writeBody writes the envelope in the form that is chosen at the moment.
+func writeBody(p *amqp091.Publishing, e event.Envelope, format string) (err error) {
+	p.ContentType, p.Body, err = event.Encode(e, format)
+	return err
+}
+
+// cloudAttributes are what the CloudEvents conventions say about an event, for the span of one in that form.
+func cloudAttributes(e event.Envelope) []attribute.KeyValue {
+	c, err := e.AsCloudEvent()
 	if err != nil {
-		return fmt.Errorf("write the envelope of %s: %w", e.Metadata.EventType, err)
+		return nil
 	}
-	p.Body = body
-	return nil
+	attributes := []attribute.KeyValue{
+		semconv.CloudEventsEventID(c.ID), semconv.CloudEventsEventSource(c.Source),
+		semconv.CloudEventsEventSpecVersion(c.SpecVersion), semconv.CloudEventsEventType(c.Type),
+	}
+	if c.Subject != "" {
+		attributes = append(attributes, semconv.CloudEventsEventSubject(c.Subject))
+	}
+	return attributes
 }
 
 // conversation is the order that a delivery is about: from the metadata, or from the AMQP property when the body

@@ -22,8 +22,15 @@ type Config struct {
 	Telemetry *telemetry.Telemetry
 	// ConfirmTimeout is how long a publish waits for the broker's confirm; 0 means 30 s.
 	ConfirmTimeout time.Duration
-	// Choices, if set, says at any time how events are read.
+	// Choices, if set, says at any time how events are written and read: it is asked for each.
 	Choices func() event.Choices
+}
+
+func (c Config) choices() event.Choices {
+	if c.Choices == nil {
+		return event.Choices{}
+	}
+	return c.Choices()
 }
 
 const defaultConfirmTimeout = 30 * time.Second

@@ -46,9 +46,7 @@ func (w *worker) handle(beginning, working context.Context, d amqp091.Delivery) 
 // attempt runs the handler once inside a process span, and settles the delivery as the last thing inside it.
 func (w *worker) attempt(ctx context.Context, d amqp091.Delivery) outcome {
 	e, unreadable := w.subscription.read(d)
-	if choices := w.session.config.Choices; choices != nil {
-		e.Unguarded = choices().Unguarded
-	}
+	e.Unguarded = w.session.config.choices().Unguarded
 	if e.Metadata.EventDate.IsZero() {
 		e.Metadata.EventDate = event.Date{Time: dateOf(d)}
 	}
@@ -61,6 +59,9 @@ func (w *worker) attempt(ctx context.Context, d amqp091.Delivery) outcome {
 	_ = w.otel.Process(ctx, w.subscription.Queue(), d, func(ctx context.Context, d amqp091.Delivery) error {
 		if typ, err := event.Lookup(e.Metadata.EventType, e.Metadata.Version); err == nil && typ.Deprecated() {
 			trace.SpanFromContext(ctx).SetAttributes(deprecatedKey.Bool(true))
+		}
+		if e.Cloud != nil {
+			trace.SpanFromContext(ctx).SetAttributes(cloudAttributes(e)...)
 		}
 		err := unreadable
 		if err == nil {

@@ -224,7 +224,11 @@ func (p *Publisher) send(publisher *otelamqp.Publisher, outgoing event.Outgoing)
 				trace.SpanFromContext(ctx).SetAttributes(deprecatedKey.Bool(true))
 			}
 			telemetry.W3C.Inject(ctx, &envelope.Metadata)
-			return writeBody(message, envelope)
+			format := p.session.config.choices().Format
+			if format == event.CloudEventsFormat {
+				trace.SpanFromContext(ctx).SetAttributes(cloudAttributes(envelope)...)
+			}
+			return writeBody(message, envelope, format)
 		},
 	})
 }

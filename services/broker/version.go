@@ -40,7 +40,7 @@ func (s Subscription) left() []event.Type {
 // With a CC or BCC header a service can send a copy to a routing key that is not its own: RabbitMQ before 4.0 checks the
 // permission for the first key only. The copy keeps that first key, and is known by it.
 func (s Subscription) read(d amqp091.Delivery) (event.Envelope, error) {
-	e, err := event.Decode(d.Body)
+	e, err := event.DecodeAs(d.ContentType, d.Body)
 	if err != nil {
 		return e, err
 	}

@@ -6,9 +6,19 @@ type Choices struct {
 	Versions string
 	// Style (EVENT_STYLE) is how much the consumers of OrderConfirmed are told.
 	Style string
+	// Format (EVENT_FORMAT) is the envelope in which events are published. Every consumer reads both at any time.
+	Format string
 	// Unguarded (TRACERIA_EVENT_VALIDATION=off) lets consumers take data as it comes (see [Envelope]).
 	Unguarded bool
 }
+
+// The values of [Choices.Format].
+const (
+	// MetadataFormat (the default) is the metadata/data pattern.
+	MetadataFormat = "metadata"
+	// CloudEventsFormat is CloudEvents 1.0 in its structured JSON form.
+	CloudEventsFormat = "cloudevents"
+)
 
 // The values of [Choices.Versions].
 const (

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,7 +37,12 @@ type Metadata struct {
 
 // MessageID is what the broker and CloudEvents call this message: {eventId}.{version}. It differs between the
 // versions of one fact, because each is a message of its own.
-func (m Metadata) MessageID() string { return m.EventID + "." + m.Version }
+func (m Metadata) MessageID() string {
+	if m.Version == "" { // somebody else's CloudEvent
+		return m.EventID
+	}
+	return m.EventID + "." + m.Version
+}
 
 // Get implements propagation.TextMapCarrier over the context fields, under their W3C names.
 func (m *Metadata) Get(key string) string {
@@ -85,6 +91,8 @@ type Envelope struct {
 	// Unguarded is set by a reader who takes the data as it comes: [Data] then checks nothing, and what is missing is
 	// zero. It shows what the check is good for.
 	Unguarded bool `json:"-"`
+	// Cloud is what the event says about itself when it was read from the CloudEvents form, and nil when it was not.
+	Cloud *CloudEvent `json:"-"`
 }
 
 // New wraps the forms (versions) of one fact in envelopes that share an event id and a date. A payload that is not
@@ -113,13 +121,56 @@ func New(ctx context.Context, source, conversation string, forms ...Payload) ([]
 // ErrUnreadable is wrapped by every error about bytes that are not an event. Such a message can never succeed.
 var ErrUnreadable = errors.New("unreadable event")
 
-// Decode reads an envelope. What is not JSON, lacks eventType, version, eventId or data, or has a name or an id that
-// could not be stored or sent on, is [ErrUnreadable].
+// Decode reads an envelope in either form: what says specversion, and has no metadata, is a CloudEvent. What is not JSON,
+// lacks the type, the version, the id or the data, or has a name or an id that could not be stored or sent on, is
+// [ErrUnreadable].
 func Decode(body []byte) (Envelope, error) {
-	var e Envelope
-	if err := json.Unmarshal(body, &e); err != nil {
+	e, err := decode(body)
+	if err == nil {
+		err = e.checkNames()
+	}
+	if err != nil {
+		return Envelope{}, err
+	}
+	return e, nil
+}
+
+// DecodeAs is [Decode] for a body whose content type is known: what is declared to be a CloudEvent must be one. Any other
+// declaration, and none, is not relied on.
+func DecodeAs(contentType string, body []byte) (Envelope, error) {
+	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
+	if media = strings.TrimSpace(media); media != CloudEventsContentType {
+		if strings.HasPrefix(media, "application/cloudevents") {
+			return Envelope{}, fmt.Errorf("%w: content type %.60q, want %s", ErrUnreadable, contentType, CloudEventsContentType)
+		}
+		return Decode(body)
+	}
+	e, err := decodeCloud(body)
+	if err == nil {
+		err = e.checkNames()
+	}
+	if err != nil {
+		return Envelope{}, err
+	}
+	return e, nil
+}
+
+func decode(body []byte) (Envelope, error) {
+	var read struct {
+		Envelope
+		SpecVersion json.RawMessage `json:"specversion"`
+	}
+	err := json.Unmarshal(body, &read)
+	if read.SpecVersion != nil || err != nil {
+		var has struct{ SpecVersion, Metadata json.RawMessage }
+		if json.Unmarshal(body, &has) == nil && has.SpecVersion != nil && !bytes.HasPrefix(has.Metadata, []byte("{")) {
+			return decodeCloud(body)
+		}
+	}
+	if err != nil {
 		return Envelope{}, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
+	e := read.Envelope
 	for _, required := range []struct{ name, value string }{
 		{"metadata.eventType", e.Metadata.EventType},
 		{"metadata.version", e.Metadata.Version},
@@ -130,19 +181,25 @@ func Decode(body []byte) (Envelope, error) {
 			return Envelope{}, fmt.Errorf("%w: %s is missing", ErrUnreadable, required.name)
 		}
 	}
-	for name, value := range map[string]string{
-		"metadata.eventType": e.Metadata.EventType, "metadata.version": e.Metadata.Version,
-		"metadata.eventId": e.Metadata.EventID, "metadata.conversationId": e.Metadata.ConversationID,
-		"metadata.source": e.Metadata.Source,
-	} {
+	return e, nil
+}
+
+// checkNames refuses names and ids that could not be stored or sent on. They are called as they are in the envelope's form.
+func (e Envelope) checkNames() error {
+	names := []string{"metadata.eventType", "metadata.version", "metadata.eventId", "metadata.conversationId", "metadata.source"}
+	if e.Cloud != nil {
+		names = []string{"CloudEvents type", "CloudEvents type", "CloudEvents id", "CloudEvents " + extConversation, "CloudEvents source"}
+	}
+	m := e.Metadata
+	for i, value := range []string{m.EventType, m.Version, m.EventID, m.ConversationID, m.Source} {
 		if len(value) > maxName {
-			return Envelope{}, fmt.Errorf("%w: %s is %d bytes long, want at most %d", ErrUnreadable, name, len(value), maxName)
+			return fmt.Errorf("%w: %s is %d bytes long, want at most %d", ErrUnreadable, names[i], len(value), maxName)
 		}
 		if err := CheckText(value); err != nil {
-			return Envelope{}, fmt.Errorf("%w: %s %w", ErrUnreadable, name, err)
+			return fmt.Errorf("%w: %s %w", ErrUnreadable, names[i], err)
 		}
 	}
-	return e, nil
+	return nil
 }
 
 // maxName is how long ids and names may be, in bytes: AMQP properties hold 255 of them

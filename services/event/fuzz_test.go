@@ -1,6 +1,7 @@
 package event_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"os"
@@ -29,6 +30,15 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"metadata":{"eventType":"LoyaltyPointsEarned","version":"v1","eventId":"e"},"data":{"orderId":"o","customerId":"c","points":-1}}`))
 	f.Add([]byte(`{"metadata":null,"data":null}`))
 	f.Add([]byte(nil))
+	cloud, err := os.ReadFile("testdata/cloudevents-slide.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(cloud)
+	f.Add([]byte(boxedCloud))
+	f.Add([]byte(`{"specversion":"1.0","id":"e.v2","source":"s","type":"traceria.order.order-confirmed.v2","datacontenttype":"text/xml","data_base64":"` +
+		base64.StdEncoding.EncodeToString([]byte(confirmedXML)) + `"}`))
+	f.Add([]byte(`{"data_base64":5,"specversion":"1.0","traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		e, err := event.Decode(body)
 		if err != nil {

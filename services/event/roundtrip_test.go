@@ -1,7 +1,6 @@
 package event_test
 
 import (
-	"encoding/json"
 	"reflect"
 	"testing"
 	"time"
@@ -121,41 +120,56 @@ var forms = map[event.Type]form{
 	}),
 }
 
+var formats = []string{event.MetadataFormat, event.CloudEventsFormat}
+
 func TestEveryEventIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
 	for _, typ := range event.Catalogue {
-		t.Run(typ.String(), func(t *testing.T) {
-			t.Parallel()
-			form, known := forms[typ]
-			if !known {
-				t.Fatal("no round trip for this event: add it to forms")
-			}
-			rapid.Check(t, func(t *rapid.T) {
-				want := form.draw(t)
-				written, err := event.New(t.Context(), "a-service", optional.Draw(t, "conversation"), want)
-				if err != nil {
-					t.Fatal(err)
+		for _, format := range formats {
+			t.Run(typ.String()+" "+format, func(t *testing.T) {
+				t.Parallel()
+				form, known := forms[typ]
+				if !known {
+					t.Fatal("no round trip for this event: add it to forms")
 				}
-				body, err := json.Marshal(written[0])
-				if err != nil {
-					t.Fatal(err)
-				}
-				read, err := event.Decode(body)
-				if err != nil {
-					t.Fatalf("%s: %v", body, err)
-				}
-				if diff := cmp.Diff(written[0].Metadata, read.Metadata); diff != "" {
-					t.Fatalf("metadata (-written +read)\n%s", diff)
-				}
-				got, err := form.read(read)
-				if err != nil {
-					t.Fatalf("%s: %v", body, err)
-				}
-				if diff := cmp.Diff(want, got); diff != "" {
-					t.Fatalf("data (-written +read)\n%s", diff)
-				}
+				rapid.Check(t, func(t *rapid.T) { roundTrip(t, form, format) })
 			})
-		})
+		}
+	}
+}
+
+func roundTrip(t *rapid.T, form form, format string) {
+	want := form.draw(t)
+	written, err := event.New(t.Context(), text.Draw(t, "source"), optional.Draw(t, "conversation"), want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	written[0].Metadata.CausationID = optional.Draw(t, "causation")
+	if rapid.Bool().Draw(t, "traced") {
+		written[0].Metadata.Set("traceparent", rapid.StringMatching(`00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]`).Draw(t, "traceparent"))
+		written[0].Metadata.Set("tracestate", optional.Draw(t, "tracestate"))
+		written[0].Metadata.Set("baggage", optional.Draw(t, "baggage"))
+	}
+	contentType, body, err := event.Encode(written[0], format)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := event.DecodeAs(contentType, body)
+	if err != nil {
+		t.Fatalf("%s: %v", body, err)
+	}
+	if cloud := read.Cloud != nil; cloud != (format == event.CloudEventsFormat) {
+		t.Fatalf("%s is read as a CloudEvent: %t", body, cloud)
+	}
+	if diff := cmp.Diff(written[0].Metadata, read.Metadata); diff != "" {
+		t.Fatalf("metadata (-written +read)\n%s", diff)
+	}
+	got, err := form.read(read)
+	if err != nil {
+		t.Fatalf("%s: %v", body, err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("data (-written +read)\n%s", diff)
 	}
 }
 

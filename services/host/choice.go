@@ -13,6 +13,7 @@ func EventChoices(env *Env) event.Choices {
 	return event.Choices{
 		Versions:  env.OneOf("EVENT_VERSIONS", event.BothVersions, event.OnlyV1, event.BothVersions, event.OnlyV2),
 		Style:     env.OneOf("EVENT_STYLE", event.Fat, event.Fat, event.Sparse, event.SparseCallback),
+		Format:    env.OneOf("EVENT_FORMAT", event.MetadataFormat, event.MetadataFormat, event.CloudEventsFormat),
 		Unguarded: env.OneOf("TRACERIA_EVENT_VALIDATION", "on", "on", "off") == "off",
 	}
 }

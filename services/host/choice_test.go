@@ -50,7 +50,7 @@ func versions(types []event.Type) string {
 
 func TestAWrongChoiceIsNamed(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"EVENT_VERSIONS", "EVENT_STYLE", "TRACERIA_EVENT_VALIDATION", "LOYALTY_ORDER_CONFIRMED"} {
+	for _, name := range []string{"EVENT_VERSIONS", "EVENT_STYLE", "EVENT_FORMAT", "TRACERIA_EVENT_VALIDATION", "LOYALTY_ORDER_CONFIRMED"} {
 		for _, value := range []string{"v9", "v1,v1", "fatter"} {
 			env := host.NewEnv(environment{name: value}.lookup)
 			host.Load(env)

@@ -1,0 +1,247 @@
+package event
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+)
+
+// The content types of the two envelopes. They are what AMQP's content-type property says.
+const (
+	MetadataContentType    = "application/json"
+	CloudEventsContentType = cloudevents.ApplicationCloudEventsJSON
+)
+
+// The extension attributes beside traceparent and tracestate (the distributed tracing extension) and baggage:
+// correlationid and causationid are CloudEvents' own extension for them.
+// https://github.com/cloudevents/spec/tree/main/cloudevents/extensions
+const (
+	extConversation = "correlationid"
+	extCausation    = "causationid"
+)
+
+// typePrefix and sourcePrefix are what our types and sources begin with.
+const (
+	typePrefix   = "traceria."
+	sourcePrefix = "urn:traceria:service:"
+)
+
+// CloudEvent is what an event says about itself in the CloudEvents form.
+type CloudEvent struct {
+	SpecVersion, ID, Source, Type, Subject, DataContentType, DataSchema string
+	// Extensions are the other attributes: text, numbers (json.Number) and true or false.
+	Extensions map[string]any
+}
+
+// Encode writes an envelope in one of the two forms ([MetadataFormat], [CloudEventsFormat]; empty is the former) and
+// says which content type it has then.
+func Encode(e Envelope, format string) (contentType string, body []byte, err error) {
+	contentType = MetadataContentType
+	if format == CloudEventsFormat {
+		contentType = CloudEventsContentType
+		var c cloudevents.Event
+		if c, err = cloud(e); err == nil {
+			body, err = c.MarshalJSON() // json.Marshal would read what it wrote once more
+		}
+	} else {
+		body, err = json.Marshal(e)
+	}
+	if err != nil {
+		return "", nil, fmt.Errorf("write the envelope of %s: %w", e.Metadata.EventType, err)
+	}
+	return contentType, body, nil
+}
+
+// AsCloudEvent is what an envelope says, or would say, as a CloudEvent. It fails when there can be none: the event is not
+// in the catalogue, or nobody is its source.
+func (e Envelope) AsCloudEvent() (CloudEvent, error) {
+	if e.Cloud != nil {
+		return *e.Cloud, nil
+	}
+	t, err := Lookup(e.Metadata.EventType, e.Metadata.Version)
+	if err != nil {
+		return CloudEvent{}, err
+	}
+	m := e.Metadata
+	if m.Source == "" {
+		return CloudEvent{}, errors.New("a CloudEvent needs a source")
+	}
+	c := CloudEvent{
+		SpecVersion: cloudevents.CloudEventsVersionV1, ID: m.MessageID(), Source: sourcePrefix + url.PathEscape(m.Source),
+		Type: typePrefix + t.RoutingKey(), Subject: m.ConversationID,
+		DataContentType: cloudevents.ApplicationJSON, DataSchema: t.urn(), Extensions: map[string]any{},
+	}
+	for name, value := range map[string]string{
+		"traceparent": m.TraceParent, "tracestate": m.TraceState, "baggage": m.Baggage,
+		extConversation: m.ConversationID, extCausation: m.CausationID,
+	} {
+		if value != "" {
+			c.Extensions[name] = value
+		}
+	}
+	return c, nil
+}
+
+// cloud is the envelope as the CloudEvents SDK knows it, checked by it.
+func cloud(e Envelope) (cloudevents.Event, error) {
+	e.Cloud = nil // what it said when it was read may be changed
+	said, err := e.AsCloudEvent()
+	if err != nil {
+		return cloudevents.Event{}, err
+	}
+	c := standard(said, e.Metadata.EventDate.UTC())
+	c.DataEncoded = e.Data
+	return c, c.Validate()
+}
+
+// standard makes the SDK's event. The SDK remembers what it does not like, and Validate says it.
+func standard(said CloudEvent, at time.Time) cloudevents.Event {
+	c := cloudevents.New(said.SpecVersion)
+	c.SetID(said.ID)
+	c.SetSource(said.Source)
+	c.SetType(said.Type)
+	c.SetSubject(said.Subject)
+	c.SetTime(at)
+	c.SetDataSchema(said.DataSchema)
+	c.SetDataContentType(said.DataContentType)
+	for name, value := range said.Extensions {
+		if number, ok := value.(json.Number); ok {
+			value = number.String() // the SDK's integers have 32 bits; a longer number is no reason to refuse an event
+		}
+		c.SetExtension(name, value)
+	}
+	return c
+}
+
+// decodeCloud reads a CloudEvent in the structured JSON form. The JSON is read here, by encoding/json, because the SDK's
+// reader accepts what is no JSON and panics at a data_base64 that is no text; the attributes are the SDK's to judge.
+func decodeCloud(body []byte) (Envelope, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(body, &members); err != nil {
+		return Envelope{}, fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
+	said, at, err := attributes(members)
+	if err != nil {
+		return Envelope{}, fmt.Errorf("%w: CloudEvents %w", ErrUnreadable, err)
+	}
+	if err := standard(said, at).Validate(); err != nil {
+		return Envelope{}, fmt.Errorf("%w: CloudEvents %s", ErrUnreadable, oneLine(err))
+	}
+	e := Envelope{Metadata: metadataOf(said, at), Cloud: &said}
+	if e.Data, err = dataOf(members, said.DataContentType, e.Metadata); err != nil {
+		return Envelope{}, fmt.Errorf("%w: CloudEvents %w", ErrUnreadable, err)
+	}
+	return e, nil
+}
+
+// attributes takes apart what is not data. An attribute that is null is not there (JSON format 1.0.2, section 2.2).
+func attributes(members map[string]json.RawMessage) (said CloudEvent, at time.Time, err error) {
+	said.Extensions = map[string]any{}
+	var moment string
+	known := map[string]*string{
+		"specversion": &said.SpecVersion, "id": &said.ID, "source": &said.Source, "type": &said.Type, "time": &moment,
+		"subject": &said.Subject, "datacontenttype": &said.DataContentType, "dataschema": &said.DataSchema,
+	}
+	for name, raw := range members {
+		if name == "data" || name == "data_base64" || string(raw) == "null" {
+			continue
+		}
+		if field, ok := known[name]; ok {
+			if err := json.Unmarshal(raw, field); err != nil {
+				return said, at, fmt.Errorf("%s is not text", name)
+			}
+			continue
+		}
+		value, err := extension(raw)
+		if err != nil {
+			return said, at, fmt.Errorf("%.60q: %w", name, err)
+		}
+		said.Extensions[name] = value
+	}
+	for _, name := range []string{"specversion", "id", "source", "type"} {
+		if strings.TrimSpace(*known[name]) == "" {
+			return said, at, fmt.Errorf("%s is missing", name)
+		}
+	}
+	if said.SpecVersion != cloudevents.CloudEventsVersionV1 {
+		return said, at, fmt.Errorf("specversion is %.12q, want %q", said.SpecVersion, cloudevents.CloudEventsVersionV1)
+	}
+	if moment != "" {
+		if at, err = time.Parse(time.RFC3339Nano, moment); err != nil {
+			return said, at, fmt.Errorf("time %.40q: want RFC 3339 (2024-01-30T12:00:00Z)", moment)
+		}
+	}
+	return said, at, nil
+}
+
+// extension reads the value of an extension attribute.
+func extension(raw json.RawMessage) (any, error) {
+	var value any
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	if err := decoder.Decode(&value); err != nil {
+		return nil, err
+	}
+	switch value.(type) {
+	case string, bool, json.Number:
+		return value, nil
+	default:
+		return nil, errors.New("an attribute is text, a number, or true or false")
+	}
+}
+
+// metadataOf says in our words what a CloudEvent says about itself. What others publish keeps its own type and source.
+func metadataOf(said CloudEvent, at time.Time) Metadata {
+	m := Metadata{EventDate: Date{at}}
+	m.EventType, m.Version = typeOf(said.Type)
+	m.EventID = said.ID
+	if m.Version != "" {
+		m.EventID = strings.TrimSuffix(said.ID, "."+m.Version)
+	}
+	m.Source = said.Source
+	if service, ours := strings.CutPrefix(said.Source, sourcePrefix); ours {
+		if name, err := url.PathUnescape(service); err == nil && name != "" {
+			m.Source = name
+		}
+	}
+	m.ConversationID, _ = said.Extensions[extConversation].(string)
+	m.CausationID, _ = said.Extensions[extCausation].(string)
+	for _, key := range m.Keys() {
+		if value, ok := said.Extensions[key].(string); ok {
+			m.Set(key, value)
+		}
+	}
+	return m
+}
+
+var ourVersion = regexp.MustCompile(`^v[0-9]+$`)
+
+// typeOf finds a type of the catalogue by its CloudEvents type. One that is not in it keeps its name: the domain is in it.
+func typeOf(text string) (name, version string) {
+	key, ours := strings.CutPrefix(text, typePrefix)
+	if !ours {
+		return text, ""
+	}
+	if i := slices.IndexFunc(Catalogue, func(t Type) bool { return t.RoutingKey() == key }); i >= 0 {
+		return Catalogue[i].Name, Catalogue[i].Version
+	}
+	if i := strings.LastIndexByte(text, '.'); ourVersion.MatchString(text[i+1:]) {
+		return text[:i], text[i+1:]
+	}
+	return text, ""
+}
+
+// oneLine is what the SDK says in a line for each attribute.
+func oneLine(err error) string {
+	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
+	slices.Sort(lines)
+	return strings.Join(lines, "; ")
+}
