@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -185,8 +186,15 @@ func withBroker(cmd *cobra.Command, use func(*broker.Connection, host.Config) er
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }()
-	return use(conn, config)
+	// A broker that is stuck answers nothing, not even a close; Ctrl-C ends the wait for it.
+	closeSoon := func() { _ = conn.CloseDeadline(time.Now().Add(time.Second)) }
+	defer closeSoon()
+	defer context.AfterFunc(cmd.Context(), closeSoon)()
+	err = use(conn, config)
+	if err != nil && cmd.Context().Err() != nil {
+		return fmt.Errorf("interrupted: %w", err)
+	}
+	return err
 }
 
 // absent explains a queue that is not there.
@@ -198,7 +206,7 @@ func absent(s broker.Subscription, err error) error {
 }
 
 func printLetter(cmd *cobra.Command, l broker.Letter) {
-	cmd.Printf("%s %s  message %s\n", printable(l.Event), printable(l.Version), printable(l.MessageID))
+	cmd.Println(strings.ReplaceAll(printable(fmt.Sprintf("%s %s  message %s", l.Event, l.Version, l.MessageID)), "\n", " "))
 	for _, line := range []struct{ name, value string }{
 		{"order", l.ConversationID},
 		{"reason", l.Reason},
@@ -211,7 +219,7 @@ func printLetter(cmd *cobra.Command, l broker.Letter) {
 		{"headers cut", l.HeadersCut},
 	} {
 		if line.value != "" {
-			cmd.Printf("  %-11s %s\n", line.name, printable(line.value))
+			cmd.Printf("  %-11s %s\n", line.name, strings.ReplaceAll(printable(line.value), "\n", " "))
 		}
 	}
 	cmd.Printf("  %-11s %s\n\n", "body", strings.ReplaceAll(printable(l.Indented()), "\n", "\n  "))
@@ -239,17 +247,22 @@ func printable(text string) string {
 	return text
 }
 
-// printLetters adds the body to each letter: as JSON when it is, otherwise as text.
+// printLetters adds the body to each letter: as JSON when it is, otherwise as text, and in base64 when it is not text either.
 func printLetters(cmd *cobra.Command, letters []broker.Letter) error {
 	type whole struct {
 		broker.Letter
 		Body any `json:"body"`
+		// BodyEncoding is base64 or empty.
+		BodyEncoding string `json:"bodyEncoding,omitempty"`
 	}
 	all := make([]whole, len(letters))
 	for i, letter := range letters {
 		all[i] = whole{Letter: letter, Body: string(letter.Body)}
-		if json.Valid(letter.Body) {
+		switch {
+		case json.Valid(letter.Body) && utf8.Valid(letter.Body):
 			all[i].Body = json.RawMessage(letter.Body)
+		case !utf8.Valid(letter.Body):
+			all[i].Body, all[i].BodyEncoding = letter.Body, "base64"
 		}
 	}
 	return printJSON(cmd, all)

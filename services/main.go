@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -34,7 +35,12 @@ func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	err := newRoot().ExecuteContext(ctx)
+	root, out := newRoot(), &output{to: os.Stdout}
+	root.SetOut(out) // cobra would print results to standard error
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = out.failed
+	}
 	if err == nil {
 		return 0
 	}
@@ -44,6 +50,21 @@ func run() int {
 		return 2
 	}
 	return 1
+}
+
+// output is standard output, and remembers that something could not be written: a command whose result went nowhere has
+// not done its work.
+type output struct {
+	to     io.Writer
+	failed error
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.to.Write(p)
+	if err != nil && o.failed == nil {
+		o.failed = fmt.Errorf("write the result: %w", err)
+	}
+	return n, err
 }
 
 // usageError is a command line that is not allowed.
@@ -71,7 +92,6 @@ First steps:
 		Args:          asUsage(cobra.NoArgs),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetOut(os.Stdout) // cobra would print results to standard error
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("%w\nsee: %s --help", err, cmd.CommandPath())
 	})

@@ -28,6 +28,7 @@ type BackOff struct {
 // [DefaultBackOff] for all.
 func ParseBackOff(text string) (BackOff, error) {
 	b := BackOff{usual: DefaultBackOff, special: map[string][]time.Duration{}}
+	usual := false
 	for part := range strings.SplitSeq(text, ";") {
 		part = strings.TrimSpace(part)
 		if part == "" {
@@ -41,10 +42,16 @@ func ParseBackOff(text string) (BackOff, error) {
 		if err != nil {
 			return BackOff{}, err
 		}
-		if special {
-			b.special[strings.TrimSpace(queue)] = delays
-		} else {
-			b.usual = delays
+		name := strings.TrimSpace(queue)
+		switch _, twice := b.special[name]; {
+		case special && twice:
+			return BackOff{}, fmt.Errorf("the subscription %.60q is there twice, want it once", name)
+		case special:
+			b.special[name] = delays
+		case usual:
+			return BackOff{}, fmt.Errorf("there are two lists for all subscriptions, the second is %.60q, want one", part)
+		default:
+			b.usual, usual = delays, true
 		}
 	}
 	return b, nil

@@ -31,6 +31,8 @@ type Consumer struct {
 	publisher     *Publisher
 	otel          *otelamqp.Consumer
 	consuming     atomic.Int32
+	// incomplete is what is missing of the subscriptions' topology, for Ready.
+	incomplete atomic.Pointer[error]
 }
 
 // NewConsumer prepares a consumer of all the subscriptions. What has to be retried or is dead goes through the publisher.
@@ -54,10 +56,13 @@ func (c *Consumer) Run(ctx context.Context) {
 	}
 }
 
-// Ready is nil when every subscription is being consumed.
+// Ready is nil when every subscription is being consumed and has its queues and exchanges.
 func (c *Consumer) Ready() error {
 	if n := int(c.consuming.Load()); n < len(c.subscriptions) {
 		return fmt.Errorf("%d of %d subscriptions are being consumed", n, len(c.subscriptions))
+	}
+	if missing := c.incomplete.Load(); missing != nil {
+		return *missing
 	}
 	return nil
 }
@@ -68,10 +73,49 @@ func (c *Consumer) work(ctx context.Context, conn *amqp091.Connection) error {
 	}
 	c.session.seen.found(ctx, c.session.purpose)
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return c.keepTopology(ctx, conn) })
 	for _, s := range c.subscriptions {
 		group.Go(func() error { return c.keep(ctx, conn, s) })
 	}
 	return group.Wait()
+}
+
+// keepTopologyEvery is how long what somebody deleted stays away when nobody but the service declares it.
+const keepTopologyEvery = 5 * time.Second
+
+// keepTopology declares again what was deleted while the connection lasts, also bindings, which went with an exchange and
+// can only be declared and not looked at. A user who may not declare only says what is missing. Versions that the
+// subscriptions have left are not unbound here: another process of this service may want them still.
+func (c *Consumer) keepTopology(ctx context.Context, conn *amqp091.Connection) error {
+	whole := Topology{Subscriptions: c.subscriptions}
+	mayDeclare := true
+	for {
+		wait(ctx, keepTopologyEvery)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		missing, err := whole.Missing(conn)
+		if err == nil && mayDeclare {
+			err = whole.declareAgain(conn, missing)
+			mayDeclare = replyCode(err) != amqp091.AccessRefused
+		}
+		if !mayDeclare {
+			err = nil
+			if len(missing) > 0 {
+				err = missingError(missing)
+			}
+		}
+		if conn.IsClosed() || ctx.Err() != nil {
+			continue
+		}
+		if err == nil {
+			c.incomplete.Store(nil)
+			continue
+		}
+		if c.incomplete.Swap(&err) == nil {
+			c.session.log.Warn().Err(err).Msg("the subscriptions lack something on the broker")
+		}
+	}
 }
 
 // keep consumes one queue for as long as the connection lasts: when RabbitMQ cancels the consumer or closes its channel,

@@ -107,6 +107,11 @@ func text(v any) string {
 // creationOf is the context of the message's first send, from its headers or from its metadata.
 func creationOf(d amqp091.Delivery, e event.Envelope) trace.SpanContext {
 	if span := spanIn(propagation.MapCarrier{
+		"traceparent": text(d.Headers[headerFirstSpan]), "tracestate": text(d.Headers["tracestate"]),
+	}); span.IsValid() {
+		return span
+	}
+	if span := spanIn(propagation.MapCarrier{
 		"traceparent": text(d.Headers["traceparent"]), "tracestate": text(d.Headers["tracestate"]),
 	}); span.IsValid() {
 		return span
@@ -225,6 +230,9 @@ func (s Subscription) redrive(ctx context.Context, publisher *otelamqp.Publisher
 	message := republished(d, historyOf(d))
 	message.Headers[otelamqp.AttemptHeader] = int64(attemptsOf(d) + 1)
 	delete(message.Headers, headerRetries)
+	if creation.IsValid() {
+		message.Headers[headerFirstSpan] = telemetry.Carry(trace.ContextWithSpanContext(context.Background(), creation))["traceparent"] //nolint:contextcheck // of the message
+	}
 	sent := Redriven{MessageID: d.MessageId, ConversationID: conversation(d, e)}
 	links := []trace.Link{}
 	for _, span := range []trace.SpanContext{failedIn(d), creation} { //nolint:contextcheck // not of this call: of the message

@@ -132,6 +132,29 @@ func TestALetterThatDiesAgainIsNotRedrivenForEver(t *testing.T) {
 	if err != nil || letters[0].Attempts != 2 {
 		t.Errorf("got %+v, %v", letters, err)
 	}
+	if err := s.Redrive(t.Context(), b.conn(t), b.config(), 100, func(broker.Redriven) {}); err != nil {
+		t.Fatal(err)
+	}
+	// Each redrive links to the first send, not to the redrive before, and is its child.
+	first, redrives := map[string]string{}, 0
+	for _, span := range b.memory.Spans() {
+		if span.Name == "send traceria.events:kitchen.order-boxed.v1" {
+			first[span.TraceID] = span.SpanID
+		}
+	}
+	for _, span := range b.memory.Spans() {
+		if span.Name != "send delivery.retry:delivery.order-boxed" {
+			continue
+		}
+		redrives++
+		isFirst := func(link tracetree.Link) bool { return link.SpanID == first[span.TraceID] }
+		if len(span.Links) != 2 || !slices.ContainsFunc(span.Links, isFirst) || span.ParentID != first[span.TraceID] {
+			t.Errorf("a redrive links to %v and is a child of %s, want the first send %s", span.Links, span.ParentID, first[span.TraceID])
+		}
+	}
+	if redrives != 6 {
+		t.Errorf("%d redrives are seen, want 6", redrives)
+	}
 }
 
 // Not every letter was written by us: RabbitMQ puts a message there that passes the delivery limit, and anybody may.

@@ -122,6 +122,11 @@ func TestHeadersThatDoNotGoIntoAFrameHoldUpNobody(t *testing.T) {
 				if err != nil || len(letters) != 2 {
 					t.Fatalf("%d letters, %v", len(letters), err)
 				}
+				for _, letter := range letters {
+					if (letter.HeadersCut != "") != (letter.FirstSentAt == nil) { // who sent it did not say when
+						t.Errorf("first sent at %v", letter.FirstSentAt)
+					}
+				}
 				if all := letters[0].HeadersCut + letters[1].HeadersCut; all == "" || strings.Contains(all, "fine") {
 					t.Errorf("headers %q were cut", all)
 				}

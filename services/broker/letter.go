@@ -22,6 +22,7 @@ const (
 	headerFirstExchange   = "traceria-first-exchange"    // where it was first sent
 	headerFirstRoutingKey = "traceria-first-routing-key" // and with which key
 	headerFirstSentAt     = "traceria-first-sent-at"     // and when (ns since 1970, int64)
+	headerFirstSpan       = "traceria-first-span"        // and in which span: its traceparent, once a redrive has written its own
 	headerDeadReason      = "traceria-dead-reason"
 	headerDeadError       = "traceria-dead-error"
 	headerDeadAt          = "traceria-dead-at" // RFC 3339
@@ -53,8 +54,8 @@ func historyOf(d amqp091.Delivery) history {
 	if routingKey, ok := d.Headers[headerFirstRoutingKey].(string); ok && moved {
 		h.exchange, h.routingKey = exchange, routingKey
 	}
-	if sentAt, ok := d.Headers[headerFirstSentAt]; ok {
-		h.sentAt = sentAt
+	if moved {
+		h.sentAt = d.Headers[headerFirstSentAt] // the other is that of the move
 	}
 	return h
 }

@@ -3,6 +3,7 @@ package broker_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -266,5 +267,50 @@ func TestAChannelThatRabbitMQClosesIsOpenedAgain(t *testing.T) {
 	}
 	if n := b.count(t, s.DeadQueue()); n != 0 {
 		t.Errorf("%d dead letters", n)
+	}
+}
+
+// What somebody deletes while the connection lasts is there again although no `traceria topology apply --watch` runs.
+func TestWhatIsDeletedWhileTheConnectionLastsIsDeclaredAgain(t *testing.T) {
+	t.Parallel()
+	for name, remove := range map[string]func(ch *amqp091.Channel, s broker.Subscription) error{
+		"the dead queue": func(ch *amqp091.Channel, s broker.Subscription) error {
+			_, err := ch.QueueDelete(s.DeadQueue(), false, false, false)
+			return err
+		},
+		"a retry queue": func(ch *amqp091.Channel, s broker.Subscription) error {
+			_, err := ch.QueueDelete(s.RetryQueue(200*time.Millisecond), false, false, false)
+			return err
+		},
+		"the retry exchange": func(ch *amqp091.Channel, s broker.Subscription) error {
+			return ch.ExchangeDelete(s.RetryExchange(), false, false)
+		},
+		"the binding": func(ch *amqp091.Channel, s broker.Subscription) error {
+			return ch.QueueUnbind(s.Queue(), s.Event.RoutingKey(), s.Event.Exchange, nil)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBundle(t)
+			var attempts atomic.Int32
+			s := boxed(func(context.Context, event.Envelope) error {
+				if attempts.Add(1) > 1 {
+					return broker.Dead(errors.New("no"))
+				}
+				return errors.New("try again")
+			})
+			b.apply(t, s)
+			c, _ := b.consumer(t, s)
+			eventually(t, "it consumes", func() bool { return c.Ready() == nil })
+			if err := remove(b.channel(t), s); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(7 * time.Second) // longer than between two looks
+			if err := c.Ready(); err != nil {
+				t.Errorf("it is not ready: %v", err)
+			}
+			put(t, b, s, bodyOf(t, outgoing(t, "o-1")), nil)
+			eventually(t, "the event is tried, retried and dead", func() bool { return b.count(t, s.DeadQueue()) == 1 })
+		})
 	}
 }

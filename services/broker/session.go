@@ -17,7 +17,7 @@ const (
 	dialTimeout  = 5 * time.Second
 	closeTimeout = time.Second
 	backOffFirst = 100 * time.Millisecond
-	backOffMax   = 10 * time.Second
+	backOffMax   = 3 * time.Second // a broker that is back is found soon
 )
 
 // session keeps one connection to RabbitMQ up. The library's own recovery stays off: after a reconnect it can
@@ -101,6 +101,7 @@ func Dial(ctx context.Context, url, name string) (*amqp091.Connection, error) {
 		return nil, err
 	}
 	var guard *frameGuard
+	handshake := func() bool { return true }
 	config := amqp091.Config{
 		Heartbeat:  heartbeat,
 		Locale:     "en_US",
@@ -111,6 +112,8 @@ func Dial(ctx context.Context, url, name string) (*amqp091.Connection, error) {
 			if err != nil {
 				return nil, err
 			}
+			// The library's handshake does not listen to ctx.
+			handshake = context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })
 			guard = newFrameGuard(conn)
 			// The library clears the deadline after the handshake.
 			err = conn.SetDeadline(time.Now().Add(dialTimeout))
@@ -122,6 +125,7 @@ func Dial(ctx context.Context, url, name string) (*amqp091.Connection, error) {
 	}
 	config.Properties.SetClientConnectionName(name)
 	conn, err := amqp091.DialConfig(url, config)
+	handshake()
 	if err != nil {
 		return nil, fmt.Errorf("connect to RabbitMQ at %s: %w", Address(url), err)
 	}

@@ -125,12 +125,24 @@ func (t Topology) Apply(conn *amqp091.Connection) error {
 	if err != nil {
 		return err
 	}
+	return whole.declareMissing(conn, missing)
+}
+
+// declareMissing declares the layout, of which so much was missing.
+func (l layout) declareMissing(conn *amqp091.Connection, missing []string) error {
 	if len(missing) > 0 {
 		if err := unmark(conn, markWhole); err != nil {
 			return err
 		}
 	}
-	return whole.declare(conn)
+	return l.declare(conn)
+}
+
+// declareAgain declares all but what is to go. When something was missing it leaves word as [Topology.Apply] does.
+func (t Topology) declareAgain(conn *amqp091.Connection, missing []string) error {
+	whole := t.layout()
+	whole.unbound = nil
+	return whole.declareMissing(conn, missing)
 }
 
 // declare makes what the layout has.
