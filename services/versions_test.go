@@ -98,8 +98,9 @@ func named(tree *tracetree.Tree, kind, text string) []string {
 
 // Sparse: delivery takes v3, which has no address but its id, and the others stay with the fat forms.
 func TestSparseEventsWithoutCallingBack(t *testing.T) {
-	b := openBranch(t, "EVENT_STYLE=sparse")
+	b := openBranch(t, "EVENT_STYLE=sparse", slowKitchen)
 	tree := b.tree(t, b.serve(t, "sparse").TraceID)
+	compareGolden(t, "testdata/sparse.tree", tree)
 	if got, want := named(tree, "consumer", "order.order-confirmed."), []string{
 		"process traceria.events:order.order-confirmed.v1:loyalty.order-confirmed",
 		"process traceria.events:order.order-confirmed.v2:kitchen.order-confirmed",
@@ -115,8 +116,9 @@ func TestSparseEventsWithoutCallingBack(t *testing.T) {
 
 // Sparse with a call back: everybody takes v3 and asks the order service, inside the span of the event.
 func TestSparseEventsWithACallBack(t *testing.T) {
-	b := openBranch(t, "EVENT_STYLE=sparse-callback")
+	b := openBranch(t, "EVENT_STYLE=sparse-callback", slowKitchen)
 	tree := b.tree(t, b.serve(t, "callback").TraceID)
+	compareGolden(t, "testdata/sparse-callback.tree", tree)
 	if got := named(tree, "consumer", "order.order-confirmed.v3"); len(got) != 3 {
 		t.Errorf("v3 is taken by %v, want kitchen, delivery and loyalty", got)
 	}

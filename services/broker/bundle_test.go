@@ -26,6 +26,8 @@ type bundle struct {
 	memory *telemetry.Memory
 	log    *lockedBuffer
 	sender *broker.Publisher // the first publisher, which the consumers share
+	// choices, if set, are how events are written and read.
+	choices func() event.Choices
 }
 
 // newBundle is a virtual host of the package's broker.
@@ -46,7 +48,7 @@ func bundleAt(t *testing.T, url string) *bundle {
 }
 
 func (b *bundle) config() broker.Config {
-	return broker.Config{URL: b.url, Service: "test", Telemetry: b.tel}
+	return broker.Config{URL: b.url, Service: "test", Telemetry: b.tel, Choices: b.choices}
 }
 
 // conn is a connection of the test's own.

@@ -150,21 +150,12 @@ func attributes(members map[string]json.RawMessage) (said CloudEvent, at time.Ti
 		"specversion": &said.SpecVersion, "id": &said.ID, "source": &said.Source, "type": &said.Type, "time": &moment,
 		"subject": &said.Subject, "datacontenttype": &said.DataContentType, "dataschema": &said.DataSchema,
 	}
-	for name, raw := range members {
-		if name == "data" || name == "data_base64" || string(raw) == "null" {
-			continue
-		}
-		if field, ok := known[name]; ok {
+	for name, field := range known {
+		if raw := members[name]; there(raw) {
 			if err := json.Unmarshal(raw, field); err != nil {
 				return said, at, fmt.Errorf("%s is not text", name)
 			}
-			continue
 		}
-		value, err := extension(raw)
-		if err != nil {
-			return said, at, fmt.Errorf("%.60q: %w", name, err)
-		}
-		said.Extensions[name] = value
 	}
 	for _, name := range []string{"specversion", "id", "source", "type"} {
 		if strings.TrimSpace(*known[name]) == "" {
@@ -173,6 +164,14 @@ func attributes(members map[string]json.RawMessage) (said CloudEvent, at time.Ti
 	}
 	if said.SpecVersion != cloudevents.CloudEventsVersionV1 {
 		return said, at, fmt.Errorf("specversion is %.12q, want %q", said.SpecVersion, cloudevents.CloudEventsVersionV1)
+	}
+	for name, raw := range members {
+		if _, ok := known[name]; ok || name == "data" || name == "data_base64" || !there(raw) {
+			continue
+		}
+		if said.Extensions[name], err = extension(raw); err != nil {
+			return said, at, fmt.Errorf("%.60q: %w", name, err)
+		}
 	}
 	if moment != "" {
 		if at, err = time.Parse(time.RFC3339Nano, moment); err != nil {

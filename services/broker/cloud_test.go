@@ -1,0 +1,137 @@
+package broker_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rabbitmq/amqp091-go"
+
+	"traceria/services/broker"
+	"traceria/services/event"
+	"traceria/telemetry/tracetree"
+)
+
+// switched is a bundle whose format changes while it runs.
+func switched(t *testing.T) (b *bundle, choose func(format string)) {
+	t.Helper()
+	b = newBundle(t)
+	var format atomic.Value
+	format.Store(event.MetadataFormat)
+	b.choices = func() event.Choices { return event.Choices{Format: format.Load().(string)} }
+	return b, func(f string) { format.Store(f) }
+}
+
+// The form is chosen for each event as it is sent. In both, properties and headers are the same but for the content type.
+func TestTheFormatIsChosenForEachEventAsItIsSent(t *testing.T) {
+	t.Parallel()
+	b, choose := switched(t)
+	s := boxed(nil)
+	p := b.publisher(t, b.apply(t, s))
+	for i, format := range []string{event.CloudEventsFormat, event.MetadataFormat, event.CloudEventsFormat} {
+		choose(format)
+		o := outgoing(t, "o-1")
+		send(t, p, o)
+		d := b.take(t, s.Queue())
+		read, err := event.DecodeAs(d.ContentType, d.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cloud := format == event.CloudEventsFormat; (read.Cloud != nil) != cloud || (d.ContentType == "application/cloudevents+json") != cloud {
+			t.Errorf("event %d in the form %s has content type %s: %s", i, format, d.ContentType, d.Body)
+		}
+		m := o.Envelope.Metadata
+		if diff := cmp.Diff([]string{m.MessageID(), "o-1", "OrderBoxed", "kitchen"}, []string{d.MessageId, d.CorrelationId, d.Type, d.AppId}); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+		if parent := d.Headers["traceparent"]; read.Metadata.TraceParent == "" || parent != read.Metadata.TraceParent {
+			t.Errorf("headers have %v, the envelope %q", parent, read.Metadata.TraceParent)
+		}
+	}
+	for _, span := range b.memory.Spans() {
+		_, said := span.Attributes["cloudevents.event_type"]
+		if want := strings.HasPrefix(span.Name, "send") && span.Attributes["messaging.message.id"] == span.Attributes["cloudevents.event_id"]; said && !want {
+			t.Errorf("%s says %v", span.Name, span.Attributes)
+		}
+	}
+}
+
+// A CloudEvent that lost its headers is handled under its send span, retried as it is, and its spans say what it is.
+func TestACloudEventIsHandledAndRetriedUnderItsSend(t *testing.T) {
+	t.Parallel()
+	b, choose := switched(t)
+	choose(event.CloudEventsFormat)
+	var calls atomic.Int32
+	s := boxed(func(_ context.Context, e event.Envelope) error {
+		if _, err := event.Data[event.OrderBoxed](e); err != nil || calls.Add(1) == 1 {
+			return errors.Join(errors.New("the car does not start"), err)
+		}
+		return nil
+	})
+	p := b.publisher(t, b.apply(t, s))
+	o := outgoing(t, "o-1")
+	send(t, p, o)
+	sent := b.take(t, s.Queue())
+	b.put(t, s, amqp091.Publishing{ContentType: sent.ContentType, Body: sent.Body}) // no headers at all
+	b.consumer(t, s)
+	acked := b.settled(t, "ack")
+	creation := spanNamed(t, b, "send traceria.events:kitchen.order-boxed.v1")
+	for _, span := range []tracetree.Span{b.settled(t, "retry"), acked} {
+		if span.TraceID != creation.TraceID || span.ParentID != creation.SpanID {
+			t.Errorf("attempt %v is under %s, want %s", span.Attributes["traceria.delivery.attempt"], span.ParentID, creation.SpanID)
+		}
+	}
+	for _, span := range []tracetree.Span{creation, acked} {
+		for key, want := range map[string]any{
+			"cloudevents.event_id": o.Envelope.Metadata.MessageID(), "cloudevents.event_source": "urn:traceria:service:kitchen",
+			"cloudevents.event_type": "traceria.kitchen.order-boxed.v1", "cloudevents.event_spec_version": "1.0", "cloudevents.event_subject": "o-1",
+			"traceria.conversation": "o-1",
+		} {
+			if got := span.Attributes[key]; got != want {
+				t.Errorf("%s: %s is %v, want %v", span.Name, key, got, want)
+			}
+		}
+	}
+}
+
+// What can never be read is a dead letter in this form, too, and is shown with what it says about itself.
+func TestADeadCloudEventIsShownByTypeAndVersion(t *testing.T) {
+	t.Parallel()
+	const cloud = `{"specversion":"1.0","id":"e-1.v1","source":"urn:traceria:service:kitchen","type":"traceria.kitchen.order-boxed.v1","correlationid":"o-1","data":{}}`
+	for name, c := range map[string]struct{ body, event, version, conversation, want string }{
+		"no order":      {cloud, "OrderBoxed", "v1", "o-1", "orderId is missing"},
+		"other version": {strings.Replace(cloud, "boxed.v1", "boxed.v9", 1), "traceria.kitchen.order-boxed", "v9", "o-1", "want OrderBoxed v1"},
+		"foreign": {
+			`{"specversion":"1.0","id":"A234","source":"https://github.com/cloudevents/spec/pull","type":"com.github.pull_request.opened","datacontenttype":"text/xml","data":"<much wow=\"xml\"/>"}`,
+			"com.github.pull_request.opened", "", "", "want OrderBoxed v1",
+		},
+		"no CloudEvent": {`{"metadata":{"eventType":"OrderBoxed","version":"v1","eventId":"e-1"},"data":{"orderId":"o-1"}}`, "OrderBoxed", "v1", "", "specversion is missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBundle(t)
+			s := boxed(func(_ context.Context, e event.Envelope) error {
+				_, err := event.Data[event.OrderBoxed](e)
+				return err
+			})
+			b.apply(t, s)
+			b.put(t, s, amqp091.Publishing{ContentType: event.CloudEventsContentType, Body: json.RawMessage(c.body)})
+			b.consumer(t, s)
+			b.settled(t, "dead")
+			var letters []broker.Letter
+			eventually(t, "the letter is dead", func() bool {
+				var err error
+				letters, err = s.ShowDead(b.conn(t), 2)
+				return err == nil && len(letters) == 1
+			})
+			l := letters[0]
+			if l.Event != c.event || l.Version != c.version || l.ConversationID != c.conversation || l.Reason != broker.ReasonUnreadable || !strings.Contains(l.Error, c.want) {
+				t.Errorf("got %+v, want %+v", l, c)
+			}
+		})
+	}
+}
