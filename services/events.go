@@ -13,15 +13,17 @@ import (
 
 // contract is an entry of the catalogue of events.
 type contract struct {
-	Event       string   `json:"event"`
-	Version     string   `json:"version"`
-	Producer    string   `json:"producer"`
-	Consumers   []string `json:"consumers"`
-	Exchange    string   `json:"exchange"`
-	RoutingKey  string   `json:"routingKey"`
-	Style       string   `json:"style"`
-	Deprecated  bool     `json:"deprecated"`
-	Description string   `json:"description"`
+	Event      string   `json:"event"`
+	Version    string   `json:"version"`
+	Producer   string   `json:"producer"`
+	Consumers  []string `json:"consumers"`
+	Exchange   string   `json:"exchange"`
+	RoutingKey string   `json:"routingKey"`
+	// CloudEventsType is its type when it is sent as a CloudEvent.
+	CloudEventsType string `json:"cloudEventsType"`
+	Style           string `json:"style"`
+	Deprecated      bool   `json:"deprecated"`
+	Description     string `json:"description"`
 	// Example is the event's data, and Schema the JSON Schema that it keeps.
 	Example json.RawMessage `json:"example"`
 	Schema  json.RawMessage `json:"schema"`
@@ -90,7 +92,8 @@ func catalogue() ([]contract, error) {
 func contractOf(t event.Type) (contract, error) {
 	c := contract{
 		Event: t.Name, Version: t.Version, Producer: t.Domain, Consumers: []string{}, Exchange: t.Exchange, RoutingKey: t.RoutingKey(),
-		Style: "sparse", Deprecated: t.Deprecated(),
+		CloudEventsType: t.CloudEventsType(),
+		Style:           "sparse", Deprecated: t.Deprecated(),
 	}
 	if t.Fat() {
 		c.Style = "fat"
@@ -170,7 +173,7 @@ func printContract(cmd *cobra.Command, c contract) error {
 	if err != nil {
 		return fmt.Errorf("print the example of %s: %w", c.Event, err)
 	}
-	cmd.Printf("%s %s%s, %s\n  %s\n  published by  %s, to %s with key %s\n  taken by      %s\n  example\n  %s\n\n",
-		c.Event, c.Version, mark(c), c.Style, c.Description, c.Producer, c.Exchange, c.RoutingKey, takers(c), example)
+	cmd.Printf("%s %s%s, %s\n  %s\n  published by  %s, to %s with key %s\n  as CloudEvent  %s\n  taken by      %s\n  example\n  %s\n\n",
+		c.Event, c.Version, mark(c), c.Style, c.Description, c.Producer, c.Exchange, c.RoutingKey, c.CloudEventsType, takers(c), example)
 	return nil
 }

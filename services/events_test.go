@@ -53,7 +53,8 @@ func TestAnEventIsShownByAnyOfItsNames(t *testing.T) {
 		}
 	}
 	out, err := new(system).traceria("events", "show", "OrderConfirmed.v3")
-	if err != nil || !strings.Contains(out, "published by  order") || !strings.Contains(out, `"deliveryAddressId"`) {
+	if err != nil || !strings.Contains(out, "published by  order") || !strings.Contains(out, `"deliveryAddressId"`) ||
+		!strings.Contains(out, "as CloudEvent  traceria.order.order-confirmed.v3") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	if _, err := new(system).traceria("events", "show", "OrderEaten"); exitCode(err) != 2 || !strings.Contains(err.Error(), "OrderBoxed.v1") {

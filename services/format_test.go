@@ -25,6 +25,7 @@ func TestCloudEventsGiveTheSameTree(t *testing.T) {
 			t.Errorf("%s says of its event %q %v", span.Name, typ, span.Attributes["cloudevents.event_id"])
 		}
 	}
+	surveyJoins(t, b.system, b.amqp) // who reads the data and the headers only does not notice
 	noDeadLetters(t, b.amqp)
 }
 

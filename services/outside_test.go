@@ -18,14 +18,20 @@ import (
 // its span is in the order's trace and conversation.
 func TestASubscriberFromOutsideJoinsTheConversation(t *testing.T) {
 	s := up(t)
+	ch := s.channel(t)
+	t.Cleanup(func() { _, _ = ch.QueueDelete("survey.order-delivered", false, false, false) })
+	surveyJoins(t, s, s.broker.URL)
+}
+
+func surveyJoins(t *testing.T, s *system, amqp string) {
+	t.Helper()
 	program := filepath.Join(t.TempDir(), "survey")
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./testdata/survey")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	ch := s.channel(t)
 	survey := exec.CommandContext(context.Background(), program) // it ends by a signal, after the test
-	survey.Env = append(slices.Clone(s.env), "AMQP_URL="+s.broker.URL)
+	survey.Env = append(slices.Clone(s.env), "AMQP_URL="+amqp)
 	said := &lockedBuffer{}
 	survey.Stdout, survey.Stderr = said, said
 	if err := survey.Start(); err != nil {
@@ -36,7 +42,6 @@ func TestASubscriberFromOutsideJoinsTheConversation(t *testing.T) {
 		if err := survey.Wait(); err != nil {
 			t.Errorf("the survey ended with %v:\n%s", err, said)
 		}
-		_, _ = ch.QueueDelete("survey.order-delivered", false, false, false)
 	})
 	eventually(t, time.Minute, "the survey listens", func() bool { return strings.Contains(said.String(), "listening") })
 	order := s.deliver(t)

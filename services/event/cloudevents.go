@@ -76,7 +76,7 @@ func (e Envelope) AsCloudEvent() (CloudEvent, error) {
 	}
 	c := CloudEvent{
 		SpecVersion: cloudevents.CloudEventsVersionV1, ID: m.MessageID(), Source: sourcePrefix + url.PathEscape(m.Source),
-		Type: typePrefix + t.RoutingKey(), Subject: m.ConversationID,
+		Type: t.CloudEventsType(), Subject: m.ConversationID,
 		DataContentType: cloudevents.ApplicationJSON, DataSchema: t.urn(), Extensions: map[string]any{},
 	}
 	for name, value := range map[string]string{
@@ -177,6 +177,9 @@ func attributes(members map[string]json.RawMessage) (said CloudEvent, at time.Ti
 		if at, err = time.Parse(time.RFC3339Nano, moment); err != nil {
 			return said, at, fmt.Errorf("time %.40q: want RFC 3339 (2024-01-30T12:00:00Z)", moment)
 		}
+		if at.Before(earliest) || at.After(latest) {
+			return said, at, fmt.Errorf("time %.40q: want a date from %d to %d", moment, earliest.Year(), latest.Year())
+		}
 	}
 	return said, at, nil
 }
@@ -220,6 +223,9 @@ func metadataOf(said CloudEvent, at time.Time) Metadata {
 	}
 	return m
 }
+
+// CloudEventsType is the type as CloudEvents call it: traceria.order.order-confirmed.v1.
+func (t Type) CloudEventsType() string { return typePrefix + t.RoutingKey() }
 
 var ourVersion = regexp.MustCompile(`^v[0-9]+$`)
 

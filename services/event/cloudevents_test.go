@@ -127,6 +127,7 @@ func TestACloudEventThatIsNoneIsNamed(t *testing.T) {
 		{`urn:traceria:service:kitchen`, `:`, "source"},
 		{`"type":"traceria.kitchen.order-boxed.v1",`, ``, "type is missing"},
 		{`2024-01-30T12:00:00Z`, `2024-01-30`, `time "2024-01-30": want RFC 3339`},
+		{`2024-01-30T12:00:00Z`, `9999-12-31T12:00:00Z`, "want a date from 1677 to 2262"},
 		{`application/json`, `text/plain`, `datacontenttype is "text/plain", want JSON or XML`},
 		{`application/json`, `/`, "datacontenttype"},
 		{`"correlationid":"o-1"`, `"correlationid":["o-1"]`, `"correlationid": an attribute is text`},
