@@ -177,8 +177,8 @@ func attributes(members map[string]json.RawMessage) (said CloudEvent, at time.Ti
 		if at, err = time.Parse(time.RFC3339Nano, moment); err != nil {
 			return said, at, fmt.Errorf("time %.40q: want RFC 3339 (2024-01-30T12:00:00Z)", moment)
 		}
-		if at.Before(earliest) || at.After(latest) {
-			return said, at, fmt.Errorf("time %.40q: want a date from %d to %d", moment, earliest.Year(), latest.Year())
+		if err := (Date{at}).check(); err != nil {
+			return said, at, fmt.Errorf("time %.40q: %w", moment, err)
 		}
 	}
 	return said, at, nil

@@ -19,6 +19,14 @@ type Date struct{ time.Time }
 // earliest and latest are what every service can keep, which store dates as nanoseconds since 1970 in 64 bits.
 var earliest, latest = time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64)
 
+// check refuses what would be kept as another date.
+func (d Date) check() error {
+	if d.Before(earliest) || d.After(latest) {
+		return fmt.Errorf("want a date from %d to %d", earliest.Year(), latest.Year())
+	}
+	return nil
+}
+
 // MarshalJSON implements json.Marshaler.
 func (d Date) MarshalJSON() ([]byte, error) { return json.Marshal(d.UTC().Format(time.RFC3339Nano)) }
 
@@ -30,10 +38,10 @@ func (d *Date) UnmarshalJSON(b []byte) error {
 	}
 	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
 		if at, err := time.Parse(layout, text); err == nil {
-			if at.Before(earliest) || at.After(latest) {
-				return fmt.Errorf("eventDate %q: want a date from %d to %d", text, earliest.Year(), latest.Year())
-			}
 			d.Time = at
+			if err := d.check(); err != nil {
+				return fmt.Errorf("eventDate %q: %w", text, err)
+			}
 			return nil
 		}
 	}

@@ -59,6 +59,9 @@ func Run(ctx context.Context, service Service, options Options) (err error) {
 		if ctx.Err() != nil {
 			return nil // it was still waiting for the database when it was told to stop
 		}
+		if errors.Is(err, store.ErrURL) {
+			err = fmt.Errorf("%w:\nDATABASE_URL: %w", ErrConfiguration, err)
+		}
 		return fmt.Errorf("%s: %w", service.Name, err)
 	}
 	db.KeepSent(options.Config.OutboxRetention)

@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"traceria/services/host"
+	"traceria/services/store/postgrestest"
 	"traceria/telemetry"
 )
 
@@ -157,10 +159,21 @@ func TestAServiceThatCannotBeMadeEnds(t *testing.T) {
 	}
 }
 
+func TestASettingThatTheServerRefusesIsAMistakeInTheConfiguration(t *testing.T) {
+	t.Parallel()
+	address := postgrestest.Shared(t).Database(t) + "?kitchen=open"
+	err := start(t, environment{"DATABASE_URL": address}, nil)
+	if !errors.Is(err, host.ErrConfiguration) || !strings.Contains(err.Error(), `DATABASE_URL: the database URL has a setting`) ||
+		!strings.Contains(err.Error(), `"kitchen"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // start runs a service that is expected not to start.
 func start(t *testing.T, set environment, broken error) error {
 	t.Helper()
-	set["AMQP_URL"], set["DATABASE_URL"] = "amqp://guest:guest@127.0.0.1:1/", "sqlite:"+filepath.Join(t.TempDir(), "{service}.db")
+	set["AMQP_URL"] = "amqp://guest:guest@127.0.0.1:1/"
+	set["DATABASE_URL"] = cmp.Or(set["DATABASE_URL"], "sqlite:"+filepath.Join(t.TempDir(), "{service}.db"))
 	config := host.Load(host.NewEnv(set.lookup))
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()

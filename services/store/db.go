@@ -3,12 +3,14 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/XSAM/otelsql"
+	"github.com/jackc/pgx/v5/pgconn"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
@@ -82,6 +84,21 @@ func Open(ctx context.Context, rawURL, source, schema string, tel *telemetry.Tel
 	return db, nil
 }
 
+// ErrURL is wrapped by the error of [Open] when the server does not know, or does not take, a setting in the URL. Only the
+// server can tell: which ones there are depends on its release and its extensions.
+var ErrURL = errors.New("the database URL has a setting that the server refuses")
+
+// unknownSetting tells whether the server refused the connection because of what follows ? in the URL
+// (undefined_object, invalid_parameter_value). It repeats a setting's name and value, which are no secret to it.
+func unknownSetting(err error) bool {
+	connecting, ok := errors.AsType[*pgconn.ConnectError](err)
+	if !ok {
+		return false
+	}
+	refused, ok := errors.AsType[*pgconn.PgError](connecting)
+	return ok && (refused.Code == "42704" || refused.Code == "22023")
+}
+
 // CheckURL says what is wrong with a database URL, without showing it, or returns nil.
 func CheckURL(rawURL string) error {
 	_, err := backendOf(rawURL, "service")
@@ -106,6 +123,9 @@ func (db *DB) prepare(ctx context.Context, schema string, log seldom) error {
 			return nil
 		}
 		err = fmt.Errorf("create the tables in %s: %w", db.backend, statementError(err))
+		if unknownSetting(err) {
+			return fmt.Errorf("%w: %w", ErrURL, err)
+		}
 		if ctx.Err() != nil || !db.backend.comesBack(err) {
 			return err
 		}

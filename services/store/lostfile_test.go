@@ -67,7 +67,8 @@ func TestWhoseLockFileIsRemovedRelaysNoLonger(t *testing.T) {
 	s1, s2 := &script{}, &script{}
 	one.relay(t, s1)
 	one.say(t, "a", 1)
-	eventually(t, "one relays", func() bool { return len(s1.went()) == 1 })
+	sent := func() bool { got, err := one.Unsent(t.Context()); return err == nil && got.Total() == 0 }
+	eventually(t, "one relays, and has written down that it did", func() bool { return len(s1.went()) == 1 && sent() })
 	if err := os.Remove(strings.TrimPrefix(one.url, "sqlite:") + ".relay"); err != nil {
 		t.Fatal(err)
 	}
@@ -78,10 +79,7 @@ func TestWhoseLockFileIsRemovedRelaysNoLonger(t *testing.T) {
 		one.say(t, "b", fact)
 		time.Sleep(10 * time.Millisecond)
 	}
-	eventually(t, "all went", func() bool {
-		got, err := one.Unsent(t.Context())
-		return err == nil && got.Total() == 0
-	})
+	eventually(t, "all went", sent)
 	if n, m := len(s1.went())-1, len(s2.went()); n+m != more {
 		t.Errorf("of %d facts one sent %d and two %d", more, n, m)
 	}

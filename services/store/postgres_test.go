@@ -53,7 +53,8 @@ func TestAServerThatRefusesIsAnErrorWithoutThePassword(t *testing.T) {
 		"wrong password": {edited(t, address, func(u *url.URL) { u.User = url.UserPassword(postgrestest.User, "hunter2") }), "28P01"},
 		"no such user":   {edited(t, address, func(u *url.URL) { u.User = url.UserPassword("nobody", "hunter2") }), "28P01"},
 		"no database":    {edited(t, address, func(u *url.URL) { u.Path = "/nothing" }), "3D000"},
-		"no setting":     {address + "?kitchen=open", "42704"},
+		"no setting":     {address + "?kitchen=open", `the database URL has a setting that the server refuses`},
+		"no such value":  {address + "?statement_timeout=soon", `the database URL has a setting that the server refuses`},
 	} {
 		password, _ := must(url.Parse(refused.url)).User.Password()
 		logged, err := attempt(t.Context(), t, refused.url)

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -27,13 +28,17 @@ type sqliteFile struct {
 	opened os.FileInfo
 }
 
+// libpqSettings is how a connection string of keywords begins
+// (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE).
+var libpqSettings = regexp.MustCompile(`^\s*[A-Za-z_]+\s*=`)
+
 // newSQLite reads sqlite:PATH, file:PATH and a bare path.
 func newSQLite(rawURL string) (*sqliteFile, error) {
 	scheme, rest, found := strings.Cut(rawURL, ":")
 	switch {
 	case rawURL == "":
 		return nil, fmt.Errorf("the database URL is empty; want sqlite:PATH or %s", postgresForm)
-	case !found && strings.Contains(rawURL, "="): // libpq's keywords, with a password among them
+	case libpqSettings.MatchString(rawURL): // a password is among them
 		return nil, fmt.Errorf("the database URL is a list of settings; want sqlite:PATH or %s", postgresForm)
 	case !found:
 		return &sqliteFile{path: rawURL}, nil
@@ -42,12 +47,14 @@ func newSQLite(rawURL string) (*sqliteFile, error) {
 		switch {
 		case path == "":
 			return nil, fmt.Errorf("the database URL %q names no file; want sqlite:PATH", rawURL)
-		case strings.HasPrefix(path, ":memory:"):
+		case strings.HasPrefix(filepath.Base(path), ":memory:"):
 			return nil, errors.New("the database URL is a database in memory, which loses everything; want sqlite:PATH")
 		}
 		return &sqliteFile{path: path}, nil
-	default:
+	case strings.HasPrefix(rest, "//"):
 		return nil, fmt.Errorf("the database URL has scheme %q; want sqlite:PATH or %s", scheme, postgresForm)
+	default: // what stands before the colon may be secret
+		return nil, fmt.Errorf("the database URL cannot be read; want sqlite:PATH or %s", postgresForm)
 	}
 }
 

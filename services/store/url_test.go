@@ -28,10 +28,14 @@ func TestADatabaseURLThatCannotBeUsedSaysWhy(t *testing.T) {
 		"postgres://u:hunter2@host:x/db": "the database URL cannot be read; want postgres://",
 		"postgres://u:hun ter2@%zz/db":   "the database URL cannot be read; want postgres://",
 		"postgres://u:hunter2@host/db?sslmode=perhaps": "the database URL cannot be used; want postgres://",
-		"sqlite::memory:":                 "the database URL is a database in memory",
-		"host=db user=u password=hunter2": "the database URL is a list of settings; want sqlite:PATH or postgres://",
-		"sqlite:" + file + "/order.db":    "create the folder of the database",
-		"sqlite:" + file:                  "create the tables in " + file,
+		"sqlite::memory:":                     "the database URL is a database in memory",
+		"host=db user=u password=hunter2":     "the database URL is a list of settings; want sqlite:PATH or postgres://",
+		"host=db user=u password=x:hunter2":   "the database URL is a list of settings; want sqlite:PATH or postgres://",
+		" password = 'hunter2:x://y' host=db": "the database URL is a list of settings; want sqlite:PATH or postgres://",
+		"hunter2:u@host/db":                   "the database URL cannot be read; want sqlite:PATH or postgres://",
+		"sqlite:///tmp/:memory:order":         "the database URL is a database in memory",
+		"sqlite:" + file + "/order.db":        "create the folder of the database",
+		"sqlite:" + file:                      "create the tables in " + file,
 	} {
 		db, err := store.Open(t.Context(), url, "order", "", tel)
 		if err == nil {
@@ -56,7 +60,7 @@ func TestTheWaysToNameAFileAllOpenIt(t *testing.T) {
 	}
 	for _, form := range []string{"sqlite:PATH", "sqlite://PATH", "file:PATH", "PATH"} {
 		// A name that would mean something else in a URL.
-		path := filepath.Join(t.TempDir(), "deep er", "100%?order#1.db")
+		path := filepath.Join(t.TempDir(), "deep er", "a=b", "100%?order#1.db")
 		db, err := store.Open(t.Context(), strings.Replace(form, "PATH", path, 1), "order", schema, tel)
 		if err != nil {
 			t.Errorf("%s: %v", form, err)
