@@ -66,7 +66,7 @@ func newEventsCommand() *cobra.Command {
 		},
 	}
 	show.Flags().BoolVar(&showJSON, "json", false, "print one JSON document: a list with each version, its schema included")
-	events.AddCommand(list, show)
+	events.AddCommand(list, show, newAsyncAPICommand())
 	return events
 }
 
