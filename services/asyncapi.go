@@ -200,7 +200,7 @@ func tagsOf(t event.Type, c contract) []any {
 		tags = append(tags, object{"name": "private", "description": "Between the parts of " + t.Domain + "; nobody else subscribes to it."})
 	}
 	if c.Deprecated {
-		tags = append(tags, object{"name": "deprecated", "description": "The description says until when it is published, and what takes its place."})
+		tags = append(tags, object{"name": "deprecated", "description": "It may go after " + c.DeprecationDate + ", when nobody takes it."})
 	}
 	return tags
 }

@@ -23,6 +23,8 @@ type contract struct {
 	CloudEventsType string `json:"cloudEventsType"`
 	Style           string `json:"style"`
 	Deprecated      bool   `json:"deprecated"`
+	// DeprecationDate is when a deprecated version may go, if nobody takes it then.
+	DeprecationDate string `json:"deprecationDate,omitempty"`
 	Description     string `json:"description"`
 	// Example is the event's data, and Schema the JSON Schema that it keeps.
 	Example json.RawMessage `json:"example"`
@@ -94,6 +96,7 @@ func contractOf(t event.Type) (contract, error) {
 		Event: t.Name, Version: t.Version, Producer: t.Domain, Consumers: []string{}, Exchange: t.Exchange, RoutingKey: t.RoutingKey(),
 		CloudEventsType: t.CloudEventsType(),
 		Style:           "sparse", Deprecated: t.Deprecated(),
+		DeprecationDate: t.DeprecationDate(),
 	}
 	if t.Fat() {
 		c.Style = "fat"
@@ -156,7 +159,7 @@ func printCatalogue(cmd *cobra.Command, contracts []contract) error {
 
 func mark(c contract) string {
 	if c.Deprecated {
-		return " (deprecated)"
+		return " (deprecated, may go after " + c.DeprecationDate + ")"
 	}
 	return ""
 }

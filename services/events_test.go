@@ -36,7 +36,7 @@ func TestTheCatalogueHasEveryEventWithWhoPublishesAndTakesIt(t *testing.T) {
 		}
 	}
 	text, err := new(system).traceria("events", "list")
-	if err != nil || !strings.Contains(text, "v1 (deprecated)") || !strings.Contains(text, "nobody") {
+	if err != nil || !strings.Contains(text, "v1 (deprecated, may go after 2027-06-30)") || !strings.Contains(text, "nobody") {
 		t.Errorf("%v\n%s", err, text)
 	}
 }

@@ -109,6 +109,9 @@ func TestEveryRFCSaysWhoWhyAndUntilWhen(t *testing.T) {
 		}
 	}
 	for _, typ := range event.Catalogue {
+		if typ.Deprecated() != (typ.DeprecationDate() != "") {
+			t.Errorf("%s: deprecated %t, until %q", typ, typ.Deprecated(), typ.DeprecationDate())
+		}
 		if typ.Deprecated() != deprecated[typ.String()] {
 			t.Errorf("%s: its schema says deprecated %t, the accepted RFCs %t", typ, typ.Deprecated(), deprecated[typ.String()])
 		}
