@@ -37,6 +37,9 @@ func newAllCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := unserved(config, known().Subscriptions); err != nil {
+				return err
+			}
 			if config.HTTPAddr != "" {
 				return usagef("HTTP_ADDR is the address of one service: unset it. `traceria all` listens on loopback, each service at the port of its URL (ORDER_URL, …; 8081 to 8085)")
 			}

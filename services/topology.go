@@ -53,6 +53,9 @@ func newTopologyApplyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if unserved := unserved(config, known().Subscriptions); unserved != nil {
+				cmd.PrintErrf("warning: %v\n", unserved)
+			}
 			if watch {
 				return withResender(cmd, config, func(r *resender) error {
 					configured(config).Watch(cmd.Context(), config.AMQPURL, func(line string) { cmd.Println(line) }, r.ask)

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestAVersionThatNobodyPublishesIsSaid(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		env  []string
+		want string // in the error; empty when all is well
+	}{
+		{[]string{"EVENT_VERSIONS=v2"}, "loyalty would never see an order: it takes OrderConfirmed v1"},
+		{[]string{"EVENT_VERSIONS=v1"}, "kitchen would never see an order: it takes OrderConfirmed v2"},
+		{[]string{"LOYALTY_ORDER_CONFIRMED=v3"}, "loyalty would never see an order: it takes OrderConfirmed v3"},
+	} {
+		_, err := new(system).traceriaWith(append(c.env, "AMQP_URL=amqp://guest:guest@127.0.0.1:1/"), "all")
+		if exitCode(err) != 2 || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: all: %v", c.env, err)
+		}
+		_, err = new(system).traceriaWith(append(c.env, "AMQP_URL=amqp://guest:guest@127.0.0.1:1/"), "topology", "apply")
+		if exitCode(err) != 1 || !strings.Contains(err.Error(), "warning: ") || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: topology apply: %v", c.env, err)
+		}
+	}
+	for _, env := range [][]string{
+		nil, {"EVENT_STYLE=sparse"}, {"EVENT_STYLE=sparse-callback"}, {"EVENT_VERSIONS=v2", "LOYALTY_ORDER_CONFIRMED=v1,v2"},
+	} {
+		_, err := new(system).traceriaWith(append(env, "AMQP_URL=amqp://guest:guest@127.0.0.1:1/"), "topology", "apply")
+		if strings.Contains(err.Error(), "warning") {
+			t.Errorf("%v: %v", env, err)
+		}
+	}
+}
