@@ -116,6 +116,19 @@ func TestReplicasShareAPostgreSQL(t *testing.T) {
 		t.Error("the database's password is in a log")
 	}
 
+	// A server that is frozen is not waited for: the caller is told within the time that a request has.
+	if err := server.Pause(); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	_, err := r.clients[0].do(t.Context(), http.MethodPost, "/order", nil, oneMargherita("frozen"))
+	if took := time.Since(began); err == nil || !strings.Contains(err.Error(), "Not available at the moment") || took > 15*time.Second {
+		t.Errorf("with a frozen database, after %s: %v", took, err)
+	}
+	if err := server.Resume(); err != nil {
+		t.Fatal(err)
+	}
+
 	first := r.order(t, 40, "both", r.clients...)
 	r.check(t, "both", first, r.clients...)
 	for _, order := range first {
