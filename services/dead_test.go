@@ -180,6 +180,26 @@ func noDeadLetters(t *testing.T, amqp string) {
 	}
 }
 
+// A body that is no text is printed as what it is.
+func TestABinaryBodyIsPrintedInBase64(t *testing.T) {
+	s := up(t)
+	const queue = "loyalty.order-cancelled"
+	ch := s.channel(t)
+	t.Cleanup(func() { _, _ = ch.QueuePurge(queue+".dead", false) })
+	if err := ch.PublishWithContext(t.Context(), "loyalty.dead", queue, true, false, amqp091.Publishing{Body: []byte{0xff, 0, '"'}}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, time.Minute, "it is shown", func() bool {
+		text, err := s.traceria("dead", "show", queue, "--json")
+		var letters []struct {
+			Body         any
+			BodyEncoding string
+		}
+		return err == nil && json.Unmarshal([]byte(text), &letters) == nil && len(letters) == 1 &&
+			letters[0].Body == "/wAi" && letters[0].BodyEncoding == "base64"
+	})
+}
+
 func TestDeadRefusesWhatMakesNoSense(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{

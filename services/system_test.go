@@ -254,7 +254,15 @@ func (s *system) client() *orderClient { return newOrderClient("http://" + s.add
 // tree is the order's trace, at rest.
 func (s *system) tree(t *testing.T, traceID string) *tracetree.Tree {
 	t.Helper()
-	spans, err := readAtRest(t.Context(), reader(s.jaeger, traceID), 30*time.Second)
+	read := reader(s.jaeger, traceID)
+	spans, err := readAtRest(t.Context(), func(ctx context.Context) ([]tracetree.Span, error) {
+		spans, err := read(ctx)
+		if err != nil && !errors.Is(err, tracetree.ErrNotFound) {
+			t.Logf("Jaeger, under load: %v", err) // it may drop a connection, and is asked again until the time is over
+			err = fmt.Errorf("%w: %w", tracetree.ErrNotFound, err)
+		}
+		return spans, err
+	}, 30*time.Second)
 	if err != nil {
 		t.Fatalf("read trace %s: %v", traceID, err)
 	}
