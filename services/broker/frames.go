@@ -13,7 +13,7 @@ import (
 )
 
 // headerCut names the headers that were left out of a message because they could not be read or carried on, separated by
-// commas. They are the foreign ones, the largest first; ours always fit.
+// commas. Those of others go first, the largest before the smaller ones, and ours only when that is not enough.
 const headerCut = "traceria-headers-cut"
 
 // Frames of AMQP 0-9-1 (4.2.3): type, channel (2 bytes) and size (4) of the payload, the payload, and an end octet.
@@ -140,8 +140,9 @@ func shortenHeaders(payload []byte, most int) (shorter []byte, ok bool) {
 	return append(shorter, after...), true
 }
 
-// chooseHeaders leaves out what cannot be read and then the largest, until what is kept has room and so has the header
-// that names the others.
+// chooseHeaders leaves out what cannot be read and then the largest of others, until what is kept has room and so has the
+// header that names what is gone. Ours are the last to go, and so is the context of the trace: many small headers of a
+// stranger would otherwise cost a message its count of retries.
 func chooseHeaders(entries []headerEntry, room int) (kept []headerEntry, names []string) {
 	size := 0
 	for _, e := range entries {
@@ -157,7 +158,15 @@ func chooseHeaders(entries []headerEntry, room int) (kept []headerEntry, names [
 	}
 	room -= cutMost
 	bySize := slices.Clone(kept)
-	slices.SortStableFunc(bySize, func(a, b headerEntry) int { return len(b.bytes) - len(a.bytes) })
+	slices.SortStableFunc(bySize, func(a, b headerEntry) int {
+		if own := isOurs(b.name); isOurs(a.name) != own {
+			if own {
+				return -1
+			}
+			return 1
+		}
+		return len(b.bytes) - len(a.bytes)
+	})
 	gone := map[string]bool{}
 	for i := 0; i < len(bySize) && (size > room || len(bySize)-i >= maxHeaderEntries); i++ {
 		size -= len(bySize[i].bytes)

@@ -125,11 +125,16 @@ func republished(d amqp091.Delivery, h history) amqp091.Publishing {
 	}
 }
 
+// isOurs tells whether a header is one of Traceria's or carries the context of the trace.
+func isOurs(name string) bool {
+	return strings.HasPrefix(name, "traceria-") || slices.Contains(telemetry.W3C.Fields(), name)
+}
+
 // withoutForeignHeaders leaves out what others put into the headers, and says so.
 func withoutForeignHeaders(message otelamqp.Message) otelamqp.Message {
 	ours, names := amqp091.Table{}, []string{}
 	for name, value := range message.Publishing.Headers {
-		if strings.HasPrefix(name, "traceria-") || slices.Contains(telemetry.W3C.Fields(), name) {
+		if isOurs(name) {
 			ours[name] = value
 		} else {
 			names = append(names, name)
