@@ -132,6 +132,7 @@ func TestALetterThatDiesAgainIsNotRedrivenForEver(t *testing.T) {
 	if err != nil || letters[0].Attempts != 2 {
 		t.Errorf("got %+v, %v", letters, err)
 	}
+	eventually(t, "what was shown is back", func() bool { return b.count(t, s.DeadQueue()) == 3 })
 	if err := s.Redrive(t.Context(), b.conn(t), b.config(), 100, func(broker.Redriven) {}); err != nil {
 		t.Fatal(err)
 	}
