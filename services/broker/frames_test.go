@@ -132,6 +132,7 @@ func TestHeadersThatDoNotGoIntoAFrameHoldUpNobody(t *testing.T) {
 				}
 			}
 			repaired.Store(true)
+			eventually(t, "what was shown is back", func() bool { return b.count(t, s.DeadQueue()) == 2 })
 			if err := s.Redrive(t.Context(), b.conn(t), b.config(), 10, func(broker.Redriven) {}); err != nil {
 				t.Fatal(err)
 			}
