@@ -112,11 +112,11 @@ func Dial(ctx context.Context, url, name string) (*amqp091.Connection, error) {
 			if err != nil {
 				return nil, err
 			}
-			// The library's handshake does not listen to ctx.
-			handshake = context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })
 			guard = newFrameGuard(conn)
 			// The library clears the deadline after the handshake.
 			err = conn.SetDeadline(time.Now().Add(dialTimeout))
+			// It does not listen to ctx. This deadline comes last, or the one above could undo it.
+			handshake = context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })
 			if strings.HasPrefix(url, "amqps:") {
 				return conn, err // encrypted, and the library has no place for a guard behind that
 			}
