@@ -100,12 +100,16 @@ func TestTheWaitForACookIsSeen(t *testing.T) {
 		if _, err := s.client().await(t.Context(), order.OrderID); err != nil {
 			t.Fatal(err)
 		}
-		for _, span := range s.tree(t, order.TraceID).Spans() {
-			if strings.HasPrefix(span.Name, "process kitchen.private:kitchen.ticket-opened") {
-				wait, _ := span.Attributes["traceria.queue.wait_ms"].(int64)
-				waits = append(waits, wait)
+		eventually(t, time.Minute, "the ticket of order "+order.OrderID+" is in its trace", func() bool {
+			for _, span := range s.tree(t, order.TraceID).Spans() {
+				if strings.HasPrefix(span.Name, "process kitchen.private:kitchen.ticket-opened") {
+					wait, _ := span.Attributes["traceria.queue.wait_ms"].(int64)
+					waits = append(waits, wait)
+					return true
+				}
 			}
-		}
+			return false
+		})
 	}
 	slices.Sort(waits)
 	if len(waits) != tickets {
