@@ -1,0 +1,134 @@
+package failure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/open-feature/go-sdk/openfeature"
+	"go.opentelemetry.io/otel/baggage"
+
+	"traceria/telemetry"
+)
+
+// Header is the HTTP header that switches failures on for one order: key[=variant][, key…].
+const Header = "X-Traceria-Failure"
+
+// The baggage members by which an order carries, across every hop, what was switched on for it alone and whose it is.
+const (
+	orderMember    = "traceria.failure"
+	customerMember = "traceria.customer"
+)
+
+type (
+	switchesKey struct{}
+	attemptKey  struct{}
+)
+
+// NewContext returns a context in which [On] asks s.
+func NewContext(ctx context.Context, s *Switches) context.Context {
+	return context.WithValue(ctx, switchesKey{}, s)
+}
+
+// FromContext returns the switches that [NewContext] put into ctx, or nil, which has everything off.
+func FromContext(ctx context.Context) *Switches {
+	s, _ := ctx.Value(switchesKey{}).(*Switches)
+	return s
+}
+
+// On is [Switches.On] of the switches in ctx.
+func On(ctx context.Context, key Key) (variant string, on bool) {
+	return FromContext(ctx).On(ctx, key)
+}
+
+// WithAttempt says which attempt at a message ctx is about; the first is 1.
+func WithAttempt(ctx context.Context, attempt int) context.Context {
+	return context.WithValue(ctx, attemptKey{}, attempt)
+}
+
+// WithCustomer says whose order ctx is about, here and at every hop after it.
+func WithCustomer(ctx context.Context, customer string) (context.Context, error) {
+	return withMember(ctx, customerMember, customer)
+}
+
+// WithHeader switches on what the values of [Header] say, for the order that ctx is about, here and at every hop after it.
+// It drops what the caller's own baggage says about it. The error wraps [ErrUnknownKey], [ErrUnknownVariant] or
+// [ErrTarget], and is the caller's fault.
+func WithHeader(ctx context.Context, values ...string) (context.Context, error) {
+	ctx = baggage.ContextWithBaggage(ctx, baggage.FromContext(ctx).DeleteMember(orderMember))
+	var chosen []string
+	seen := map[Key]bool{}
+	for part := range strings.SplitSeq(strings.Join(values, ","), ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		name, variant, _ := strings.Cut(part, "=")
+		entry, err := Lookup(Key(strings.TrimSpace(name)))
+		if err != nil {
+			return ctx, err
+		}
+		if variant, err = entry.Choose(strings.TrimSpace(variant)); err != nil {
+			return ctx, err
+		}
+		if !entry.Allows(Order) {
+			return ctx, fmt.Errorf("%w: %s can be set for %v, not for one order", ErrTarget, entry.Key, entry.Targets)
+		}
+		if seen[entry.Key] {
+			return ctx, fmt.Errorf("%w: %s is named twice", ErrTarget, entry.Key)
+		}
+		seen[entry.Key] = true
+		chosen = append(chosen, string(entry.Key)+"="+variant)
+	}
+	if len(chosen) == 0 {
+		return ctx, nil
+	}
+	return withMember(ctx, orderMember, strings.Join(chosen, ","))
+}
+
+func withMember(ctx context.Context, name, value string) (context.Context, error) {
+	member, err := baggage.NewMemberRaw(name, value)
+	if err == nil {
+		var bag baggage.Baggage
+		if bag, err = baggage.FromContext(ctx).SetMember(member); err == nil {
+			return baggage.ContextWithBaggage(ctx, bag), nil
+		}
+	}
+	return ctx, errors.Join(fmt.Errorf("baggage %s", name), err)
+}
+
+// fromHeader is what the order's own choice says about key. What is not allowed there, because the baggage comes from
+// somebody else, is as if it were not there.
+func fromHeader(ctx context.Context, key Key) (variant string, chosen bool) {
+	value := baggage.FromContext(ctx).Member(orderMember).Value()
+	if value == "" {
+		return "", false
+	}
+	for part := range strings.SplitSeq(value, ",") {
+		name, variant, _ := strings.Cut(part, "=")
+		entry := byKey[key]
+		if name != string(key) || variant == "" || !entry.Allows(Order) {
+			continue
+		}
+		if _, err := entry.Choose(variant); err == nil {
+			return variant, true
+		}
+	}
+	return "", false
+}
+
+// about is the evaluation context: what a rule in the flags may ask for.
+func about(ctx context.Context, service string) openfeature.EvaluationContext {
+	bag := baggage.FromContext(ctx)
+	order := telemetry.Conversation(ctx)
+	facts := map[string]any{"service": service, "order": order, "customer": bag.Member(customerMember).Value()}
+	if attempt, ok := ctx.Value(attemptKey{}).(int); ok {
+		facts["attempt"] = attempt
+	}
+	carried := make(map[string]any, bag.Len())
+	for _, member := range bag.Members() {
+		carried[member.Key()] = member.Value()
+	}
+	facts["baggage"] = carried
+	return openfeature.NewEvaluationContext(order, facts)
+}

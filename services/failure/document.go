@@ -1,0 +1,170 @@
+package failure
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// ErrFile is wrapped by what is said about a flag file that cannot be used.
+var ErrFile = errors.New("the flag file cannot be used")
+
+// longestFile is more than any flag file needs; what is longer is not read.
+const longestFile = 1 << 20
+
+const schemaURL = "https://flagd.dev/schema/v0/flags.json"
+
+// document is a flag file of flagd (https://flagd.dev/reference/flag-definitions/). What is not ours in it, other flags
+// and other fields, is kept as it stands.
+type document struct {
+	fields map[string]json.RawMessage
+	flags  map[Key]flag
+}
+
+// flag is one flag as it stands in the file.
+type flag map[string]json.RawMessage
+
+// newDocument has every key of the catalogue, documented, and nothing switched on.
+func newDocument() document {
+	d := document{fields: map[string]json.RawMessage{"$schema": encode(schemaURL)}, flags: map[Key]flag{}}
+	for _, entry := range catalogue {
+		d.flags[entry.Key] = newFlag(entry)
+	}
+	return d
+}
+
+func newFlag(entry Entry) flag {
+	variants := map[string]string{}
+	for _, variant := range entry.Variants {
+		variants[variant] = variant
+	}
+	targets := make([]string, len(entry.Targets))
+	for i, target := range entry.Targets {
+		targets[i] = string(target)
+	}
+	return flag{
+		"state": encode("ENABLED"), "variants": encode(variants), "defaultVariant": encode(entry.Default()),
+		"metadata": encode(map[string]string{
+			"title": entry.Title, "breaks": entry.Breaks, "where": entry.Where, "jaeger": entry.Jaeger,
+			"search": entry.Search, "repair": entry.Repair, "targets": strings.Join(targets, ", "),
+		}),
+	}
+}
+
+// parse reads a flag file. A key of the catalogue may have fewer variants than the catalogue, but no others; a flag that
+// the catalogue does not know is left alone. The error wraps [ErrFile].
+func parse(text []byte) (document, error) {
+	d, err := read(text)
+	if err != nil {
+		return document{}, fmt.Errorf("%w: %w", ErrFile, err)
+	}
+	return d, nil
+}
+
+func read(text []byte) (document, error) {
+	d := document{}
+	if len(text) > longestFile {
+		return d, fmt.Errorf("it is longer than %d bytes", longestFile)
+	}
+	if err := json.Unmarshal(text, &d.fields); err != nil {
+		return d, err
+	}
+	if err := json.Unmarshal(d.fields["flags"], &d.flags); err != nil {
+		return d, fmt.Errorf("flags: %w", err)
+	}
+	if d.flags == nil {
+		return d, errors.New("flags: there are none")
+	}
+	delete(d.fields, "flags")
+	for key, f := range d.flags {
+		if entry, ok := byKey[key]; ok {
+			if err := f.check(entry); err != nil {
+				return d, fmt.Errorf("%s: %w", key, err)
+			}
+		}
+	}
+	return d, nil
+}
+
+func (f flag) check(entry Entry) error {
+	if state := f.text("state"); state != "ENABLED" && state != "DISABLED" {
+		return errors.New("state: want ENABLED or DISABLED")
+	}
+	var variants map[string]string
+	if err := json.Unmarshal(f["variants"], &variants); err != nil {
+		return fmt.Errorf("variants: %w", err)
+	}
+	for name, value := range variants {
+		if _, err := entry.Choose(name); err != nil || name != value {
+			return fmt.Errorf("variants: %q: %q: want the same text twice, one of %s", name, value, strings.Join(entry.Variants, ", "))
+		}
+	}
+	if _, ok := variants[f.text("defaultVariant")]; !ok {
+		return errors.New("defaultVariant: want one of its variants")
+	}
+	if rule := f["targeting"]; rule != nil {
+		var object map[string]any
+		if err := json.Unmarshal(rule, &object); err != nil {
+			return fmt.Errorf("targeting: %w", err)
+		}
+	}
+	return nil
+}
+
+// text is a field that is a string, or "".
+func (f flag) text(name string) (text string) {
+	_ = json.Unmarshal(f[name], &text)
+	return text
+}
+
+// bytes is the file: the keys of the catalogue in its order, and then the others.
+func (d document) bytes() []byte {
+	var out bytes.Buffer
+	out.WriteByte('{')
+	for _, name := range slices.Sorted(maps.Keys(d.fields)) {
+		fmt.Fprintf(&out, "%s:%s,", encode(name), d.fields[name])
+	}
+	out.WriteString(`"flags":{`)
+	comma := ""
+	for _, key := range d.keys() {
+		fmt.Fprintf(&out, "%s%s:%s", comma, encode(string(key)), encode(d.flags[key]))
+		comma = ","
+	}
+	out.WriteString("}}")
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, out.Bytes(), "", "  "); err != nil {
+		panic(err) // every part of it was read or encoded before
+	}
+	pretty.WriteByte('\n')
+	return pretty.Bytes()
+}
+
+func (d document) keys() []Key {
+	var keys []Key
+	for _, entry := range catalogue {
+		if _, ok := d.flags[entry.Key]; ok {
+			keys = append(keys, entry.Key)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(d.flags)) {
+		if _, ok := byKey[key]; !ok {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// encode is for values of which it is known that they have a JSON form. Text for people keeps its < and >.
+func encode(v any) json.RawMessage {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		panic(err)
+	}
+	return bytes.TrimSpace(out.Bytes())
+}

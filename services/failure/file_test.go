@@ -1,0 +1,219 @@
+package failure_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"traceria/services/failure"
+)
+
+func newFile(t *testing.T) failure.File {
+	t.Helper()
+	f := failure.File{Path: filepath.Join(t.TempDir(), "flags", "flags.json")}
+	if err := f.Create(); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func active(t *testing.T, f failure.File, key failure.Key) *failure.Setting {
+	t.Helper()
+	all, err := f.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, status := range all {
+		if status.Key == key {
+			return status.Active
+		}
+	}
+	t.Fatalf("no %s", key)
+	return nil
+}
+
+// schema is flagd's own, as it stands at commit 741a7f8e of open-feature/flagd-schemas (Apache 2.0).
+func schema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	compiler := jsonschema.NewCompiler()
+	for _, name := range []string{"targeting", "flags"} {
+		text, err := os.ReadFile("testdata/" + name + ".schema.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := compiler.AddResource("https://flagd.dev/schema/v0/"+name+".json", doc); err != nil {
+			t.Fatal(err)
+		}
+	}
+	compiled, err := compiler.Compile("https://flagd.dev/schema/v0/flags.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compiled
+}
+
+func TestEveryFileThatIsWrittenIsValidForFlagd(t *testing.T) {
+	t.Parallel()
+	f, valid := newFile(t), schema(t)
+	check := func(what string) {
+		text, err := os.ReadFile(f.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := valid.Validate(doc); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	check("created")
+	for _, entry := range failure.Catalogue() {
+		for _, s := range []failure.Setting{{}, {Percent: 30}, {Customer: "c1"}} {
+			if _, err := f.Set(entry.Key, s); err == nil {
+				check(string(entry.Key))
+			}
+		}
+	}
+	if err := valid.Validate(map[string]any{"flags": map[string]any{"x": 1}}); err == nil {
+		t.Error("the schema refuses nothing")
+	}
+}
+
+func TestWhatIsSetIsReadBackForEveryTarget(t *testing.T) {
+	t.Parallel()
+	f := newFile(t)
+	for _, want := range []failure.Setting{
+		{Variant: "10s"}, {Variant: "2s", Percent: 1}, {Variant: "2s", Percent: 100}, {Variant: "10s", Customer: `o'neill "<&>`},
+	} {
+		if _, err := f.Set(failure.KitchenSlow, want); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(&want, active(t, f, failure.KitchenSlow)); diff != "" {
+			t.Error(diff)
+		}
+	}
+	if err := f.Clear(failure.KitchenSlow); err != nil {
+		t.Fatal(err)
+	}
+	if got := active(t, f, failure.KitchenSlow); got != nil {
+		t.Errorf("cleared, it is still %+v", got)
+	}
+}
+
+func TestATargetThatAKeyDoesNotAllowIsRefusedAndChangesNothing(t *testing.T) {
+	t.Parallel()
+	f := newFile(t)
+	before, _ := os.ReadFile(f.Path)
+	for key, s := range map[failure.Key]failure.Setting{
+		failure.KitchenCrash: {}, failure.LoyaltyDown: {Percent: 10}, failure.EventFormat: {Customer: "c", Variant: "cloudevents"},
+		failure.KitchenSlow: {Percent: 10, Customer: "c"}, failure.KitchenError: {Percent: 101}, failure.RetryStorm: {Percent: -1},
+	} {
+		if _, err := f.Set(key, s); !errors.Is(err, failure.ErrTarget) {
+			t.Errorf("%s %+v: got %v, want a refusal", key, s, err)
+		}
+	}
+	after, _ := os.ReadFile(f.Path)
+	if !bytes.Equal(before, after) {
+		t.Error("the file is another one")
+	}
+}
+
+func TestManyWritersAtOnceLoseNothing(t *testing.T) {
+	t.Parallel()
+	f := newFile(t)
+	var writers sync.WaitGroup
+	set := 0
+	for _, entry := range failure.Catalogue() {
+		if entry.Allows(failure.Everyone) {
+			set++
+			writers.Go(func() {
+				if _, err := f.Set(entry.Key, failure.Setting{}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	writers.Wait()
+	all, err := f.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, status := range all {
+		if status.Active != nil {
+			set--
+		}
+	}
+	if set != 0 {
+		t.Errorf("%d settings are lost", set)
+	}
+}
+
+func TestWhatWasWrittenByHandIsKept(t *testing.T) {
+	t.Parallel()
+	f := newFile(t)
+	text, _ := os.ReadFile(f.Path)
+	var doc map[string]any
+	if err := json.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	flags := doc["flags"].(map[string]any)
+	rule := map[string]any{"if": []any{map[string]any{"starts_with": []any{map[string]any{"var": "customer"}, "vip"}}, "2s"}}
+	flags["kitchen.slow"].(map[string]any)["targeting"] = rule
+	flags["my.own"] = map[string]any{"state": "ENABLED", "variants": map[string]any{"a": 1.0}, "defaultVariant": "a"}
+	doc["$evaluators"] = map[string]any{"x": map[string]any{"==": []any{1.0, 1.0}}}
+	text, _ = json.Marshal(doc)
+	if err := os.WriteFile(f.Path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := active(t, f, failure.KitchenSlow); got == nil || got.Variant != failure.Custom {
+		t.Errorf("got %+v, want custom", got)
+	}
+	if _, err := f.Set(failure.KitchenError, failure.Setting{}); err != nil {
+		t.Fatal(err)
+	}
+	text, _ = os.ReadFile(f.Path)
+	var after map[string]any
+	if err := json.Unmarshal(text, &after); err != nil {
+		t.Fatal(err)
+	}
+	flags["kitchen.error"].(map[string]any)["defaultVariant"] = "once"
+	if diff := cmp.Diff(doc, after); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestABrokenFileIsNotWrittenOver(t *testing.T) {
+	t.Parallel()
+	f := newFile(t)
+	for _, broken := range []string{"", "{", "null", `{"flags":{}} x`, `{"flags":{"kitchen.slow":{}}}`, `{"flags":null}`,
+		`{"flags":{"kitchen.slow":{"state":"ENABLED","variants":{"5s":"5s"},"defaultVariant":"5s"}}}`,
+		`{"flags":{"kitchen.slow":{"state":"ENABLED","variants":{"off":"off"},"defaultVariant":"off","targeting":[]}}}`,
+		strings.Repeat(" ", 1<<20) + `{"flags":{}}`,
+	} {
+		if err := os.WriteFile(f.Path, []byte(broken), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := f.List()
+		_, setErr := f.Set(failure.KitchenSlow, failure.Setting{})
+		if !errors.Is(err, failure.ErrFile) || !errors.Is(setErr, failure.ErrFile) {
+			t.Errorf("%.40q: got %v and %v", broken, err, setErr)
+		}
+		if got, _ := os.ReadFile(f.Path); string(got) != broken {
+			t.Errorf("%.40q was written over", broken)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package failure
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"github.com/open-feature/flagd/core/pkg/sync"
+)
+
+// lookEvery is how often the file is read. Watching it would be cheaper, but an editor that renames it to a backup ends a
+// watch for good, and file events do not cross every container mount; reading 30 KB five times a second does.
+const lookEvery = 200 * time.Millisecond
+
+// follower gives the provider what stands in the file, and only what is good: a broken or missing file changes nothing.
+// It implements sync.ISync of flagd.
+type follower struct {
+	file File
+	// report is told what is wrong with the file each time that changes; nil means that it is good again.
+	report func(error)
+}
+
+var _ sync.ISync = (*follower)(nil)
+
+// Init implements sync.ISync.
+func (*follower) Init(context.Context) error { return nil }
+
+// IsReady implements sync.ISync.
+func (*follower) IsReady() bool { return true }
+
+// ReSync implements sync.ISync.
+func (f *follower) ReSync(ctx context.Context, out chan<- sync.DataSync) error {
+	text, err := f.good()
+	if err != nil {
+		return err
+	}
+	return f.send(ctx, out, text)
+}
+
+// Sync implements sync.ISync: it follows the file until ctx ends. A file that is broken at the start counts as one in
+// which nothing is switched on.
+func (f *follower) Sync(ctx context.Context, out chan<- sync.DataSync) error {
+	var sent []byte
+	wrong := ""
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for {
+		text, err := f.good()
+		if err != nil && err.Error() != wrong {
+			wrong = err.Error()
+			f.report(err)
+		}
+		if err == nil && wrong != "" {
+			wrong = ""
+			f.report(nil)
+		}
+		if err != nil && sent == nil {
+			text = newDocument().bytes()
+		}
+		if text != nil && !bytes.Equal(text, sent) {
+			if err := f.send(ctx, out, text); err != nil {
+				return nil // it was stopped
+			}
+			sent = text
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (f *follower) good() ([]byte, error) {
+	text, err := f.file.read()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := parse(text); err != nil {
+		return nil, err
+	}
+	return text, nil
+}
+
+func (f *follower) send(ctx context.Context, out chan<- sync.DataSync, text []byte) error {
+	select {
+	case out <- sync.DataSync{FlagData: string(text), Source: f.file.Path, Type: sync.ALL}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

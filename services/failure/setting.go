@@ -1,0 +1,135 @@
+package failure
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+)
+
+// Custom is the variant of a key whose rule was written into the file by hand.
+const Custom = "custom"
+
+// Setting is to what a key is set, and for whom: everyone, unless Percent (of the orders, 1 to 100) or Customer says less.
+type Setting struct {
+	Variant  string `json:"variant"`
+	Percent  int    `json:"percent,omitempty"`
+	Customer string `json:"customer,omitempty"`
+}
+
+// Status is a key and what it is set to; Active is nil when that is the default.
+type Status struct {
+	Key      Key      `json:"key"`
+	Kind     Kind     `json:"kind"`
+	Title    string   `json:"title"`
+	Variants []string `json:"variants"`
+	Default  string   `json:"default"`
+	Active   *Setting `json:"active"`
+}
+
+// check says what the setting comes to, and why it is refused: the error wraps [ErrUnknownVariant] or [ErrTarget].
+func (s Setting) check(entry Entry) (Setting, error) {
+	variant, err := entry.Choose(s.Variant)
+	if err != nil {
+		return s, err
+	}
+	s.Variant = variant
+	target := Everyone
+	switch {
+	case s.Percent != 0 && s.Customer != "":
+		return s, fmt.Errorf("%w: want a percentage or a customer, not both", ErrTarget)
+	case s.Percent < 0 || s.Percent > 100:
+		return s, fmt.Errorf("%w: %d percent: want 1 to 100", ErrTarget, s.Percent)
+	case s.Percent != 0:
+		target = Percent
+	case s.Customer != "":
+		target = Customer
+	}
+	if !entry.Allows(target) && s.Variant != entry.Default() {
+		return s, fmt.Errorf("%w: %s can be set for %v, not for %s", ErrTarget, entry.Key, entry.Targets, target)
+	}
+	return s, nil
+}
+
+// rule is the setting in flagd's JSON logic, or nil for everyone.
+func (s Setting) rule(entry Entry) any {
+	switch {
+	case s.Percent > 0:
+		// By flag and order: a percentage of one key is not the same orders as that of another. Where no order is known,
+		// it is off: null means the default variant.
+		return object{"if": []any{
+			object{"var": "order"},
+			object{"fractional": []any{
+				object{"cat": []any{object{"var": "$flagd.flagKey"}, object{"var": "order"}}},
+				[]any{s.Variant, float64(s.Percent)}, []any{entry.Default(), float64(100 - s.Percent)},
+			}},
+		}}
+	case s.Customer != "":
+		return object{"if": []any{object{"==": []any{object{"var": "customer"}, s.Customer}}, s.Variant}}
+	}
+	return nil
+}
+
+type object = map[string]any
+
+// apply writes the setting into the flag.
+func (f flag) apply(entry Entry, s Setting) {
+	f["state"], f["defaultVariant"] = encode("ENABLED"), encode(entry.Default())
+	f["variants"] = newFlag(entry)["variants"]
+	delete(f, "targeting")
+	if rule := s.rule(entry); rule != nil {
+		f["targeting"] = encode(rule)
+	} else {
+		f["defaultVariant"] = encode(s.Variant)
+	}
+}
+
+// active reads what the flag is set to. A rule that [Setting.rule] would not write is [Custom].
+func (f flag) active(entry Entry) *Setting {
+	if f == nil || f.text("state") == "DISABLED" {
+		return nil
+	}
+	var rule object
+	_ = json.Unmarshal(f["targeting"], &rule)
+	standing := f.text("defaultVariant")
+	if len(rule) == 0 {
+		if standing == entry.Default() {
+			return nil
+		}
+		return &Setting{Variant: standing}
+	}
+	for _, s := range guesses(rule) {
+		if standing == entry.Default() && reflect.DeepEqual(rule, s.rule(entry)) {
+			return &s
+		}
+	}
+	return &Setting{Variant: Custom}
+}
+
+// guesses are the settings that the rule may stand for, read from where [Setting.rule] writes them.
+func guesses(rule object) []Setting {
+	parts, _ := rule["if"].([]any)
+	if len(parts) != 2 {
+		return nil
+	}
+	if variant, ok := parts[1].(string); ok {
+		condition, _ := parts[0].(object)
+		equal, _ := condition["=="].([]any)
+		if len(equal) == 2 {
+			customer, _ := equal[1].(string)
+			return []Setting{{Variant: variant, Customer: customer}}
+		}
+		return nil
+	}
+	fractional, _ := parts[1].(object)
+	shares, _ := fractional["fractional"].([]any)
+	if len(shares) != 3 {
+		return nil
+	}
+	share, _ := shares[1].([]any)
+	if len(share) != 2 {
+		return nil
+	}
+	variant, _ := share[0].(string)
+	percent, _ := share[1].(float64)
+	return []Setting{{Variant: variant, Percent: int(percent)}}
+}

@@ -1,0 +1,53 @@
+package failure
+
+import (
+	"context"
+	"strings"
+
+	"go.opentelemetry.io/otel/attribute"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// The attributes by which injected failures are told from real ones, and found in Jaeger.
+const (
+	FailureKey  = attribute.Key("traceria.failure")
+	InjectedKey = attribute.Key("traceria.injected")
+)
+
+// InjectedHeader is the message header that tells the consumer what was injected into the message: keys with commas
+// between them. It lasts one hop, and goes where the trace context is lost, too.
+const InjectedHeader = "traceria-injected"
+
+// Inject marks the current span as the one in which key was injected.
+func Inject(ctx context.Context, key Key) { mark(trace.SpanFromContext(ctx), key) }
+
+// Suffer marks the current span as one that suffers from what another one injected: injected is the value of
+// [InjectedHeader]. What the catalogue does not know is left out.
+func Suffer(ctx context.Context, injected string) {
+	for name := range strings.SplitSeq(injected, ",") {
+		if _, ok := byKey[Key(name)]; ok {
+			mark(trace.SpanFromContext(ctx), Key(name))
+		}
+	}
+}
+
+// mark sets the attributes, and adds an event: a span has one attribute of a name, and of several failures the last one
+// has it.
+func mark(span trace.Span, key Key) {
+	attributes := []attribute.KeyValue{FailureKey.String(string(key)), InjectedKey.Bool(true)}
+	span.SetAttributes(attributes...)
+	span.AddEvent("traceria.failure", trace.WithAttributes(attributes...))
+}
+
+// evaluated says on the span that a flag came out as something other than its default
+// (https://opentelemetry.io/docs/specs/semconv/feature-flags/). The event is there for several on one span.
+func evaluated(ctx context.Context, key Key, variant string) {
+	span := trace.SpanFromContext(ctx)
+	if !span.IsRecording() {
+		return
+	}
+	attributes := []attribute.KeyValue{semconv.FeatureFlagKey(string(key)), semconv.FeatureFlagResultVariant(variant)}
+	span.SetAttributes(attributes...)
+	span.AddEvent("feature_flag.evaluation", trace.WithAttributes(attributes...))
+}

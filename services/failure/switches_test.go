@@ -1,0 +1,253 @@
+package failure_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/baggage"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
+	"traceria/services/failure"
+	"traceria/telemetry"
+)
+
+func open(t testing.TB, f failure.File, shared bool) *failure.Switches {
+	t.Helper()
+	s, err := failure.Open(failure.Options{Service: "kitchen", File: f, Shared: shared, Log: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// within waits a second, which is how fast a change acts.
+func within(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Second); !condition(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within a second: %s", what)
+		}
+	}
+}
+
+func is(s *failure.Switches, key failure.Key, want string) func() bool {
+	return func() bool { got, _ := s.On(context.Background(), key); return got == want }
+}
+
+func TestWithoutSwitchesEverythingIsAtItsDefault(t *testing.T) {
+	t.Parallel()
+	for _, entry := range failure.Catalogue() {
+		if variant, on := failure.On(context.Background(), entry.Key); on || variant != entry.Default() {
+			t.Errorf("%s: %q, %v", entry.Key, variant, on)
+		}
+	}
+}
+
+func TestAChangeActsWithinASecondHoweverTheFileIsSaved(t *testing.T) {
+	t.Parallel()
+	f := newFile(t)
+	s := open(t, f, false)
+	if _, err := f.Set(failure.KitchenSlow, failure.Setting{Variant: "10s"}); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "renamed into place", is(s, failure.KitchenSlow, "10s"))
+	on, _ := os.ReadFile(f.Path)
+	if err := f.Clear(); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "cleared", is(s, failure.KitchenSlow, failure.Off))
+	off, _ := os.ReadFile(f.Path)
+	if err := os.WriteFile(f.Path, on, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "written in place", is(s, failure.KitchenSlow, "10s"))
+	// An editor that keeps a backup renames the file away and makes it anew.
+	if err := os.Rename(f.Path, f.Path+"~"); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "missing is reported", func() bool { return s.Problem() != nil })
+	if !is(s, failure.KitchenSlow, "10s")() {
+		t.Error("a missing file does not keep the last good state")
+	}
+	if err := os.WriteFile(f.Path, off, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "made anew", is(s, failure.KitchenSlow, failure.Off))
+}
+
+func TestABrokenFileKeepsTheLastGoodStateAndIsReported(t *testing.T) {
+	t.Parallel()
+	f := newFile(t)
+	if _, err := f.Set(failure.KitchenSlow, failure.Setting{}); err != nil {
+		t.Fatal(err)
+	}
+	good, _ := os.ReadFile(f.Path)
+	s := open(t, f, false)
+	within(t, "on", is(s, failure.KitchenSlow, "2s"))
+	if err := os.WriteFile(f.Path, []byte(`{"flags":`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "reported", func() bool { return s.Problem() != nil })
+	if !is(s, failure.KitchenSlow, "2s")() {
+		t.Error("the last good state is gone")
+	}
+	if err := os.WriteFile(f.Path, good, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "good again", func() bool { return s.Problem() == nil })
+}
+
+func TestACustomerAndAPercentageAreThoseAndNoOthers(t *testing.T) {
+	t.Parallel()
+	f := newFile(t)
+	if _, err := f.Set(failure.KitchenSlow, failure.Setting{Customer: "anna"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Set(failure.KitchenError, failure.Setting{Percent: 30}); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, f, false)
+	anna, err := failure.WithCustomer(context.Background(), "anna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	within(t, "the customer", func() bool { _, on := s.On(anna, failure.KitchenSlow); return on })
+	bert, _ := failure.WithCustomer(context.Background(), "bert")
+	if _, on := s.On(bert, failure.KitchenSlow); on {
+		t.Error("another customer is hit")
+	}
+	hit := 0
+	for i := range 1000 {
+		ctx := telemetry.WithConversation(context.Background(), fmt.Sprintf("order-%d", i))
+		_, on := s.On(ctx, failure.KitchenError)
+		if _, again := s.On(ctx, failure.KitchenError); again != on {
+			t.Fatal("one order has two answers")
+		}
+		if on {
+			hit++
+		}
+	}
+	if hit < 240 || hit > 360 {
+		t.Errorf("30%% of 1000 orders are %d", hit)
+	}
+	if _, on := s.On(context.Background(), failure.KitchenError); on {
+		t.Error("a percentage of orders hits what is no order")
+	}
+}
+
+func TestTheHeaderOfOneOrderBeatsTheFileAcrossEveryHop(t *testing.T) {
+	t.Parallel()
+	f := newFile(t)
+	if _, err := f.Set(failure.KitchenError, failure.Setting{}); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, f, false)
+	within(t, "on", is(s, failure.KitchenError, "once"))
+	ctx, err := failure.WithHeader(context.Background(), "kitchen.slow=10s, kitchen.error=off", "order.duplicate,trace.mode=link")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hop := telemetry.Resume(context.Background(), telemetry.Carry(ctx))
+	for key, want := range map[failure.Key]string{
+		failure.KitchenSlow: "10s", failure.KitchenError: failure.Off, failure.OrderDuplicate: "on", failure.TraceMode: "link", failure.KitchenReject: failure.Off,
+	} {
+		if got, _ := s.On(hop, key); got != want {
+			t.Errorf("%s is %q, want %q", key, got, want)
+		}
+	}
+	for _, wrong := range []string{"x", "kitchen.slow=1s", "loyalty.down", "kitchen.slow,kitchen.slow=10s"} {
+		if _, err := failure.WithHeader(context.Background(), wrong); err == nil {
+			t.Errorf("%q is taken", wrong)
+		}
+	}
+}
+
+func TestBaggageOfSomebodyElseSwitchesNothingThatAHeaderMayNot(t *testing.T) {
+	t.Parallel()
+	s := open(t, newFile(t), false)
+	member, err := baggage.NewMemberRaw("traceria.failure", "loyalty.down=on,kitchen.slow=99s,nonsense,=")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bag, _ := baggage.New(member)
+	ctx := baggage.ContextWithBaggage(context.Background(), bag)
+	for _, entry := range failure.Catalogue() {
+		if variant, on := s.On(ctx, entry.Key); on {
+			t.Errorf("%s is %s", entry.Key, variant)
+		}
+	}
+	cleared, _ := failure.WithHeader(ctx)
+	if baggage.FromContext(cleared).Len() != 0 {
+		t.Error("the caller's baggage chooses failures without the header")
+	}
+}
+
+func TestACrashIsOffWhereServicesShareAProcess(t *testing.T) {
+	t.Parallel()
+	f := newFile(t)
+	ctx, err := failure.WithHeader(context.Background(), "kitchen.crash")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, on := open(t, f, false).On(ctx, failure.KitchenCrash); !on {
+		t.Error("alone, it is off")
+	}
+	if _, on := open(t, f, true).On(ctx, failure.KitchenCrash); on {
+		t.Error("shared, it is on")
+	}
+}
+
+func TestTheSpanSaysWhatWasOnAndWhatIsOffSaysNothing(t *testing.T) {
+	t.Parallel()
+	s := open(t, newFile(t), false)
+	spans := tracetest.NewSpanRecorder()
+	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
+	ctx, err := failure.WithHeader(context.Background(), "kitchen.slow")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, span := provider.Tracer("test").Start(ctx, "process")
+	s.On(ctx, failure.KitchenError)
+	s.On(ctx, failure.KitchenSlow)
+	failure.Inject(ctx, failure.KitchenSlow)
+	span.End()
+	sufferer, span := provider.Tracer("test").Start(context.Background(), "suffers")
+	failure.Suffer(sufferer, "nonsense,kitchen.slow")
+	span.End()
+	want := map[string]string{"feature_flag.key": "kitchen.slow", "feature_flag.result.variant": "2s", "traceria.failure": "kitchen.slow", "traceria.injected": "true"}
+	got := map[string]string{}
+	for _, a := range spans.Ended()[0].Attributes() {
+		got[string(a.Key)] = a.Value.Emit()
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if n := len(spans.Ended()[1].Attributes()); n != 2 {
+		t.Errorf("the sufferer has %d attributes, want 2", n)
+	}
+}
+
+func BenchmarkOn(b *testing.B) {
+	f := failure.File{Path: b.TempDir() + "/flags.json"}
+	if err := f.Create(); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := f.Set(failure.KitchenError, failure.Setting{Percent: 50}); err != nil {
+		b.Fatal(err)
+	}
+	s := open(b, f, false)
+	ctx := telemetry.WithConversation(context.Background(), "order-1")
+	for name, key := range map[string]failure.Key{"off": failure.KitchenSlow, "percent": failure.KitchenError} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				s.On(ctx, key)
+			}
+		})
+	}
+}
