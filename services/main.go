@@ -100,7 +100,7 @@ First steps:
 		root.AddCommand(newServiceCommand(service))
 	}
 	root.AddCommand(newAllCommand(), newPlayCommand(), newBuyCommand(), newTraceCommand(), newStatusCommand(),
-		newTopologyCommand(), newDeadCommand(), newEventsCommand())
+		newTopologyCommand(), newDeadCommand(), newEventsCommand(), newFailureCommand())
 	return root
 }
 

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"traceria/services/broker"
+	"traceria/services/failure"
 	"traceria/services/host"
 	"traceria/telemetry"
 	"traceria/telemetry/tracetree"
@@ -48,6 +49,7 @@ func play(cmd *cobra.Command, json bool) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
 	config.HTTPAddr, config.DatabaseURL, config.LogLevel = "127.0.0.1:0", "sqlite:"+data+"/{service}.db", zerolog.ErrorLevel
+	config.Flags = failure.File{} // what is switched on for the running system is none of this order's
 
 	ctx, cancel := context.WithTimeoutCause(cmd.Context(), playTime, fmt.Errorf("it took longer than %s", playTime))
 	defer cancel()

@@ -100,10 +100,11 @@ func withMember(ctx context.Context, name, value string) (context.Context, error
 // fromHeader is what the order's own choice says about key. What is not allowed there, because the baggage comes from
 // somebody else, is as if it were not there.
 func fromHeader(ctx context.Context, key Key) (variant string, chosen bool) {
-	value := baggage.FromContext(ctx).Member(orderMember).Value()
-	if value == "" {
+	bag := baggage.FromContext(ctx)
+	if bag.Len() == 0 { // the happy path
 		return "", false
 	}
+	value := bag.Member(orderMember).Value()
 	for part := range strings.SplitSeq(value, ",") {
 		name, variant, _ := strings.Cut(part, "=")
 		entry := byKey[key]

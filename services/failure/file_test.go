@@ -199,7 +199,8 @@ func TestWhatWasWrittenByHandIsKept(t *testing.T) {
 func TestABrokenFileIsNotWrittenOver(t *testing.T) {
 	t.Parallel()
 	f := newFile(t)
-	for _, broken := range []string{"", "{", "null", `{"flags":{}} x`, `{"flags":{"kitchen.slow":{}}}`, `{"flags":null}`,
+	for _, broken := range []string{
+		"", "{", "null", `{"flags":{}} x`, `{"flags":{"kitchen.slow":{}}}`, `{"flags":null}`,
 		`{"flags":{"kitchen.slow":{"state":"ENABLED","variants":{"5s":"5s"},"defaultVariant":"5s"}}}`,
 		`{"flags":{"kitchen.slow":{"state":"ENABLED","variants":{"off":"off"},"defaultVariant":"off","targeting":[]}}}`,
 		strings.Repeat(" ", 1<<20) + `{"flags":{}}`,

@@ -60,7 +60,8 @@ func (s Setting) rule(entry Entry) any {
 			object{"var": "order"},
 			object{"fractional": []any{
 				object{"cat": []any{object{"var": "$flagd.flagKey"}, object{"var": "order"}}},
-				[]any{s.Variant, float64(s.Percent)}, []any{entry.Default(), float64(100 - s.Percent)},
+				[]any{s.Variant, float64(s.Percent)},
+				[]any{entry.Default(), float64(100 - s.Percent)},
 			}},
 		}}
 	case s.Customer != "":

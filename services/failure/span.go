@@ -32,22 +32,13 @@ func Suffer(ctx context.Context, injected string) {
 	}
 }
 
-// mark sets the attributes, and adds an event: a span has one attribute of a name, and of several failures the last one
-// has it.
+// mark sets the attributes. A span has one attribute of a name: of several failures on one span, the last one has it.
 func mark(span trace.Span, key Key) {
-	attributes := []attribute.KeyValue{FailureKey.String(string(key)), InjectedKey.Bool(true)}
-	span.SetAttributes(attributes...)
-	span.AddEvent("traceria.failure", trace.WithAttributes(attributes...))
+	span.SetAttributes(FailureKey.String(string(key)), InjectedKey.Bool(true))
 }
 
 // evaluated says on the span that a flag came out as something other than its default
-// (https://opentelemetry.io/docs/specs/semconv/feature-flags/). The event is there for several on one span.
+// (https://opentelemetry.io/docs/specs/semconv/feature-flags/). Of several on one span, the last one is told.
 func evaluated(ctx context.Context, key Key, variant string) {
-	span := trace.SpanFromContext(ctx)
-	if !span.IsRecording() {
-		return
-	}
-	attributes := []attribute.KeyValue{semconv.FeatureFlagKey(string(key)), semconv.FeatureFlagResultVariant(variant)}
-	span.SetAttributes(attributes...)
-	span.AddEvent("feature_flag.evaluation", trace.WithAttributes(attributes...))
+	trace.SpanFromContext(ctx).SetAttributes(semconv.FeatureFlagKey(string(key)), semconv.FeatureFlagResultVariant(variant))
 }

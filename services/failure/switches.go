@@ -2,7 +2,6 @@ package failure
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -59,8 +58,9 @@ func Open(options Options) (*Switches, error) {
 	s.now.Store(newSnapshot())
 	option := flagd.WithRPCResolver()
 	if !ByServer() {
-		if err := options.File.Create(); err != nil && !errors.Is(err, ErrFile) {
-			return nil, fmt.Errorf("create the flag file: %w", err)
+		// A service that may not write there can read what another one puts there later.
+		if err := options.File.Create(); err != nil {
+			options.Log.Warn().Err(err).Msg("flag file not created")
 		}
 		option = func(c *flagd.ProviderConfiguration) {
 			flagd.WithInProcessResolver()(c)

@@ -223,7 +223,7 @@ func TestTheSpanSaysWhatWasOnAndWhatIsOffSaysNothing(t *testing.T) {
 	want := map[string]string{"feature_flag.key": "kitchen.slow", "feature_flag.result.variant": "2s", "traceria.failure": "kitchen.slow", "traceria.injected": "true"}
 	got := map[string]string{}
 	for _, a := range spans.Ended()[0].Attributes() {
-		got[string(a.Key)] = a.Value.Emit()
+		got[string(a.Key)] = a.Value.String()
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", got, want)

@@ -14,6 +14,7 @@ import (
 
 	"traceria/services/broker"
 	"traceria/services/event"
+	"traceria/services/failure"
 	"traceria/services/store"
 	"traceria/telemetry"
 )
@@ -48,6 +49,8 @@ type Config struct {
 	OutboxRetention time.Duration
 	// Events, if set, says at any time how events are published and read; nil means the defaults.
 	Events func() event.Choices
+	// Flags (TRACERIA_FLAGS) is the file with the switches of the failures; without a path, nothing is switched on.
+	Flags failure.File
 	// LogLevel (LOG_LEVEL) is the least level that is logged.
 	LogLevel zerolog.Level
 }
@@ -63,6 +66,7 @@ func Load(env *Env) Config {
 		JaegerURL:    env.URL("JAEGER_URL", "http://127.0.0.1:16686"),
 		CollectorURL: strings.TrimRight(env.String("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318"), "/"),
 	}
+	c.Flags.Path = env.String("TRACERIA_FLAGS", filepath.Join(env.String("TRACERIA_DATA", defaultData()), "flags.json"))
 	c.AMQPURL = withPassword(env, c.AMQPURL)
 	c.JaegerPublicURL = env.URL("JAEGER_PUBLIC_URL", c.JaegerURL)
 	if env.String("HTTP_ADDR", "") != "" {

@@ -54,6 +54,11 @@ func Run(ctx context.Context, service Service, options Options) (err error) {
 		return fmt.Errorf("%w: %w", ErrConfiguration, err)
 	}
 	defer flush(ctx, tel)
+	ctx, noSwitches, err := withSwitches(ctx, service.Name, options, tel)
+	if err != nil {
+		return fmt.Errorf("%s: %w", service.Name, err)
+	}
+	defer noSwitches()
 	db, err := store.Open(ctx, options.Config.Database(service.Name), service.Name, service.Schema, tel)
 	if err != nil {
 		if ctx.Err() != nil {
