@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/rs/zerolog"
 
+	"traceria/services/failure"
 	"traceria/services/host"
 )
 
@@ -29,7 +30,7 @@ func TestTheDefaultsAreThoseOfTheContract(t *testing.T) {
 		},
 		JaegerURL: "http://127.0.0.1:16686", JaegerPublicURL: "http://127.0.0.1:16686",
 		CollectorURL: "http://127.0.0.1:4318", LogLevel: zerolog.InfoLevel,
-		OutboxRetention: time.Hour,
+		OutboxRetention: time.Hour, Flags: failure.File{Path: "/data/flags.json"},
 	}
 	// The back-off is the broker's own, and tested there.
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(host.Config{}, "BackOff", "Events")); diff != "" {
