@@ -51,6 +51,7 @@ func runAs(t *testing.T, name string, set environment, routes func(*host.Routes)
 	r := &running{memory: &telemetry.Memory{}, log: &lockedBuffer{}}
 	set["HTTP_ADDR"], set["DATABASE_URL"] = "127.0.0.1:0", "sqlite:"+filepath.Join(t.TempDir(), "{service}.db")
 	config := host.Load(host.NewEnv(set.lookup))
+	config.Flags.Path = filepath.Join(t.TempDir(), "flags.json") // never the user's own
 	ctx, cancel := context.WithCancel(context.Background())
 	listening, ended := make(chan string, 1), make(chan error, 1)
 	go func() {

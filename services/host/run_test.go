@@ -175,6 +175,7 @@ func start(t *testing.T, set environment, broken error) error {
 	set["AMQP_URL"] = "amqp://guest:guest@127.0.0.1:1/"
 	set["DATABASE_URL"] = cmp.Or(set["DATABASE_URL"], "sqlite:"+filepath.Join(t.TempDir(), "{service}.db"))
 	config := host.Load(host.NewEnv(set.lookup))
+	config.Flags.Path = filepath.Join(t.TempDir(), "flags.json") // never the user's own
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	return host.Run(ctx, host.Service{
