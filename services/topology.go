@@ -58,7 +58,7 @@ func newTopologyApplyCommand() *cobra.Command {
 			}
 			if watch {
 				return withResender(cmd, config, func(r *resender) error {
-					configured(config).Watch(cmd.Context(), config.AMQPURL, func(line string) { cmd.Println(line) }, r.ask)
+					configured(config).Watch(cmd.Context(), config.AMQPURL, config.ManagementURL, func(line string) { cmd.Println(line) }, r.ask)
 					return nil
 				})
 			}
@@ -66,7 +66,7 @@ func newTopologyApplyCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&watch, "watch", false,
-		"go on until SIGTERM: wait for a broker that is away, look every second, declare what was deleted, and ask the services\nto publish again what was lost with it")
+		"go on until SIGTERM: wait for a broker that is away, look every second, declare what was deleted, and ask the services\nto publish again what was lost with it; bindings are looked at through RABBITMQ_MANAGEMENT_URL")
 	return cmd
 }
 

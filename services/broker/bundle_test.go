@@ -28,6 +28,8 @@ type bundle struct {
 	sender *broker.Publisher // the first publisher, which the consumers share
 	// choices, if set, are how events are written and read.
 	choices func() event.Choices
+	// management, if set, is the management API of the consumers and publishers.
+	management string
 }
 
 // newBundle is a virtual host of the package's broker.
@@ -48,7 +50,7 @@ func bundleAt(t *testing.T, url string) *bundle {
 }
 
 func (b *bundle) config() broker.Config {
-	return broker.Config{URL: b.url, Service: "test", Telemetry: b.tel, Choices: b.choices}
+	return broker.Config{URL: b.url, Service: "test", Telemetry: b.tel, Choices: b.choices, ManagementURL: b.management}
 }
 
 // conn is a connection of the test's own.

@@ -16,6 +16,9 @@ import (
 type Config struct {
 	// URL is the AMQP URI (https://www.rabbitmq.com/docs/uri-spec).
 	URL string
+	// ManagementURL is the management API of that broker, with the user in it who may look, or none for the user of URL.
+	// A service that may declare asks it what was missing. Empty: it declares and does not know.
+	ManagementURL string
 	// Service names the connections, so that RabbitMQ's own pages tell them apart.
 	Service string
 	// Telemetry makes the spans, metrics and log lines.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -83,20 +84,25 @@ func (c *Consumer) work(ctx context.Context, conn *amqp091.Connection) error {
 // keepTopologyEvery is how long what somebody deleted stays away when nobody but the service declares it.
 const keepTopologyEvery = 5 * time.Second
 
-// keepTopology declares again what was deleted while the connection lasts, also bindings, which went with an exchange and
-// can only be declared and not looked at. A user who may not declare only says what is missing. Versions that the
-// subscriptions have left are not unbound here: another process of this service may want them still.
+// keepTopology declares again what was deleted while the connection lasts, also bindings. What was missing is left word
+// of, for [Topology.Watch]; of a binding, if the management API says so. A user who may not declare only says what is
+// missing. Versions that the subscriptions have left are not unbound here: another process of this service may want them
+// still.
 func (c *Consumer) keepTopology(ctx context.Context, conn *amqp091.Connection) error {
 	whole := Topology{Subscriptions: c.subscriptions}
+	seeing := newBindings(c.session.config.ManagementURL, c.session.config.URL)
+	defer seeing.close()
+	view, _ := seeing.on(conn) // nil for a user who may not declare
 	mayDeclare := true
 	for {
 		wait(ctx, keepTopologyEvery)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		loose := view.loose(ctx, whole)
 		missing, err := whole.Missing(conn)
 		if err == nil && mayDeclare {
-			err = whole.declareAgain(conn, missing)
+			err = whole.declareAgain(conn, slices.Concat(missing, loose))
 			mayDeclare = replyCode(err) != amqp091.AccessRefused
 		}
 		if !mayDeclare {

@@ -168,7 +168,7 @@ func TestWellKnownPasswordsAreLockedOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, func(ctx context.Context) {
-		topology.Watch(ctx, h.url(t, "operator"), func(line string) { said <- line }, nil)
+		topology.Watch(ctx, h.url(t, "operator"), "", func(line string) { said <- line }, nil)
 	})
 	if line := receive(t, said); !strings.HasPrefix(line, "waiting for RabbitMQ: ") {
 		t.Errorf("without a broker it says %q", line)

@@ -32,9 +32,10 @@ const (
 // how many events those are, or an error when the producer has not answered that it does.
 type Ask func(ctx context.Context, producer string, keys []string, age time.Duration) (events int, err error)
 
-// Lost are the routing keys of the events that are gone, by producer, when these queues and exchanges (as
-// [Topology.Missing] names them) were deleted. What waits in a retry queue and what was given up is gone with its queue;
-// and when an exchange comes back, its bindings come one after the other.
+// Lost are the routing keys of the events that are gone, by producer, when these queues, exchanges (as
+// [Topology.Missing] names them) and bindings were deleted. What waits in a retry queue and what was given up is gone with
+// its queue; and when an exchange comes back, its bindings come one after the other. Nothing is lost with a binding of
+// retries or dead letters: what does not arrive there stays where it was.
 func (t Topology) Lost(missing []string) map[string][]string {
 	lost := map[string][]string{}
 	for _, s := range t.Subscriptions {
@@ -44,7 +45,7 @@ func (t Topology) Lost(missing []string) map[string][]string {
 		}
 		for _, typ := range s.bound() {
 			isLost := func(name string) bool { return slices.Contains(missing, name) }
-			if isLost("exchange "+typ.Exchange) || slices.ContainsFunc(names, isLost) {
+			if isLost("exchange "+typ.Exchange) || isLost(declaredBinding{typ.Exchange, typ.RoutingKey(), s.Queue()}.String()) || slices.ContainsFunc(names, isLost) {
 				add(lost, typ)
 			}
 		}

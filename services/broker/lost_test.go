@@ -48,7 +48,7 @@ func (b *bundle) watch(t *testing.T, topology broker.Topology, a *asker) (stop f
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { topology.Watch(ctx, b.url, func(string) {}, a.ask) })
+	running.Go(func() { topology.Watch(ctx, b.url, "", func(string) {}, a.ask) })
 	stop = func() { cancel(); running.Wait() }
 	t.Cleanup(stop)
 	return stop

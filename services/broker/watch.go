@@ -13,19 +13,23 @@ import (
 // watchEvery is how often [Topology.Watch] looks: a queue that somebody deleted is missed for a second.
 const watchEvery = time.Second
 
-// Watch keeps the topology standing until ctx ends: it declares what is missing, and at the start and
-// after each reconnect all bindings, since a binding can be declared and not looked at. Services cannot do so, because their
+// Watch keeps the topology standing until ctx ends: it declares what is missing. Services cannot do so, because their
 // users may declare nothing.
 //
-// What a deleted queue held, and what came until it was declared again, it asks the producers to publish again, for as
-// long as it takes; also when an earlier run ended before it had all answers, when somebody else declared what was
-// missing, and when the broker's data is new. One process at a time may watch a broker in this way. Without ask nobody
-// is asked.
+// AMQP cannot tell whether a binding is there: the management API can, to a user with the tag management.
+// Where it cannot be asked, or is that of another broker, all bindings are declared every 5 s, and what was lost with one
+// that had been missing stays unknown: say is told so.
+//
+// What a deleted queue held, and what came until queue and binding were declared again, it asks the producers to publish
+// again, for as long as it takes; also when an earlier run ended before it had all answers, when somebody else declared
+// what was missing, and when the broker's data is new. One process at a time may watch a broker in this way. Without ask
+// nobody is asked.
 //
 // It waits for a broker that is away, for as long as it takes, and tells say what it does, and what it cannot do. It calls
 // say and ask from two goroutines.
-func (t Topology) Watch(ctx context.Context, url string, say func(string), ask Ask) {
-	w := &watcher{topology: t, url: url, say: say, asks: ask != nil}
+func (t Topology) Watch(ctx context.Context, amqpURL, managementURL string, say func(string), ask Ask) {
+	w := &watcher{topology: t, url: amqpURL, say: say, asks: ask != nil, bindings: newBindings(managementURL, amqpURL)}
+	defer w.bindings.close()
 	if w.asks {
 		var asking sync.WaitGroup
 		asking.Go(func() { w.wishes.run(ctx, ask, say) })
@@ -61,7 +65,13 @@ type watcher struct {
 	// owed says that markAsked is away because of what is in wishes.
 	owed bool
 	// unsure says that something was missing and may have been declared, and is not in wishes.
-	unsure bool
+	unsure   bool
+	bindings *bindings
+	view     *bindingsOf // of the connection that lasts, once it can be had
+	// known is when the bindings were last seen, or declared unseen.
+	known time.Time
+	// blind says that they cannot be seen, and that this was said.
+	blind bool
 }
 
 // once watches for as long as one connection lasts.
@@ -74,17 +84,26 @@ func (w *watcher) once(ctx context.Context) error {
 	closeSoon := func() { _ = conn.CloseDeadline(time.Now().Add(closeTimeout)) }
 	defer closeSoon()
 	defer context.AfterFunc(ctx, closeSoon)()
-	missing, err := w.look(conn, true)
+	w.view, w.known = nil, time.Time{}
+	if w.bindings.err == nil {
+		w.known = time.Now() // RabbitMQ may open its management API a moment later
+	}
+	before := w.known
+	missing, err := w.look(ctx, conn, true)
 	if err != nil {
 		return err
 	}
-	w.say(fmt.Sprintf("RabbitMQ at %s has the whole topology (%s)", Address(w.url), declared(missing)))
+	has := "has the whole topology"
+	if w.known.Equal(before) { // the bindings come later
+		has = "has all exchanges and queues"
+	}
+	w.say(fmt.Sprintf("RabbitMQ at %s %s (%s)", Address(w.url), has, declared(missing)))
 	for {
 		wait(ctx, watchEvery)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		missing, err := w.look(conn, false)
+		missing, err := w.look(ctx, conn, false)
 		if err != nil {
 			return err
 		}
@@ -95,14 +114,8 @@ func (w *watcher) once(ctx context.Context) error {
 }
 
 // look declares what is missing and keeps the marks. It returns what was missing.
-func (w *watcher) look(conn *amqp091.Connection, anyway bool) ([]string, error) {
-	missing, err := w.topology.repair(conn, anyway, func() error {
-		if !w.asks {
-			return nil
-		}
-		w.unsure = true
-		return unmark(conn, markAsked) // before: from here on somebody has to ask, whatever becomes of this process
-	})
+func (w *watcher) look(ctx context.Context, conn *amqp091.Connection, first bool) ([]string, error) {
+	missing, err := w.repair(ctx, conn, first)
 	if err != nil || !w.asks {
 		return missing, err
 	}
@@ -142,23 +155,63 @@ func (w *watcher) keepMarks(conn *amqp091.Connection) error {
 	return nil
 }
 
-// repair declares what is missing, and all bindings when something was or in any case; before, if something was, it
-// calls first. It returns what was missing. What is there is left as it is, also when an earlier release made it with
-// other arguments.
-func (t Topology) repair(conn *amqp091.Connection, anyway bool, first func() error) ([]string, error) {
-	whole := t.layout()
+// repair declares what is missing, and returns it. At first it takes away the bindings that are to go. What is there is
+// left as it is, also when an earlier release made it with other arguments.
+func (w *watcher) repair(ctx context.Context, conn *amqp091.Connection, first bool) ([]string, error) {
+	whole := w.topology.layout()
+	// Bindings before what they lead to: of what is deleted in between, the bindings go and are declared with it.
+	loose, seen := w.loose(ctx, conn, whole.bindings)
 	missing, err := whole.missing(conn)
-	if err != nil || len(missing) == 0 && !anyway {
+	if err != nil {
 		return nil, err
 	}
-	if len(missing) > 0 {
-		if err := first(); err != nil {
+	isMissing := func(name string) bool { return slices.Contains(missing, name) }
+	whole.exchanges = slices.DeleteFunc(whole.exchanges, func(x declaredExchange) bool { return !isMissing("exchange " + x.name) })
+	whole.queues = slices.DeleteFunc(whole.queues, func(q declaredQueue) bool { return !isMissing("queue " + q.name) })
+	whole.bindings = slices.DeleteFunc(whole.bindings, func(b declaredBinding) bool {
+		return !isMissing("exchange "+b.exchange) && !isMissing("queue "+b.queue) && !slices.Contains(loose, b)
+	})
+	if !first {
+		whole.unbound = nil
+	}
+	if seen {
+		missing = append(missing, namesOf(loose)...)
+	}
+	if len(missing) > 0 && w.asks {
+		w.unsure = true
+		if err := unmark(conn, markAsked); err != nil { // before: from here on somebody has to ask, whatever becomes of this process
 			return nil, err
 		}
 	}
-	whole.exchanges = slices.DeleteFunc(whole.exchanges, func(x declaredExchange) bool { return !slices.Contains(missing, "exchange "+x.name) })
-	whole.queues = slices.DeleteFunc(whole.queues, func(q declaredQueue) bool { return !slices.Contains(missing, "queue "+q.name) })
 	return missing, whole.declare(conn)
+}
+
+// declareUnseen is how often bindings are declared that cannot be seen.
+const declareUnseen = 5 * time.Second
+
+// loose are the bindings that are to be declared: those that are seen to be missing or, when they cannot be seen, all of
+// them from time to time.
+func (w *watcher) loose(ctx context.Context, conn *amqp091.Connection, want []declaredBinding) (loose []declaredBinding, seen bool) {
+	var err error
+	if w.view == nil {
+		w.view, err = w.bindings.on(conn)
+	}
+	if err == nil {
+		loose, err = w.view.missing(ctx, want)
+	}
+	if err == nil {
+		w.known, w.blind = time.Now(), false
+		return loose, true
+	}
+	if ctx.Err() != nil || time.Since(w.known) < declareUnseen {
+		return nil, false
+	}
+	w.known = time.Now()
+	if !w.blind && w.asks {
+		w.blind = true
+		w.say(fmt.Sprintf("cannot see whether a binding is missing (%v): all are declared every %s, and nobody is asked for what was lost with one", err, declareUnseen))
+	}
+	return want, false
 }
 
 // declared says what was missing: at most a few names, as a whole topology has dozens.

@@ -17,7 +17,7 @@ func TestWhatIsDeletedIsDeclaredAgain(t *testing.T) {
 	s := boxed(nil)
 	said := make(chan string, 100)
 	until(t, func(ctx context.Context) {
-		broker.Topology{Subscriptions: []broker.Subscription{s}}.Watch(ctx, b.url, func(line string) { said <- line }, nil)
+		broker.Topology{Subscriptions: []broker.Subscription{s}}.Watch(ctx, b.url, "", func(line string) { said <- line }, nil)
 	})
 	if line := receive(t, said); !strings.Contains(line, "has the whole topology (declared [") {
 		t.Errorf("at first it says %q", line)
@@ -56,7 +56,7 @@ func TestWhatIsThereIsLeftAsItIs(t *testing.T) {
 	}
 	said := make(chan string, 100)
 	topology := broker.Topology{Subscriptions: []broker.Subscription{s}}
-	until(t, func(ctx context.Context) { topology.Watch(ctx, b.url, func(line string) { said <- line }, nil) })
+	until(t, func(ctx context.Context) { topology.Watch(ctx, b.url, "", func(line string) { said <- line }, nil) })
 	if line := receive(t, said); !strings.Contains(line, "has the whole topology (declared [") {
 		t.Errorf("it says %q", line)
 	}

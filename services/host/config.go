@@ -29,7 +29,8 @@ type Config struct {
 	// AMQPURL (AMQP_URL) is the broker, with the user's password in it: that of the URL, or that of the file which
 	// AMQP_PASSWORD_FILE names.
 	AMQPURL string
-	// ManagementURL (RABBITMQ_MANAGEMENT_URL) is the broker's management API, user and password included.
+	// ManagementURL (RABBITMQ_MANAGEMENT_URL) is the broker's management API. Without a user in it, that of AMQPURL
+	// is meant by those who look at bindings.
 	ManagementURL string
 	// DatabaseURL (DATABASE_URL) is sqlite:PATH, with {service} standing for the service's name, or
 	// postgres://USER:PASSWORD@HOST:PORT/DATABASE.

@@ -94,8 +94,9 @@ type runner struct {
 
 // run works until ctx ends, and leaves behind what has not stopped when ending does.
 func (r *runner) run(ctx, ending context.Context) error {
-	link := broker.Config{URL: r.options.Config.AMQPURL, Service: r.name, Telemetry: r.tel, Choices: r.options.Config.Choices}
-	own := r.options.Config.BackOff.Of(r.app.Subscriptions())
+	config := r.options.Config
+	link := broker.Config{URL: config.AMQPURL, ManagementURL: config.ManagementURL, Service: r.name, Telemetry: r.tel, Choices: config.Choices}
+	own := config.BackOff.Of(r.app.Subscriptions())
 	publisher := broker.NewPublisher(link, wantedBy(r.options.Known, r.name), broker.Topology{Subscriptions: own})
 	consumer, err := broker.NewConsumer(link, own, publisher)
 	if err != nil {
