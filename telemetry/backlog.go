@@ -153,7 +153,7 @@ type spanExport struct {
 
 // ExportSpans implements the SDK's SpanExporter.
 func (e spanExport) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
-	e.export(ctx, len(spans), func(ctx context.Context) error { return e.SpanExporter.ExportSpans(ctx, spans) })
+	e.export(ctx, len(spans), func(ctx context.Context) error { return e.SpanExporter.ExportSpans(ctx, stamped(spans)) })
 	return nil
 }
 

@@ -24,7 +24,7 @@ type Memory struct {
 func (m *Memory) ExportSpans(_ context.Context, spans []sdktrace.ReadOnlySpan) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, span := range spans {
+	for _, span := range stamped(spans) {
 		m.spans = append(m.spans, fold(span))
 	}
 	return nil

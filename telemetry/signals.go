@@ -31,6 +31,7 @@ func (t *Telemetry) startTraces(ctx context.Context, cfg Config, res *resource.R
 		sdktrace.WithResource(res),
 		sdktrace.WithSampler(FollowLinks(samplerFromEnvironment())),
 		sdktrace.WithSpanProcessor(conversationProcessor{}),
+		sdktrace.WithSpanProcessor(clockProcessor{}),
 	}
 	if cfg.Memory != nil {
 		opts = append(opts, sdktrace.WithSyncer(cfg.Memory))

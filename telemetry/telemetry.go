@@ -108,6 +108,14 @@ func (t *Telemetry) startSignals(ctx context.Context, cfg Config, res *resource.
 	return t.report.countDropped(t.MeterProvider)
 }
 
+// Flush exports the spans that have ended, and returns when that is done or ctx ends.
+func (t *Telemetry) Flush(ctx context.Context) error {
+	if provider, ok := t.TracerProvider.(interface{ ForceFlush(context.Context) error }); ok {
+		return provider.ForceFlush(ctx)
+	}
+	return nil
+}
+
 // Shutdown flushes what is still in the queues and stops the providers, the last started first.
 // Give it a fresh deadline: the context that told the service to stop is already done.
 func (t *Telemetry) Shutdown(ctx context.Context) error {

@@ -27,6 +27,8 @@ type Config struct {
 	ConfirmTimeout time.Duration
 	// Choices, if set, says at any time how events are written and read: it is asked for each.
 	Choices func() event.Choices
+	// Seams are where failures are injected.
+	Seams Seams
 }
 
 func (c Config) choices() event.Choices {

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -129,10 +130,14 @@ func (c *Consumer) keepTopology(ctx context.Context, conn *amqp091.Connection) e
 func (c *Consumer) keep(ctx context.Context, conn *amqp091.Connection, s Subscription) error {
 	backOff := backOffFirst
 	for {
+		c.session.config.Seams.awaitOpen(ctx, s.Queue())
 		began := time.Now()
 		err := c.consume(ctx, conn, s)
 		if ctx.Err() != nil || conn.IsClosed() {
 			return err
+		}
+		if errors.Is(err, errClosed) {
+			continue
 		}
 		c.session.seen.lost(s.Queue(), err)
 		if time.Since(began) > backOffMax {
@@ -157,6 +162,8 @@ func (c *Consumer) consume(ctx context.Context, conn *amqp091.Connection, s Subs
 	}
 	// The channel is not closed here: that waits for an answer, for as long as a stuck broker likes. It ends with its
 	// connection, which gives back what was prefetched and not begun.
+	ctx, open := c.session.config.Seams.untilClosed(ctx, s.Queue())
+	defer open()
 	if err := ch.Qos(prefetch, 0, false); err != nil {
 		return fmt.Errorf("set the prefetch of %s: %w", s.Queue(), err)
 	}
@@ -174,8 +181,13 @@ func (c *Consumer) consume(ctx context.Context, conn *amqp091.Connection, s Subs
 	working, stop := drainContext(beginning)
 	defer stop()
 	var workers sync.WaitGroup
-	defer workers.Wait()
-	defer end()
+	defer func() {
+		end()
+		workers.Wait()
+		if errors.Is(context.Cause(ctx), errClosed) {
+			_ = ch.Close() // the connection stays, and what was prefetched must not stay with it
+		}
+	}()
 	w := worker{Consumer: c, subscription: s, pauser: newPauser()}
 	gate := s.Gate
 	if gate == nil {
@@ -185,7 +197,7 @@ func (c *Consumer) consume(ctx context.Context, conn *amqp091.Connection, s Subs
 		var d amqp091.Delivery
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return context.Cause(ctx)
 		case next, open := <-deliveries:
 			if !open {
 				_ = ch.Close() // a cancelled consumer leaves it open; when it is closed this does nothing
@@ -194,7 +206,7 @@ func (c *Consumer) consume(ctx context.Context, conn *amqp091.Connection, s Subs
 			d = next
 		}
 		if err := gate.Acquire(ctx); err != nil {
-			return err
+			return cmp.Or(context.Cause(ctx), err)
 		}
 		workers.Go(func() {
 			defer gate.Release()

@@ -16,7 +16,8 @@ import (
 	"traceria/telemetry/otelamqp"
 )
 
-// settledKey says what became of the delivery: ack, retry or dead; or pause, when it is held for another try.
+// settledKey says what became of the delivery: ack, retry or dead; pause, when it is held for another try; or
+// requeue, when it comes again at once.
 const settledKey = attribute.Key("traceria.message.settled")
 
 // redriveKey is true on the send span of a dead letter that goes back to its subscription.
@@ -63,10 +64,10 @@ func (w *worker) attempt(ctx context.Context, d amqp091.Delivery) outcome {
 		if e.Cloud != nil {
 			trace.SpanFromContext(ctx).SetAttributes(cloudAttributes(e)...)
 		}
-		err := unreadable
-		if err == nil {
-			err = protect(ctx, w.subscription.Handle, e)
+		a := &Attempt{
+			Queue: w.subscription.Queue(), Envelope: &e, Message: d, Number: history.attempt, SentAt: history.sent(), cut: w.session.cut,
 		}
+		err := w.handling(ctx, a, unreadable)
 		result = outcomeOf(ctx, err)
 		if result == retry && history.retries >= len(w.subscription.delays()) {
 			result = dead
@@ -76,11 +77,29 @@ func (w *worker) attempt(ctx context.Context, d amqp091.Delivery) outcome {
 			trace.SpanFromContext(ctx).SetAttributes(settledKey.String(text))
 		}
 		w.report(ctx, result, err)
+		if a.acked {
+			w.goesOn()
+			return err
+		}
 		w.settle(ctx, d, history, result, err)
 		return err
 	}, otelamqp.WithStartAttributes(telemetry.KindKey.String(telemetry.Event)),
 		otelamqp.WithFallbackCarrier(&e.Metadata), otelamqp.WithFirstDestination(history.exchange, history.routingKey))
 	return result
+}
+
+// handling is the handler, or what is wrong with the message, with whoever takes part in it around it.
+func (w *worker) handling(ctx context.Context, a *Attempt, unreadable error) error {
+	handle := func(ctx context.Context) error {
+		if unreadable != nil {
+			return unreadable
+		}
+		return protect(ctx, w.subscription.Handle, *a.Envelope)
+	}
+	if around := w.session.config.Seams.Handling; around != nil {
+		return around(ctx, a, handle)
+	}
+	return handle(ctx)
 }
 
 // dateOf is when an event happened that does not say so itself: when it was sent, as far as anybody knows.
@@ -100,7 +119,7 @@ func (w *worker) settle(ctx context.Context, d amqp091.Delivery, h history, resu
 	case interrupted:
 		w.pauser.release()
 		return
-	case done, retry, dead:
+	case done, retry, dead, requeue:
 		w.goesOn()
 	}
 	var settled error
@@ -109,6 +128,8 @@ func (w *worker) settle(ctx context.Context, d amqp091.Delivery, h history, resu
 		settled = w.moveThenAck(ctx, d, w.subscription.retryMessage(d, h))
 	case dead:
 		settled = w.moveThenAck(ctx, d, w.subscription.deadMessage(ctx, d, h, w.session.config.Service, err))
+	case requeue:
+		settled = d.Nack(false, true)
 	default:
 		settled = d.Ack(false)
 	}
@@ -153,7 +174,7 @@ func (w *worker) goesOn() {
 
 // report logs a failure once, here at the boundary.
 func (w *worker) report(ctx context.Context, result outcome, err error) {
-	if result != retry && result != dead {
+	if result != retry && result != dead && result != requeue {
 		return
 	}
 	line := w.session.log.Error().Ctx(ctx).Str("error", shortened(err.Error())).

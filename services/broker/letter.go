@@ -60,6 +60,14 @@ func historyOf(d amqp091.Delivery) history {
 	return h
 }
 
+// sent is when the message was first sent, or the zero time when nobody knows.
+func (h history) sent() time.Time {
+	if ns, ok := h.sentAt.(int64); ok {
+		return time.Unix(0, ns)
+	}
+	return time.Time{}
+}
+
 // retryMessage is the delivery on its way to the next attempt. It keeps the context of its first send, of which every
 // attempt is a child.
 func (s Subscription) retryMessage(d amqp091.Delivery, h history) otelamqp.Message {

@@ -31,18 +31,23 @@ const (
 	retry
 	dead
 	pause
+	// requeue: it comes again at once.
+	requeue
 	// interrupted: the service stops, or lost the connection that the message came on. RabbitMQ delivers it again.
 	interrupted
 )
 
 // String is the value of traceria.message.settled on the process span. An interrupted message was not settled.
-func (o outcome) String() string { return [...]string{"ack", "retry", "dead", "pause", ""}[o] }
+func (o outcome) String() string {
+	return [...]string{"ack", "retry", "dead", "pause", "requeue", ""}[o]
+}
 
 // outcomeOf reads a handler's result; ctx is what the handler ran under. What is marked by the handler counts before
 // what the error wraps.
 func outcomeOf(ctx context.Context, err error) outcome {
 	var condemned deadError
 	var held pauseError
+	var thrown requeueError
 	switch {
 	case err == nil:
 		return done
@@ -50,6 +55,8 @@ func outcomeOf(ctx context.Context, err error) outcome {
 		return dead
 	case errors.As(err, &held):
 		return pause
+	case errors.As(err, &thrown):
+		return requeue
 	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)):
 		return interrupted
 	case errors.Is(err, event.ErrUnavailable):

@@ -189,7 +189,7 @@ func (p *Publisher) Publish(ctx context.Context, batch []event.Outgoing) []error
 	}
 	confirmations := make([]*otelamqp.Confirmation, len(batch))
 	for i, outgoing := range batch {
-		confirmations[i], results[i] = p.send(publisher, outgoing) //nolint:contextcheck // the event has a context of its own
+		confirmations[i], results[i] = p.send(ctx, publisher, outgoing)
 	}
 	for i, confirmation := range confirmations {
 		if confirmation != nil {
@@ -201,18 +201,25 @@ func (p *Publisher) Publish(ctx context.Context, batch []event.Outgoing) []error
 	return results
 }
 
-func (p *Publisher) send(publisher *otelamqp.Publisher, outgoing event.Outgoing) (*otelamqp.Confirmation, error) {
+func (p *Publisher) send(ctx context.Context, publisher *otelamqp.Publisher, outgoing event.Outgoing) (*otelamqp.Confirmation, error) {
 	envelope := outgoing.Envelope
 	typ, err := event.Lookup(envelope.Metadata.EventType, envelope.Metadata.Version)
 	if err != nil {
 		return nil, err
 	}
-	// The span belongs to the request or message that caused the event, not to the relay.
-	ctx := telemetry.Resume(context.Background(), outgoing.Context)
+	// The span belongs to the request or message that caused the event, not to the relay, and does not end with it.
+	ctx = telemetry.Resume(context.WithoutCancel(ctx), outgoing.Context)
 	ctx = telemetry.WithConversation(ctx, envelope.Metadata.ConversationID)
+	departure := Departure{Type: typ, Injected: outgoing.Injected, RoutingKey: typ.RoutingKey(), cut: p.session.cut}
+	if sending := p.session.config.Seams.Sending; sending != nil {
+		sending(ctx, &departure)
+	}
+	if departure.OnWay != nil {
+		defer departure.OnWay()
+	}
 	return publisher.PublishDeferred(ctx, otelamqp.Message{
 		Exchange:   typ.Exchange,
-		RoutingKey: typ.RoutingKey(),
+		RoutingKey: departure.RoutingKey,
 		Mandatory:  true,
 		Publishing: publishing(envelope),
 		Prepare: func(ctx context.Context, message *amqp091.Publishing) error {
@@ -224,11 +231,17 @@ func (p *Publisher) send(publisher *otelamqp.Publisher, outgoing event.Outgoing)
 				trace.SpanFromContext(ctx).SetAttributes(deprecatedKey.Bool(true))
 			}
 			telemetry.W3C.Inject(ctx, &envelope.Metadata)
+			if departure.OnContext != nil {
+				departure.OnContext(ctx, &envelope, message.Headers)
+			}
 			format := p.session.config.choices().Format
 			if format == event.CloudEventsFormat {
 				trace.SpanFromContext(ctx).SetAttributes(cloudAttributes(envelope)...)
 			}
-			return writeBody(message, envelope, format)
+			if err := writeBody(message, envelope, format); err != nil || departure.OnMessage == nil {
+				return err
+			}
+			return departure.OnMessage(ctx, message)
 		},
 	})
 }
@@ -257,6 +270,9 @@ func instrumentation(config Config) []otelamqp.Option {
 		otelamqp.WithMeterProvider(config.Telemetry.MeterProvider),
 		otelamqp.WithPropagators(config.Telemetry.Propagator),
 		otelamqp.WithConfirmTimeout(timeout),
+	}
+	if mode := config.Seams.TraceMode; mode != nil {
+		options = append(options, otelamqp.WithTraceMode(mode))
 	}
 	if uri, err := amqp091.ParseURI(config.URL); err == nil {
 		options = append(options, otelamqp.WithServerAddress(uri.Host, uri.Port))

@@ -36,6 +36,7 @@ type outages struct {
 	open  map[string]*outage
 	said  map[string]time.Time
 	stood map[string]bool // what was there at least once: a wait at the start is no outage
+	marks map[string][]attribute.KeyValue
 }
 
 type outage struct {
@@ -55,6 +56,7 @@ func newOutages(config Config) *outages {
 	o := &outages{
 		log: config.Telemetry.Log, tracer: config.Telemetry.TracerProvider.Tracer(scope), count: count, blocks: blocks,
 		open: map[string]*outage{}, said: map[string]time.Time{}, stood: map[string]bool{},
+		marks: map[string][]attribute.KeyValue{},
 	}
 	if uri, err := amqp091.ParseURI(config.URL); err == nil {
 		o.address = []attribute.KeyValue{semconv.ServerAddress(uri.Host), semconv.ServerPort(uri.Port)}
@@ -94,6 +96,8 @@ func (o *outages) found(ctx context.Context, what string) {
 		return
 	}
 	delete(o.open, what)
+	marks := o.marks[what]
+	delete(o.marks, what)
 	if ended.told {
 		o.log.Info().Str("purpose", what).Msg("RabbitMQ is there")
 	}
@@ -103,8 +107,15 @@ func (o *outages) found(ctx context.Context, what string) {
 	o.count.Add(ctx, 1, metric.WithAttributes(purposeKey.String(what)))
 	_, span := o.tracer.Start(ctx, "reconnect "+what, trace.WithTimestamp(ended.since),
 		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(semconv.MessagingSystemRabbitMQ, purposeKey.String(what),
-			attemptsKey.Int(ended.attempts), causeKey.String(shortened(ended.cause.Error()))), trace.WithAttributes(o.address...))
+			attemptsKey.Int(ended.attempts), causeKey.String(shortened(ended.cause.Error()))), trace.WithAttributes(o.address...), trace.WithAttributes(marks...))
 	span.End()
+}
+
+// mark sets attributes for the span of the next reconnection of what.
+func (o *outages) mark(what string, marks []attribute.KeyValue) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.marks[what] = marks
 }
 
 func (o *outages) blocked(ctx context.Context, what string) {

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rabbitmq/amqp091-go"
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/attribute"
 )
 
 const (
@@ -28,10 +30,33 @@ type session struct {
 	purpose string // "publish" or "consume": RabbitMQ may block the one for lack of memory, never both
 	log     zerolog.Logger
 	seen    *outages
+	line    *line
+}
+
+// line is the network connection that a session has at the moment.
+type line struct {
+	mu  sync.Mutex
+	now net.Conn
+}
+
+func (l *line) set(conn net.Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now = conn
+}
+
+// cut breaks the network connection without a word to RabbitMQ.
+func (s *session) cut(marks ...attribute.KeyValue) {
+	s.line.mu.Lock()
+	defer s.line.mu.Unlock()
+	if s.line.now != nil {
+		s.seen.mark(s.purpose, marks)
+		_ = s.line.now.Close()
+	}
 }
 
 func newSession(config Config, purpose string) session {
-	return session{config: config, purpose: purpose, log: config.Telemetry.Log, seen: newOutages(config)}
+	return session{config: config, purpose: purpose, log: config.Telemetry.Log, seen: newOutages(config), line: &line{}}
 }
 
 // run dials, calls work with the connection, and when work returns or the connection closes, does so again,
@@ -54,10 +79,11 @@ func (s *session) run(ctx context.Context, work func(ctx context.Context, conn *
 }
 
 func (s *session) once(ctx context.Context, work func(context.Context, *amqp091.Connection) error) error {
-	conn, err := Dial(ctx, s.config.URL, s.config.Service+" "+s.purpose)
+	conn, wire, err := dial(ctx, s.config.URL, s.config.Service+" "+s.purpose)
 	if err != nil {
 		return err
 	}
+	s.line.set(wire)
 	// A broker that is stuck must not keep a service from stopping.
 	closeSoon := func() { _ = conn.CloseDeadline(time.Now().Add(closeTimeout)) }
 	defer closeSoon()
@@ -97,9 +123,16 @@ type Connection = amqp091.Connection
 
 // Dial opens a connection that carries a name, with a bounded time to connect. Errors do not show the password.
 func Dial(ctx context.Context, url, name string) (*amqp091.Connection, error) {
+	conn, _, err := dial(ctx, url, name)
+	return conn, err
+}
+
+// dial is Dial, and returns the network connection as well.
+func dial(ctx context.Context, url, name string) (*amqp091.Connection, net.Conn, error) {
 	if err := CheckURL(url); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	var wire net.Conn
 	var guard *frameGuard
 	handshake := func() bool { return true }
 	config := amqp091.Config{
@@ -112,7 +145,7 @@ func Dial(ctx context.Context, url, name string) (*amqp091.Connection, error) {
 			if err != nil {
 				return nil, err
 			}
-			guard = newFrameGuard(conn)
+			wire, guard = conn, newFrameGuard(conn)
 			// The library clears the deadline after the handshake.
 			err = conn.SetDeadline(time.Now().Add(dialTimeout))
 			// It does not listen to ctx. This deadline comes last, or the one above could undo it.
@@ -127,10 +160,10 @@ func Dial(ctx context.Context, url, name string) (*amqp091.Connection, error) {
 	conn, err := amqp091.DialConfig(url, config)
 	handshake()
 	if err != nil {
-		return nil, fmt.Errorf("connect to RabbitMQ at %s: %w", Address(url), err)
+		return nil, nil, fmt.Errorf("connect to RabbitMQ at %s: %w", Address(url), err)
 	}
 	guard.limit.Store(int64(conn.Config.FrameSize))
-	return conn, nil
+	return conn, wire, nil
 }
 
 // Address is host:port of an AMQP URL, without what is secret in it.

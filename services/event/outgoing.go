@@ -10,6 +10,8 @@ type Outgoing struct {
 	Context map[string]string
 	// Resent says that the broker had it before, and that somebody asked for it again.
 	Resent bool
+	// Injected are the names of the failures that were injected into how it is sent.
+	Injected []string
 }
 
 // ErrBrokerAway is wrapped by a publish error that says nothing about the event: the connection was lost, and

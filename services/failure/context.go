@@ -8,6 +8,7 @@ import (
 
 	"github.com/open-feature/go-sdk/openfeature"
 	"go.opentelemetry.io/otel/baggage"
+	"go.opentelemetry.io/otel/trace"
 
 	"traceria/telemetry"
 )
@@ -71,6 +72,9 @@ func WithHeader(ctx context.Context, values ...string) (context.Context, error) 
 		if variant, err = entry.Choose(strings.TrimSpace(variant)); err != nil {
 			return ctx, err
 		}
+		if entry.Crash && FromContext(ctx).shared() {
+			return ctx, fmt.Errorf("%w: %s ends the process, which is all of Traceria here", ErrTarget, entry.Key)
+		}
 		if !entry.Allows(Order) {
 			return ctx, fmt.Errorf("%w: %s can be set for %v, not for one order", ErrTarget, entry.Key, entry.Targets)
 		}
@@ -122,6 +126,9 @@ func fromHeader(ctx context.Context, key Key) (variant string, chosen bool) {
 func about(ctx context.Context, service string) openfeature.EvaluationContext {
 	bag := baggage.FromContext(ctx)
 	order := telemetry.Conversation(ctx)
+	if span := trace.SpanContextFromContext(ctx); order == "" && span.HasTraceID() {
+		order = span.TraceID().String() // a request that is yet to become an order
+	}
 	facts := map[string]any{"service": service, "order": order, "customer": bag.Member(customerMember).Value()}
 	if attempt, ok := ctx.Value(attemptKey{}).(int); ok {
 		facts["attempt"] = attempt

@@ -119,6 +119,17 @@ func (s *Switches) report(err error) {
 	s.options.Log.Error().Err(err).Str("file", s.options.File.Path).Msg("flag file cannot be used: the last good state holds")
 }
 
+// shared says whether several services are one process here.
+func (s *Switches) shared() bool { return s != nil && s.options.Shared }
+
+// Service is the name of the service that asks.
+func (s *Switches) Service() string {
+	if s == nil {
+		return ""
+	}
+	return s.options.Service
+}
+
 // On says whether key is on for what ctx is about, and its variant. The header's choice for this one order (see
 // [WithHeader]) beats the flags. Where it is on, the current span says so.
 func (s *Switches) On(ctx context.Context, key Key) (variant string, on bool) {

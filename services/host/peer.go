@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"traceria/services/event"
+	"traceria/services/failure"
 )
 
 // peerTime is how long another service may take to answer.
@@ -42,6 +43,7 @@ func (h *Host) Ask(ctx context.Context, service, method, path string, body, answ
 		return fmt.Errorf("%w: ask %s: %w", event.ErrUnavailable, service, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
+	failure.Suffer(ctx, resp.Header.Get(injectedHeader))
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
 	switch {
 	case err != nil:

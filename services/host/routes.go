@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"traceria/services/event"
+	"traceria/services/failure/inject"
 	"traceria/telemetry"
 )
 
@@ -28,6 +29,8 @@ type HandlerFunc func(w http.ResponseWriter, r *http.Request) error
 type Routes struct {
 	mux *http.ServeMux
 	log zerolog.Logger
+	// injector breaks what is switched on.
+	injector *inject.Injector
 }
 
 // Command adds a route that changes something. pattern is http.ServeMux's: "POST /order".
@@ -48,7 +51,7 @@ func (r *Routes) add(pattern, kind string, handle HandlerFunc) {
 		trace.SpanFromContext(req.Context()).SetAttributes(telemetry.KindKey.String(kind), semconv.HTTPRoute(route))
 		ctx, cancel := context.WithTimeout(req.Context(), answerTime)
 		defer cancel()
-		r.serve(w, req.WithContext(ctx), handle)
+		r.serve(w, req.WithContext(ctx), r.injected(pattern, handle))
 	})
 }
 

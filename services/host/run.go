@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"traceria/services/broker"
+	"traceria/services/failure/inject"
 	"traceria/services/store"
 	"traceria/telemetry"
 )
@@ -69,6 +70,8 @@ func Run(ctx context.Context, service Service, options Options) (err error) {
 		}
 		return fmt.Errorf("%s: %w", service.Name, err)
 	}
+	injector := inject.New(service.Name, tel)
+	db.TakePart(injector.Store())
 	db.KeepSent(options.Config.OutboxRetention)
 	ending, done := afterwards(ctx, stopWork)
 	defer done()
@@ -78,7 +81,7 @@ func Run(ctx context.Context, service Service, options Options) (err error) {
 	if err = errors.Join(err, env.Err()); err != nil {
 		return fmt.Errorf("%s: %w", service.Name, err)
 	}
-	r := runner{name: service.Name, app: app, options: options, tel: tel, db: db, stop: stop}
+	r := runner{name: service.Name, app: app, options: options, tel: tel, db: db, stop: stop, injector: injector}
 	return r.run(ctx, ending)
 }
 
@@ -90,12 +93,17 @@ type runner struct {
 	tel     *telemetry.Telemetry
 	db      *store.DB
 	stop    func() // ends the context that run is given
+	// injector breaks what is switched on.
+	injector *inject.Injector
 }
 
 // run works until ctx ends, and leaves behind what has not stopped when ending does.
 func (r *runner) run(ctx, ending context.Context) error {
 	config := r.options.Config
-	link := broker.Config{URL: config.AMQPURL, ManagementURL: config.ManagementURL, Service: r.name, Telemetry: r.tel, Choices: config.Choices}
+	link := broker.Config{
+		URL: config.AMQPURL, ManagementURL: config.ManagementURL, Service: r.name, Telemetry: r.tel, Choices: config.Choices,
+		Seams: r.injector.Broker(),
+	}
 	own := config.BackOff.Of(r.app.Subscriptions())
 	publisher := broker.NewPublisher(link, wantedBy(r.options.Known, r.name), broker.Topology{Subscriptions: own})
 	consumer, err := broker.NewConsumer(link, own, publisher)
@@ -115,7 +123,7 @@ func (r *runner) run(ctx, ending context.Context) error {
 	defer stopSending()
 	var senders, takers sync.WaitGroup
 	senders.Go(func() { publisher.Run(sending) })
-	senders.Go(func() { r.db.Relay(sending, publisher, r.tel.Log) })
+	senders.Go(func() { r.db.Relay(sending, r.injector.Relay(publisher), r.tel.Log) })
 	takers.Go(func() { consumer.Run(ctx) })
 	takers.Go(func() {
 		if err = server.serve(); err != nil {

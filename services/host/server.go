@@ -54,7 +54,7 @@ func listen(ctx, requests context.Context, r *runner, ready func(context.Context
 }
 
 func newRoutes(r *runner, ready func(context.Context) error) *Routes {
-	routes := &Routes{mux: http.NewServeMux(), log: r.tel.Log}
+	routes := &Routes{mux: http.NewServeMux(), log: r.tel.Log, injector: r.injector}
 	routes.health("GET /healthz", func(w http.ResponseWriter, _ *http.Request) error {
 		return WriteJSON(w, http.StatusOK, map[string]string{"status": "ok", "service": r.name})
 	})

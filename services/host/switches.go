@@ -2,8 +2,11 @@ package host
 
 import (
 	"context"
+	"errors"
+	"net/http"
 
 	"traceria/services/failure"
+	"traceria/services/failure/inject"
 	"traceria/telemetry"
 )
 
@@ -20,4 +23,39 @@ func withSwitches(ctx context.Context, service string, options Options, tel *tel
 		return ctx, nil, err
 	}
 	return failure.NewContext(ctx, switches), switches.Close, nil
+}
+
+// injectedHeader tells whoever asked what was injected into the answer.
+const injectedHeader = "Traceria-Injected"
+
+// injected is the handler of a route with the failures of the synchronous edge before it. Where an order begins, what its
+// header [failure.Header] switches on goes with it from here.
+func (r *Routes) injected(pattern string, handle HandlerFunc) HandlerFunc {
+	return func(w http.ResponseWriter, req *http.Request) error {
+		ctx := req.Context()
+		if pattern == inject.Entry {
+			chosen, err := Header(req, failure.Header)
+			if err != nil {
+				return err
+			}
+			if ctx, err = failure.WithHeader(ctx, chosen); err != nil {
+				return Invalid(failure.Header, "%s", err)
+			}
+			req = req.WithContext(ctx)
+		}
+		key, err := r.injector.Answer(ctx, pattern)
+		if key != "" {
+			w.Header().Set(injectedHeader, string(key))
+		}
+		if errors.Is(err, inject.ErrDown) {
+			return &Problem{
+				Status: http.StatusServiceUnavailable, Title: unavailableProblem.Title,
+				Detail: string(key) + " is switched on", ErrorType: "injected",
+			}
+		}
+		if err != nil {
+			return err
+		}
+		return handle(w, req)
+	}
 }

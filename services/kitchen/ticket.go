@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"traceria/services/event"
+	"traceria/services/failure/inject"
 	"traceria/services/store"
 )
 
@@ -44,9 +45,9 @@ func (k *kitchen) onConfirmed(ctx context.Context, e event.Envelope) error {
 		if err := note(ctx, tx, fact.OrderConfirmed, e.Metadata.EventDate); err != nil || known.cancelled {
 			return err
 		}
-		if pieces := count(fact.Items); pieces > k.largestTicket {
+		if pieces, dough := count(fact.Items), inject.Dough(ctx, k.largestTicket); pieces > dough {
 			return advance(ctx, tx, fact.OrderID, rejected, event.OrderRejected{OrderID: fact.OrderID, Reason: fmt.Sprintf(
-				"out of ingredients: %d pieces were ordered and there is dough for %d", pieces, k.largestTicket)})
+				"out of ingredients: %d pieces were ordered and there is dough for %d", pieces, dough)})
 		}
 		if known.stage > unopened {
 			return nil

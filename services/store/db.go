@@ -24,6 +24,7 @@ type DB struct {
 	source  string
 	meter   metric.Meter
 	wake    chan struct{}
+	seams   Seams
 	// relaying is whether this process is the one that sends what is in the outbox.
 	relaying atomic.Bool
 	// retention is how long the inbox remembers.

@@ -67,6 +67,12 @@ func (tx *Tx) Publish(ctx context.Context, forms ...event.Payload) error {
 		}
 		return err
 	}
+	if tx.seams.Publishing != nil {
+		if after := tx.seams.Publishing(ctx, forms[0].Type()); after != nil {
+			tx.committed = append(tx.committed, after)
+			return nil
+		}
+	}
 	carried, err := json.Marshal(telemetry.Carry(ctx))
 	if err != nil {
 		return fmt.Errorf("write the trace context: %w", err)

@@ -9,14 +9,29 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"traceria/services/event"
 )
 
 // Tx is a transaction of a service: its own tables, the outbox and the inbox.
 type Tx struct {
 	*sql.Tx
-	source  string
-	publish bool
+	source    string
+	publish   bool
+	seams     Seams
+	committed []func()
 }
+
+// Seams are the places where somebody may take part in what the store does, for instance to break it on purpose
+// (package inject). The zero value takes part in nothing.
+type Seams struct {
+	// Publishing is asked for each fact that is to be published, in its transaction. When it returns a function, the fact
+	// does not go into the outbox, and the function is called after the commit.
+	Publishing func(ctx context.Context, fact event.Type) (committed func())
+}
+
+// TakePart sets the seams. It is called before the database is used.
+func (db *DB) TakePart(s Seams) { db.seams = s }
 
 const (
 	// conflictRuns is how often a transaction is run that always meets another one.
@@ -73,7 +88,7 @@ func (db *DB) once(ctx context.Context, level sql.IsolationLevel, fn func(tx *Tx
 	// Also when fn panics: a transaction that nobody ends would hold its connection, and SQLite has only one, for ever.
 	// After a commit it does nothing, and the error that led here says more than its own.
 	defer func() { _ = begun.Rollback() }()
-	tx := &Tx{Tx: begun, source: db.source}
+	tx := &Tx{Tx: begun, source: db.source, seams: db.seams}
 	if err := fn(tx); err != nil {
 		return databaseError(err)
 	}
@@ -82,6 +97,9 @@ func (db *DB) once(ctx context.Context, level sql.IsolationLevel, fn func(tx *Tx
 	}
 	if err := begun.Commit(); err != nil {
 		return fmt.Errorf("commit transaction: %w", statementError(err))
+	}
+	for _, after := range tx.committed {
+		after()
 	}
 	if tx.publish {
 		db.wakeRelay()

@@ -1,0 +1,71 @@
+package inject
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/rabbitmq/amqp091-go"
+
+	"traceria/services/broker"
+	"traceria/services/event"
+	"traceria/services/failure"
+)
+
+// departure is an event on its way out, into which several failures may be injected.
+type departure struct {
+	*broker.Departure
+	keys      []failure.Key
+	onContext []func(ctx context.Context, e *event.Envelope, headers amqp091.Table)
+	onMessage []func(m *amqp091.Publishing)
+}
+
+// mark marks the send span, and the message for those who suffer. change, if any, is called when the trace context was
+// written and the body was not.
+func (d *departure) mark(key failure.Key, change func(ctx context.Context, e *event.Envelope, headers amqp091.Table)) {
+	if !slices.Contains(d.keys, key) {
+		d.keys = append(d.keys, key)
+	}
+	if change != nil {
+		d.onContext = append(d.onContext, change)
+	}
+}
+
+// markMessage is mark, with a change of the message when it is whole.
+func (d *departure) markMessage(key failure.Key, change func(m *amqp091.Publishing)) {
+	d.mark(key, nil)
+	d.onMessage = append(d.onMessage, change)
+}
+
+// finish hands the broker what is to be done.
+func (d *departure) finish() {
+	if len(d.keys) == 0 && len(d.onContext) == 0 {
+		return
+	}
+	d.OnContext = func(ctx context.Context, e *event.Envelope, headers amqp091.Table) {
+		for _, key := range d.keys {
+			_, _ = failure.On(ctx, key) // the span says which flag it was
+			failure.Inject(ctx, key)
+		}
+		if len(d.keys) > 0 {
+			headers[failure.InjectedHeader] = d.names()
+		}
+		for _, change := range d.onContext {
+			change(ctx, e, headers)
+		}
+	}
+	d.OnMessage = func(_ context.Context, m *amqp091.Publishing) error {
+		for _, change := range d.onMessage {
+			change(m)
+		}
+		return nil
+	}
+}
+
+func (d *departure) names() string {
+	names := make([]string, len(d.keys))
+	for n, key := range d.keys {
+		names[n] = string(key)
+	}
+	return strings.Join(names, ",")
+}

@@ -1,0 +1,32 @@
+package inject
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/rabbitmq/amqp091-go"
+
+	"traceria/services/broker"
+	"traceria/services/event"
+	"traceria/services/failure"
+)
+
+// eventRenamedField gives orderValue of OrderConfirmed v1 another name, and takes away the guard of whoever reads it.
+// Jaeger shows no error at all; the customer has no points.
+func eventRenamedField(_ *Injector, _ context.Context, d *departure) {
+	if d.Type != event.OrderConfirmedV1 {
+		return
+	}
+	d.mark(failure.EventRenamedField, func(_ context.Context, e *event.Envelope, _ amqp091.Table) {
+		changeField(e, "orderValue", func(value json.RawMessage) (string, json.RawMessage) { return "totalValue", value })
+	})
+}
+
+// eventRenamedFieldRead is the reader's part: it takes the data as it comes, and what is missing is zero.
+func eventRenamedFieldRead(a *broker.Attempt, injected string) {
+	if slices.Contains(strings.Split(injected, ","), string(failure.EventRenamedField)) {
+		a.Envelope.Unguarded = true
+	}
+}

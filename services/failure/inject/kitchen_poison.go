@@ -1,0 +1,15 @@
+package inject
+
+import (
+	"context"
+
+	"traceria/services/broker"
+	"traceria/services/failure"
+)
+
+// kitchenPoison fails every attempt at a ticket. Jaeger shows four errors, and a send to kitchen.ticket-opened.dead under
+// the last.
+func kitchenPoison(_ *Injector, ctx context.Context, _ string, _ *broker.Attempt, _ next) error {
+	failure.Inject(ctx, failure.KitchenPoison)
+	return errInjected{failure.KitchenPoison}
+}

@@ -1,0 +1,29 @@
+package inject
+
+import (
+	"context"
+
+	"traceria/services/event"
+	"traceria/services/failure"
+)
+
+// stall is outbox.stall: the relay sends nothing until it is switched off. Jaeger shows POST /order, then nothing for as
+// long as that lasts, and then the first send.
+func (r relay) stall(ctx context.Context, batch []event.Outgoing) error {
+	for {
+		_, on := failure.On(ctx, failure.OutboxStall)
+		r.stalled.is(on)
+		if !on {
+			break
+		}
+		if err := pause(ctx, look); err != nil {
+			return err
+		}
+	}
+	for n := range batch {
+		if r.stalled.during(batch[n].Envelope.Metadata.EventDate.Time) {
+			inject(&batch[n], failure.OutboxStall)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,28 @@
+package inject
+
+import (
+	"context"
+
+	"github.com/rabbitmq/amqp091-go"
+
+	"traceria/services/event"
+	"traceria/services/failure"
+)
+
+// malformed has a trace id that is no hexadecimal number (https://www.w3.org/TR/trace-context/#traceparent-header).
+const malformed = "00-not-a-trace-id-at-all-01"
+
+// traceMalformed writes a traceparent that nobody can read. Jaeger shows a trace that ends at the send, and another for
+// each consumer.
+func traceMalformed(_ *Injector, _ context.Context, d *departure) {
+	d.mark(failure.TraceMalformed, func(_ context.Context, e *event.Envelope, headers amqp091.Table) {
+		setTraceparent(e, headers, malformed)
+	})
+}
+
+func setTraceparent(e *event.Envelope, headers amqp091.Table, value string) {
+	headers[traceparent] = value
+	e.Metadata.Set(traceparent, value)
+}
+
+const traceparent = "traceparent"
