@@ -175,7 +175,7 @@ func TestComposePartsReachEachOther(t *testing.T) {
 	}
 	want := []string{
 		"AMQP_URL", "DELIVERY_URL", "JAEGER_OTLP_ENDPOINT", "JAEGER_URL", "KITCHEN_URL", "LOYALTY_URL", "ORDER_URL",
-		"OTEL_EXPORTER_OTLP_ENDPOINT", "STAFF_URL",
+		"OTEL_EXPORTER_OTLP_ENDPOINT", "RABBITMQ_MANAGEMENT_URL", "STAFF_URL",
 	}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(seen))); diff != "" {
 		t.Errorf("variables that hold an address (-want +got):\n%s", diff)
