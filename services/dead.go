@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -85,7 +86,7 @@ func newDeadShowCommand() *cobra.Command {
 				return err
 			}
 			return withBroker(cmd, func(conn *broker.Connection, _ host.Config) error {
-				letters, err := s.ShowDead(conn, limit)
+				letters, err := s.ShowDead(cmd.Context(), conn, limit)
 				if err != nil {
 					return absent(s, err)
 				}
@@ -102,7 +103,7 @@ func newDeadShowCommand() *cobra.Command {
 			})
 		},
 	}
-	command.Flags().BoolVar(&asJSON, "json", false, "print one JSON document: a list of the letters with their bodies")
+	command.Flags().BoolVar(&asJSON, "json", false, "print one JSON document: a list of the letters with their bodies; bodyEncoding is text or base64 when a body is not JSON")
 	command.Flags().IntVar(&limit, "limit", 20, "how many to show, the oldest first, 1 to "+strconv.Itoa(maxShown))
 	return command
 }
@@ -114,7 +115,8 @@ func newDeadRedriveCommand() *cobra.Command {
 		Use:   "redrive QUEUE",
 		Short: "Give the dead letters of a subscription back to it, with new attempts",
 		Long: `Give the dead letters of a subscription back to its queue, and to no other subscriber. Their attempts begin
-anew, in the trace of their first send. An event that was handled meanwhile changes nothing.`,
+anew, in the trace of their first send. An event that was handled meanwhile changes nothing. Letters that somebody else
+has in hand are waited for, shortly; the exit code is 1 when fewer could be taken than were there.`,
 		Args: asUsage(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := subscription(args[0], limit, maxRedriven)
@@ -145,17 +147,20 @@ func redrive(cmd *cobra.Command, conn *broker.Connection, config host.Config, s 
 	}()
 	link := broker.Config{URL: config.AMQPURL, Service: "traceria", Telemetry: tel}
 	sent := []broker.Redriven{}
-	failed := s.Redrive(cmd.Context(), conn, link, limit, func(one broker.Redriven) {
+	left, failed := s.Redrive(cmd.Context(), conn, link, limit, func(one broker.Redriven) {
 		sent = append(sent, one)
 		if !asJSON {
 			cmd.Printf("redriven message %q  conversation %q  trace %s\n", one.MessageID, one.ConversationID, one.TraceID)
 		}
 	})
+	if left > 0 { // not a result: scripts read those
+		cmd.PrintErrf("%s has %d dead letters now: beyond --limit, dead again, or come meanwhile\n", s.Queue(), left)
+	}
 	if asJSON {
 		return errors.Join(absent(s, failed), printJSON(cmd, sent))
 	}
 	if failed == nil && len(sent) == 0 {
-		cmd.Printf("%s has no dead letters\n", s.Queue())
+		cmd.Printf("%s has no dead letters that nobody else has in hand\n", s.Queue())
 	}
 	return absent(s, failed)
 }
@@ -182,19 +187,21 @@ func withBroker(cmd *cobra.Command, use func(*broker.Connection, host.Config) er
 	if err != nil {
 		return err
 	}
+	interrupted := func(err error) error {
+		if err != nil && cmd.Context().Err() != nil {
+			return fmt.Errorf("interrupted: %w", err)
+		}
+		return err
+	}
 	conn, err := broker.Dial(cmd.Context(), config.AMQPURL, "traceria "+cmd.Name())
 	if err != nil {
-		return err
+		return interrupted(err) // the library calls it a timeout
 	}
 	// A broker that is stuck answers nothing, not even a close; Ctrl-C ends the wait for it.
 	closeSoon := func() { _ = conn.CloseDeadline(time.Now().Add(time.Second)) }
 	defer closeSoon()
 	defer context.AfterFunc(cmd.Context(), closeSoon)()
-	err = use(conn, config)
-	if err != nil && cmd.Context().Err() != nil {
-		return fmt.Errorf("interrupted: %w", err)
-	}
-	return err
+	return interrupted(use(conn, config))
 }
 
 // absent explains a queue that is not there.
@@ -213,7 +220,7 @@ func printLetter(cmd *cobra.Command, l broker.Letter) {
 		{"error", l.Error},
 		{"attempts", strconv.Itoa(l.Attempts)},
 		{"service", l.Service},
-		{"first sent", stamp(l.FirstSentAt) + " to " + l.Exchange + ":" + l.RoutingKey},
+		{"first sent", cmp.Or(stamp(l.FirstSentAt), "at an unknown time") + " to " + l.Exchange + ":" + l.RoutingKey},
 		{"died", stamp(l.DiedAt)},
 		{"trace", l.TraceID},
 		{"headers cut", l.HeadersCut},
@@ -242,25 +249,25 @@ func printable(text string) string {
 		return r
 	}, text)
 	if len(text) > most {
-		return strings.ToValidUTF8(text[:most], "") + "…"
+		return strings.ToValidUTF8(text[:most], "") + "…\n(cut: --json prints all of it)"
 	}
 	return text
 }
 
-// printLetters adds the body to each letter: as JSON when it is, otherwise as text, and in base64 when it is not text either.
+// printLetters adds the body to each letter: as JSON when it is, otherwise as text, and in base64 when it is not text either. bodyEncoding says which.
 func printLetters(cmd *cobra.Command, letters []broker.Letter) error {
 	type whole struct {
 		broker.Letter
 		Body any `json:"body"`
-		// BodyEncoding is base64 or empty.
+		// BodyEncoding is text or base64, and empty for JSON: the text abc and the JSON "abc" are not the same body.
 		BodyEncoding string `json:"bodyEncoding,omitempty"`
 	}
 	all := make([]whole, len(letters))
 	for i, letter := range letters {
-		all[i] = whole{Letter: letter, Body: string(letter.Body)}
+		all[i] = whole{Letter: letter, Body: string(letter.Body), BodyEncoding: "text"}
 		switch {
 		case json.Valid(letter.Body) && utf8.Valid(letter.Body):
-			all[i].Body = json.RawMessage(letter.Body)
+			all[i].Body, all[i].BodyEncoding = json.RawMessage(letter.Body), ""
 		case !utf8.Valid(letter.Body):
 			all[i].Body, all[i].BodyEncoding = letter.Body, "base64"
 		}

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -198,6 +201,43 @@ func TestABinaryBodyIsPrintedInBase64(t *testing.T) {
 		return err == nil && json.Unmarshal([]byte(text), &letters) == nil && len(letters) == 1 &&
 			letters[0].Body == "/wAi" && letters[0].BodyEncoding == "base64"
 	})
+}
+
+// The text abc and the JSON "abc" are told apart, what is cut says so, an unknown time is named, and a redrive says what it
+// leaves.
+func TestBodiesOfEveryKindAreShown(t *testing.T) {
+	s := up(t)
+	const queue = "loyalty.order-cancelled"
+	ch := s.channel(t)
+	t.Cleanup(func() { _, _ = ch.QueuePurge(queue+".dead", false) })
+	for _, body := range []string{"abc", `"abc"`, strings.Repeat("x", 5000)} {
+		if err := ch.PublishWithContext(t.Context(), "loyalty.dead", queue, true, false, amqp091.Publishing{Body: []byte(body)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	type letter struct {
+		Body         string
+		BodyEncoding string
+	}
+	var letters []letter
+	eventually(t, time.Minute, "all are there", func() bool {
+		text, err := s.traceria("dead", "show", queue, "--json")
+		return err == nil && json.Unmarshal([]byte(text), &letters) == nil && len(letters) == 3
+	})
+	if letters[0] != (letter{"abc", "text"}) || letters[1] != (letter{"abc", ""}) || letters[2] != (letter{strings.Repeat("x", 5000), "text"}) {
+		t.Errorf("got %v", letters)
+	}
+	text, err := s.traceria("dead", "show", queue)
+	if err != nil || !strings.Contains(text, "xxx…\n  (cut: --json prints all of it)") || !strings.Contains(text, "first sent  at an unknown time to loyalty.dead:"+queue) {
+		t.Errorf("%v, %s", err, text)
+	}
+	var said bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "dead", "redrive", queue, "--limit", "1", "--json")
+	cmd.Env, cmd.Stderr = append(s.env, asBinary+"=1"), &said
+	if err := cmd.Run(); err != nil || !strings.Contains(said.String(), queue+" has ") {
+		t.Errorf("%v, %q", err, said.String())
+	}
+	eventually(t, time.Minute, "the redriven one is dead again", func() bool { return len(s.deadLetters(t, queue)) == 3 })
 }
 
 func TestDeadRefusesWhatMakesNoSense(t *testing.T) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -46,6 +45,8 @@ func TestAToolIsInterruptedWhileItWaitsForTheBroker(t *testing.T) {
 	}()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "dead", "list")
 	cmd.Env = append(os.Environ(), asBinary+"=1", "AMQP_URL=amqp://guest:guest@"+listener.Addr().String()+"/")
+	var said bytes.Buffer
+	cmd.Stderr = &said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -58,8 +59,8 @@ func TestAToolIsInterruptedWhileItWaitsForTheBroker(t *testing.T) {
 	go func() { ended <- cmd.Wait() }()
 	select {
 	case err := <-ended:
-		if exitCode(err) != 1 {
-			t.Errorf("got %v", errors.Unwrap(err))
+		if exitCode(err) != 1 || !strings.Contains(said.String(), "interrupted") {
+			t.Errorf("got %v, %q", err, said.String())
 		}
 	case <-time.After(4 * time.Second): // the handshake alone would have 5
 		t.Error("it does not end")

@@ -24,7 +24,7 @@ type BackOff struct {
 }
 
 // ParseBackOff reads a list of delays, and after semicolons those of single subscriptions:
-// "200ms,1s,5s;kitchen.order-confirmed=1s,1s". A subscription without delays ("none") has one attempt. The empty text is
+// "200ms,1s,5s;kitchen.order-confirmed=1s,1s". A delay may come twice; both have one queue. A subscription without delays ("none") has one attempt. The empty text is
 // [DefaultBackOff] for all.
 func ParseBackOff(text string) (BackOff, error) {
 	b := BackOff{usual: DefaultBackOff, special: map[string][]time.Duration{}}
@@ -44,6 +44,8 @@ func ParseBackOff(text string) (BackOff, error) {
 		}
 		name := strings.TrimSpace(queue)
 		switch _, twice := b.special[name]; {
+		case special && name == "":
+			return BackOff{}, fmt.Errorf("there is no subscription before %.60q, want one such as kitchen.order-confirmed=1s, or 1s alone for all", part)
 		case special && twice:
 			return BackOff{}, fmt.Errorf("the subscription %.60q is there twice, want it once", name)
 		case special:

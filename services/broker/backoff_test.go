@@ -42,7 +42,7 @@ func TestDelaysAreReadForAllAndForSingleSubscriptions(t *testing.T) {
 
 func TestDelaysThatMakeNoSenseAreNamed(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"soon", "1", "-1s", "0s", "1us", "2h", "1.5ms", "1s,,2s", "a=b", "1s;2s", "a.b=1s;2s;a.b=1s", strings.Repeat("1s,", 10) + "1s"} {
+	for _, text := range []string{"soon", "1", "-1s", "0s", "1us", "2h", "1.5ms", "1s,,2s", "a=b", "1s;2s", "=1s", "1s; =1s", "a.b=1s;2s;a.b=1s", strings.Repeat("1s,", 10) + "1s"} {
 		if _, err := broker.ParseBackOff(text); err == nil || !strings.Contains(err.Error(), "want") {
 			t.Errorf("%q: %v", text, err)
 		}

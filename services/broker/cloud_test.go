@@ -125,7 +125,7 @@ func TestADeadCloudEventIsShownByTypeAndVersion(t *testing.T) {
 			var letters []broker.Letter
 			eventually(t, "the letter is dead", func() bool {
 				var err error
-				letters, err = s.ShowDead(b.conn(t), 2)
+				letters, err = s.ShowDead(t.Context(), b.conn(t), 2)
 				return err == nil && len(letters) == 1
 			})
 			l := letters[0]

@@ -1,9 +1,9 @@
 package broker
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -71,6 +71,16 @@ func letterOf(d amqp091.Delivery) Letter {
 		letter.TraceID = span.TraceID().String()
 	}
 	return letter
+}
+
+// Indented returns the body for people: JSON on several lines with its members and numbers as they are written, anything
+// else as it is.
+func (l Letter) Indented() string {
+	var pretty bytes.Buffer
+	if json.Indent(&pretty, l.Body, "", "  ") != nil {
+		return string(l.Body)
+	}
+	return pretty.String()
 }
 
 // attemptsOf is how many attempts a dead letter had. What the dead queue counts itself are looks, not attempts.
@@ -155,119 +165,77 @@ func (t Topology) CountDead(conn *Connection) ([]DeadCount, error) {
 	return counts, nil
 }
 
-// ShowDead returns the oldest dead letters of a subscription, at most so many, and leaves them where they are.
-func (s Subscription) ShowDead(conn *Connection, most int) ([]Letter, error) {
+const (
+	// giveBackMost is how long RabbitMQ may take to have back what a closed channel held: it counts only what nobody holds.
+	giveBackMost = 2 * time.Second
+	// quietFor is how long a count must stay the same to be believed.
+	quietFor = 300 * time.Millisecond
+	// countEvery is how often it is counted meanwhile.
+	countEvery = 20 * time.Millisecond
+)
+
+// ShowDead returns the oldest dead letters of a subscription, at most so many, and leaves them where they are. It returns
+// when RabbitMQ has them back, so that a redrive after it finds them.
+func (s Subscription) ShowDead(ctx context.Context, conn *Connection, most int) ([]Letter, error) {
+	letters, total, err := s.look(conn, most)
+	if err != nil {
+		return nil, err
+	}
 	ch, err := conn.Channel()
 	if err != nil {
 		return nil, fmt.Errorf("open a channel: %w", err)
 	}
-	defer func() { _ = ch.Close() }() // which gives everything back
-	letters := []Letter{}
+	defer func() { _ = ch.Close() }()
+	for end := time.Now().Add(giveBackMost); ctx.Err() == nil && time.Now().Before(end); wait(ctx, countEvery) {
+		if n, err := s.ready(ch); err != nil || n >= total {
+			return letters, err
+		}
+	}
+	return letters, nil // somebody else takes them out meanwhile
+}
+
+// look reads letters on a channel that is closed then, which gives them back. total is how many there are.
+func (s Subscription) look(conn *Connection, most int) (letters []Letter, total int, err error) {
+	ch, err := conn.Channel()
+	if err != nil {
+		return nil, 0, fmt.Errorf("open a channel: %w", err)
+	}
+	defer func() { _ = ch.Close() }()
+	letters = []Letter{}
 	for len(letters) < most {
 		d, there, err := ch.Get(s.DeadQueue(), false)
 		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", s.DeadQueue(), err)
+			return nil, 0, fmt.Errorf("read %s: %w", s.DeadQueue(), err)
 		}
 		if !there {
 			break
 		}
 		letters = append(letters, letterOf(d))
 	}
-	return letters, nil
+	others, err := s.ready(ch)
+	return letters, len(letters) + others, err
 }
 
-// Redriven is a dead letter that went back to its subscription.
-type Redriven struct {
-	MessageID      string `json:"messageId"`
-	ConversationID string `json:"conversationId"`
-	// TraceID is the trace in which the next attempt will be seen.
-	TraceID string `json:"traceId"`
-}
-
-// Redrive gives dead letters back to their subscription, the oldest first, at most so many and only those that are there
-// when it begins, and calls each with what went. A letter leaves the dead queue when the broker has it in the other: who is
-// interrupted loses nothing, and the inbox makes a second delivery harmless.
-//
-// Its attempts begin anew, in the trace of its first send. The send span links to the first send and to the attempt that
-// failed.
-func (s Subscription) Redrive(ctx context.Context, conn *Connection, config Config, most int, each func(Redriven)) error {
-	ch, err := conn.Channel()
-	if err != nil {
-		return fmt.Errorf("open a channel: %w", err)
-	}
-	defer func() { _ = ch.Close() }()
-	publisher, err := otelamqp.NewPublisher(ch, instrumentation(config)...)
-	if err != nil {
-		return fmt.Errorf("open a publishing channel: %w", err)
-	}
+// ready is how many letters the dead queue has that nobody holds.
+func (s Subscription) ready(ch *amqp091.Channel) (int, error) {
 	there, err := ch.QueueDeclarePassive(s.DeadQueue(), true, false, false, false, nil)
 	if err != nil {
-		return fmt.Errorf("look for %s: %w", s.DeadQueue(), err)
+		return 0, fmt.Errorf("look for %s: %w", s.DeadQueue(), err)
 	}
-	for range min(most, there.Messages) {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		d, ok, err := ch.Get(s.DeadQueue(), false)
-		if err != nil || !ok {
-			return err
-		}
-		sent, err := s.redrive(ctx, publisher, d)
-		if err != nil {
-			return errors.Join(fmt.Errorf("redrive %s: %w", sent.MessageID, err), d.Nack(false, true))
-		}
-		if err := d.Ack(false); err != nil {
-			return fmt.Errorf("take %s out of the dead letters, it is in both queues now: %w", sent.MessageID, err)
-		}
-		each(sent)
-	}
-	return nil
+	return there.Messages, nil
 }
 
-func (s Subscription) redrive(ctx context.Context, publisher *otelamqp.Publisher, d amqp091.Delivery) (Redriven, error) {
-	e, _ := event.Decode(d.Body)
-	creation := creationOf(d, e) //nolint:contextcheck // not of this call: of the message
-	message := republished(d, historyOf(d))
-	message.Headers[otelamqp.AttemptHeader] = int64(attemptsOf(d) + 1)
-	delete(message.Headers, headerRetries)
-	if creation.IsValid() {
-		message.Headers[headerFirstSpan] = telemetry.Carry(trace.ContextWithSpanContext(context.Background(), creation))["traceparent"] //nolint:contextcheck // of the message
-	}
-	sent := Redriven{MessageID: d.MessageId, ConversationID: conversation(d, e)}
-	links := []trace.Link{}
-	for _, span := range []trace.SpanContext{failedIn(d), creation} { //nolint:contextcheck // not of this call: of the message
-		if span.IsValid() {
-			links = append(links, trace.Link{SpanContext: span})
+// steady is how many letters the dead queue has once that number stays the same: who has just looked at some gives them
+// back late.
+func (s Subscription) steady(ctx context.Context, ch *amqp091.Channel) (int, error) {
+	n, err := s.ready(ch)
+	since := time.Now()
+	for end := since.Add(giveBackMost); err == nil && time.Since(since) < quietFor && time.Now().Before(end) && ctx.Err() == nil; {
+		wait(ctx, countEvery)
+		var now int
+		if now, err = s.ready(ch); now != n {
+			n, since = now, time.Now()
 		}
 	}
-	// The baggage goes with the message, as before.
-	ctx = telemetry.Resume(ctx, map[string]string{"baggage": text(d.Headers["baggage"])})
-	ctx = trace.ContextWithRemoteSpanContext(telemetry.WithConversation(ctx, sent.ConversationID), creation)
-	again := otelamqp.Message{
-		Exchange: s.RetryExchange(), RoutingKey: s.Queue(), Mandatory: true, Publishing: message, Links: links,
-		Prepare: func(ctx context.Context, _ *amqp091.Publishing) error {
-			span := trace.SpanFromContext(ctx)
-			span.SetAttributes(telemetry.KindKey.String(telemetry.Event), redriveKey.Bool(true))
-			sent.TraceID = span.SpanContext().TraceID().String() // of the first send, unless that is not known
-			return nil
-		},
-	}
-	err := publisher.Publish(ctx, again)
-	if errors.Is(err, otelamqp.ErrUnsendable) {
-		err = publisher.Publish(ctx, withoutForeignHeaders(again))
-	}
-	return sent, err
-}
-
-// Indented returns the body for people: JSON on several lines, anything else as it is.
-func (l Letter) Indented() string {
-	var value any
-	if json.Unmarshal(l.Body, &value) != nil {
-		return string(l.Body)
-	}
-	pretty, err := json.MarshalIndent(value, "", "  ")
-	if err != nil {
-		return string(l.Body)
-	}
-	return string(pretty)
+	return n, err
 }

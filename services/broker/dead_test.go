@@ -53,9 +53,12 @@ func TestDeadLettersAreShownAndStay(t *testing.T) {
 	b := newBundle(t)
 	s, _, _ := failing(t, b)
 	for range 30 { // more often than RabbitMQ 4 would let a message be looked at by default
-		letters, err := s.ShowDead(b.conn(t), 10)
+		letters, err := s.ShowDead(t.Context(), b.conn(t), 10)
 		if err != nil || len(letters) != 3 {
 			t.Fatalf("%d letters, %v", len(letters), err)
+		}
+		if n := b.count(t, s.DeadQueue()); n != 3 {
+			t.Fatalf("%d letters are back", n)
 		}
 		letter := letters[0]
 		if letter.Event != "OrderBoxed" || letter.Version != "v1" || letter.Reason != broker.ReasonPermanent || letter.Error != "there is no such street" ||
@@ -64,7 +67,7 @@ func TestDeadLettersAreShownAndStay(t *testing.T) {
 			t.Fatalf("got %+v", letter)
 		}
 	}
-	if some, err := s.ShowDead(b.conn(t), 2); err != nil || len(some) != 2 {
+	if some, err := s.ShowDead(t.Context(), b.conn(t), 2); err != nil || len(some) != 2 {
 		t.Errorf("%d letters, %v", len(some), err)
 	}
 	counts, err := broker.Topology{Subscriptions: []broker.Subscription{s, {Subscriber: "nobody", Event: event.OrderBoxedV1}}}.CountDead(b.conn(t))
@@ -81,7 +84,7 @@ func TestARedriveGivesLettersBackToTheirSubscriptionAndIsSeen(t *testing.T) {
 	var redriven []broker.Redriven
 	note := func(one broker.Redriven) { redriven = append(redriven, one) }
 	for range 2 { // the second time there is nothing left
-		if err := s.Redrive(t.Context(), b.conn(t), b.config(), 100, note); err != nil {
+		if _, err := s.Redrive(t.Context(), b.conn(t), b.config(), 100, note); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -124,16 +127,15 @@ func TestALetterThatDiesAgainIsNotRedrivenForEver(t *testing.T) {
 	b := newBundle(t)
 	s, _, _ := failing(t, b)
 	n := 0
-	if err := s.Redrive(t.Context(), b.conn(t), b.config(), 100, func(broker.Redriven) { n++ }); err != nil || n != 3 {
+	if _, err := s.Redrive(t.Context(), b.conn(t), b.config(), 100, func(broker.Redriven) { n++ }); err != nil || n != 3 {
 		t.Errorf("%d redriven, %v", n, err)
 	}
 	eventually(t, "they are dead again", func() bool { return b.count(t, s.DeadQueue()) == 3 })
-	letters, err := s.ShowDead(b.conn(t), 1)
+	letters, err := s.ShowDead(t.Context(), b.conn(t), 1)
 	if err != nil || letters[0].Attempts != 2 {
 		t.Errorf("got %+v, %v", letters, err)
 	}
-	eventually(t, "what was shown is back", func() bool { return b.count(t, s.DeadQueue()) == 3 })
-	if err := s.Redrive(t.Context(), b.conn(t), b.config(), 100, func(broker.Redriven) {}); err != nil {
+	if _, err := s.Redrive(t.Context(), b.conn(t), b.config(), 100, func(broker.Redriven) {}); err != nil {
 		t.Fatal(err)
 	}
 	// Each redrive links to the first send, not to the redrive before, and is its child.
@@ -177,7 +179,7 @@ func TestLettersOfOthersCanBeShownAndRedriven(t *testing.T) {
 	}}}})
 	put(amqp091.Publishing{Body: []byte("\x1b[31mred"), Headers: amqp091.Table{"traceparent": "nonsense", "traceria-dead-span": int32(7), "traceria-first-sent-at": "once"}})
 	eventually(t, "both are there", func() bool { return b.count(t, s.DeadQueue()) == 2 })
-	letters, err := s.ShowDead(b.conn(t), 10)
+	letters, err := s.ShowDead(t.Context(), b.conn(t), 10)
 	if err != nil || len(letters) != 2 {
 		t.Fatalf("%v, %v", letters, err)
 	}
@@ -194,10 +196,10 @@ func TestLettersOfOthersCanBeShownAndRedriven(t *testing.T) {
 			t.Errorf("nobody finds trace %s", one.TraceID)
 		}
 	}
-	if err := s.Redrive(t.Context(), b.conn(t), b.config(), 1, note); err != nil || n != 1 {
+	if _, err := s.Redrive(t.Context(), b.conn(t), b.config(), 1, note); err != nil || n != 1 {
 		t.Errorf("%d redriven, %v", n, err)
 	}
-	if err := s.Redrive(t.Context(), b.conn(t), b.config(), 100, note); err != nil || n != 2 {
+	if _, err := s.Redrive(t.Context(), b.conn(t), b.config(), 100, note); err != nil || n != 2 {
 		t.Errorf("%d redriven, %v", n, err)
 	}
 	eventually(t, "both are in the subscription's queue", func() bool { return b.count(t, s.Queue()) == 2 })
@@ -209,12 +211,60 @@ func TestAnInterruptedRedriveLosesNothing(t *testing.T) {
 	s, _, _ := failing(t, b)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	err := s.Redrive(ctx, b.conn(t), b.config(), 100, func(broker.Redriven) { cancel() })
+	_, err := s.Redrive(ctx, b.conn(t), b.config(), 100, func(broker.Redriven) { cancel() })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	eventually(t, "all are dead again", func() bool { return b.count(t, s.DeadQueue()) == 3 })
-	if letters, err := s.ShowDead(b.conn(t), 10); err != nil || len(letters) != 3 || !json.Valid(letters[0].Body) {
+	if letters, err := s.ShowDead(t.Context(), b.conn(t), 10); err != nil || len(letters) != 3 || !json.Valid(letters[0].Body) {
 		t.Errorf("got %v, %v", letters, err)
+	}
+}
+
+// RabbitMQ gives back late what somebody has looked at: a redrive that begins meanwhile waits for it.
+func TestARedriveWaitsForLettersThatSomebodyHasLookedAt(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	s, repair, _ := failing(t, b)
+	repair()
+	conn, ch := b.conn(t), b.channel(t)
+	if _, there, err := ch.Get(s.DeadQueue(), false); err != nil || !there {
+		t.Fatal(there, err)
+	}
+	time.AfterFunc(150*time.Millisecond, func() { _ = ch.Close() })
+	n := 0
+	if left, err := s.Redrive(t.Context(), conn, b.config(), 100, func(broker.Redriven) { n++ }); err != nil || n != 3 || left != 0 {
+		t.Errorf("%d redriven, %d left, %v", n, left, err)
+	}
+}
+
+// What a redrive leaves behind, it says: what is beyond the limit, and what somebody else took out of its hands.
+func TestARedriveSaysWhatItLeaves(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	s, repair, _ := failing(t, b)
+	repair()
+	if left, err := s.Redrive(t.Context(), b.conn(t), b.config(), 1, func(broker.Redriven) {}); err != nil || left != 2 {
+		t.Errorf("%d left, %v", left, err)
+	}
+	ch := b.channel(t)
+	_, err := s.Redrive(t.Context(), b.conn(t), b.config(), 100, func(broker.Redriven) {
+		if _, there, err := ch.Get(s.DeadQueue(), false); err != nil || !there {
+			t.Error(there, err)
+		}
+	})
+	if err == nil || !strings.Contains(err.Error(), "took 1 of 2 letters") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// People see numbers and members as they were written.
+func TestABodyIsShownAsItIs(t *testing.T) {
+	t.Parallel()
+	if got := (broker.Letter{Body: []byte(`{"z":12345678901234567890,"a":1.10}`)}).Indented(); got != "{\n  \"z\": 12345678901234567890,\n  \"a\": 1.10\n}" {
+		t.Errorf("got %s", got)
+	}
+	if got := (broker.Letter{Body: []byte(`{"z":`)}).Indented(); got != `{"z":` {
+		t.Errorf("got %s", got)
 	}
 }

@@ -157,6 +157,11 @@ func chooseHeaders(entries []headerEntry, room int) (kept []headerEntry, names [
 		return kept, nil
 	}
 	room -= cutMost
+	kept, earlier := withoutCut(kept) // one list names them all
+	for _, e := range earlier {
+		names = slices.Insert(names, 0, string(e.bytes[1+len(headerCut)+1+tableStart:]))
+		size -= len(e.bytes)
+	}
 	bySize := slices.Clone(kept)
 	slices.SortStableFunc(bySize, func(a, b headerEntry) int {
 		if own := isOurs(b.name); isOurs(a.name) != own {
@@ -174,6 +179,18 @@ func chooseHeaders(entries []headerEntry, room int) (kept []headerEntry, names [
 		names = append(names, bySize[i].name)
 	}
 	return slices.DeleteFunc(kept, func(e headerEntry) bool { return gone[e.name] }), names
+}
+
+// withoutCut takes out the headers that name what was cut before.
+func withoutCut(entries []headerEntry) (rest, cut []headerEntry) {
+	for _, e := range entries {
+		if e.name == headerCut && e.bytes[1+len(headerCut)] == 'S' {
+			cut = append(cut, e)
+		} else {
+			rest = append(rest, e)
+		}
+	}
+	return rest, cut
 }
 
 // cutMost is how many bytes the entry of [headerCut] has at most.

@@ -41,3 +41,18 @@ func FuzzShortenHeaders(f *testing.F) {
 		}
 	})
 }
+
+// A message that is cut again names what is gone now and what went before, in one header.
+func TestHeadersThatWereCutBeforeStayNamed(t *testing.T) {
+	t.Parallel()
+	table := append(cutEntry([]string{"first", "second"}), "\x03bigS\x00\x00\x08\x00"...)
+	table = append(table, bytes.Repeat([]byte("x"), 2048)...)
+	shorter, ok := shortenHeaders(headerFrame(table), 1000)
+	if !ok {
+		t.Fatal("nothing was cut")
+	}
+	_, entries, _, err := headersIn(shorter)
+	if err != nil || len(entries) != 1 || string(entries[0].bytes) != string(cutEntry([]string{"first,second", "big"})) {
+		t.Errorf("%+v, %v", entries, err)
+	}
+}
