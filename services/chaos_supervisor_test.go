@@ -27,6 +27,8 @@ type supervised struct {
 	asked   bool // and was asked for with SIGTERM
 	kills   int
 	stopped bool
+	deaths  int     // ends by itself that are expected
+	died    int     // and that came
 	faults  []error // ends that nobody asked for
 }
 
@@ -70,6 +72,8 @@ func (s *supervised) over(err error) bool {
 		if err != nil {
 			s.faults = append(s.faults, fmt.Errorf("asked to end with SIGTERM: %w", err))
 		}
+	case !s.stopped && err != nil && s.died < s.deaths:
+		s.died++
 	case s.stopped && err != nil:
 		s.faults = append(s.faults, fmt.Errorf("stopped with SIGTERM: %w", err))
 	case !s.stopped:

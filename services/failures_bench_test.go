@@ -1,0 +1,255 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rabbitmq/amqp091-go"
+
+	"traceria/services/failure"
+	"traceria/telemetry/otelamqp/rabbitmqtest"
+	"traceria/telemetry/tracetree"
+)
+
+// bench is the whole system as `make up` runs it: each service is a process with a supervisor, beside the process that
+// keeps the topology, and all follow one flag file. The tests of the failures share it.
+type bench struct {
+	*pizzeria
+	flags failure.File
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	w := &world{system: &system{addresses: map[string]string{}}}
+	t.Cleanup(func() {
+		if err := w.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	w.startTelemetry(t)
+	w.credentials = t.TempDir()
+	if _, err := w.traceriaWith([]string{"AMQP_PASSWORD_FILE="}, "topology", "credentials", w.credentials, "--guest"); err != nil {
+		t.Fatal(err)
+	}
+	w.broker = rabbitmqtest.Start(t, rabbitmqtest.WithDefinitions(filepath.Join(w.credentials, "broker", "definitions.json")))
+	w.declareWitness(t)
+	for _, service := range services() {
+		w.addresses[service.Name] = freeAddress(t)
+	}
+	b := &bench{}
+	b.pizzeria = w.open(t, fault{name: "failures", prepare: func(t *testing.T, p *pizzeria) {
+		t.Helper()
+		b.flags = failure.File{Path: filepath.Join(p.data, "flags.json")}
+		p.watchTopology(t)
+	}})
+	return b
+}
+
+// run runs one test, and leaves nothing switched on and nothing in the queues behind.
+func (b *bench) run(t *testing.T, test func(*testing.T, *bench)) {
+	t.Helper()
+	t.Cleanup(func() {
+		if err := b.flags.Clear(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Log(b.lastWords())
+		}
+		b.sweep(t)
+	})
+	test(t, b)
+}
+
+// acts is how long a change of a switch may take until every service acts on it.
+const acts = time.Second
+
+// set switches a key on for everyone, or as the setting says, and returns when it acts.
+func (b *bench) set(t *testing.T, key failure.Key, s failure.Setting) {
+	t.Helper()
+	if _, err := b.flags.Set(key, s); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(acts)
+}
+
+// clear switches everything off, and returns when that acts.
+func (b *bench) clear(t *testing.T) {
+	t.Helper()
+	if err := b.flags.Clear(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(acts)
+}
+
+// order places an order; chosen, if any, is its X-Traceria-Failure.
+func (b *bench) order(t *testing.T, chosen string) placed {
+	t.Helper()
+	header := http.Header{}
+	if chosen != "" {
+		header.Set(failure.Header, chosen)
+	}
+	answer, err := b.client().do(t.Context(), http.MethodPost, "/order", header, oneMargherita("customer-1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+// becomes waits until the order has the status.
+func (b *bench) becomes(t *testing.T, order placed, status string) {
+	t.Helper()
+	var last placed
+	b.await(t, 60*time.Second, "order "+order.OrderID+" is "+status, func() bool {
+		now, err := b.client().do(t.Context(), http.MethodGet, "/order/"+order.OrderID, nil, nil)
+		if err == nil {
+			last = now
+		}
+		return last.Status == status
+	})
+}
+
+// stays says that the order has the status, and has it still after a while.
+func (b *bench) stays(t *testing.T, order placed, status string) {
+	t.Helper()
+	b.becomes(t, order, status)
+	time.Sleep(acts)
+	b.becomes(t, order, status)
+}
+
+// trace reads the trace until it is as wanted, and fails with what is missing when it is not within 20 s. wanted returns
+// "" when all is there.
+func (b *bench) trace(t *testing.T, traceID string, wanted func(tree *tracetree.Tree) string) *tracetree.Tree {
+	t.Helper()
+	var tree *tracetree.Tree
+	lack := "it was never read"
+	deadline := time.Now().Add(20 * time.Second)
+	for time.Now().Before(deadline) {
+		spans, err := b.jaeger.Trace(t.Context(), traceID)
+		if err != nil {
+			lack = err.Error()
+		} else {
+			tree = tracetree.Build(spans)
+			if lack = wanted(tree); lack == "" {
+				return tree
+			}
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	shape := ""
+	if tree != nil {
+		shape = tracetree.Shape(tree)
+	}
+	t.Fatalf("the trace %s: %s\n%s", traceID, lack, shape)
+	return nil
+}
+
+// spansOf are the spans of a service whose name has the part in it, in the order of their start.
+func spansOf(tree *tracetree.Tree, service, part string) []tracetree.Span {
+	var found []tracetree.Span
+	for _, span := range tree.Spans() {
+		if span.Service == service && strings.Contains(span.Name, part) {
+			found = append(found, span)
+		}
+	}
+	slices.SortFunc(found, func(a, b tracetree.Span) int { return a.Start.Compare(b.Start) })
+	return found
+}
+
+// children are the spans right below a span whose name has the part in it.
+func children(tree *tracetree.Tree, parent tracetree.Span, part string) []tracetree.Span {
+	var found []tracetree.Span
+	for _, span := range tree.Spans() {
+		if span.TraceID == parent.TraceID && span.ParentID == parent.SpanID && strings.Contains(span.Name, part) {
+			found = append(found, span)
+		}
+	}
+	return found
+}
+
+// injected says what a span lacks of the marks of an injected failure: "" when it has them.
+func injected(span tracetree.Span, key failure.Key) string {
+	if got := span.Attributes[string(failure.FailureKey)]; got != string(key) {
+		return fmt.Sprintf("%s has %s=%v, want %s", span.Name, failure.FailureKey, got, key)
+	}
+	if got := span.Attributes[string(failure.InjectedKey)]; got != true {
+		return fmt.Sprintf("%s has %s=%v, want true", span.Name, failure.InjectedKey, got)
+	}
+	return ""
+}
+
+// evaluated says what a span lacks of the marks of the flag that it asked: "" when it has them.
+func evaluated(span tracetree.Span, key failure.Key, variant string) string {
+	if got := span.Attributes["feature_flag.key"]; got != string(key) {
+		return fmt.Sprintf("%s has feature_flag.key=%v, want %s", span.Name, got, key)
+	}
+	if got := span.Attributes["feature_flag.result.variant"]; got != variant {
+		return fmt.Sprintf("%s has feature_flag.result.variant=%v, want %s", span.Name, got, variant)
+	}
+	return ""
+}
+
+// first is the first of the texts that is not empty.
+func first(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// searched are the spans of the service that Jaeger finds by the failure's tag, as its page would.
+func (b *bench) searched(t *testing.T, service string, key failure.Key) []tracetree.Span {
+	t.Helper()
+	now := time.Now()
+	found, err := b.jaeger.Search(t.Context(), service, map[string]string{string(failure.FailureKey): string(key)}, 100,
+		now.Add(-time.Hour), now.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// dead is how many dead letters the subscription has.
+func (b *bench) dead(t *testing.T, subscription string) (n int) {
+	t.Helper()
+	b.withChannel(t, func(ch *amqp091.Channel) {
+		q, err := ch.QueueDeclarePassive(subscription+".dead", true, false, false, false, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n = q.Messages
+	})
+	return n
+}
+
+// redrive is `traceria dead redrive`.
+func (b *bench) redrive(t *testing.T, subscription string) {
+	t.Helper()
+	if out, err := b.traceriaWith(b.environment(t, "order"), "dead", "redrive", subscription); err != nil {
+		t.Fatalf("redrive %s: %v\n%s", subscription, err, out)
+	}
+}
+
+// dies allows a service to end by itself once, and returns a function that waits until it has and is back.
+func (b *bench) dies(t *testing.T, service string) (back func()) {
+	t.Helper()
+	s := b.services[service]
+	s.mu.Lock()
+	s.deaths++
+	before := s.died
+	s.mu.Unlock()
+	return func() {
+		b.await(t, 20*time.Second, service+" has died", func() bool {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.died > before
+		})
+		b.await(t, 30*time.Second, "the services are back", b.ready)
+	}
+}
