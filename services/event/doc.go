@@ -4,6 +4,6 @@
 // An event is a fact that has happened: its name is in the past tense and it is never changed. A correction is
 // a new event (OrderCancelled, LoyaltyPointsReversed).
 //
-// To add an event, write its payload type in the file of the service that publishes it, give it a [Type], and list
-// it in [Catalogue].
+// To add an event, write its schema, its payload type in the file of the service that publishes it, and its line in type.go:
+// README.md.
 package event

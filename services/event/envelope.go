@@ -228,3 +228,12 @@ func Data[T Payload](e Envelope) (T, error) {
 	}
 	return payload, nil
 }
+
+// Read is [Data] for an event of any type of the catalogue. One that is not in it is [ErrUnreadable].
+func Read(e Envelope) (Payload, error) {
+	t, err := Lookup(e.Metadata.EventType, e.Metadata.Version)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
+	return readers[t](e)
+}

@@ -162,17 +162,34 @@ func write(form Payload) (json.RawMessage, error) {
 	return data, check(t, data)
 }
 
-// deprecated are the versions whose schema says so.
-var deprecated = sync.OnceValue(func() map[Type]bool {
-	found := map[Type]bool{}
+// annotations are what a schema says of its event beside the form of its data.
+type annotations struct {
+	Deprecated bool
+	Style      string `json:"x-style"`
+}
+
+var annotated = sync.OnceValue(func() map[Type]annotations {
+	found := map[Type]annotations{}
 	for _, t := range Catalogue {
-		var schema struct{ Deprecated bool }
-		if text, err := Schema(t); err == nil && json.Unmarshal(text, &schema) == nil && schema.Deprecated {
-			found[t] = true
+		var a annotations
+		if text, err := Schema(t); err == nil && json.Unmarshal(text, &a) == nil {
+			found[t] = a
 		}
 	}
 	return found
 })
 
 // Deprecated tells whether an accepted RFC (rfc/) has announced the end of this version.
-func (t Type) Deprecated() bool { return deprecated()[t] }
+func (t Type) Deprecated() bool { return annotated()[t].Deprecated }
+
+// Fat tells whether the event carries the state that its consumers need, so that none has to ask for it; the others say what
+// happened and to whom. The schema says it: "x-style": "fat".
+func (t Type) Fat() bool { return annotated()[t].Style == Fat }
+
+//go:embed released/SHA256SUMS
+var ledger string
+
+// Released tells whether the version was released (released/): until then its schema may change freely.
+func (t Type) Released() bool {
+	return strings.Contains(ledger, "  "+t.Kebab()+"."+t.Version+".json\n")
+}
