@@ -21,7 +21,8 @@ func newAsyncAPICommand() *cobra.Command {
 		Short: "Print the contracts as an AsyncAPI 3.0 document",
 		Long: `Print channels, operations, messages and schemas as an AsyncAPI 3.0 document in JSON, for generators, catalogues and
 other tools (https://www.asyncapi.com/docs/reference/specification/v3.0.0). It is made from the schemas and the
-subscriptions in the code; services/event/asyncapi.json is this text.`,
+subscriptions in the code, whatever the configuration is: queues are bound as by default, and what is sent only with
+another configuration is marked (tag optional). services/event/asyncapi.json is this text.`,
 		Args: asUsage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			document, err := asyncAPI()
@@ -45,7 +46,7 @@ func asyncAPI() ([]byte, error) {
 			return nil, err
 		}
 	}
-	for _, s := range known().Subscriptions {
+	for _, s := range byDefault().Subscriptions {
 		a.subscribe(s)
 	}
 	text, err := json.MarshalIndent(object{
@@ -78,7 +79,7 @@ type apiDocument struct{ channels, operations, messages, schemas object }
 
 // add adds an event: its schema, its messages, the channel that it is sent to and its producer.
 func (a *apiDocument) add(t event.Type) error {
-	c, err := contractOf(t)
+	c, err := contractOf(t, byDefault(), event.Choices{})
 	if err != nil {
 		return err
 	}
@@ -86,11 +87,7 @@ func (a *apiDocument) add(t event.Type) error {
 		return err
 	}
 	for _, format := range []string{event.MetadataFormat, event.CloudEventsFormat} {
-		message, err := messageOf(t, c, format)
-		if err != nil {
-			return err
-		}
-		a.messages[messageName(t, format)] = message
+		a.messages[messageName(t, format)] = messageOf(t, c, format)
 	}
 	a.channels[t.RoutingKey()] = object{
 		"address": t.RoutingKey(), "description": c.Description, "messages": inChannel(t),
@@ -99,13 +96,17 @@ func (a *apiDocument) add(t event.Type) error {
 			"exchange": object{"name": t.Exchange, "type": "topic", "durable": true, "autoDelete": false, "vhost": "/"},
 		}},
 	}
-	a.operations[t.Domain+".send."+t.Kebab()+"."+t.Version] = object{
+	send := object{
 		"action": "send", "channel": reference("channels", t.RoutingKey()), "messages": ofChannel(t.RoutingKey(), t),
-		"summary": t.Domain + " says " + t.String() + ".",
+		"summary": t.Domain + " says " + t.String() + conditionOf(c) + ".",
 		"bindings": object{"amqp": object{ // persistent, and returned when no queue wants it
 			"deliveryMode": 2, "mandatory": true, "timestamp": true, "bindingVersion": amqpBinding,
 		}},
 	}
+	if tags := optionalTag(c); len(tags) > 0 {
+		send["tags"] = tags
+	}
+	a.operations[t.Domain+".send."+t.Kebab()+"."+t.Version] = send
 	return nil
 }
 
@@ -166,11 +167,7 @@ func ofChannel(channel string, types ...event.Type) []any {
 }
 
 // messageOf is an event in one of its envelopes.
-func messageOf(t event.Type, c contract, format string) (object, error) {
-	contentType, body, err := event.Encode(exampleOf(t, c), format)
-	if err != nil {
-		return nil, fmt.Errorf("write the example of %s: %w", t, err)
-	}
+func messageOf(t event.Type, c contract, format string) object {
 	data := reference("components", "schemas", name(t))
 	payload := object{"type": "object", "required": []string{"metadata", "data"}, "properties": object{
 		"metadata": object{"allOf": []any{reference("components", "schemas", "metadata"), object{"properties": object{
@@ -178,24 +175,40 @@ func messageOf(t event.Type, c contract, format string) (object, error) {
 		}}}},
 		"data": data,
 	}}
-	correlation := "$message.payload#/metadata/conversationId"
+	contentType, correlation := event.MetadataContentType, "$message.payload#/metadata/conversationId"
 	if format == event.CloudEventsFormat {
 		payload = object{"allOf": []any{reference("components", "schemas", "cloudevents"), object{"properties": object{
 			"type": object{"const": "traceria." + t.RoutingKey()}, "data": data,
 		}}}}
-		correlation = "$message.payload#/correlationid"
+		contentType, correlation = event.CloudEventsContentType, "$message.payload#/correlationid"
 	}
 	return object{
 		"name": t.Name, "title": t.String(), "summary": c.Description, "contentType": contentType, "tags": tagsOf(t, c),
 		"headers": reference("components", "schemas", "headers"), "payload": payload,
 		"correlationId": object{"location": correlation, "description": "The conversation: the order."},
-		"examples":      []any{object{"name": "example", "payload": json.RawMessage(body)}},
+		"examples":      []any{object{"name": "example", "payload": c.Envelopes[format]}},
 		"bindings":      object{"amqp": object{"messageType": t.Name, "bindingVersion": amqpBinding}},
-	}, nil
+	}
+}
+
+// conditionOf says of an event that is not always sent what it takes.
+func conditionOf(c contract) string {
+	if c.PublishedWith == "" {
+		return ""
+	}
+	return ", only with " + c.PublishedWith
+}
+
+// optionalTag marks what a service can send, and does not by default.
+func optionalTag(c contract) []any {
+	if c.PublishedWith == "" {
+		return nil
+	}
+	return []any{object{"name": "optional", "description": "Not sent by default: only with " + c.PublishedWith + ", and received by those whom that makes take it."}}
 }
 
 func tagsOf(t event.Type, c contract) []any {
-	tags := []any{object{"name": c.Style}}
+	tags := append([]any{object{"name": c.Style}}, optionalTag(c)...)
 	if t.Exchange != event.PublicExchange {
 		tags = append(tags, object{"name": "private", "description": "Between the parts of " + t.Domain + "; nobody else subscribes to it."})
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -22,7 +23,67 @@ func TestAsyncAPIDocumentIsNotStale(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Error("services/event/asyncapi.json is stale: run `make build && bin/traceria events asyncapi > services/event/asyncapi.json`")
+		t.Error("services/event/asyncapi.json is stale: run `go generate ./services`")
+	}
+}
+
+// What is made from the code is the same in every shell: whoever follows the advice of the tests writes the right files.
+func TestWhatIsGeneratedDoesNotDependOnTheEnvironment(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		file string
+		args []string
+	}{
+		{"event/asyncapi.json", []string{"events", "asyncapi"}},
+		{"broker/definitions.json", []string{"topology", "show", "--defaults"}},
+	} {
+		want, err := os.ReadFile(c.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, env := range [][]string{
+			nil,
+			{"EVENT_STYLE=sparse"},
+			{"EVENT_STYLE=sparse-callback", "EVENT_VERSIONS=v1"},
+			{"LOYALTY_ORDER_CONFIRMED=v2"},
+			{"EVENT_STYLE=junk"},
+			{"TRACERIA_RETRY_BACKOFF=1s"},
+		} {
+			if got, err := new(system).traceriaWith(env, c.args...); err != nil || got != string(want) {
+				t.Errorf("%v with %v is not %s: %v", c.args, env, c.file, err)
+			}
+		}
+	}
+	// The topology for use is that of the configuration.
+	if got, err := new(system).traceriaWith([]string{"LOYALTY_ORDER_CONFIRMED=v2", "TRACERIA_RETRY_BACKOFF=7s"}, "topology", "show"); err != nil ||
+		!strings.Contains(got, "loyalty.order-confirmed.retry.7s") {
+		t.Errorf("%v\n%s", err, got)
+	}
+}
+
+// The document says what can be sent, and marks what is not sent by default.
+func TestAsyncAPIMarksWhatIsNotSentByDefault(t *testing.T) {
+	t.Parallel()
+	text, err := asyncAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		Operations map[string]struct {
+			Action, Summary string
+			Tags            []struct{ Name, Description string }
+		}
+	}
+	if err := json.Unmarshal(text, &document); err != nil {
+		t.Fatal(err)
+	}
+	for _, typ := range event.Catalogue {
+		operation := document.Operations[typ.Domain+".send."+typ.Kebab()+"."+typ.Version]
+		marked := len(operation.Tags) == 1 && operation.Tags[0].Name == "optional" &&
+			strings.Contains(operation.Tags[0].Description, "EVENT_STYLE=sparse or sparse-callback") && strings.Contains(operation.Summary, "only with EVENT_STYLE")
+		if operation.Action != "send" || marked != (typ == event.OrderConfirmedV3) || len(operation.Tags) > 0 && !marked {
+			t.Errorf("%s: %+v", typ, operation)
+		}
 	}
 }
 
@@ -94,7 +155,7 @@ func TestAsyncAPIDocumentIsValid(t *testing.T) {
 func TestAsyncAPIDescribesWhatIsSent(t *testing.T) {
 	t.Parallel()
 	for _, typ := range event.Catalogue {
-		c, err := contractOf(typ)
+		c, err := contractOf(typ, byDefault(), event.Choices{})
 		if err != nil {
 			t.Fatal(err)
 		}

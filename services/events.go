@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"traceria/services/broker"
 	"traceria/services/event"
 )
 
@@ -22,13 +24,21 @@ type contract struct {
 	// CloudEventsType is its type when it is sent as a CloudEvent.
 	CloudEventsType string `json:"cloudEventsType"`
 	Style           string `json:"style"`
-	Deprecated      bool   `json:"deprecated"`
+	// Published tells whether it is published as the system is configured here, and PublishedWith what that takes, if it is
+	// not the default.
+	Published     bool   `json:"published"`
+	PublishedWith string `json:"publishedWith,omitempty"`
+	// Released tells whether its schema is held against what was released.
+	Released   bool `json:"released"`
+	Deprecated bool `json:"deprecated"`
 	// DeprecationDate is when a deprecated version may go, if nobody takes it then.
 	DeprecationDate string `json:"deprecationDate,omitempty"`
 	Description     string `json:"description"`
 	// Example is the event's data, and Schema the JSON Schema that it keeps.
 	Example json.RawMessage `json:"example"`
 	Schema  json.RawMessage `json:"schema"`
+	// Envelopes are the whole event with that data, by EVENT_FORMAT.
+	Envelopes map[string]json.RawMessage `json:"envelopes"`
 }
 
 func newEventsCommand() *cobra.Command {
@@ -79,10 +89,15 @@ func orJSON(cmd *cobra.Command, value any, err error) error {
 	return printJSON(cmd, value)
 }
 
+// catalogue is every event, as the system is configured here.
 func catalogue() ([]contract, error) {
+	config, err := configuration(services()...)
+	if err != nil {
+		return nil, err
+	}
 	contracts := make([]contract, len(event.Catalogue))
 	for i, t := range event.Catalogue {
-		c, err := contractOf(t)
+		c, err := contractOf(t, known(), config.Choices())
 		if err != nil {
 			return nil, err
 		}
@@ -91,17 +106,17 @@ func catalogue() ([]contract, error) {
 	return contracts, nil
 }
 
-func contractOf(t event.Type) (contract, error) {
+func contractOf(t event.Type, topology broker.Topology, choices event.Choices) (contract, error) {
 	c := contract{
 		Event: t.Name, Version: t.Version, Producer: t.Domain, Consumers: []string{}, Exchange: t.Exchange, RoutingKey: t.RoutingKey(),
 		CloudEventsType: t.CloudEventsType(),
-		Style:           "sparse", Deprecated: t.Deprecated(),
+		Style:           "sparse", Published: choices.Publishes(t), PublishedWith: t.PublishedWith(), Released: t.Released(), Deprecated: t.Deprecated(),
 		DeprecationDate: t.DeprecationDate(),
 	}
 	if t.Fat() {
 		c.Style = "fat"
 	}
-	for _, s := range known().Subscriptions {
+	for _, s := range topology.Subscriptions {
 		if s.Takes(t) {
 			c.Consumers = append(c.Consumers, s.Subscriber)
 		}
@@ -120,6 +135,12 @@ func contractOf(t event.Type) (contract, error) {
 	c.Schema, c.Description = schema, told.Description
 	if len(told.Examples) > 0 {
 		c.Example = told.Examples[0]
+	}
+	c.Envelopes = map[string]json.RawMessage{}
+	for _, format := range []string{event.MetadataFormat, event.CloudEventsFormat} {
+		if _, c.Envelopes[format], err = event.Encode(exampleOf(t, c), format); err != nil {
+			return c, fmt.Errorf("write the example of %s: %w", t, err)
+		}
 	}
 	return c, nil
 }
@@ -157,11 +178,26 @@ func printCatalogue(cmd *cobra.Command, contracts []contract) error {
 	return table.Flush()
 }
 
+// mark says of a version what is unusual about it.
 func mark(c contract) string {
+	var marks []string
 	if c.Deprecated {
-		return " (deprecated, may go after " + c.DeprecationDate + ")"
+		marks = append(marks, "deprecated, may go after "+c.DeprecationDate)
 	}
-	return ""
+	if !c.Released {
+		marks = append(marks, "unreleased")
+	}
+	switch {
+	case c.Published:
+	case c.PublishedWith != "":
+		marks = append(marks, "only with "+c.PublishedWith)
+	default:
+		marks = append(marks, "not published by this configuration")
+	}
+	if len(marks) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(marks, "; ") + ")"
 }
 
 func takers(c contract) string {
@@ -172,11 +208,17 @@ func takers(c contract) string {
 }
 
 func printContract(cmd *cobra.Command, c contract) error {
-	example, err := json.MarshalIndent(c.Example, "  ", "  ")
-	if err != nil {
-		return fmt.Errorf("print the example of %s: %w", c.Event, err)
+	cmd.Printf("%s %s%s, %s\n  %s\n  published by  %s, to %s with key %s\n  taken by      %s\n",
+		c.Event, c.Version, mark(c), c.Style, c.Description, c.Producer, c.Exchange, c.RoutingKey, takers(c))
+	for _, form := range []struct{ format, title string }{
+		{event.MetadataFormat, "as metadata/data"}, {event.CloudEventsFormat, "as CloudEvent " + c.CloudEventsType},
+	} {
+		var example bytes.Buffer
+		if err := json.Indent(&example, c.Envelopes[form.format], "  ", "  "); err != nil {
+			return fmt.Errorf("print the example of %s: %w", c.Event, err)
+		}
+		cmd.Printf("  %s, EVENT_FORMAT=%s\n  %s\n", form.title, form.format, example.String())
 	}
-	cmd.Printf("%s %s%s, %s\n  %s\n  published by  %s, to %s with key %s\n  as CloudEvent  %s\n  taken by      %s\n  example\n  %s\n\n",
-		c.Event, c.Version, mark(c), c.Style, c.Description, c.Producer, c.Exchange, c.RoutingKey, c.CloudEventsType, takers(c), example)
+	cmd.Println()
 	return nil
 }

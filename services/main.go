@@ -124,11 +124,19 @@ func services() []host.Service {
 	return []host.Service{order.Service(), kitchen.Service(), delivery.Service(), loyalty.Service(), staff.Service()}
 }
 
-// known is the topology of the whole system.
-func known() broker.Topology {
+// known is the topology of the whole system as this process's environment has it.
+func known() broker.Topology { return topologyIn(host.NewEnv(nil)) }
+
+// byDefault is the topology of a system that nobody has configured: what is made from the code must not depend on the shell
+// in which somebody made it.
+func byDefault() broker.Topology {
+	return topologyIn(host.NewEnv(func(string) (string, bool) { return "", false }))
+}
+
+func topologyIn(env *host.Env) broker.Topology {
 	var t broker.Topology
 	for _, service := range services() {
-		t.Subscriptions = append(t.Subscriptions, service.Describe.Subscriptions()...)
+		t.Subscriptions = append(t.Subscriptions, service.Describe(env).Subscriptions()...)
 	}
 	return t
 }

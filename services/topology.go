@@ -24,15 +24,25 @@ func newTopologyCommand() *cobra.Command {
 }
 
 func newTopologyShowCommand() *cobra.Command {
-	return &cobra.Command{
+	var defaults bool
+	cmd := &cobra.Command{
 		Use:   "show",
 		Short: "Print it as a RabbitMQ definitions file",
 		Long: `Print users, permissions, exchanges, queues and bindings as a RabbitMQ definitions file (load_definitions).
-It is made from the subscriptions in the code; services/broker/definitions.json is this text. The services' users have no
-password in it, with which nobody can log in as one of them; see traceria topology credentials.`,
+It is made from the subscriptions in the code and the configuration (EVENT_STYLE, LOYALTY_ORDER_CONFIRMED,
+TRACERIA_RETRY_BACKOFF, …). The services' users have no password in it, with which nobody can log in as one of them; see
+traceria topology credentials.`,
 		Args: asUsage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			text, err := known().Definitions().JSON()
+			topology := byDefault()
+			if !defaults {
+				config, err := configuration(services()...)
+				if err != nil {
+					return err
+				}
+				topology = configured(config)
+			}
+			text, err := topology.Definitions().JSON()
 			if err != nil {
 				return err
 			}
@@ -40,6 +50,8 @@ password in it, with which nobody can log in as one of them; see traceria topolo
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&defaults, "defaults", false, "whatever the configuration is: as services/broker/definitions.json, which is this text")
+	return cmd
 }
 
 func newTopologyApplyCommand() *cobra.Command {

@@ -17,7 +17,7 @@ const Name = "delivery"
 func Service() host.Service {
 	return host.Service{
 		Name: Name, Title: "drives boxed orders to their customers", Schema: schema,
-		Describe: &deliveries{versions: readVersions(host.NewEnv(nil))},
+		Describe: func(env *host.Env) host.App { return &deliveries{versions: readVersions(env)} },
 		Check:    func(env *host.Env) { readDrivingTime(env); readVersions(env) },
 		New: func(h *host.Host) (host.App, error) {
 			return &deliveries{Host: h, drivingTime: readDrivingTime(h.Env), versions: readVersions(h.Env)}, nil

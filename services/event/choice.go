@@ -1,5 +1,10 @@
 package event
 
+import (
+	"slices"
+	"strings"
+)
+
 // Choices are how events are written and published, where there is more than one way. The zero value is the default.
 type Choices struct {
 	// Versions (EVENT_VERSIONS) are the fat forms of OrderConfirmed that are published.
@@ -53,4 +58,24 @@ func (c Choices) Confirmed() []Type {
 		types = append(types, OrderConfirmedV3)
 	}
 	return types
+}
+
+// Publishes tells whether a type is published: what there is one way of always is.
+func (c Choices) Publishes(t Type) bool {
+	return t.Name != OrderConfirmedV1.Name || slices.Contains(c.Confirmed(), t)
+}
+
+// PublishedWith is the setting without which a type is not published: "EVENT_STYLE=sparse or sparse-callback". It is empty for
+// what is published by default.
+func (t Type) PublishedWith() string {
+	if (Choices{}).Publishes(t) {
+		return ""
+	}
+	var styles []string
+	for _, style := range []string{Sparse, SparseCallback} {
+		if (Choices{Style: style}).Publishes(t) {
+			styles = append(styles, style)
+		}
+	}
+	return "EVENT_STYLE=" + strings.Join(styles, " or ")
 }

@@ -16,8 +16,9 @@ type Service struct {
 	Title string
 	// Schema are the service's own tables, as statements that may be run again.
 	Schema string
-	// Describe is only asked for its Subscriptions, before anything runs: the topology is made from them.
-	Describe App
+	// Describe is only asked for its Subscriptions, before anything runs: the topology is made from them. They are those of
+	// the environment that it is given.
+	Describe func(env *Env) App
 	// Check reads what the service alone is configured by, so that a mistake is found before anything starts.
 	Check func(env *Env)
 	// New makes the running service.

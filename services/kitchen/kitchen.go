@@ -17,7 +17,7 @@ const Name = "kitchen"
 func Service() host.Service {
 	return host.Service{
 		Name: Name, Title: "cooks, as many tickets at once as it has cooks", Schema: schema,
-		Describe: &kitchen{settings: readSettings(host.NewEnv(nil))},
+		Describe: func(env *host.Env) host.App { return &kitchen{settings: readSettings(env)} },
 		Check:    func(env *host.Env) { readSettings(env) },
 		New:      newKitchen,
 	}

@@ -21,7 +21,7 @@ const Name = "loyalty"
 func Service() host.Service {
 	return host.Service{
 		Name: Name, Title: "counts loyalty points", Schema: schema,
-		Describe: &points{versions: readVersions(host.NewEnv(nil))},
+		Describe: func(env *host.Env) host.App { return &points{versions: readVersions(env)} },
 		Check:    func(env *host.Env) { readVersions(env) },
 		New: func(h *host.Host) (host.App, error) {
 			return &points{Host: h, versions: readVersions(h.Env)}, nil

@@ -12,8 +12,9 @@ const Name = "order"
 // Service describes the order service to whoever runs it.
 func Service() host.Service {
 	return host.Service{
-		Name: Name, Title: "takes orders and tells their story", Schema: schema, Describe: &orders{},
-		New: func(h *host.Host) (host.App, error) { return &orders{Host: h}, nil },
+		Name: Name, Title: "takes orders and tells their story", Schema: schema,
+		Describe: func(*host.Env) host.App { return &orders{} },
+		New:      func(h *host.Host) (host.App, error) { return &orders{Host: h}, nil },
 	}
 }
 

@@ -20,8 +20,9 @@ const Name = "staff"
 // Service describes the staff service to whoever runs it.
 func Service() host.Service {
 	return host.Service{
-		Name: Name, Title: "says which cooks came and went", Schema: schema, Describe: &clock{},
-		New: func(h *host.Host) (host.App, error) { return &clock{Host: h}, nil },
+		Name: Name, Title: "says which cooks came and went", Schema: schema,
+		Describe: func(*host.Env) host.App { return &clock{} },
+		New:      func(h *host.Host) (host.App, error) { return &clock{Host: h}, nil },
 	}
 }
 
