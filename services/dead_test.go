@@ -225,7 +225,7 @@ func TestBodiesOfEveryKindAreShown(t *testing.T) {
 		return err == nil && json.Unmarshal([]byte(text), &letters) == nil && len(letters) == 3
 	})
 	if letters[0] != (letter{"abc", "text"}) || letters[1] != (letter{"abc", ""}) || letters[2] != (letter{strings.Repeat("x", 5000), "text"}) {
-		t.Errorf("got %v", letters)
+		t.Errorf("got %.100v", letters)
 	}
 	text, err := s.traceria("dead", "show", queue)
 	if err != nil || !strings.Contains(text, "xxx…\n  (cut: --json prints all of it)") || !strings.Contains(text, "first sent  at an unknown time to loyalty.dead:"+queue) {

@@ -19,7 +19,7 @@ func TestACommandThatCannotWriteItsResultFails(t *testing.T) {
 		t.Skip("this system has no /dev/full")
 	}
 	defer func() { _ = full.Close() }()
-	for _, args := range [][]string{{"events", "list"}, {"events", "list", "--json"}, {"topology", "show"}} {
+	for _, args := range [][]string{{"events", "list"}, {"events", "list", "--json"}, {"topology", "show"}, {"--help"}} { // nobody but main looks whether help could be written
 		cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
 		var said bytes.Buffer
 		cmd.Env, cmd.Stdout, cmd.Stderr = append(os.Environ(), asBinary+"=1"), full, &said

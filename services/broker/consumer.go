@@ -128,7 +128,7 @@ func (c *Consumer) keepTopology(ctx context.Context, conn *amqp091.Connection) e
 // keep consumes one queue for as long as the connection lasts: when RabbitMQ cancels the consumer or closes its channel,
 // because the queue was deleted or an ack was late, the queue is declared and consumed again.
 func (c *Consumer) keep(ctx context.Context, conn *amqp091.Connection, s Subscription) error {
-	backOff := backOffFirst
+	pauses := pauses{most: backOffMax}
 	for {
 		c.session.config.Seams.awaitOpen(ctx, s.Queue())
 		began := time.Now()
@@ -140,12 +140,9 @@ func (c *Consumer) keep(ctx context.Context, conn *amqp091.Connection, s Subscri
 			continue
 		}
 		c.session.seen.lost(s.Queue(), err)
-		if time.Since(began) > backOffMax {
-			backOff = backOffFirst
-		}
+		pauses.after(began)
 		for err != nil && ctx.Err() == nil && !conn.IsClosed() {
-			wait(ctx, jittered(backOff))
-			backOff = min(2*backOff, backOffMax)
+			wait(ctx, pauses.next())
 			err = (Topology{Subscriptions: []Subscription{s}}).Ensure(conn)
 			if err != nil {
 				c.session.seen.lost(s.Queue(), err)

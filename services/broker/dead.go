@@ -177,7 +177,7 @@ const (
 // ShowDead returns the oldest dead letters of a subscription, at most so many, and leaves them where they are. It returns
 // when RabbitMQ has them back, so that a redrive after it finds them.
 func (s Subscription) ShowDead(ctx context.Context, conn *Connection, most int) ([]Letter, error) {
-	letters, total, err := s.look(conn, most)
+	letters, total, err := s.look(conn, most) //nolint:contextcheck // the spans are those of the messages
 	if err != nil {
 		return nil, err
 	}

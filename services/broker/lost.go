@@ -169,7 +169,7 @@ const (
 // being asked.
 func (w *wishes) run(ctx context.Context, ask Ask, say func(string)) {
 	type trouble struct {
-		backOff    time.Duration
+		pauses     pauses
 		next, said time.Time
 	}
 	troubles := map[string]*trouble{}
@@ -188,15 +188,14 @@ func (w *wishes) run(ctx context.Context, ask Ask, say func(string)) {
 				continue
 			}
 			if was == nil {
-				was = &trouble{backOff: backOffFirst}
+				was = &trouble{pauses: pauses{most: askAgainMax}}
 				troubles[producer] = was
 			}
 			if ctx.Err() == nil && time.Since(was.said) >= sayAgain {
 				was.said = time.Now()
 				say(fmt.Sprintf("%s is asked to publish again what a lost queue may have held, and does not answer yet: %v", producer, err))
 			}
-			was.next = time.Now().Add(jittered(was.backOff))
-			was.backOff = min(2*was.backOff, askAgainMax)
+			was.next = time.Now().Add(was.pauses.next())
 		}
 		wait(ctx, askEvery)
 	}

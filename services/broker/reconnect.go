@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -121,6 +120,3 @@ func (o *outages) mark(what string, marks []attribute.KeyValue) {
 func (o *outages) blocked(ctx context.Context, what string) {
 	o.blocks.Add(ctx, 1, metric.WithAttributes(purposeKey.String(what)))
 }
-
-// jittered spreads a pause, so that many who lost the same broker do not all come back at once.
-func jittered(pause time.Duration) time.Duration { return pause/2 + rand.N(pause) }

@@ -18,8 +18,6 @@ const (
 	heartbeat    = 10 * time.Second
 	dialTimeout  = 5 * time.Second
 	closeTimeout = time.Second
-	backOffFirst = 100 * time.Millisecond
-	backOffMax   = 3 * time.Second // a broker that is back is found soon
 )
 
 // session keeps one connection to RabbitMQ up. The library's own recovery stays off: after a reconnect it can
@@ -62,7 +60,7 @@ func newSession(config Config, purpose string) session {
 // run dials, calls work with the connection, and when work returns or the connection closes, does so again,
 // with a jittered, growing pause between failures, until ctx ends. work must return when its context ends.
 func (s *session) run(ctx context.Context, work func(ctx context.Context, conn *amqp091.Connection) error) {
-	backOff := backOffFirst
+	pauses := pauses{most: backOffMax}
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := s.once(ctx, work)
@@ -70,11 +68,8 @@ func (s *session) run(ctx context.Context, work func(ctx context.Context, conn *
 			return
 		}
 		s.seen.lost(s.purpose, err)
-		if time.Since(began) > backOffMax {
-			backOff = backOffFirst // it had worked for a while
-		}
-		wait(ctx, jittered(backOff))
-		backOff = min(2*backOff, backOffMax)
+		pauses.after(began)
+		wait(ctx, pauses.next())
 	}
 }
 

@@ -35,7 +35,7 @@ func (t Topology) Watch(ctx context.Context, amqpURL, managementURL string, say 
 		asking.Go(func() { w.wishes.run(ctx, ask, say) })
 		defer asking.Wait()
 	}
-	backOff := backOffFirst
+	pauses := pauses{most: backOffMax}
 	var said time.Time
 	for ctx.Err() == nil {
 		began := time.Now()
@@ -47,11 +47,8 @@ func (t Topology) Watch(ctx context.Context, amqpURL, managementURL string, say 
 			said = time.Now()
 			say(fmt.Sprintf("waiting for RabbitMQ: %v", err))
 		}
-		if time.Since(began) > backOffMax {
-			backOff = backOffFirst
-		}
-		wait(ctx, jittered(backOff))
-		backOff = min(2*backOff, backOffMax)
+		pauses.after(began)
+		wait(ctx, pauses.next())
 	}
 }
 
