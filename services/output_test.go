@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
+	"io"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"strings"
@@ -55,6 +58,12 @@ func TestAToolIsInterruptedWhileItWaitsForTheBroker(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
+	checkInterrupted(t, cmd, &said)
+}
+
+// checkInterrupted wants the command to end soon and to say why.
+func checkInterrupted(t *testing.T, cmd *exec.Cmd, said *bytes.Buffer) {
+	t.Helper()
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	select {
@@ -65,5 +74,71 @@ func TestAToolIsInterruptedWhileItWaitsForTheBroker(t *testing.T) {
 	case <-time.After(4 * time.Second): // the handshake alone would have 5
 		t.Error("it does not end")
 		_ = cmd.Process.Kill()
+		<-ended
 	}
+}
+
+// Nor does one that says nothing any more when the connection stands.
+func TestAToolIsInterruptedWhileItWaitsForAnAnswer(t *testing.T) {
+	s := up(t)
+	u, err := url.Parse(s.broker.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, asked := untilChannels(t, u.Host)
+	u.Host = address
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "dead", "list")
+	var said bytes.Buffer
+	cmd.Env, cmd.Stderr = append(s.env, asBinary+"=1", "AMQP_URL="+u.String()), &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-asked
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	checkInterrupted(t, cmd, &said)
+}
+
+// untilChannels is the address of a broker that takes connections and, when somebody asks for a channel, says nothing any
+// more; asked says that.
+func untilChannels(t *testing.T, to string) (address string, asked chan struct{}) {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked = make(chan struct{})
+	server, err := new(net.Dialer).DialContext(t.Context(), "tcp", to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = listener.Close(), server.Close() })
+	go func() {
+		client, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		go func() { _, _ = io.Copy(client, server) }()
+		if _, err := io.CopyN(server, client, int64(len("AMQP0091"))); err != nil {
+			return
+		}
+		for { // frames (AMQP 0-9-1, 4.2.3)
+			start := make([]byte, 7)
+			if _, err := io.ReadFull(client, start); err != nil {
+				return
+			}
+			if binary.BigEndian.Uint16(start[1:]) != 0 {
+				close(asked)
+				return
+			}
+			if _, err := server.Write(start); err != nil {
+				return
+			}
+			if _, err := io.CopyN(server, client, int64(binary.BigEndian.Uint32(start[3:]))+1); err != nil {
+				return
+			}
+		}
+	}()
+	return listener.Addr().String(), asked
 }
