@@ -9,7 +9,7 @@ cd "$(dirname "$0")"
 
 run=$PWD/.run
 socket=.run/pc.sock # relative: a socket's path may have 107 characters at most
-services=(order kitchen delivery loyalty staff)
+services=(order kitchen delivery loyalty staff console)
 
 say() { printf '%s\n' "$*"; }
 die() {
@@ -136,7 +136,7 @@ up() {
     say "traceria is already running$([ bin/traceria -ot .run/started ] || echo '; it was rebuilt since: make down, then make up, starts the new one')"
   else
     [ -z "$(started)" ] || { say "ending what an earlier start left behind" && down_all; }
-    check_ports 8081 8082 8083 8084 8085 4317 4318 8889 14317 14318 16685 16686
+    check_ports 8080 8081 8082 8083 8084 8085 4317 4318 8889 14317 14318 16685 16686
     choose_broker
     [ -n "${AMQP_URL:-}" ] || check_ports 5672 15672 25672 35672
     : >.run/log/build-jaeger.log # process-compose appends
@@ -179,6 +179,7 @@ logs               .run/log
 Try next:
   bin/traceria buy --wait        place an order and wait until it is delivered
   bin/traceria trace ORDER       its trace, read from Jaeger
+  bin/traceria failure list      what can be broken while it runs: failure set KEY, failure clear
   make down                      end it; orders stay in .run"
 }
 

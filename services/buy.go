@@ -35,13 +35,13 @@ func newBuyCommand() *cobra.Command {
 		GroupID: groupTools,
 		Long: `Place one order or many with the order service at ORDER_URL, and print order id, trace id and the
 address of the trace in Jaeger. With TRACEPARENT in the environment the orders join that trace.`,
-		Example: "  traceria buy --wait\n  traceria buy --count 200 --wait",
+		Example: "  traceria buy --wait\n  traceria buy --count 200 --wait\n  traceria buy --failure kitchen.slow=10s --wait",
 		Args:    asUsage(cobra.NoArgs),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return buy(cmd, o) },
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&o.count, "count", 1, "how many orders, 1 to 10000, all at once")
-	flags.StringVar(&o.failure, "failure", "", "failure for these orders only: key[=variant], sent as X-Traceria-Failure")
+	flags.StringVar(&o.failure, "failure", "", "what is switched on for these orders only: key[=variant][, key…], sent as X-Traceria-Failure (traceria failure list)")
 	flags.StringVar(&o.customer, "customer", "customer-1", "the customer's id")
 	flags.BoolVar(&o.wait, "wait", false, "wait until every order is delivered or cancelled; exit 1 if one is not")
 	flags.DurationVar(&o.timeout, "timeout", 2*time.Minute, "how long to wait with --wait")

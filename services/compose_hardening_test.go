@@ -67,14 +67,14 @@ func TestComposeGoMemoryLimitFitsTheContainer(t *testing.T) {
 	}
 }
 
-// One service builds the image and the others neither pull nor build it: five builds of one tag would race.
+// One service builds the image and the others neither pull nor build it: several builds of one tag would race.
 func TestComposeBuildsTheImageOnce(t *testing.T) {
 	t.Parallel()
 	project := loadCompose(t)
 	commands := map[string]types.ShellCommand{
 		"credentials": {"topology", "credentials", "/credentials"}, "topology": {"topology", "apply", "--watch"},
 	}
-	for _, known := range services() {
+	for _, known := range everything() {
 		commands[known.Name] = types.ShellCommand{known.Name}
 	}
 	builders := 0
@@ -103,7 +103,7 @@ func TestComposeHealthGatesCanRun(t *testing.T) {
 	t.Parallel()
 	project := loadCompose(t)
 	want := map[string]types.HealthCheckTest{"rabbitmq": {"CMD", "rabbitmq-diagnostics", "-q", "check_port_connectivity"}}
-	for _, service := range services() {
+	for _, service := range everything() {
 		want[service.Name] = types.HealthCheckTest{"CMD", "/traceria", "status", service.Name}
 	}
 	got := map[string]types.HealthCheckTest{}
@@ -119,6 +119,9 @@ func TestComposeHealthGatesCanRun(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("health checks (-want +got):\n%s", diff)
+	}
+	if waits := project.Services["console"].DependsOn; len(waits) > 0 {
+		t.Errorf("the console needs nobody, and waits for %v", waits)
 	}
 	for _, service := range services() {
 		if gate := project.Services[service.Name].DependsOn["rabbitmq"].Condition; gate != types.ServiceConditionHealthy {
@@ -210,10 +213,16 @@ func TestProcessComposeRunsTheSameParts(t *testing.T) {
 			t.Errorf("%s is not restarted when it dies", name)
 		}
 	}
-	for _, service := range services() {
+	for _, service := range everything() {
 		process := project.Processes[service.Name]
 		if !strings.HasSuffix(strings.TrimSpace(process.Command), " "+service.Name) {
 			t.Errorf("%s runs %q", service.Name, process.Command)
+		}
+		if service.Stateless {
+			if len(process.DependsOn) > 0 {
+				t.Errorf("%s needs nobody, and waits for %v", service.Name, process.DependsOn)
+			}
+			continue
 		}
 		if len(process.DependsOn) != 1 || process.DependsOn["rabbitmq"].Condition != "process_healthy" {
 			t.Errorf("%s waits for %v", service.Name, process.DependsOn)

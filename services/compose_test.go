@@ -51,7 +51,7 @@ func variable(service types.ServiceConfig, name string) string {
 func TestComposeRunsTheWholeSystem(t *testing.T) {
 	t.Parallel()
 	want := []string{"collector", "credentials", "jaeger", "rabbitmq", "topology"}
-	for _, service := range services() {
+	for _, service := range everything() {
 		want = append(want, service.Name)
 	}
 	slices.Sort(want)
@@ -102,7 +102,7 @@ func TestComposePortsAgreeWithTheConfiguration(t *testing.T) {
 		},
 		"jaeger": {"127.0.0.1:16686->" + port(t, endpoint(t, project, "jaeger", "extensions", "jaeger_query", "http", "endpoint"))},
 	}
-	for _, service := range services() {
+	for _, service := range everything() {
 		want[service.Name] = []string{fmt.Sprintf("127.0.0.1:%d->%s", host.Ports[service.Name],
 			port(t, variable(project.Services[service.Name], "HTTP_ADDR")))}
 	}
@@ -157,14 +157,14 @@ func TestComposePartsReachEachOther(t *testing.T) {
 			port(t, endpoint(t, project, "jaeger", "extensions", "jaeger_query", "http", "endpoint")),
 		},
 	}
-	for _, service := range services() {
+	for _, service := range everything() {
 		listens[service.Name] = []string{port(t, variable(project.Services[service.Name], "HTTP_ADDR"))}
 	}
 	seen := map[string]bool{}
 	for name, service := range project.Services {
 		for key := range service.Environment {
 			address, err := url.Parse(variable(service, key))
-			if err != nil || address.Host == "" || key == "JAEGER_PUBLIC_URL" { // that one is for a browser
+			if err != nil || address.Host == "" || strings.HasSuffix(key, "_PUBLIC_URL") { // that one is for a browser
 				continue
 			}
 			seen[key] = true
@@ -174,7 +174,7 @@ func TestComposePartsReachEachOther(t *testing.T) {
 		}
 	}
 	want := []string{
-		"AMQP_URL", "DELIVERY_URL", "JAEGER_OTLP_ENDPOINT", "JAEGER_URL", "KITCHEN_URL", "LOYALTY_URL", "ORDER_URL",
+		"AMQP_URL", "CONSOLE_URL", "DELIVERY_URL", "JAEGER_OTLP_ENDPOINT", "JAEGER_URL", "KITCHEN_URL", "LOYALTY_URL", "ORDER_URL",
 		"OTEL_EXPORTER_OTLP_ENDPOINT", "RABBITMQ_MANAGEMENT_URL", "STAFF_URL",
 	}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(seen))); diff != "" {

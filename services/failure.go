@@ -2,10 +2,12 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -62,14 +64,35 @@ func newFailureListCommand() *cobra.Command {
 			if asJSON {
 				return printJSON(cmd, all)
 			}
-			for _, status := range all {
-				cmd.Printf("%-26s %-24s %s\n", status.Key, described(status.Active), status.Title)
-			}
+			printFailures(cmd, all)
 			return nil
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print one JSON document: a list of {key, kind, title, variants, default, active}")
 	return command
+}
+
+// printFailures prints the list by group, in columns; what is switched on stands out on a terminal.
+func printFailures(cmd *cobra.Command, all []failure.Status) {
+	keys, settings := 0, 0
+	for _, status := range all {
+		keys, settings = max(keys, len(status.Key)), max(settings, utf8.RuneCountInString(described(status.Active)))
+	}
+	colour, group := coloured(cmd.OutOrStdout()), ""
+	for _, status := range all {
+		if entry, err := failure.Lookup(status.Key); err == nil && entry.Group != group {
+			if group != "" {
+				cmd.Println()
+			}
+			group = entry.Group
+			cmd.Println(group)
+		}
+		line := fmt.Sprintf("  %-*s  %-*s  %s", keys, status.Key, settings, described(status.Active), status.Title)
+		if status.Active != nil && colour {
+			line = "\x1b[1;33m" + line + "\x1b[0m"
+		}
+		cmd.Println(line)
+	}
 }
 
 // described is a setting in a few words.
@@ -99,19 +122,20 @@ func newFailureShowCommand() *cobra.Command {
 			if asJSON {
 				return printJSON(cmd, entry)
 			}
-			targets := make([]string, len(entry.Targets))
-			for i, target := range entry.Targets {
-				targets[i] = string(target)
-			}
 			cmd.Printf("%s (%s, %s)\n%s\n\n", entry.Key, entry.Kind, entry.Group, entry.Title)
 			for _, line := range [][2]string{
-				{"breaks", entry.Breaks}, {"where", entry.Where}, {"variants", strings.Join(entry.Variants, ", ") + " (the first is the default)"},
-				{"targets", strings.Join(targets, ", ")}, {"in Jaeger", entry.Jaeger}, {"search", entry.Search}, {"repair", entry.Repair},
+				{"breaks", entry.Breaks},
+				{"where", entry.Where},
+				{"variants", strings.Join(entry.Variants, ", ") + " (the first is the default)"},
+				{"targets", targets(entry)},
+				{"in Jaeger", entry.Jaeger},
+				{"search", entry.Search},
+				{"repair", entry.Repair},
 			} {
 				cmd.Printf("%-10s %s\n", line[0], line[1])
 			}
 			if entry.Crash {
-				cmd.Println("\nIt ends the process: it is off under traceria all and traceria play.")
+				cmd.Println("\n" + endsTheProcess)
 			}
 			return nil
 		},
@@ -120,16 +144,31 @@ func newFailureShowCommand() *cobra.Command {
 	return command
 }
 
+// endsTheProcess is what the command line can say: the file does not tell who follows it.
+const endsTheProcess = "It ends the process, and a supervisor must start it again: make up and Docker do. Under traceria all it is off, because the " +
+	"process is that of every service; the console and X-Traceria-Failure refuse it there."
+
+func targets(entry failure.Entry) string {
+	names := make([]string, len(entry.Targets))
+	for i, target := range entry.Targets {
+		names[i] = string(target)
+	}
+	return strings.Join(names, ", ")
+}
+
 func newFailureSetCommand() *cobra.Command {
 	var s failure.Setting
 	command := &cobra.Command{
 		Use:   "set KEY[=VARIANT]",
 		Short: "Switch a failure or an experiment on, for everyone unless a flag says less",
-		Args:  asUsage(cobra.ExactArgs(1)),
+		Long: `Switch a failure or an experiment on, for everyone unless a flag says less. A key without a variant takes its first one;
+what it had before is replaced. For one order only: traceria buy --failure KEY.`,
+		Example: "  traceria failure set kitchen.slow\n  traceria failure set kitchen.slow=10s --percent 30\n  traceria failure set event.format=cloudevents",
+		Args:    asUsage(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, name := range []string{"percent", "customer"} {
 				if value := cmd.Flag(name); value.Changed && (value.Value.String() == "" || value.Value.String() == "0") {
-					return usagef("--%s %q: want 1 to 100, or the id of a customer", name, value.Value)
+					return usagef("--%s %q: want %s", name, value.Value, map[string]string{"percent": "1 to 100", "customer": "the id of a customer"}[name])
 				}
 			}
 			key, variant, named := strings.Cut(args[0], "=")
@@ -145,7 +184,14 @@ func newFailureSetCommand() *cobra.Command {
 			if err != nil {
 				return refusedSetting(err)
 			}
-			cmd.Printf("%s is set to %s in %s\n", key, described(&set), file.Path)
+			if set.Active == nil {
+				cmd.Printf("%s is at its default, %s, in %s\n", key, set.Default, file.Path)
+				return nil
+			}
+			cmd.Printf("%s is set to %s in %s\n", key, described(set.Active), file.Path)
+			if entry, err := failure.Lookup(set.Key); err == nil && entry.Crash {
+				cmd.PrintErrln(endsTheProcess)
+			}
 			return nil
 		},
 	}
@@ -175,7 +221,7 @@ func newFailureClearCommand() *cobra.Command {
 			if len(args) > 0 {
 				what = args[0]
 			}
-			cmd.Printf("%s is back to its default in %s\n", what, file.Path)
+			cmd.Printf("%s is at the default in %s\n", what, file.Path)
 			return nil
 		},
 	}

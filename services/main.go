@@ -13,9 +13,11 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
 	"traceria/services/broker"
+	"traceria/services/console"
 	"traceria/services/delivery"
 	"traceria/services/host"
 	"traceria/services/kitchen"
@@ -67,6 +69,22 @@ func (o *output) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// terminal is the terminal to which w writes, or nil when that is something else.
+func terminal(w io.Writer) *os.File {
+	if out, ok := w.(*output); ok {
+		w = out.to
+	}
+	if file, ok := w.(*os.File); ok && isatty.IsTerminal(file.Fd()) {
+		return file
+	}
+	return nil
+}
+
+// coloured says whether what is written to w may have colours: on a terminal, unless NO_COLOR is set (https://no-color.org).
+func coloured(w io.Writer) bool {
+	return terminal(w) != nil && os.Getenv("NO_COLOR") == ""
+}
+
 // usageError is a command line that is not allowed.
 type usageError struct{ error }
 
@@ -96,7 +114,7 @@ First steps:
 		return usagef("%w\nsee: %s --help", err, cmd.CommandPath())
 	})
 	root.AddGroup(&cobra.Group{ID: groupServices, Title: "Services:"}, &cobra.Group{ID: groupTools, Title: "Tools:"})
-	for _, service := range services() {
+	for _, service := range everything() {
 		root.AddCommand(newServiceCommand(service))
 	}
 	root.AddCommand(newAllCommand(), newPlayCommand(), newBuyCommand(), newTraceCommand(), newStatusCommand(),
@@ -123,6 +141,9 @@ func asUsage(check cobra.PositionalArgs) cobra.PositionalArgs {
 func services() []host.Service {
 	return []host.Service{order.Service(), kitchen.Service(), delivery.Service(), loyalty.Service(), staff.Service()}
 }
+
+// everything is what runs: the businesses, and the console, which takes no part in an order and is no user of the broker.
+func everything() []host.Service { return append(services(), console.Service()) }
 
 // known is the topology of the whole system as this process's environment has it.
 func known() broker.Topology { return topologyIn(host.NewEnv(nil)) }

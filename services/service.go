@@ -33,7 +33,7 @@ func newAllCommand() *cobra.Command {
 		GroupID: groupServices,
 		Args:    asUsage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := configuration(services()...)
+			config, err := configuration(everything()...)
 			if err != nil {
 				return err
 			}
@@ -41,10 +41,10 @@ func newAllCommand() *cobra.Command {
 				return err
 			}
 			if config.HTTPAddr != "" {
-				return usagef("HTTP_ADDR is the address of one service: unset it. `traceria all` listens on loopback, each service at the port of its URL (ORDER_URL, …; 8081 to 8085)")
+				return usagef("HTTP_ADDR is the address of one service: unset it. `traceria all` listens on loopback, each service at the port of its URL (CONSOLE_URL, ORDER_URL, …; 8080 to 8085)")
 			}
 			group, ctx := errgroup.WithContext(cmd.Context())
-			for _, service := range services() {
+			for _, service := range everything() {
 				group.Go(func() error {
 					return host.Run(ctx, service, host.Options{
 						Config: config, Known: known(),

@@ -114,7 +114,7 @@ func TestAllInOneProcess(t *testing.T) {
 	// The broker's virtual host is shared with the running system: a broker of its own keeps the two apart.
 	broker := rabbitmqtest.Start(t, rabbitmqtest.WithPrivate())
 	own := &system{env: append(append([]string{}, s.env...), "AMQP_URL="+broker.URL, "TRACERIA_DATA="+t.TempDir()), addresses: map[string]string{}}
-	for _, service := range services() {
+	for _, service := range everything() {
 		own.addresses[service.Name] = freeAddress(t)
 		own.env = append(own.env, strings.ToUpper(service.Name)+"_URL=http://"+own.addresses[service.Name])
 	}

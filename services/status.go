@@ -67,7 +67,7 @@ func newStatusCommand() *cobra.Command {
 // parts are what the system is made of.
 func parts(config host.Config) []part {
 	var all []part
-	for _, service := range services() {
+	for _, service := range everything() {
 		address := config.URLs[service.Name]
 		all = append(all, part{service.Name, address, func(ctx context.Context) (string, error) { return ready(ctx, address) }})
 	}
@@ -190,13 +190,13 @@ func look(ctx context.Context, wanted []part) []health {
 }
 
 // ready asks a service, which says itself what it waits for, and what stays in its outbox.
-func ready(ctx context.Context, address string) (remark string, err error) {
+func ready(ctx context.Context, address string) (string, error) {
 	code, body, err := get(ctx, address+"/readyz")
 	if err != nil {
 		return "", err
 	}
 	if code == http.StatusOK {
-		return outboxRemark(body), nil
+		return remark(body), nil
 	}
 	var problem host.Problem
 	if json.Unmarshal(body, &problem) == nil && problem.Detail != "" {
@@ -205,28 +205,40 @@ func ready(ctx context.Context, address string) (remark string, err error) {
 	return "", fmt.Errorf("answers %d", code)
 }
 
-func outboxRemark(body []byte) string {
+// remark is what a service that is ready has to say all the same.
+func remark(body []byte) string {
 	var now host.Readiness
 	if json.Unmarshal(body, &now) != nil {
 		return ""
 	}
 	var remarks []string
-	for _, kept := range []struct {
+	if now.Outbox != nil {
+		remarks = append(remarks, kept(*now.Outbox)...)
+	}
+	if len(remarks) > 0 {
+		remarks[0] = "events in its outbox: " + remarks[0]
+	}
+	if now.Flags != "" {
+		remarks = append(remarks, now.Flags)
+	}
+	return strings.Join(remarks, ", ")
+}
+
+// kept says how many events stay in an outbox, and why.
+func kept(outbox host.Outbox) (remarks []string) {
+	for _, kind := range []struct {
 		n   int
 		why string
 	}{
-		{now.Outbox.Unroutable, "that no queue wants"},
-		{now.Outbox.Refused, "that RabbitMQ refused"},
-		{now.Outbox.Unreadable, "that cannot be read"},
+		{outbox.Unroutable, "that no queue wants"},
+		{outbox.Refused, "that RabbitMQ refused"},
+		{outbox.Unreadable, "that cannot be read"},
 	} {
-		if kept.n > 0 {
-			remarks = append(remarks, fmt.Sprintf("%d %s", kept.n, kept.why))
+		if kind.n > 0 {
+			remarks = append(remarks, fmt.Sprintf("%d %s", kind.n, kind.why))
 		}
 	}
-	if len(remarks) == 0 {
-		return ""
-	}
-	return "events in its outbox: " + strings.Join(remarks, ", ")
+	return remarks
 }
 
 // deadLetters looks whether RabbitMQ is there, and how many dead letters it has.

@@ -94,13 +94,14 @@ func (s *system) start(t *testing.T) {
 		"AMQP_URL="+s.broker.URL, "RABBITMQ_MANAGEMENT_URL="+s.broker.ManagementURL, "TRACERIA_DATA="+data,
 		// Long enough that what another service does meanwhile is over: the golden tree depends on nobody's luck.
 		"KITCHEN_COOKING_TIME=250ms", "DELIVERY_DRIVING_TIME=50ms")
-	for _, service := range services() {
+	for _, service := range everything() {
 		s.addresses[service.Name] = freeAddress(t)
 		s.env = append(s.env, strings.ToUpper(service.Name)+"_URL=http://"+s.addresses[service.Name])
 	}
 	for _, service := range services() {
 		s.launch(t, service.Name, append(s.as(t, service.Name), "HTTP_ADDR="+s.addresses[service.Name]), os.Args[0], service.Name)
 	}
+	s.launch(t, "console", []string{"HTTP_ADDR=" + s.addresses["console"], "AMQP_URL="}, os.Args[0], "console")
 	out, err := s.traceria("status", "--wait", "--timeout", "60s")
 	if err != nil {
 		t.Fatalf("the system is not healthy: %v\n%s", err, out)

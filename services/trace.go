@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
@@ -38,7 +37,7 @@ the tree is at rest, at most for --wait.`,
 				return err
 			}
 			jaeger := tracetree.NewJaeger(config.JaegerURL, nil)
-			if o.wait > 0 && isatty.IsTerminal(os.Stderr.Fd()) {
+			if o.wait > 0 && terminal(os.Stderr) != nil {
 				slow := time.AfterFunc(time.Second, func() {
 					cmd.PrintErrf("waiting for spans that are on their way, at most %s\n", o.wait)
 				})
@@ -107,10 +106,8 @@ func atRest(spans []tracetree.Span) bool {
 
 // printTree writes for a person: in colour and within the width when it is a terminal.
 func printTree(w io.Writer, tree *tracetree.Tree, database bool) error {
-	options := tracetree.PrintOptions{Database: database}
-	if file, ok := w.(*os.File); ok && isatty.IsTerminal(file.Fd()) {
-		_, plain := os.LookupEnv("NO_COLOR")
-		options.Color = !plain
+	options := tracetree.PrintOptions{Database: database, Color: coloured(w)}
+	if file := terminal(w); file != nil {
 		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
 			options.Width = width
 		}

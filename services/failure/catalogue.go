@@ -92,7 +92,11 @@ func Lookup(key Key) (Entry, error) {
 	for i, entry := range catalogue {
 		names[i] = string(entry.Key)
 	}
-	return Entry{}, fmt.Errorf("%w %q; there are %s", ErrUnknownKey, key, strings.Join(names, ", "))
+	perhaps := ""
+	if near := nearest(string(key), names); near != "" {
+		perhaps = "did you mean " + near + "? "
+	}
+	return Entry{}, fmt.Errorf("%w %.100q; %sthere are %s", ErrUnknownKey, key, perhaps, strings.Join(names, ", "))
 }
 
 // Choose is the variant that the entry is to be set to: the named one, or [Entry.First] for an empty name. The error
@@ -104,7 +108,7 @@ func (e Entry) Choose(variant string) (string, error) {
 	if slices.Contains(e.Variants, variant) {
 		return variant, nil
 	}
-	return "", fmt.Errorf("%w %q of %s; there are %s", ErrUnknownVariant, variant, e.Key, strings.Join(e.Variants, ", "))
+	return "", fmt.Errorf("%w %.100q of %s; there are %s", ErrUnknownVariant, variant, e.Key, strings.Join(e.Variants, ", "))
 }
 
 func index(entries []Entry) map[Key]Entry {

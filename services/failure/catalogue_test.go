@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"traceria/services/failure"
@@ -67,8 +68,14 @@ func constants(t *testing.T) (keys []failure.Key) {
 
 func TestWhatIsNotInTheCatalogueIsRefusedWithWhatThereIs(t *testing.T) {
 	t.Parallel()
-	if _, err := failure.Lookup("kitchen.slwo"); !errors.Is(err, failure.ErrUnknownKey) {
-		t.Errorf("got %v", err)
+	for word, near := range map[failure.Key]string{
+		"kitchen.slwo": "did you mean kitchen.slow? ", "ktchen.poisn": "did you mean kitchen.poison? ", "integratoin": "did you mean integration? ",
+		"x": "", "nonsense.entirely": "", failure.Key(strings.Repeat("kitchen.slow", 10_000)): "",
+	} {
+		_, err := failure.Lookup(word)
+		if !errors.Is(err, failure.ErrUnknownKey) || !strings.Contains(err.Error(), `; `+near+"there are kitchen.slow, kitchen.error") || len(err.Error()) > 2000 {
+			t.Errorf("%.50s: got %.300v", word, err)
+		}
 	}
 	entry, err := failure.Lookup(failure.KitchenSlow)
 	if err != nil {

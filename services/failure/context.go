@@ -72,11 +72,11 @@ func WithHeader(ctx context.Context, values ...string) (context.Context, error) 
 		if variant, err = entry.Choose(strings.TrimSpace(variant)); err != nil {
 			return ctx, err
 		}
-		if entry.Crash && FromContext(ctx).shared() {
-			return ctx, fmt.Errorf("%w: %s ends the process, which is all of Traceria here", ErrTarget, entry.Key)
-		}
 		if !entry.Allows(Order) {
-			return ctx, fmt.Errorf("%w: %s can be set for %v, not for one order", ErrTarget, entry.Key, entry.Targets)
+			return ctx, fmt.Errorf("%w: %s can be set for %s, not for one order", ErrTarget, entry.Key, listed(entry.Targets))
+		}
+		if err := FromContext(ctx).Refuse(entry, variant); err != nil {
+			return ctx, err
 		}
 		if seen[entry.Key] {
 			return ctx, fmt.Errorf("%w: %s is named twice", ErrTarget, entry.Key)

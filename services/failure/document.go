@@ -42,15 +42,11 @@ func newFlag(entry Entry) flag {
 	for _, variant := range entry.Variants {
 		variants[variant] = variant
 	}
-	targets := make([]string, len(entry.Targets))
-	for i, target := range entry.Targets {
-		targets[i] = string(target)
-	}
 	return flag{
 		"state": encode("ENABLED"), "variants": encode(variants), "defaultVariant": encode(entry.Default()),
 		"metadata": encode(map[string]string{
 			"title": entry.Title, "breaks": entry.Breaks, "where": entry.Where, "jaeger": entry.Jaeger,
-			"search": entry.Search, "repair": entry.Repair, "targets": strings.Join(targets, ", "),
+			"search": entry.Search, "repair": entry.Repair, "targets": listed(entry.Targets),
 		}),
 	}
 }

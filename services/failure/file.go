@@ -29,31 +29,32 @@ func (f File) List() ([]Status, error) {
 	}
 	all := make([]Status, len(catalogue))
 	for i, entry := range catalogue {
-		all[i] = Status{
-			Key: entry.Key, Kind: entry.Kind, Title: entry.Title, Variants: entry.Variants,
-			Default: entry.Default(), Active: d.flags[entry.Key].active(entry),
-		}
+		all[i] = entry.Status(d.flags[entry.Key].active(entry))
 	}
 	return all, nil
 }
 
-// Set sets a key, and returns what it is set to. The error wraps [ErrUnknownKey], [ErrUnknownVariant], [ErrTarget] or
+// Set sets a key, and returns what it is set to then. The error wraps [ErrUnknownKey], [ErrUnknownVariant], [ErrTarget] or
 // [ErrFile]; then nothing is changed.
-func (f File) Set(key Key, s Setting) (Setting, error) {
+func (f File) Set(key Key, s Setting) (Status, error) {
 	entry, err := Lookup(key)
 	if err != nil {
-		return s, err
+		return Status{}, err
 	}
 	if s, err = s.check(entry); err != nil {
-		return s, err
+		return Status{}, err
 	}
-	return s, f.change(func(d document) error {
+	err = f.change(func(d document) error {
 		if d.flags[key] == nil {
 			d.flags[key] = newFlag(entry)
 		}
 		d.flags[key].apply(entry, s)
 		return nil
 	})
+	if s.Variant == entry.Default() {
+		return entry.Status(nil), err
+	}
+	return entry.Status(&s), err
 }
 
 // Clear sets the keys back to their defaults, all of the catalogue when none is named.

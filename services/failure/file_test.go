@@ -99,12 +99,22 @@ func TestWhatIsSetIsReadBackForEveryTarget(t *testing.T) {
 	for _, want := range []failure.Setting{
 		{Variant: "10s"}, {Variant: "2s", Percent: 1}, {Variant: "2s", Percent: 100}, {Variant: "10s", Customer: `o'neill "<&>`},
 	} {
-		if _, err := f.Set(failure.KitchenSlow, want); err != nil {
+		set, err := f.Set(failure.KitchenSlow, want)
+		if err != nil {
 			t.Fatal(err)
+		}
+		if diff := cmp.Diff(&want, set.Active); diff != "" {
+			t.Error(diff)
 		}
 		if diff := cmp.Diff(&want, active(t, f, failure.KitchenSlow)); diff != "" {
 			t.Error(diff)
 		}
+	}
+	if set, err := f.Set(failure.KitchenSlow, failure.Setting{Variant: failure.Off}); err != nil || set.Active != nil || active(t, f, failure.KitchenSlow) != nil {
+		t.Errorf("set to its default, it is %+v, %v", set.Active, err)
+	}
+	if _, err := f.Set(failure.KitchenSlow, failure.Setting{}); err != nil {
+		t.Fatal(err)
 	}
 	if err := f.Clear(failure.KitchenSlow); err != nil {
 		t.Fatal(err)
@@ -121,6 +131,7 @@ func TestATargetThatAKeyDoesNotAllowIsRefusedAndChangesNothing(t *testing.T) {
 	for key, s := range map[failure.Key]failure.Setting{
 		failure.KitchenCrash: {}, failure.LoyaltyDown: {Percent: 10}, failure.EventFormat: {Customer: "c", Variant: "cloudevents"},
 		failure.KitchenSlow: {Percent: 10, Customer: "c"}, failure.KitchenError: {Percent: 101}, failure.RetryStorm: {Percent: -1},
+		failure.OrderDuplicate: {Variant: failure.Off, Customer: "c"}, failure.OrderReorder: {Customer: "a\nb"}, failure.KitchenReject: {Customer: strings.Repeat("c", 257)},
 	} {
 		if _, err := f.Set(key, s); !errors.Is(err, failure.ErrTarget) {
 			t.Errorf("%s %+v: got %v, want a refusal", key, s, err)
@@ -184,6 +195,9 @@ func TestWhatWasWrittenByHandIsKept(t *testing.T) {
 	}
 	if _, err := f.Set(failure.KitchenError, failure.Setting{}); err != nil {
 		t.Fatal(err)
+	}
+	if got := active(t, f, failure.KitchenError); got == nil || got.Variant != "once" {
+		t.Errorf("got %+v, want once", got)
 	}
 	text, _ = os.ReadFile(f.Path)
 	var after map[string]any

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strings"
+
+	"traceria/services/event"
 )
 
 // Custom is the variant of a key whose rule was written into the file by hand.
@@ -26,6 +29,14 @@ type Status struct {
 	Active   *Setting `json:"active"`
 }
 
+// Status is the entry with what it is set to.
+func (e Entry) Status(active *Setting) Status {
+	return Status{Key: e.Key, Kind: e.Kind, Title: e.Title, Variants: e.Variants, Default: e.Default(), Active: active}
+}
+
+// longestCustomer is more than the id of any customer, in bytes.
+const longestCustomer = 256
+
 // check says what the setting comes to, and why it is refused: the error wraps [ErrUnknownVariant] or [ErrTarget].
 func (s Setting) check(entry Entry) (Setting, error) {
 	variant, err := entry.Choose(s.Variant)
@@ -44,10 +55,27 @@ func (s Setting) check(entry Entry) (Setting, error) {
 	case s.Customer != "":
 		target = Customer
 	}
-	if !entry.Allows(target) && s.Variant != entry.Default() {
-		return s, fmt.Errorf("%w: %s can be set for %v, not for %s", ErrTarget, entry.Key, entry.Targets, target)
+	switch {
+	case s.Variant == entry.Default() && target != Everyone:
+		return s, fmt.Errorf("%w: %s is the default of %s, for everyone", ErrTarget, s.Variant, entry.Key)
+	case s.Variant != entry.Default() && !entry.Allows(target):
+		return s, fmt.Errorf("%w: %s can be set for %s, not for %s", ErrTarget, entry.Key, listed(entry.Targets), target)
+	case len(s.Customer) > longestCustomer:
+		return s, fmt.Errorf("%w: the id of a customer has at most %d bytes", ErrTarget, longestCustomer)
+	}
+	if err := event.CheckText(s.Customer); err != nil {
+		return s, fmt.Errorf("%w: the id of the customer %w", ErrTarget, err)
 	}
 	return s, nil
+}
+
+// listed are targets in words.
+func listed(targets []Target) string {
+	names := make([]string, len(targets))
+	for i, target := range targets {
+		names[i] = string(target)
+	}
+	return strings.Join(names, ", ")
 }
 
 // rule is the setting in flagd's JSON logic, or nil for everyone.

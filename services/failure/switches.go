@@ -119,15 +119,21 @@ func (s *Switches) report(err error) {
 	s.options.Log.Error().Err(err).Str("file", s.options.File.Path).Msg("flag file cannot be used: the last good state holds")
 }
 
-// shared says whether several services are one process here.
-func (s *Switches) shared() bool { return s != nil && s.options.Shared }
-
 // Service is the name of the service that asks.
 func (s *Switches) Service() string {
 	if s == nil {
 		return ""
 	}
 	return s.options.Service
+}
+
+// Refuse says why a variant cannot be chosen here: it ends the process, which under traceria all is that of every service.
+// The error wraps [ErrTarget].
+func (s *Switches) Refuse(entry Entry, variant string) error {
+	if s == nil || !s.options.Shared || !entry.Crash || variant == entry.Default() {
+		return nil
+	}
+	return fmt.Errorf("%w: %s ends the process, which is all of Traceria here; run the services as processes of their own", ErrTarget, entry.Key)
 }
 
 // On says whether key is on for what ctx is about, and its variant. The header's choice for this one order (see

@@ -2,6 +2,7 @@ package failure_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -200,6 +201,13 @@ func TestACrashIsOffWhereServicesShareAProcess(t *testing.T) {
 	}
 	if _, on := open(t, f, true).On(ctx, failure.KitchenCrash); on {
 		t.Error("shared, it is on")
+	}
+	together := failure.NewContext(context.Background(), open(t, f, true))
+	if _, err := failure.WithHeader(together, "kitchen.slow,kitchen.crash"); !errors.Is(err, failure.ErrTarget) {
+		t.Errorf("shared, the header is taken without a word: %v", err)
+	}
+	if _, err := failure.WithHeader(together, "kitchen.slow,kitchen.crash=off"); err != nil {
+		t.Error(err)
 	}
 }
 

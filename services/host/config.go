@@ -41,6 +41,8 @@ type Config struct {
 	URLs map[string]string
 	// JaegerURL (JAEGER_URL) is Jaeger's query API; JaegerPublicURL (JAEGER_PUBLIC_URL) is what a browser opens.
 	JaegerURL, JaegerPublicURL string
+	// ConsolePublicURL (CONSOLE_PUBLIC_URL) is the console's address for a browser; CONSOLE_URL is for the services.
+	ConsolePublicURL string
 	// CollectorURL is where OTLP goes: OTEL_EXPORTER_OTLP_ENDPOINT.
 	CollectorURL string
 	// BackOff (TRACERIA_RETRY_BACKOFF) is how long messages wait between their attempts (broker.ParseBackOff).
@@ -76,6 +78,7 @@ func Load(env *Env) Config {
 	for name, port := range Ports {
 		c.URLs[name] = env.URL(strings.ToUpper(name)+"_URL", "http://127.0.0.1:"+strconv.Itoa(port))
 	}
+	c.ConsolePublicURL = env.URL("CONSOLE_PUBLIC_URL", c.URLs["console"])
 	env.Also(telemetry.CheckEnvironment(env.lookup))
 	env.Checked("TRACERIA_RETRY_BACKOFF", "", func(text string) (err error) {
 		c.BackOff, err = broker.ParseBackOff(text)

@@ -28,7 +28,7 @@ func TestTheDefaultsAreThoseOfTheContract(t *testing.T) {
 			"console": "http://127.0.0.1:8080", "order": "http://127.0.0.1:8081", "kitchen": "http://127.0.0.1:8082",
 			"delivery": "http://127.0.0.1:8083", "loyalty": "http://127.0.0.1:8084", "staff": "http://127.0.0.1:8085",
 		},
-		JaegerURL: "http://127.0.0.1:16686", JaegerPublicURL: "http://127.0.0.1:16686",
+		JaegerURL: "http://127.0.0.1:16686", JaegerPublicURL: "http://127.0.0.1:16686", ConsolePublicURL: "http://127.0.0.1:8080",
 		CollectorURL: "http://127.0.0.1:4318", LogLevel: zerolog.InfoLevel,
 		OutboxRetention: time.Hour, Flags: failure.File{Path: "/data/flags.json"},
 	}
@@ -59,10 +59,10 @@ func TestWhatTheUserSetsIsTaken(t *testing.T) {
 	if err := env.Err(); err != nil {
 		t.Fatal(err)
 	}
-	got := []string{c.AMQPURL, c.Addr("order"), c.JaegerURL, c.JaegerPublicURL, c.LogLevel.String(), c.URLs["kitchen"], c.CollectorURL}
+	got := []string{c.AMQPURL, c.Addr("order"), c.JaegerURL, c.JaegerPublicURL, c.LogLevel.String(), c.URLs["kitchen"], c.CollectorURL, c.ConsolePublicURL}
 	want := []string{
 		"amqp://u:p@rabbit:5673/x", ":80", "http://jaeger:16686", "http://jaeger:16686", "warn",
-		"http://kitchen:8082", "http://collector:4318",
+		"http://kitchen:8082", "http://collector:4318", "http://127.0.0.1:8080",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

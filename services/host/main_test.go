@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"traceria/services/host/hosttest"
 	"traceria/services/store/postgrestest"
 )
 
@@ -18,14 +19,7 @@ func allTests(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		code = max(code, 1)
 	}
-	// Neither the OpenFeature SDK nor the flagd provider ends these when a provider is shut down: they are there as long
-	// as the process, one for each service in it.
-	flags := []goleak.Option{
-		goleak.IgnoreAnyFunction("github.com/open-feature/go-sdk/openfeature.(*eventExecutor).startEventListener.func1.1"),
-		goleak.IgnoreAnyFunction("github.com/open-feature/go-sdk/openfeature.(*eventExecutor).startListeningAndShutdownOld.func1"),
-		goleak.IgnoreAnyFunction("github.com/open-feature/go-sdk-contrib/providers/flagd/pkg.(*Provider).Init.func1"),
-	}
-	if err := goleak.Find(flags...); err != nil && code == 0 {
+	if err := goleak.Find(hosttest.FlagGoroutines()...); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}

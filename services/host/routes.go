@@ -33,10 +33,22 @@ type Routes struct {
 	injector *inject.Injector
 }
 
-// Command adds a route that changes something. pattern is http.ServeMux's: "POST /order".
+// Command adds a route that changes something. pattern is http.ServeMux's: "POST /order". A web page from somewhere else
+// cannot use it through the browser of somebody who looks at both; programs that are no browsers say nothing of an origin.
 func (r *Routes) Command(pattern string, handle HandlerFunc) {
-	r.add(pattern, telemetry.Command, handle)
+	r.add(pattern, telemetry.Command, func(w http.ResponseWriter, req *http.Request) error {
+		if err := sameOrigin.Check(req); err != nil {
+			return &Problem{
+				Status: http.StatusForbidden, Title: "Request from another origin",
+				Detail: "a page of another origin may not change anything here",
+			}
+		}
+		return handle(w, req)
+	})
 }
+
+// sameOrigin looks at Sec-Fetch-Site, which every browser sends, and at Origin.
+var sameOrigin = http.NewCrossOriginProtection()
 
 // Query adds a route that only looks.
 func (r *Routes) Query(pattern string, handle HandlerFunc) { r.add(pattern, telemetry.Query, handle) }

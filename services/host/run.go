@@ -60,29 +60,42 @@ func Run(ctx context.Context, service Service, options Options) (err error) {
 		return fmt.Errorf("%s: %w", service.Name, err)
 	}
 	defer noSwitches()
-	db, err := store.Open(ctx, options.Config.Database(service.Name), service.Name, service.Schema, tel)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil // it was still waiting for the database when it was told to stop
-		}
-		if errors.Is(err, store.ErrURL) {
-			err = fmt.Errorf("%w:\nDATABASE_URL: %w", ErrConfiguration, err)
-		}
-		return fmt.Errorf("%s: %w", service.Name, err)
-	}
-	injector := inject.New(service.Name, tel)
-	db.TakePart(injector.Store())
-	db.KeepSent(options.Config.OutboxRetention)
 	ending, done := afterwards(ctx, stopWork)
 	defer done()
-	defer func() { stop(); err = errors.Join(err, closeDatabase(ending, db, tel)) }()
+	injector := inject.New(service.Name, tel)
+	var db *store.DB
+	if !service.Stateless {
+		if db, err = openDatabase(ctx, service, options.Config, tel); err != nil {
+			if ctx.Err() != nil {
+				return nil // it was still waiting for the database when it was told to stop
+			}
+			return fmt.Errorf("%s: %w", service.Name, err)
+		}
+		db.TakePart(injector.Store())
+		defer func() { stop(); err = errors.Join(err, closeDatabase(ending, db, tel)) }()
+	}
 	env := NewEnv(nil)
 	app, err := service.New(&Host{Config: options.Config, Env: env, Telemetry: tel, Log: tel.Log, DB: db})
 	if err = errors.Join(err, env.Err()); err != nil {
 		return fmt.Errorf("%s: %w", service.Name, err)
 	}
 	r := runner{name: service.Name, app: app, options: options, tel: tel, db: db, stop: stop, injector: injector}
+	if service.Stateless {
+		return r.runAlone(ctx, ending)
+	}
 	return r.run(ctx, ending)
+}
+
+func openDatabase(ctx context.Context, service Service, config Config, tel *telemetry.Telemetry) (*store.DB, error) {
+	db, err := store.Open(ctx, config.Database(service.Name), service.Name, service.Schema, tel)
+	if errors.Is(err, store.ErrURL) {
+		return nil, fmt.Errorf("%w:\nDATABASE_URL: %w", ErrConfiguration, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	db.KeepSent(config.OutboxRetention)
+	return db, nil
 }
 
 // runner is a service at work.
@@ -91,10 +104,20 @@ type runner struct {
 	app     App
 	options Options
 	tel     *telemetry.Telemetry
-	db      *store.DB
-	stop    func() // ends the context that run is given
+	db      *store.DB // nil when the service is stateless
+	stop    func()    // ends the context that run is given
 	// injector breaks what is switched on.
 	injector *inject.Injector
+}
+
+// runAlone answers requests until ctx ends, and leaves behind what has not stopped when ending does.
+func (r *runner) runAlone(ctx, ending context.Context) error {
+	server, err := listen(ctx, r, func(context.Context) error { return nil })
+	if err != nil {
+		return err
+	}
+	_, err = r.work(ctx, ending, server)
+	return err
 }
 
 // run works until ctx ends, and leaves behind what has not stopped when ending does.
@@ -110,9 +133,7 @@ func (r *runner) run(ctx, ending context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.name, err)
 	}
-	requests, cut := afterwards(ctx, httpDrain)
-	defer cut()
-	server, err := listen(ctx, requests, r, func(ctx context.Context) error {
+	server, err := listen(ctx, r, func(ctx context.Context) error {
 		return errors.Join(r.db.PingContext(ctx), publisher.Ready(), consumer.Ready())
 	})
 	if err != nil {
@@ -121,10 +142,29 @@ func (r *runner) run(ctx, ending context.Context) error {
 	// The publishing half outlives the consuming half: the last event's own events must get out.
 	sending, stopSending := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopSending()
-	var senders, takers sync.WaitGroup
+	var senders sync.WaitGroup
 	senders.Go(func() { publisher.Run(sending) })
 	senders.Go(func() { r.db.Relay(sending, r.injector.Relay(publisher), r.tel.Log) })
-	takers.Go(func() { consumer.Run(ctx) })
+	finished, err := r.work(ctx, ending, server, consumer.Run)
+	if !finished {
+		return nil
+	}
+	r.drainOutbox(ending, publisher)
+	stopSending()
+	if !await(ending, &senders) {
+		r.tel.Log.Warn().Msg("RabbitMQ did not answer in time: what was not confirmed stays in the outbox and is sent at the next start")
+	}
+	return err
+}
+
+// work answers requests, and takes what else comes in, until ctx ends, and then finishes what is in hand. It returns false
+// when that did not end before ending did.
+func (r *runner) work(ctx, ending context.Context, server *httpServer, more ...func(context.Context)) (finished bool, err error) {
+	defer server.cut()
+	var takers sync.WaitGroup
+	for _, take := range more {
+		takers.Go(func() { take(ctx) })
+	}
 	takers.Go(func() {
 		if err = server.serve(); err != nil {
 			err = fmt.Errorf("%s: serve HTTP: %w", r.name, err)
@@ -136,14 +176,9 @@ func (r *runner) run(ctx, ending context.Context) error {
 	server.shutdown(ending)
 	if !await(ending, &takers) {
 		r.tel.Log.Warn().Msg("work in hand did not end in time: it is left behind, and its messages are delivered again")
-		return nil
+		return false, nil
 	}
-	r.drainOutbox(ending, publisher)
-	stopSending()
-	if !await(ending, &senders) {
-		r.tel.Log.Warn().Msg("RabbitMQ did not answer in time: what was not confirmed stays in the outbox and is sent at the next start")
-	}
-	return err
+	return true, err
 }
 
 // drainOutbox gives the relay a moment to send what the last work left behind. What remains is safe in the

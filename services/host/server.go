@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"traceria/services/failure"
 )
 
 // readyTime is how long the parts of a service may take to say that they are ready.
@@ -24,11 +26,12 @@ type httpServer struct {
 	listener net.Listener
 	handlers sync.WaitGroup
 	log      zerolog.Logger
+	cut      func() // ends what is still being answered
 }
 
 // listen opens the service's address and prepares its server, with limits on everything that a caller can draw out.
-// requests is the context of all requests: when it ends, so does what is still being answered.
-func listen(ctx, requests context.Context, r *runner, ready func(context.Context) error) (*httpServer, error) {
+// What is still being answered httpDrain after the end of ctx is cut off.
+func listen(ctx context.Context, r *runner, ready func(context.Context) error) (*httpServer, error) {
 	routes := newRoutes(r, ready)
 	r.app.Routes(routes)
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", r.options.Config.Addr(r.name))
@@ -40,7 +43,8 @@ func listen(ctx, requests context.Context, r *runner, ready func(context.Context
 		r.options.Listening(r.name, address)
 	}
 	r.tel.Log.Info().Str("address", address).Msg("listening")
-	s := &httpServer{listener: problemListener{listener}, log: r.tel.Log}
+	requests, cut := afterwards(ctx, httpDrain)
+	s := &httpServer{listener: problemListener{listener}, log: r.tel.Log, cut: cut}
 	s.Server = http.Server{
 		Handler:           s.counted(r.tel.Handler(routes)),
 		BaseContext:       func(net.Listener) context.Context { return requests },
@@ -64,13 +68,23 @@ func newRoutes(r *runner, ready func(context.Context) error) *Routes {
 		if err := ready(ctx); err != nil {
 			return &Problem{Status: http.StatusServiceUnavailable, Title: "Not ready", Detail: err.Error()}
 		}
-		unsent, err := r.db.Unsent(ctx)
-		if err != nil {
-			return err
+		answer := Readiness{Status: "ready", Service: r.name}
+		if err := failure.FromContext(ctx).Problem(); err != nil {
+			answer.Flags = err.Error()
 		}
-		return WriteJSON(w, http.StatusOK, Readiness{Status: "ready", Service: r.name, Outbox: Outbox(unsent)})
+		if r.db != nil {
+			unsent, err := r.db.Unsent(ctx)
+			if err != nil {
+				return err
+			}
+			outbox := Outbox(unsent)
+			answer.Outbox = &outbox
+		}
+		return WriteJSON(w, http.StatusOK, answer)
 	})
-	routes.Command("POST "+ResendPath, r.resend)
+	if r.db != nil {
+		routes.Command("POST "+ResendPath, r.resend)
+	}
 	return routes
 }
 
@@ -78,7 +92,10 @@ func newRoutes(r *runner, ready func(context.Context) error) *Routes {
 type Readiness struct {
 	Status  string `json:"status"`
 	Service string `json:"service"`
-	Outbox  Outbox `json:"outbox"`
+	// Outbox is nil when the service has none.
+	Outbox *Outbox `json:"outbox,omitempty"`
+	// Flags is what is wrong with the flag file; while it is, what was switched on before still is.
+	Flags string `json:"flags,omitempty"`
 }
 
 // Outbox is how many messages wait in the service's outbox, by what keeps them there (see [store.Unsent]).

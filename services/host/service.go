@@ -14,6 +14,9 @@ type Service struct {
 	Name string
 	// Title is what the service does, in a line, for the help text.
 	Title string
+	// Stateless services have neither a database nor a broker: they have HTTP routes and nothing else. Their Host has no DB,
+	// and they have no Schema and no Subscriptions.
+	Stateless bool
 	// Schema are the service's own tables, as statements that may be run again.
 	Schema string
 	// Describe is only asked for its Subscriptions, before anything runs: the topology is made from them. They are those of
@@ -39,5 +42,6 @@ type Host struct {
 	Env       *Env
 	Telemetry *telemetry.Telemetry
 	Log       zerolog.Logger
-	DB        *store.DB
+	// DB is the service's own database; a stateless service has none.
+	DB *store.DB
 }

@@ -42,7 +42,7 @@ func (o *orders) summarize(id string, seq int64, at progress, traceID string) su
 	return summary{
 		OrderID: id, OrderNumber: number(seq), Status: at.String(), TraceID: traceID,
 		Links: links{
-			Journey: o.Config.URLs["console"] + "/api/journeys/" + id,
+			Journey: o.Config.ConsolePublicURL + "/api/journeys/" + id,
 			Jaeger:  o.Config.JaegerPublicURL + "/trace/" + traceID,
 		},
 	}

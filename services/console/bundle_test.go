@@ -1,0 +1,104 @@
+package console_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"traceria/services/console"
+	"traceria/services/failure"
+	"traceria/services/host"
+	"traceria/telemetry"
+)
+
+// running is a console as main runs it. Nothing else is there: no broker, no database.
+type running struct {
+	base   string
+	file   failure.File
+	memory *telemetry.Memory
+	stop   func() error
+}
+
+const deadline = 20 * time.Second
+
+// run starts a console; shared is traceria all.
+func run(t *testing.T, shared bool) *running {
+	t.Helper()
+	c := &running{memory: &telemetry.Memory{}, file: failure.File{Path: filepath.Join(t.TempDir(), "flags.json")}}
+	set := map[string]string{"HTTP_ADDR": "127.0.0.1:0", "AMQP_URL": "amqp://127.0.0.1:1/", "DATABASE_URL": "sqlite:/nowhere/{service}.db"}
+	env := host.NewEnv(func(name string) (string, bool) { value, ok := set[name]; return value, ok })
+	config := host.Load(env)
+	if err := env.Err(); err != nil {
+		t.Fatal(err)
+	}
+	config.Flags = c.file
+	ctx, cancel := context.WithCancel(context.Background())
+	listening, ended := make(chan string, 1), make(chan error, 1)
+	go func() {
+		ended <- host.Run(ctx, console.Service(), host.Options{
+			Config: config, Listening: func(_, address string) { listening <- address },
+			Telemetry: telemetry.Config{Memory: c.memory, LogOutput: io.Discard, Shared: shared},
+		})
+	}()
+	c.stop = sync.OnceValue(func() error { cancel(); return <-ended })
+	t.Cleanup(func() {
+		if err := c.stop(); err != nil {
+			t.Errorf("the console ended with %v", err)
+		}
+	})
+	select {
+	case address := <-listening:
+		c.base = "http://" + address
+	case err := <-ended:
+		ended <- err
+		t.Fatalf("the console ended: %v", err)
+	case <-time.After(deadline):
+		t.Fatal("the console does not listen")
+	}
+	return c
+}
+
+var client = &http.Client{Timeout: deadline, Transport: &http.Transport{DisableKeepAlives: true}}
+
+// call asks the console, with headers as pairs of name and value, and returns the status and the body of the answer.
+func (c *running) call(t *testing.T, method, path, body string, headers ...string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, c.base+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if problem := resp.Header.Get("Content-Type") == "application/problem+json"; problem != (resp.StatusCode >= 400) {
+		t.Errorf("%s %s answers %d as %s", method, path, resp.StatusCode, resp.Header.Get("Content-Type"))
+	}
+	return resp.StatusCode, string(text)
+}
+
+// read is a JSON answer with 200.
+func read[T any](t *testing.T, status int, body string) (value T) {
+	t.Helper()
+	if status != http.StatusOK {
+		t.Fatalf("%d %s", status, body)
+	}
+	if err := json.Unmarshal([]byte(body), &value); err != nil {
+		t.Fatalf("%s: %v", body, err)
+	}
+	return value
+}

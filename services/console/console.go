@@ -1,0 +1,33 @@
+// Package console is the service for people: what is switched on, and later the web page. It takes no part in an order, and
+// needs neither a broker nor a database.
+package console
+
+import (
+	"traceria/services/broker"
+	"traceria/services/host"
+)
+
+// Name is the service's name.
+const Name = "console"
+
+// Service describes the console to whoever runs it.
+func Service() host.Service {
+	return host.Service{
+		Name: Name, Title: "shows and switches failures and experiments", Stateless: true,
+		Describe: func(*host.Env) host.App { return &console{} },
+		New:      func(h *host.Host) (host.App, error) { return &console{Host: h}, nil },
+	}
+}
+
+type console struct{ *host.Host }
+
+// Routes implements host.App.
+func (c *console) Routes(r *host.Routes) {
+	r.Query("GET /api/failures", c.list)
+	r.Command("PUT /api/failures/{key}", c.set)
+	r.Command("DELETE /api/failures/{key}", c.clear)
+	r.Command("DELETE /api/failures", c.clearAll)
+}
+
+// Subscriptions implements host.App: the console listens to nobody.
+func (*console) Subscriptions() []broker.Subscription { return nil }

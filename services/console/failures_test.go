@@ -1,0 +1,219 @@
+package console_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"traceria/services/failure"
+)
+
+func TestTheConsoleIsReadyWithoutBrokerAndDatabase(t *testing.T) {
+	t.Parallel()
+	c := run(t, false)
+	if status, body := c.call(t, http.MethodGet, "/healthz", ""); status != 200 || body != `{"service":"console","status":"ok"}`+"\n" {
+		t.Errorf("healthz: %d %s", status, body)
+	}
+	if status, body := c.call(t, http.MethodGet, "/readyz", ""); status != 200 || body != `{"status":"ready","service":"console"}`+"\n" {
+		t.Errorf("readyz: %d %s", status, body)
+	}
+	if status, _ := c.call(t, http.MethodPost, "/outbox/resend", "{}"); status != http.StatusNotFound {
+		t.Errorf("a console has no outbox, but answers %d", status)
+	}
+}
+
+func TestWhatIsSetIsListedAndClearedByTheAPI(t *testing.T) {
+	t.Parallel()
+	c := run(t, false)
+	status, body := c.call(t, http.MethodGet, "/api/failures", "")
+	all := read[[]failure.Status](t, status, body)
+	if len(all) != len(failure.Catalogue()) {
+		t.Fatalf("%d keys", len(all))
+	}
+	if want := `{"key":"kitchen.slow","kind":"failure","title":`; !strings.Contains(body, want) || !strings.Contains(body, `"default":"off","active":null}`) {
+		t.Errorf("%.300s", body)
+	}
+	for _, step := range []struct {
+		key, body string
+		want      failure.Setting
+	}{
+		{"kitchen.slow", "", failure.Setting{Variant: "2s"}},
+		{"kitchen.slow", "{}", failure.Setting{Variant: "2s"}},
+		{"kitchen.slow", `{"variant":"10s"}`, failure.Setting{Variant: "10s"}},
+		{"kitchen.error", `{"percent":30}`, failure.Setting{Variant: "once", Percent: 30}},
+		{"order-api.slow", `{"variant":"8s","customer":"anna"}`, failure.Setting{Variant: "8s", Customer: "anna"}},
+		{"kitchen.crash", `{"percent":1}`, failure.Setting{Variant: "on", Percent: 1}},
+	} {
+		status, body := c.call(t, http.MethodPut, "/api/failures/"+step.key, step.body)
+		now := read[failure.Status](t, status, body)
+		if diff := cmp.Diff(&step.want, now.Active); diff != "" || string(now.Key) != step.key {
+			t.Errorf("%s %s:\n%s", step.key, step.body, diff)
+		}
+		if diff := cmp.Diff(now, c.listed(t, now.Key)); diff != "" {
+			t.Errorf("the list says otherwise:\n%s", diff)
+		}
+	}
+	status, body = c.call(t, http.MethodDelete, "/api/failures/kitchen.slow", "")
+	if now := read[failure.Status](t, status, body); now.Active != nil || now.Key != "kitchen.slow" {
+		t.Errorf("cleared, it is %+v", now)
+	}
+	if c.listed(t, failure.KitchenError).Active == nil {
+		t.Error("one is cleared, and another is gone")
+	}
+	status, body = c.call(t, http.MethodDelete, "/api/failures", "")
+	for _, now := range read[[]failure.Status](t, status, body) {
+		if now.Active != nil {
+			t.Errorf("all is cleared, but %s is %+v", now.Key, now.Active)
+		}
+	}
+}
+
+func (c *running) listed(t *testing.T, key failure.Key) failure.Status {
+	t.Helper()
+	status, body := c.call(t, http.MethodGet, "/api/failures", "")
+	all := read[[]failure.Status](t, status, body)
+	return all[slices.IndexFunc(all, func(s failure.Status) bool { return s.Key == key })]
+}
+
+// A default is nothing that is active.
+func TestTheDefaultVariantIsNotActive(t *testing.T) {
+	t.Parallel()
+	c := run(t, false)
+	status, body := c.call(t, http.MethodPut, "/api/failures/trace.mode", `{"variant":"parent"}`)
+	if now := read[failure.Status](t, status, body); now.Active != nil {
+		t.Errorf("got %+v", now.Active)
+	}
+}
+
+func TestAWrongWishIsRefusedWithWhatThereIsAndChangesNothing(t *testing.T) {
+	t.Parallel()
+	c := run(t, false)
+	before, err := os.ReadFile(c.file.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, wrong := range []struct {
+		method, key, body string
+		status            int
+		says              string
+	}{
+		{"PUT", "kitchen.slwo", "", 404, "did you mean kitchen.slow? there are kitchen.slow, kitchen.error"},
+		{"DELETE", "kitchen", "", 404, "there are kitchen.slow"},
+		{"PUT", "kitchen.slow", `{"variant":"3s"}`, 422, "there are off, 2s, 10s"},
+		{"PUT", "kitchen.crash", "", 422, "kitchen.crash can be set for percent, customer, order, not for everyone"},
+		{"PUT", "loyalty.down", `{"customer":"anna"}`, 422, "can be set for everyone, not for customer"},
+		{"PUT", "kitchen.slow", `{"percent":101}`, 422, "want 1 to 100"},
+		{"PUT", "kitchen.slow", `{"percent":0}`, 422, "want 1 to 100"},
+		{"PUT", "kitchen.slow", `{"percent":10,"customer":"anna"}`, 422, "not both"},
+		{"PUT", "kitchen.slow", `{"variant":"off","percent":10}`, 422, "default"},
+		{"PUT", "kitchen.slow", `{"variant":""}`, 422, "variant"},
+		{"PUT", "kitchen.slow", `{"customer":""}`, 422, "customer"},
+		{"PUT", "kitchen.slow", `{"customer":"a\nb"}`, 422, "control character"},
+		{"PUT", "kitchen.slow", `{"customer":"` + strings.Repeat("a", 257) + `"}`, 422, "256"},
+		{"PUT", "kitchen.slow", `{"precent":30}`, 400, "want variant, percent or customer"},
+		{"PUT", "kitchen.slow", `{"percent":"30"}`, 400, "want a number"},
+		{"PUT", "kitchen.slow", `{"percent":30,"percent":40}`, 400, "twice"},
+		{"PUT", "kitchen.slow", `{`, 400, "not JSON"},
+		{"PUT", "kitchen.slow", `[]`, 400, "want an object"},
+	} {
+		status, body := c.call(t, wrong.method, "/api/failures/"+wrong.key, wrong.body)
+		if status != wrong.status || !strings.Contains(body, wrong.says) {
+			t.Errorf("%s %s %s: %d %s, want %d and %q", wrong.method, wrong.key, wrong.body, status, body, wrong.status, wrong.says)
+		}
+	}
+	if after, _ := os.ReadFile(c.file.Path); string(after) != string(before) {
+		t.Error("the file is another one")
+	}
+}
+
+func TestABrokenFileIsNamedAndNotWrittenOver(t *testing.T) {
+	t.Parallel()
+	c := run(t, false)
+	const broken = `{"flags":`
+	if err := os.WriteFile(c.file.Path, []byte(broken), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, request := range []string{"GET /api/failures", "PUT /api/failures/kitchen.slow", "DELETE /api/failures/kitchen.slow", "DELETE /api/failures"} {
+		method, path, _ := strings.Cut(request, " ")
+		status, body := c.call(t, method, path, "")
+		if status != http.StatusServiceUnavailable || !strings.Contains(body, c.file.Path) {
+			t.Errorf("%s: %d %s", request, status, body)
+		}
+	}
+	if now, _ := os.ReadFile(c.file.Path); string(now) != broken {
+		t.Errorf("the file is now %s", now)
+	}
+}
+
+// Under traceria all a crash would end every service: it is refused, and what ends nothing is not.
+func TestACrashIsRefusedWhereAllServicesShareAProcess(t *testing.T) {
+	t.Parallel()
+	c := run(t, true)
+	for _, entry := range failure.Catalogue() {
+		if !entry.Crash {
+			continue
+		}
+		status, body := c.call(t, http.MethodPut, "/api/failures/"+string(entry.Key), `{"customer":"anna"}`)
+		if status != http.StatusUnprocessableEntity || !strings.Contains(body, "ends the process") {
+			t.Errorf("%s: %d %s", entry.Key, status, body)
+		}
+		if c.listed(t, entry.Key).Active != nil {
+			t.Errorf("%s is set", entry.Key)
+		}
+	}
+	if status, body := c.call(t, http.MethodPut, "/api/failures/kitchen.slow", ""); status != http.StatusOK {
+		t.Errorf("kitchen.slow: %d %s", status, body)
+	}
+}
+
+// A page from elsewhere, open in the same browser, switches nothing; the console's own page and programs may.
+func TestAPageFromElsewhereSwitchesNothing(t *testing.T) {
+	t.Parallel()
+	c := run(t, false)
+	for _, request := range []struct {
+		headers []string
+		want    int
+	}{
+		{[]string{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}, http.StatusForbidden},
+		{[]string{"Origin", "https://evil.example"}, http.StatusForbidden},
+		{[]string{"Sec-Fetch-Site", "same-site"}, http.StatusForbidden},
+		{[]string{"Origin", c.base, "Sec-Fetch-Site", "same-origin"}, http.StatusOK},
+		{[]string{"Origin", c.base}, http.StatusOK},
+		{nil, http.StatusOK},
+	} {
+		for _, method := range []string{http.MethodPut, http.MethodDelete} {
+			if status, body := c.call(t, method, "/api/failures/kitchen.slow", "", request.headers...); status != request.want {
+				t.Errorf("%s %q: %d %s, want %d", method, request.headers, status, body, request.want)
+			}
+		}
+	}
+	if status, _ := c.call(t, http.MethodOptions, "/api/failures/kitchen.slow", "", "Origin", "https://evil.example", "Access-Control-Request-Method", "PUT"); status != http.StatusMethodNotAllowed {
+		t.Errorf("the preflight is answered with %d", status)
+	}
+}
+
+func TestTheSpansSayWhatIsACommandAndWhatAQuery(t *testing.T) {
+	t.Parallel()
+	c := run(t, false)
+	c.call(t, http.MethodGet, "/api/failures", "")
+	c.call(t, http.MethodPut, "/api/failures/kitchen.slow", "")
+	c.call(t, http.MethodDelete, "/api/failures/kitchen.slow", "")
+	if err := c.stop(); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, span := range c.memory.Spans() {
+		got[span.Name] = fmt.Sprint(span.Service, " ", span.Attributes["traceria.kind"])
+	}
+	want := map[string]string{
+		"GET /api/failures": "console query", "PUT /api/failures/{key}": "console command", "DELETE /api/failures/{key}": "console command",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
