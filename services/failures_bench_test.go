@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -20,7 +21,8 @@ import (
 // keeps the topology, and all follow one flag file. The tests of the failures share it.
 type bench struct {
 	*pizzeria
-	flags failure.File
+	flags     failure.File
+	jaegerURL string
 }
 
 func newBench(t *testing.T) *bench {
@@ -44,8 +46,16 @@ func newBench(t *testing.T) *bench {
 	b := &bench{}
 	b.pizzeria = w.open(t, fault{name: "failures", prepare: func(t *testing.T, p *pizzeria) {
 		t.Helper()
+		for _, variable := range p.env {
+			if value, found := strings.CutPrefix(variable, "JAEGER_URL="); found {
+				b.jaegerURL = value
+			}
+		}
 		b.flags = failure.File{Path: filepath.Join(p.data, "flags.json")}
 		p.watchTopology(t)
+		// Long enough that what another service does meanwhile is over: the trees depend on nobody's luck.
+		p.more["kitchen"] = []string{"KITCHEN_COOKING_TIME=250ms"}
+		p.more["delivery"] = []string{"DELIVERY_DRIVING_TIME=50ms"}
 	}})
 	return b
 }
@@ -89,11 +99,17 @@ func (b *bench) clear(t *testing.T) {
 // order places an order; chosen, if any, is its X-Traceria-Failure.
 func (b *bench) order(t *testing.T, chosen string) placed {
 	t.Helper()
+	return b.orderOf(t, "customer-1", chosen)
+}
+
+// orderOf is order, for a customer.
+func (b *bench) orderOf(t *testing.T, customer, chosen string) placed {
+	t.Helper()
 	header := http.Header{}
 	if chosen != "" {
 		header.Set(failure.Header, chosen)
 	}
-	answer, err := b.client().do(t.Context(), http.MethodPost, "/order", header, oneMargherita("customer-1"))
+	answer, err := b.client().do(t.Context(), http.MethodPost, "/order", header, oneMargherita(customer))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +121,7 @@ func (b *bench) becomes(t *testing.T, order placed, status string) {
 	t.Helper()
 	var last placed
 	b.await(t, 60*time.Second, "order "+order.OrderID+" is "+status, func() bool {
-		now, err := b.client().do(t.Context(), http.MethodGet, "/order/"+order.OrderID, nil, nil)
+		now, err := b.client().do(unrecorded(t.Context()), http.MethodGet, "/order/"+order.OrderID, nil, nil)
 		if err == nil {
 			last = now
 		}
@@ -121,30 +137,43 @@ func (b *bench) stays(t *testing.T, order placed, status string) {
 	b.becomes(t, order, status)
 }
 
+// conversation is trace, of all the traces that the order is told in.
+func (b *bench) conversation(t *testing.T, orderID string, wanted func(tree *tracetree.Tree) string) *tracetree.Tree {
+	t.Helper()
+	return awaitTree(t, "the conversation "+orderID, wanted, func() ([]tracetree.Span, error) {
+		return b.jaeger.Conversation(t.Context(), orderID)
+	})
+}
+
 // trace reads the trace until it is as wanted, and fails with what is missing when it is not within 20 s. wanted returns
 // "" when all is there.
 func (b *bench) trace(t *testing.T, traceID string, wanted func(tree *tracetree.Tree) string) *tracetree.Tree {
 	t.Helper()
+	return awaitTree(t, "the trace "+traceID, wanted, func() ([]tracetree.Span, error) {
+		return b.jaeger.Trace(t.Context(), traceID)
+	})
+}
+
+func awaitTree(t *testing.T, what string, wanted func(*tracetree.Tree) string, read func() ([]tracetree.Span, error)) *tracetree.Tree {
+	t.Helper()
 	var tree *tracetree.Tree
 	lack := "it was never read"
-	deadline := time.Now().Add(20 * time.Second)
-	for time.Now().Before(deadline) {
-		spans, err := b.jaeger.Trace(t.Context(), traceID)
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		spans, err := read()
 		if err != nil {
 			lack = err.Error()
-		} else {
-			tree = tracetree.Build(spans)
-			if lack = wanted(tree); lack == "" {
-				return tree
-			}
+			continue
 		}
-		time.Sleep(200 * time.Millisecond)
+		tree = tracetree.Build(spans)
+		if lack = wanted(tree); lack == "" {
+			return tree
+		}
 	}
 	shape := ""
 	if tree != nil {
 		shape = tracetree.Shape(tree)
 	}
-	t.Fatalf("the trace %s: %s\n%s", traceID, lack, shape)
+	t.Fatalf("%s: %s\n%s", what, lack, shape)
 	return nil
 }
 
@@ -231,7 +260,7 @@ func (b *bench) dead(t *testing.T, subscription string) (n int) {
 // redrive is `traceria dead redrive`.
 func (b *bench) redrive(t *testing.T, subscription string) {
 	t.Helper()
-	if out, err := b.traceriaWith(b.environment(t, "order"), "dead", "redrive", subscription); err != nil {
+	if out, err := b.traceriaWith(append(b.environment(t, "order"), b.as(t, "operator")...), "dead", "redrive", subscription); err != nil {
 		t.Fatalf("redrive %s: %v\n%s", subscription, err, out)
 	}
 }
@@ -252,4 +281,91 @@ func (b *bench) dies(t *testing.T, service string) (back func()) {
 		})
 		b.await(t, 30*time.Second, "the services are back", b.ready)
 	}
+}
+
+// some says that there are not as many spans as wanted: "" when there are.
+func some(what string, spans []tracetree.Span, wanted int) string {
+	if len(spans) != wanted {
+		return fmt.Sprintf("%d spans %s, want %d", len(spans), what, wanted)
+	}
+	return ""
+}
+
+// clean says which span of the tree was injected into or failed: "" when none was.
+func clean(tree *tracetree.Tree) string {
+	for _, span := range tree.Spans() {
+		if span.Attributes[string(failure.InjectedKey)] != nil || span.Status == tracetree.StatusError {
+			return fmt.Sprintf("%s of %s: status %s, %v", span.Name, span.Service, span.Status, span.Attributes)
+		}
+	}
+	return ""
+}
+
+// cleanOrder places an order for which nothing is switched on, and says that its trace is whole and clean.
+func (b *bench) cleanOrder(t *testing.T) placed {
+	t.Helper()
+	order := b.order(t, "")
+	b.becomes(t, order, "delivered")
+	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
+		return first(some("of the last event", spansOf(tree, "order", "process traceria.events:delivery.order-delivered"), 1), clean(tree))
+	})
+	return order
+}
+
+// instances are the service.instance.id of the first and the last span of a trace whose name has the part in it.
+func (b *bench) instances(t *testing.T, traceID, part string) (earliest, latest string) {
+	t.Helper()
+	status, body := b.answer(b.jaegerURL + "/api/traces/" + traceID)
+	if status != http.StatusOK {
+		t.Fatalf("Jaeger answers %d: %.200s", status, body)
+	}
+	var answer struct {
+		Data []struct {
+			Spans []struct {
+				OperationName, ProcessID string
+				StartTime                int64
+			}
+			Processes map[string]struct {
+				Tags []struct {
+					Key   string
+					Value any
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(body), &answer); err != nil || len(answer.Data) == 0 {
+		t.Fatalf("%v in %.200s", err, body)
+	}
+	spans := answer.Data[0].Spans
+	slices.SortFunc(spans, func(a, b struct {
+		OperationName, ProcessID string
+		StartTime                int64
+	}) int {
+		return int(a.StartTime - b.StartTime)
+	})
+	for _, span := range spans {
+		if !strings.Contains(span.OperationName, part) {
+			continue
+		}
+		for _, tag := range answer.Data[0].Processes[span.ProcessID].Tags {
+			if tag.Key == "service.instance.id" {
+				latest = fmt.Sprint(tag.Value)
+			}
+		}
+		if earliest == "" {
+			earliest = latest
+		}
+	}
+	return earliest, latest
+}
+
+// waited is how many milliseconds the message of a process span was in its queue.
+func waited(span tracetree.Span) float64 {
+	switch ms := span.Attributes["traceria.queue.wait_ms"].(type) {
+	case int64:
+		return float64(ms)
+	case float64:
+		return ms
+	}
+	return -1
 }
