@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strings"
 	"sync"
 	"time"
 
@@ -127,6 +126,10 @@ func dial(ctx context.Context, url, name string) (*amqp091.Connection, net.Conn,
 	if err := CheckURL(url); err != nil {
 		return nil, nil, err
 	}
+	plainURL, encryption, err := withoutTLS(url)
+	if err != nil {
+		return nil, nil, fmt.Errorf("connect to RabbitMQ at %s: %w", Address(url), err)
+	}
 	var wire net.Conn
 	var guard *frameGuard
 	handshake := func() bool { return true }
@@ -140,19 +143,20 @@ func dial(ctx context.Context, url, name string) (*amqp091.Connection, net.Conn,
 			if err != nil {
 				return nil, err
 			}
-			wire, guard = conn, newFrameGuard(conn)
+			wire = conn
 			// The library clears the deadline after the handshake.
 			err = conn.SetDeadline(time.Now().Add(dialTimeout))
 			// It does not listen to ctx. This deadline comes last, or the one above could undo it.
 			handshake = context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })
-			if strings.HasPrefix(url, "amqps:") {
-				return conn, err // encrypted, and the library has no place for a guard behind that
+			if encryption != nil && err == nil {
+				conn, err = encrypted(ctx, conn, encryption)
 			}
+			guard = newFrameGuard(conn)
 			return guard, err
 		},
 	}
 	config.Properties.SetClientConnectionName(name)
-	conn, err := amqp091.DialConfig(url, config)
+	conn, err := amqp091.DialConfig(plainURL, config)
 	handshake()
 	if err != nil {
 		return nil, nil, fmt.Errorf("connect to RabbitMQ at %s: %w", Address(url), err)
