@@ -43,6 +43,9 @@ func play(cmd *cobra.Command, json bool) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := unserved(config, known().Subscriptions); err != nil {
+		return err
+	}
 	data, err := os.MkdirTemp("", "traceria-play-")
 	if err != nil {
 		return fmt.Errorf("make a folder for the databases: %w", err)

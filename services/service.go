@@ -19,6 +19,9 @@ func newServiceCommand(service host.Service) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if unserved := unserved(config, service.Describe(host.NewEnv(nil)).Subscriptions()); unserved != nil {
+				cmd.PrintErrf("warning: if the order service is configured as this process is: %v\n", unserved)
+			}
 			return host.Run(cmd.Context(), service, host.Options{
 				Config: config, Known: known(), Telemetry: telemetry.Config{Version: buildVersion()},
 			})

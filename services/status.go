@@ -69,7 +69,13 @@ func parts(config host.Config) []part {
 	var all []part
 	for _, service := range everything() {
 		address := config.URLs[service.Name]
-		all = append(all, part{service.Name, address, func(ctx context.Context) (string, error) { return ready(ctx, address) }})
+		all = append(all, part{service.Name, address, func(ctx context.Context) (string, error) {
+			remark, err := ready(ctx, address)
+			if err == nil {
+				remark = strings.Join(slices.DeleteFunc(append(starved(ctx, config, service.Name), remark), func(s string) bool { return s == "" }), "; ")
+			}
+			return remark, err
+		}})
 	}
 	return append(all,
 		part{"rabbitmq", "amqp://" + broker.Address(config.AMQPURL), func(ctx context.Context) (string, error) {

@@ -19,6 +19,16 @@ func TestAVersionThatNobodyPublishesIsSaid(t *testing.T) {
 		if exitCode(err) != 2 || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: all: %v", c.env, err)
 		}
+		_, err = new(system).traceriaWith(append(c.env, "AMQP_URL=amqp://guest:guest@127.0.0.1:1/"), "play")
+		if exitCode(err) != 2 || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: play: %v", c.env, err)
+		}
+		// One service knows how itself would be served, and goes on: the others may be configured otherwise.
+		service, _, _ := strings.Cut(c.want, " ")
+		_, err = new(system).traceriaWith(append(c.env, "DATABASE_URL=sqlite:/dev/null/{service}.db"), service)
+		if exitCode(err) != 1 || !strings.Contains(err.Error(), "warning: ") || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: %s: %v", c.env, service, err)
+		}
 		_, err = new(system).traceriaWith(append(c.env, "AMQP_URL=amqp://guest:guest@127.0.0.1:1/"), "topology", "apply")
 		if exitCode(err) != 1 || !strings.Contains(err.Error(), "warning: ") || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: topology apply: %v", c.env, err)
@@ -31,5 +41,25 @@ func TestAVersionThatNobodyPublishesIsSaid(t *testing.T) {
 		if strings.Contains(err.Error(), "warning") {
 			t.Errorf("%v: %v", env, err)
 		}
+	}
+}
+
+// The status asks the services themselves, whose environment is not that of the status.
+func TestTheStatusSaysWhoWouldNeverSeeAnOrder(t *testing.T) {
+	b := openBranch(t)
+	if got := b.remark(t, "loyalty"); got != "" {
+		t.Errorf("a good configuration: %q", got)
+	}
+	b.reopen(t, "order", "EVENT_VERSIONS=v2")
+	const want = "it takes order.order-confirmed.v1, and order publishes order.order-confirmed.v2: it never sees one"
+	if got := b.remark(t, "loyalty"); !strings.Contains(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := b.remark(t, "kitchen"); got != "" {
+		t.Errorf("the kitchen: %q", got)
+	}
+	b.reopen(t, "loyalty", "LOYALTY_ORDER_CONFIRMED=v1,v2")
+	if got := b.remark(t, "loyalty"); got != "" {
+		t.Errorf("after loyalty moved: %q", got)
 	}
 }

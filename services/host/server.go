@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"traceria/services/broker"
+	"traceria/services/event"
 	"traceria/services/failure"
 )
 
@@ -78,7 +81,8 @@ func newRoutes(r *runner, ready func(context.Context) error) *Routes {
 				return err
 			}
 			outbox := Outbox(unsent)
-			answer.Outbox = &outbox
+			now := r.events()
+			answer.Outbox, answer.Events = &outbox, &now
 		}
 		return WriteJSON(w, http.StatusOK, answer)
 	})
@@ -96,6 +100,28 @@ type Readiness struct {
 	Outbox *Outbox `json:"outbox,omitempty"`
 	// Flags is what is wrong with the flag file; while it is, what was switched on before still is.
 	Flags string `json:"flags,omitempty"`
+	// Events is nil when the service has none.
+	Events *Events `json:"events,omitempty"`
+}
+
+// Events are the routing keys by which a service publishes and takes events at the moment. Nobody else can know whether
+// they fit together: each service is configured by itself.
+type Events struct {
+	Publishes []string `json:"publishes"`
+	Takes     []string `json:"takes"`
+}
+
+func (r *runner) events() Events {
+	now := Events{Publishes: []string{}, Takes: []string{}}
+	for _, t := range event.Catalogue {
+		if t.Domain == r.name && r.options.Config.Choices().Publishes(t) {
+			now.Publishes = append(now.Publishes, t.RoutingKey())
+		}
+		if slices.ContainsFunc(r.app.Subscriptions(), func(s broker.Subscription) bool { return s.Takes(t) }) {
+			now.Takes = append(now.Takes, t.RoutingKey())
+		}
+	}
+	return now
 }
 
 // Outbox is how many messages wait in the service's outbox, by what keeps them there (see [store.Unsent]).
