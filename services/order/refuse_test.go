@@ -130,23 +130,28 @@ func TestHeadersThatCannotBeHonouredAreRefused(t *testing.T) {
 	}
 }
 
-// Which of the two keys is meant, nobody knows.
-func TestTwoIdempotencyKeysAreRefused(t *testing.T) {
+// Which of the two is meant, nobody knows.
+func TestTwoOfAHeaderAreRefused(t *testing.T) {
 	t.Parallel()
 	service := run(t)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, service.base+"/order", strings.NewReader(goodOrder))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header["Idempotency-Key"] = []string{"k-1", "k-2"}
-	resp, err := client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	var p host.Problem
-	if err := json.NewDecoder(resp.Body).Decode(&p); err != nil || resp.StatusCode != http.StatusBadRequest || p.Field != "Idempotency-Key" {
-		t.Errorf("got %d %+v, %v", resp.StatusCode, p, err)
+	for name, values := range map[string][]string{
+		"Idempotency-Key":    {"k-1", "k-2"},
+		"X-Traceria-Failure": {"", ""}, // of which each alone is allowed
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, service.base+"/order", strings.NewReader(goodOrder))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header[name] = values
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		var p host.Problem
+		if err := json.NewDecoder(resp.Body).Decode(&p); err != nil || resp.StatusCode != http.StatusBadRequest || p.Field != name {
+			t.Errorf("got %d %+v, %v", resp.StatusCode, p, err)
+		}
 	}
 	if orders, events := service.stored(t); orders != 0 || events != 0 {
 		t.Errorf("refused orders left %d rows and %d events", orders, events)
