@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"traceria/services/event"
 	"traceria/services/store"
+	"traceria/telemetry/tracetree"
 )
 
 const eventID = "e-1"
@@ -71,6 +73,49 @@ func TestTwoVersionsOfOneFactAreHandledOnce(t *testing.T) {
 		second, duplicate := b.handle(t, "kitchen.order-confirmed", "2.0")
 		if first != 1 || second != 0 || duplicate != true {
 			t.Errorf("v1 ran %d times, v2 %d, duplicate %v; want 1, 0, true", first, second, duplicate)
+		}
+	})
+}
+
+// Somebody sends a fact in one envelope, and sends it again in the other, as when its format is switched in between: whichever
+// comes first is handled, the other is a duplicate.
+func TestOneFactInBothEnvelopesIsHandledOnce(t *testing.T) {
+	each(t, func(t *testing.T, url string) {
+		for _, formats := range [][]string{
+			{event.MetadataFormat, event.CloudEventsFormat}, {event.CloudEventsFormat, event.MetadataFormat},
+		} {
+			b := open(t, url)
+			made, err := event.New(t.Context(), "kitchen", "o-"+formats[0], event.OrderBoxed{OrderID: "o-" + formats[0]})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var handled []string
+			for _, format := range formats {
+				contentType, body, err := event.Encode(made[0], format)
+				if err != nil {
+					t.Fatal(err)
+				}
+				read, err := event.DecodeAs(contentType, body)
+				if err != nil || (read.Cloud != nil) != (format == event.CloudEventsFormat) {
+					t.Fatalf("%s: %v, %s", format, err, body)
+				}
+				ctx, span := b.tel.TracerProvider.Tracer("test").Start(t.Context(), format)
+				if err := b.Once(event.WithReceipt(ctx, "delivery.order-boxed", read), func(*store.Tx) error {
+					handled = append(handled, format)
+					return nil
+				}); err != nil {
+					t.Fatal(err)
+				}
+				span.End()
+				spans := b.memory.Spans()
+				i := slices.IndexFunc(spans, func(s tracetree.Span) bool { return s.SpanID == span.SpanContext().SpanID().String() })
+				if got, want := spans[i].Attributes["traceria.message.duplicate"] == true, format == formats[1]; got != want {
+					t.Errorf("%s: the span says duplicate %t, want %t", format, got, want)
+				}
+			}
+			if !slices.Equal(handled, formats[:1]) {
+				t.Errorf("handled %v, want %s only", handled, formats[0])
+			}
 		}
 	})
 }
