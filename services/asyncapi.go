@@ -212,6 +212,9 @@ func tagsOf(t event.Type, c contract) []any {
 	if t.Exchange != event.PublicExchange {
 		tags = append(tags, object{"name": "private", "description": "Between the parts of " + t.Domain + "; nobody else subscribes to it."})
 	}
+	if !c.Released {
+		tags = append(tags, object{"name": "unreleased", "description": "Its schema may still change in any way."})
+	}
 	if c.Deprecated {
 		tags = append(tags, object{"name": "deprecated", "description": "It may go after " + c.DeprecationDate + ", when nobody takes it."})
 	}

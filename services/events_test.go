@@ -97,6 +97,23 @@ func TestAnEventIsShownInBothEnvelopes(t *testing.T) {
 	}
 }
 
+// What is not released may change in any way, and whoever relies on the catalogue or the document is told.
+func TestAnUnreleasedEventIsMarked(t *testing.T) {
+	t.Parallel()
+	c := contract{Released: false, Published: true}
+	if got := mark(c); got != " (unreleased)" {
+		t.Errorf("the catalogue says %q", got)
+	}
+	tags, err := json.Marshal(tagsOf(event.OrderBoxedV1, c))
+	if err != nil || !strings.Contains(string(tags), `"unreleased"`) {
+		t.Errorf("the document says %s, %v", tags, err)
+	}
+	c.Released = true
+	if tags, _ := json.Marshal(tagsOf(event.OrderBoxedV1, c)); mark(c) != "" || strings.Contains(string(tags), "unreleased") {
+		t.Errorf("a released event is marked: %q, %s", mark(c), tags)
+	}
+}
+
 func TestAnEventIsShownByAnyOfItsNames(t *testing.T) {
 	t.Parallel()
 	for name, versions := range map[string]int{
