@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -39,6 +40,7 @@ func run(tb testing.TB) *bundle {
 		}[name]
 		return value, set
 	}))
+	config.Flags.Path = filepath.Join(tb.TempDir(), "flags.json") // never the user's own
 	ctx, cancel := context.WithCancel(context.Background())
 	listening, ended := make(chan string, 1), make(chan error, 1)
 	go func() {

@@ -2,10 +2,13 @@ package order
 
 import (
 	"net/http"
+	"slices"
 	"testing"
+	"time"
 
 	"traceria/services/host"
 	"traceria/telemetry"
+	"traceria/telemetry/tracetree"
 )
 
 // The row was damaged behind the service's back: the event that it would make is refused inside the transaction.
@@ -28,16 +31,24 @@ func TestARefusedEventLeavesNothingAndIsOnTheRequestsSpan(t *testing.T) {
 	if got := read[view](t, service.call(t, http.MethodGet, "/order/"+placed.OrderID, "")).Status; got != "created" {
 		t.Errorf("the order is %s", got)
 	}
-	for _, span := range service.memory.Conversation(placed.OrderID) {
-		if span.Name == "POST /order/{id}/cancel" {
-			refused, kind := span.Attributes["traceria.event.refused"], span.Attributes["error.type"]
-			if kind != "event_refused" || refused != "OrderCancelled v1: customerId is missing (rule: meaning)" {
-				t.Errorf("error.type is %v, the reason %v", kind, refused)
-			}
-			return
+	refused := service.awaitSpan(t, placed.OrderID, "POST /order/{id}/cancel").Attributes
+	if refused["error.type"] != "event_refused" || refused["traceria.event.refused"] != "OrderCancelled v1: customerId is missing (rule: meaning)" {
+		t.Errorf("the span has %v", refused)
+	}
+}
+
+// awaitSpan waits for a span of a request: it ends when the answer is on its way already.
+func (b *bundle) awaitSpan(t *testing.T, conversation, name string) tracetree.Span {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		spans := b.memory.Conversation(conversation)
+		if i := slices.IndexFunc(spans, func(s tracetree.Span) bool { return s.Name == name }); i >= 0 {
+			return spans[i]
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no span %s in %d", name, len(spans))
 		}
 	}
-	t.Errorf("no span of the request in %d", len(service.memory.Conversation(placed.OrderID)))
 }
 
 // newOrder makes an order whose id no event may have, as a caller cannot: nothing of it is stored.

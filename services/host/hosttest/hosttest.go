@@ -43,7 +43,7 @@ func Main(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		code = max(code, 1)
 	}
-	if err := goleak.Find(); err != nil && code == 0 {
+	if err := goleak.Find(FlagGoroutines()...); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
