@@ -3,9 +3,9 @@ package failure
 import (
 	"context"
 	"fmt"
-	"os"
-	"strings"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	flagd "github.com/open-feature/go-sdk-contrib/providers/flagd/pkg"
 	"github.com/open-feature/go-sdk/openfeature"
@@ -26,11 +26,12 @@ type Options struct {
 
 // Switches say what is switched on. The nil Switches have everything off. They are safe for concurrent use.
 type Switches struct {
-	options  Options
-	provider openfeature.FeatureProvider
-	client   *openfeature.Client
-	now      atomic.Pointer[snapshot]
-	broken   atomic.Pointer[error]
+	options Options
+	client  *openfeature.Client
+	now     atomic.Pointer[snapshot]
+	broken  atomic.Pointer[error]
+	server  *server // nil when the file is followed
+	close   func()
 }
 
 // snapshot is what was found out since the last change: the variant of every key that has the same one for everybody.
@@ -44,61 +45,82 @@ func newSnapshot() *snapshot {
 	return &s
 }
 
+// operators guards the operators of flagd's rules. A new provider writes them into one map of the whole process, which the
+// evaluations of all providers read: services that share a process (traceria all) start while others are at work.
+var operators sync.RWMutex
+
 // opened numbers the switches of this process: each has a provider of its own under a domain of its own.
 var opened atomic.Int64
-
-// ByServer says whether a flagd server has the flags, so that the file is not asked: FLAGD_RESOLVER=rpc.
-func ByServer() bool { return strings.EqualFold(os.Getenv("FLAGD_RESOLVER"), "rpc") }
 
 // Open makes switches that follow the file, which is made when there is none, or a flagd server. A broken file is no
 // error: it is reported by [Switches.Problem] and the log, and everything is off until it is good. A server that is not
 // there yet is waited for in the background; until it is there, everything is off.
 func Open(options Options) (*Switches, error) {
 	s := &Switches{options: options}
-	s.now.Store(newSnapshot())
-	option := flagd.WithRPCResolver()
-	if !ByServer() {
-		// A service that may not write there can read what another one puts there later.
-		if err := options.File.Create(); err != nil {
-			options.Log.Warn().Err(err).Msg("flag file not created")
-		}
-		option = func(c *flagd.ProviderConfiguration) {
-			flagd.WithInProcessResolver()(c)
-			c.OfflineFlagSourcePath = "" // FLAGD_OFFLINE_FLAG_SOURCE_PATH would put another reader in this one's place
-			flagd.WithCustomSyncProviderAndUri(&follower{file: options.File, report: s.report}, options.File.Path)(c)
-		}
-	}
-	provider, err := flagd.NewProvider(option)
-	if err != nil {
-		return nil, fmt.Errorf("flagd provider: %w", err)
-	}
-	s.provider = provider
+	s.forget()
 	domain := fmt.Sprintf("traceria/%s/%d", options.Service, opened.Add(1))
 	s.client = openfeature.NewClient(domain)
-	forget := func(openfeature.EventDetails) { s.now.Store(newSnapshot()) }
+	changed := func(openfeature.EventDetails) { s.forget() }
 	for _, event := range []openfeature.EventType{openfeature.ProviderReady, openfeature.ProviderConfigChange, openfeature.ProviderError, openfeature.ProviderStale} {
-		s.client.AddHandler(event, &forget)
+		s.client.AddHandler(event, &changed)
 	}
-	set := openfeature.SetNamedProviderAndWait
 	if ByServer() {
-		set = openfeature.SetNamedProvider
+		s.followServer(domain)
+		return s, nil
 	}
-	if err := set(domain, provider); err != nil {
-		return nil, fmt.Errorf("flagd provider: %w", err)
+	return s, s.followFile(domain)
+}
+
+// forget drops what was found out.
+func (s *Switches) forget() { s.now.Store(newSnapshot()) }
+
+func (s *Switches) followServer(domain string) {
+	s.server = &server{domain: domain, lost: make(chan struct{}, 1)}
+	gone := func(openfeature.EventDetails) { s.server.gone() }
+	s.client.AddHandler(openfeature.ProviderError, &gone)
+	ctx, cancel := context.WithCancel(context.Background())
+	var following sync.WaitGroup
+	following.Go(func() { s.server.follow(ctx, s) })
+	s.close = func() {
+		cancel()
+		following.Wait()
+		if s.server.provider != nil {
+			s.server.provider.Shutdown()
+		}
 	}
-	return s, nil
+}
+
+func (s *Switches) followFile(domain string) error {
+	// A service that may not write there can read what another one puts there later.
+	if err := s.options.File.Create(); err != nil {
+		s.options.Log.Warn().Err(err).Msg("flag file not created")
+	}
+	operators.Lock()
+	provider, err := flagd.NewProvider(func(c *flagd.ProviderConfiguration) {
+		flagd.WithInProcessResolver()(c)
+		c.OfflineFlagSourcePath = "" // FLAGD_OFFLINE_FLAG_SOURCE_PATH would put another reader in this one's place
+		flagd.WithCustomSyncProviderAndUri(&follower{file: s.options.File, report: s.report}, s.options.File.Path)(c)
+	})
+	operators.Unlock()
+	if err != nil {
+		return fmt.Errorf("flagd provider: %w", err)
+	}
+	s.close = provider.Shutdown
+	if err := openfeature.SetNamedProviderAndWait(domain, provider); err != nil {
+		return fmt.Errorf("flagd provider: %w", err)
+	}
+	return nil
 }
 
 // Close ends following the file or the server.
 func (s *Switches) Close() {
 	if s != nil {
-		if p, ok := s.provider.(openfeature.StateHandler); ok {
-			p.Shutdown()
-		}
+		s.close()
 	}
 }
 
-// Problem is what is wrong with the flag file at the moment; while it is, the last good state holds.
+// Problem is what is wrong with the flag file at the moment; while it is, the last good state holds. Or it is that the
+// flagd server is away; while it is, everything is off.
 func (s *Switches) Problem() error {
 	if s == nil {
 		return nil
@@ -168,16 +190,28 @@ func (s *Switches) variant(ctx context.Context, entry Entry) string {
 	if v := known.Load(); v != nil {
 		return *v
 	}
-	details, err := s.client.StringValueDetails(ctx, string(entry.Key), entry.Default(), about(ctx, s.options.Service))
-	if err != nil {
-		return entry.Default()
+	about := about(ctx, s.options.Service)
+	if s.server != nil {
+		if !s.server.asked() {
+			return entry.Default()
+		}
+		limited, cancel := context.WithTimeout(ctx, askTime)
+		defer cancel()
+		ctx = limited
 	}
+	began := time.Now()
+	operators.RLock()
+	details, err := s.client.StringValueDetails(ctx, string(entry.Key), entry.Default(), about)
+	operators.RUnlock()
 	variant := details.Value
-	if _, unknown := entry.Choose(variant); unknown != nil || variant == "" {
+	if _, unknown := entry.Choose(variant); err != nil || unknown != nil || variant == "" {
 		variant = entry.Default() // a server's flags are not checked by parse
 	}
-	if details.Reason == openfeature.StaticReason {
+	switch {
+	case details.Reason == openfeature.StaticReason, details.ErrorCode == openfeature.FlagNotFoundCode:
 		known.Store(&variant)
+	case err != nil && s.server != nil && time.Since(began) >= askTime:
+		s.server.leave()
 	}
 	return variant
 }

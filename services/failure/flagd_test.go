@@ -1,0 +1,287 @@
+package failure_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"buf.build/gen/go/open-feature/flagd/connectrpc/go/flagd/evaluation/v1/evaluationv1connect"
+	evaluation "buf.build/gen/go/open-feature/flagd/protocolbuffers/go/flagd/evaluation/v1"
+	"connectrpc.com/connect"
+	"github.com/open-feature/flagd/core/pkg/evaluator"
+	"github.com/open-feature/flagd/core/pkg/logger"
+	"github.com/open-feature/flagd/core/pkg/service"
+	"github.com/open-feature/flagd/core/pkg/store"
+	flagdsync "github.com/open-feature/flagd/core/pkg/sync"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"traceria/services/failure"
+)
+
+// flagd is a flagd server that has the flags of a file.
+type flagd interface {
+	start(t *testing.T, address string, flags failure.File)
+	// freeze lets it take connections and answer nothing.
+	freeze(t *testing.T, frozen bool)
+	stop(t *testing.T)
+}
+
+// standIn is flagd's evaluator behind flagd's protocol, as the server has them: the server itself is in no module that could
+// be required here. With FLAGD_BIN, the tests use that server, too.
+type standIn struct {
+	evaluationv1connect.UnimplementedServiceHandler
+
+	eval    *evaluator.JSON
+	server  *http.Server
+	ended   chan struct{}
+	mu      sync.Mutex
+	changed map[chan map[string]any]bool
+	frozen  sync.RWMutex
+	over    context.CancelFunc
+}
+
+func (f *standIn) start(t *testing.T, address string, flags failure.File) {
+	t.Helper()
+	f.eval, f.changed = evaluator.NewJSON(logger.NewLogger(nil, false), store.NewFlags()), map[chan map[string]any]bool{}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle(evaluationv1connect.NewServiceHandler(f))
+	ctx, cancel := context.WithCancel(context.Background())
+	f.over = cancel
+	f.server = &http.Server{Handler: mux, BaseContext: func(net.Listener) context.Context { return ctx }}
+	var group sync.WaitGroup
+	group.Go(func() { _ = f.server.Serve(listener) })
+	f.read(flags)
+	group.Go(func() { f.follow(ctx, flags) })
+	f.ended = make(chan struct{})
+	go func() { group.Wait(); close(f.ended) }()
+}
+
+func (f *standIn) follow(ctx context.Context, flags failure.File) {
+	for look := time.NewTicker(20 * time.Millisecond); ; {
+		select {
+		case <-look.C:
+			f.read(flags)
+		case <-ctx.Done():
+			look.Stop()
+			return
+		}
+	}
+}
+
+// read reads the file and tells of what has changed.
+func (f *standIn) read(flags failure.File) {
+	text, err := os.ReadFile(flags.Path)
+	if err != nil {
+		return
+	}
+	changes, _, err := f.eval.SetState(flagdsync.DataSync{FlagData: string(text), Source: flags.Path, Type: flagdsync.ALL})
+	if err != nil || len(changes) == 0 {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for stream := range f.changed {
+		stream <- changes
+	}
+}
+
+// EventStream implements flagd's protocol.
+func (f *standIn) EventStream(ctx context.Context, _ *connect.Request[evaluation.EventStreamRequest], out *connect.ServerStream[evaluation.EventStreamResponse]) error {
+	f.frozen.RLock()
+	f.frozen.RUnlock() //nolint:staticcheck // it waits until it is not frozen
+	changed := make(chan map[string]any, 100)
+	f.mu.Lock()
+	f.changed[changed] = true
+	f.mu.Unlock()
+	defer func() { f.mu.Lock(); delete(f.changed, changed); f.mu.Unlock() }()
+	if err := out.Send(&evaluation.EventStreamResponse{Type: string(service.ProviderReady)}); err != nil {
+		return err
+	}
+	for {
+		select {
+		case changes := <-changed:
+			data, err := structpb.NewStruct(map[string]any{"flags": changes})
+			if err != nil {
+				return err
+			}
+			if err := out.Send(&evaluation.EventStreamResponse{Type: string(service.ConfigurationChange), Data: data}); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// ResolveString implements flagd's protocol.
+func (f *standIn) ResolveString(ctx context.Context, req *connect.Request[evaluation.ResolveStringRequest]) (*connect.Response[evaluation.ResolveStringResponse], error) {
+	f.frozen.RLock()
+	f.frozen.RUnlock() //nolint:staticcheck // it waits until it is not frozen
+	value, variant, reason, _, err := f.eval.ResolveStringValue(ctx, "", req.Msg.FlagKey, req.Msg.Context.AsMap())
+	if err != nil {
+		return nil, connect.NewError(connect.CodeNotFound, err)
+	}
+	return connect.NewResponse(&evaluation.ResolveStringResponse{Value: value, Variant: variant, Reason: reason}), nil
+}
+
+func (f *standIn) freeze(_ *testing.T, frozen bool) {
+	if frozen {
+		f.frozen.Lock()
+	} else {
+		f.frozen.Unlock()
+	}
+}
+
+func (f *standIn) stop(*testing.T) {
+	f.over()
+	_ = f.server.Close()
+	<-f.ended
+}
+
+// realServer is the program flagd.
+type realServer struct {
+	binary  string
+	running *exec.Cmd
+}
+
+func (f *realServer) start(t *testing.T, address string, flags failure.File) {
+	t.Helper()
+	_, port, _ := net.SplitHostPort(address)
+	f.running = exec.CommandContext(context.Background(), f.binary, "start", "--port", port, "--management-port", freePort(t), "--ofrep-port", freePort(t),
+		"--sync-port", freePort(t), "--uri", "file:"+flags.Path)
+	if err := f.running.Start(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (f *realServer) freeze(t *testing.T, frozen bool) {
+	signal := "-CONT"
+	if frozen {
+		signal = "-STOP"
+	}
+	if err := exec.CommandContext(t.Context(), "kill", signal, strconv.Itoa(f.running.Process.Pid)).Run(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (f *realServer) stop(*testing.T) {
+	_ = f.running.Process.Kill()
+	_ = f.running.Wait()
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	return port
+}
+
+// servers are those that the tests are run with.
+func servers(t *testing.T) map[string]flagd {
+	t.Helper()
+	all := map[string]flagd{"stand-in": &standIn{}}
+	if binary := os.Getenv("FLAGD_BIN"); binary != "" {
+		all["flagd"] = &realServer{binary: binary}
+	}
+	return all
+}
+
+// soon is for what may wait until a server is found again.
+func soon(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(15 * time.Second); !condition(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 15 s: %s", what)
+		}
+	}
+}
+
+// Configuration alone makes switches follow a server: away at the start, there, changed, frozen, gone, and back.
+func TestAFlagdServerIsFollowed(t *testing.T) {
+	for name, server := range servers(t) {
+		t.Run(name, func(t *testing.T) {
+			flags, port := newFile(t), freePort(t)
+			t.Setenv("FLAGD_RESOLVER", "rpc")
+			t.Setenv("FLAGD_HOST", "127.0.0.1")
+			t.Setenv("FLAGD_PORT", port)
+			nowhere := failure.File{Path: t.TempDir() + "/flags.json"}
+			s := open(t, nowhere, false)
+			set := func(key failure.Key, setting failure.Setting) {
+				t.Helper()
+				if _, err := flags.Set(key, setting); err != nil {
+					t.Fatal(err)
+				}
+			}
+			set(failure.KitchenSlow, failure.Setting{Variant: "10s"})
+			within(t, "a server that is away is said", func() bool { return s.Problem() != nil && strings.Contains(s.Problem().Error(), "flagd server") })
+			if !is(s, failure.KitchenSlow, failure.Off)() {
+				t.Error("without a server, something is on")
+			}
+
+			server.start(t, "127.0.0.1:"+port, flags)
+			running := true
+			defer func() {
+				if running {
+					server.stop(t)
+				}
+			}()
+			soon(t, "the server is found", is(s, failure.KitchenSlow, "10s"))
+			if s.Problem() != nil {
+				t.Errorf("it is there, and still %v", s.Problem())
+			}
+			for i := range 5 { // a change, again and again, of a key that was asked before and of one that was not
+				set(failure.KitchenSlow, failure.Setting{Variant: "2s"})
+				within(t, fmt.Sprint("changed ", i), is(s, failure.KitchenSlow, "2s"))
+				set(failure.KitchenSlow, failure.Setting{Variant: failure.Off})
+				within(t, fmt.Sprint("cleared ", i), is(s, failure.KitchenSlow, failure.Off))
+			}
+			set(failure.KitchenError, failure.Setting{Customer: "anna"})
+			anna, err := failure.WithCustomer(context.Background(), "anna")
+			if err != nil {
+				t.Fatal(err)
+			}
+			within(t, "the customer", func() bool { _, on := s.On(anna, failure.KitchenError); return on })
+			if _, on := s.On(context.Background(), failure.KitchenError); on {
+				t.Error("another customer is hit")
+			}
+
+			server.freeze(t, true)
+			began := time.Now()
+			for range 1000 { // what is asked of a frozen server is off, and waits for it seldom
+				s.On(anna, failure.KitchenError)
+			}
+			if took := time.Since(began); took > 2*time.Second {
+				t.Errorf("a frozen server freezes those who ask it: %s", took)
+			}
+			server.freeze(t, false)
+			soon(t, "it answers again", func() bool { _, on := s.On(anna, failure.KitchenError); return on })
+
+			server.stop(t)
+			running = false
+			soon(t, "it is gone", func() bool { _, on := s.On(anna, failure.KitchenError); return !on && s.Problem() != nil })
+			set(failure.KitchenSlow, failure.Setting{Variant: "2s"})
+			server.start(t, "127.0.0.1:"+port, flags)
+			running = true
+			soon(t, "it is back", func() bool { return is(s, failure.KitchenSlow, "2s")() && s.Problem() == nil })
+			if _, err := os.Stat(nowhere.Path); err == nil {
+				t.Error("a file is made that nobody follows")
+			}
+		})
+	}
+}
