@@ -33,6 +33,12 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asBinary) != "" {
 		os.Exit(run())
 	}
+	// What the tests' shell says of the events is not what they are about; those that are set these for themselves.
+	for _, name := range []string{
+		"EVENT_STYLE", "EVENT_VERSIONS", "EVENT_FORMAT", "LOYALTY_ORDER_CONFIRMED", "KITCHEN_ORDER_CONFIRMED", "DELIVERY_ORDER_CONFIRMED",
+	} {
+		_ = os.Unsetenv(name)
+	}
 	code := m.Run()
 	if err := theSystem.stop(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)

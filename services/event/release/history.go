@@ -25,6 +25,9 @@ func forgotten(ctx context.Context, dir string, now []revision) ([]string, error
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoHistory, err)
 	}
+	if strings.TrimSpace(commits) == "" {
+		return nil, fmt.Errorf("%w: no commit has %s", errNoHistory, ledgerFile)
+	}
 	var problems []string
 	told := map[revision]bool{}
 	for commit := range strings.FieldsSeq(commits) {

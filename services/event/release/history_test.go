@@ -105,6 +105,13 @@ func TestARepositoryWithoutItsHistorySaysSo(t *testing.T) {
 	if _, err := c.forgotten(t); !errors.Is(err, errNoHistory) {
 		t.Errorf("no repository: got %v", err)
 	}
+	ledger := c.read(t, ledgerFile)
+	c.remove(t, ledgerFile)
+	c.commit(t)
+	c.write(t, ledgerFile, ledger)
+	if _, err := c.forgotten(t); !errors.Is(err, errNoHistory) || !strings.Contains(err.Error(), "no commit has") {
+		t.Errorf("another repository: got %v", err)
+	}
 	c.commit(t)
 	c.write(t, "rfc/note.md", "a second commit")
 	c.commit(t)
