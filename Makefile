@@ -33,7 +33,8 @@ test: rabbitmq-server postgresql gcc build-jaeger ## run every test, with the ra
 	JAEGER_BIN="$$(collector/build-jaeger.sh --path)" go test $(TEST_FLAGS) ./...
 
 .PHONY: bench
-bench: rabbitmq-server ## measure the AMQP instrumentation: alone, and against a broker (minutes)
+bench: rabbitmq-server ## measure what the failures' switches cost while nothing is on, and the AMQP instrumentation (minutes)
+	go test -run '^$$' -bench 'On|HappyPath' -benchmem ./services/failure/...
 	go test -run '^$$' -bench . -skip Throughput -benchmem ./telemetry/otelamqp/...
 	go test -run '^$$' -bench Throughput -benchtime 1x -timeout 30m ./telemetry/otelamqp
 

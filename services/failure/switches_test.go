@@ -241,20 +241,33 @@ func TestTheSpanSaysWhatWasOnAndWhatIsOffSaysNothing(t *testing.T) {
 	}
 }
 
+// What is off is known without asking: no memory, which the first question after a change needs.
+func TestWhatIsOffIsAskedOnceAfterAChange(t *testing.T) {
+	ctx := failure.NewContext(telemetry.WithConversation(context.Background(), "order-1"), open(t, newFile(t), false))
+	failure.On(ctx, failure.KitchenSlow)
+	if n := testing.AllocsPerRun(100, func() { failure.On(ctx, failure.KitchenSlow) }); n > 0 {
+		t.Errorf("%v allocations for what is known", n)
+	}
+}
+
+// What one question costs: without switches, with nothing on, with something on for everyone, and with a rule.
 func BenchmarkOn(b *testing.B) {
 	f := failure.File{Path: b.TempDir() + "/flags.json"}
-	if err := f.Create(); err != nil {
-		b.Fatal(err)
+	for key, setting := range map[failure.Key]failure.Setting{failure.KitchenError: {Percent: 50}, failure.KitchenReject: {}} {
+		if _, err := f.Set(key, setting); err != nil {
+			b.Fatal(err)
+		}
 	}
-	if _, err := f.Set(failure.KitchenError, failure.Setting{Percent: 50}); err != nil {
-		b.Fatal(err)
-	}
-	s := open(b, f, false)
-	ctx := telemetry.WithConversation(context.Background(), "order-1")
-	for name, key := range map[string]failure.Key{"off": failure.KitchenSlow, "percent": failure.KitchenError} {
-		b.Run(name, func(b *testing.B) {
+	without := telemetry.WithConversation(context.Background(), "order-1")
+	with := failure.NewContext(without, open(b, f, false))
+	for _, way := range []struct {
+		name string
+		ctx  context.Context
+		key  failure.Key
+	}{{"without", without, failure.KitchenSlow}, {"off", with, failure.KitchenSlow}, {"on", with, failure.KitchenReject}, {"percent", with, failure.KitchenError}} {
+		b.Run(way.name, func(b *testing.B) {
 			for b.Loop() {
-				s.On(ctx, key)
+				failure.On(way.ctx, way.key)
 			}
 		})
 	}
