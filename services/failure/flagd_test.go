@@ -35,7 +35,8 @@ type flagd interface {
 }
 
 // standIn is flagd's evaluator behind flagd's protocol, as the server has them: the server itself is in no module that could
-// be required here. With FLAGD_BIN, the tests use that server, too.
+// be required here. With FLAGD_BIN=…/flagd, the tests use that server, too (from a checkout of github.com/open-feature/flagd:
+// cd flagd && go build .).
 type standIn struct {
 	evaluationv1connect.UnimplementedServiceHandler
 
@@ -160,7 +161,7 @@ func (f *realServer) start(t *testing.T, address string, flags failure.File) {
 	t.Helper()
 	_, port, _ := net.SplitHostPort(address)
 	f.running = exec.CommandContext(context.Background(), f.binary, "start", "--port", port, "--management-port", freePort(t), "--ofrep-port", freePort(t),
-		"--sync-port", freePort(t), "--uri", "file:"+flags.Path)
+		"--sync-port", freePort(t), "--sources", fmt.Sprintf(`[{"uri":%q,"provider":"fsnotify"}]`, flags.Path)) // by itself it looks once a second
 	if err := f.running.Start(); err != nil {
 		t.Fatal(err)
 	}
