@@ -219,15 +219,14 @@ func remark(body []byte) string {
 	}
 	var remarks []string
 	if now.Outbox != nil {
-		remarks = append(remarks, kept(*now.Outbox)...)
-	}
-	if len(remarks) > 0 {
-		remarks[0] = "events in its outbox: " + remarks[0]
+		if events := kept(*now.Outbox); len(events) > 0 {
+			remarks = append(remarks, "events in its outbox: "+strings.Join(events, ", "))
+		}
 	}
 	if now.Flags != "" {
 		remarks = append(remarks, now.Flags)
 	}
-	return strings.Join(remarks, ", ")
+	return strings.Join(remarks, "; ")
 }
 
 // kept says how many events stay in an outbox, and why.
