@@ -64,8 +64,12 @@ func newBench(t *testing.T) *bench {
 func (b *bench) run(t *testing.T, test func(*testing.T, *bench)) {
 	t.Helper()
 	t.Cleanup(func() {
-		if err := b.flags.Clear(); err != nil {
+		all, err := b.flags.List()
+		if err != nil {
 			t.Error(err)
+		}
+		if slices.ContainsFunc(all, func(s failure.Status) bool { return s.Active != nil }) {
+			b.clear(t)
 		}
 		if t.Failed() {
 			t.Log(b.lastWords())

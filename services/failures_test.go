@@ -29,7 +29,10 @@ func TestFailures(t *testing.T) {
 	b := newBench(t)
 	for _, entry := range failure.Catalogue() {
 		if test := failureTests()[entry.Key]; test != nil {
-			t.Run(string(entry.Key), func(t *testing.T) { b.run(t, test) })
+			t.Run(string(entry.Key), func(t *testing.T) {
+				b.run(t, test)
+				b.searchable(t, entry)
+			})
 		}
 	}
 }

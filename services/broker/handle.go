@@ -33,6 +33,10 @@ type worker struct {
 // handle works on one delivery until it is settled. beginning ends when no more work is to begin, working when the work
 // in hand must stop as well.
 func (w *worker) handle(beginning, working context.Context, d amqp091.Delivery) {
+	if declining := w.session.config.Seams.Declining; declining != nil && declining(d) {
+		_ = d.Nack(false, true) // if it fails, the connection is lost, and RabbitMQ has the delivery back as well
+		return
+	}
 	for {
 		if err := w.pauser.hold(beginning); err != nil {
 			w.pauser.release()

@@ -18,6 +18,8 @@ type Seams struct {
 	// Handling stands around each attempt at a message, inside its process span; next is the rest of it: the handler, or
 	// the error of a message that cannot be read. What it returns is the attempt's result (see [Handler]).
 	Handling func(ctx context.Context, a *Attempt, next func(context.Context) error) error
+	// Declining, if true, gives a delivery back to its queue unread: there is no attempt and no process span.
+	Declining func(d amqp091.Delivery) bool
 	// Sending is asked for each event before its send span starts. ctx has the conversation and the baggage of what caused
 	// the event. An event that is sent again is asked for again.
 	Sending func(ctx context.Context, d *Departure)

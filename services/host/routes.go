@@ -59,8 +59,11 @@ const answerTime = 10 * time.Second
 func (r *Routes) add(pattern, kind string, handle HandlerFunc) {
 	_, route, _ := strings.Cut(pattern, " ")
 	r.mux.HandleFunc(pattern, func(w http.ResponseWriter, req *http.Request) {
-		// otelhttp stands around the mux: it names the span after the route, but cannot set the attribute.
-		trace.SpanFromContext(req.Context()).SetAttributes(telemetry.KindKey.String(kind), semconv.HTTPRoute(route))
+		// otelhttp stands around the mux: it names the span after the route when there is an answer, which a process that
+		// dies does not give, and cannot set the attribute.
+		span := trace.SpanFromContext(req.Context())
+		span.SetName(pattern)
+		span.SetAttributes(telemetry.KindKey.String(kind), semconv.HTTPRoute(route))
 		ctx, cancel := context.WithTimeout(req.Context(), answerTime)
 		defer cancel()
 		r.serve(w, req.WithContext(ctx), r.injected(pattern, handle))

@@ -8,6 +8,9 @@ import (
 	"errors"
 	"fmt"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
 	"traceria/services/broker"
 	"traceria/services/event"
 	"traceria/services/host"
@@ -16,6 +19,9 @@ import (
 
 // Name is the service's name.
 const Name = "loyalty"
+
+// pointsKey says, on the span of whoever works it out, what an order is worth.
+const pointsKey = attribute.Key("traceria.loyalty.points")
 
 // Service describes the loyalty service to whoever runs it.
 func Service() host.Service {
@@ -75,6 +81,7 @@ func (p *points) onConfirmed(ctx context.Context, e event.Envelope) error {
 		return fmt.Errorf("%w: customerId is missing", event.ErrUnreadable)
 	}
 	earned := event.LoyaltyPoints{OrderID: fact.OrderID, CustomerID: fact.CustomerID, Points: int(fact.Value.IntPart())}
+	trace.SpanFromContext(ctx).SetAttributes(pointsKey.Int(earned.Points))
 	return p.DB.Once(ctx, func(tx *store.Tx) error {
 		// The cancellation may have been here first, but whose points they are the confirmation says.
 		changed, err := change(ctx, tx, `INSERT INTO points (order_id, customer_id, points, earned_at) VALUES ($1, $2, $3, $4)

@@ -40,7 +40,7 @@ func New(service string, tel *telemetry.Telemetry) *Injector {
 
 // Broker are the injector's parts in what the service does with RabbitMQ.
 func (i *Injector) Broker() broker.Seams {
-	return broker.Seams{Handling: i.handle, Sending: i.send, Closed: i.closed, TraceMode: traceMode}
+	return broker.Seams{Handling: i.handle, Declining: messageExpireRead, Sending: i.send, Closed: i.closed, TraceMode: traceMode}
 }
 
 // Store are the injector's parts in what the service does with its database.

@@ -10,18 +10,20 @@ import (
 // stall is outbox.stall: the relay sends nothing until it is switched off. Jaeger shows POST /order, then nothing for as
 // long as that lasts, and then the first send.
 func (r relay) stall(ctx context.Context, batch []event.Outgoing) error {
+	held := false
 	for {
 		_, on := failure.On(ctx, failure.OutboxStall)
 		r.stalled.is(on)
 		if !on {
 			break
 		}
+		held = true
 		if err := pause(ctx, look); err != nil {
 			return err
 		}
 	}
 	for n := range batch {
-		if r.stalled.during(batch[n].Envelope.Metadata.EventDate.Time) {
+		if held || r.stalled.during(batch[n].Envelope.Metadata.EventDate.Time) {
 			inject(&batch[n], failure.OutboxStall)
 		}
 	}

@@ -40,15 +40,11 @@ func (r relay) Publish(ctx context.Context, batch []event.Outgoing) []error {
 		for _, n := range wave {
 			sent = append(sent, batch[n])
 		}
-		for _, n := range wave { // behind the whole wave: they hold up nobody's first message
-			if doubles[n] {
-				sent = append(sent, again(batch[n]))
-			}
-		}
-		for at, err := range r.Publisher.Publish(ctx, sent)[:len(wave)] { // what becomes of a double is nobody's concern
+		for at, err := range r.Publisher.Publish(ctx, sent) {
 			results[wave[at]] = err
 		}
 	}
+	r.double(ctx, batch, doubles, results)
 	return results
 }
 
