@@ -130,7 +130,9 @@ func testOrderReorder(t *testing.T, b *bench) {
 func testOrderUnroutable(t *testing.T, b *bench) {
 	b.set(t, failure.OrderUnroutable, failure.Setting{Customer: "customer-4"})
 	order, beside := b.orderOf(t, "customer-4", ""), b.orderOf(t, "customer-5", "")
-	refused := func(tree *tracetree.Tree) []tracetree.Span { return spansOf(tree, "order", "send traceria.events:order.nobody-wants-this") }
+	refused := func(tree *tracetree.Tree) []tracetree.Span {
+		return spansOf(tree, "order", "send traceria.events:order.nobody-wants-this")
+	}
 	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
 		sends := refused(tree)
 		if len(sends) < 4 { // both forms, and again

@@ -87,8 +87,8 @@ func (b *bench) isClean(t *testing.T, order placed) {
 const (
 	// confirmationSent, v1Sent and v2Sent are in the names of the send spans of OrderConfirmed.
 	confirmationSent = "send traceria.events:order.order-confirmed."
-	v1Sent        = confirmationSent + "v1"
-	v2Sent        = confirmationSent + "v2"
+	v1Sent           = confirmationSent + "v1"
+	v2Sent           = confirmationSent + "v2"
 	// confirmationTaken is in the names of its process spans.
 	confirmationTaken = "process traceria.events:order.order-confirmed."
 )
