@@ -62,22 +62,28 @@ func cutSends(tree *tracetree.Tree) string {
 	return lack
 }
 
-// cutWork says what a trace lacks of work whose ack was cut off, and of the second attempt.
+// cutWork says what a trace lacks of work whose ack was cut off, and of the second attempt, which finds the work done
+// unless the cut came before it.
 func cutWork(tree *tracetree.Tree) string {
-	again := 0
+	done := 0
 	for _, span := range tree.Spans() {
-		if !strings.HasPrefix(span.Name, "process ") || waited(span) < 0 || span.Attributes["traceria.delivery.attempt"] == int64(1) {
+		if !strings.HasPrefix(span.Name, "process ") || span.Attributes["traceria.delivery.attempt"] == int64(1) {
 			continue
 		}
-		if lack := first(injected(span, failure.BrokerDisconnect), is(span, "traceria.message.duplicate", true)); lack != "" {
+		if lack := injected(span, failure.BrokerDisconnect); lack != "" {
 			return lack
 		}
-		again++
+		if span.Attributes["traceria.message.duplicate"] == true {
+			done++
+		}
 	}
-	if again == 0 {
-		return "no message came again"
+	if done == 0 {
+		return "no message came again whose work was done"
 	}
-	return some("of the last event", lastOf(tree)[:min(1, len(lastOf(tree)))], 1)
+	if len(lastOf(tree)) == 0 {
+		return "the last event is missing"
+	}
+	return ""
 }
 
 // RabbitMQ throws the event out of the queues before anybody takes it; the dead letters have it.
