@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -97,7 +98,7 @@ func catalogue() ([]contract, error) {
 	}
 	contracts := make([]contract, len(event.Catalogue))
 	for i, t := range event.Catalogue {
-		c, err := contractOf(t, known(), config.Choices())
+		c, err := contractOf(t, known(), config.Choices(context.Background()))
 		if err != nil {
 			return nil, err
 		}

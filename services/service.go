@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"traceria/services/broker"
 	"traceria/services/host"
 	"traceria/telemetry"
 )
@@ -55,7 +58,20 @@ func newAllCommand() *cobra.Command {
 					})
 				})
 			}
+			group.Go(func() error { return followSwitches(ctx, cmd, config) })
 			return group.Wait()
 		},
 	}
+}
+
+// followSwitches binds the queues to the versions that the experiments choose, where no process topology does: everything
+// is one user of the broker here.
+func followSwitches(ctx context.Context, cmd *cobra.Command, config host.Config) error {
+	ctx, done, err := withSwitches(ctx, cmd, config)
+	if err != nil {
+		return err
+	}
+	defer done()
+	broker.WatchChanging(ctx, follow(ctx, config).now, config.AMQPURL, config.ManagementURL, func(string) {}, nil)
+	return nil
 }

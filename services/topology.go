@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"traceria/services/broker"
+	"traceria/services/failure"
 	"traceria/services/host"
 )
 
@@ -70,11 +73,22 @@ func newTopologyApplyCommand() *cobra.Command {
 			}
 			if watch {
 				return withResender(cmd, config, func(r *resender) error {
-					configured(config).Watch(cmd.Context(), config.AMQPURL, config.ManagementURL, func(line string) { cmd.Println(line) }, r.ask)
+					ctx, done, err := withSwitches(cmd.Context(), cmd, config)
+					if err != nil {
+						return err
+					}
+					defer done()
+					broker.WatchChanging(ctx, follow(ctx, config).now, config.AMQPURL, config.ManagementURL,
+						func(line string) { cmd.Println(line) }, r.ask)
 					return nil
 				})
 			}
-			return applyTopology(cmd, config)
+			ctx, done, err := withSwitches(cmd.Context(), cmd, config)
+			if err != nil {
+				return err
+			}
+			defer done()
+			return applyTopology(cmd, config, follow(ctx, config).now())
 		},
 	}
 	cmd.Flags().BoolVar(&watch, "watch", false,
@@ -87,13 +101,19 @@ func configured(config host.Config) broker.Topology {
 	return broker.Topology{Subscriptions: config.BackOff.Of(known().Subscriptions)}
 }
 
-func applyTopology(cmd *cobra.Command, config host.Config) error {
+// withSwitches is ctx with the switches in it, which say what the queues are bound to.
+func withSwitches(ctx context.Context, cmd *cobra.Command, config host.Config) (context.Context, func(), error) {
+	log := zerolog.New(cmd.ErrOrStderr()).With().Timestamp().Str("service", "topology").Logger()
+	return host.WithSwitches(ctx, failure.Options{Service: "topology", File: config.Flags, Log: log})
+}
+
+func applyTopology(cmd *cobra.Command, config host.Config, topology broker.Topology) error {
 	conn, err := broker.Dial(cmd.Context(), config.AMQPURL, "traceria topology apply")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	if err := configured(config).Apply(conn); err != nil {
+	if err := topology.Apply(conn); err != nil {
 		return fmt.Errorf("apply the topology to %s: %w", broker.Address(config.AMQPURL), err)
 	}
 	cmd.Printf("RabbitMQ at %s has %d subscriptions, each with its queue and dead letters\n",

@@ -18,7 +18,7 @@ import (
 // No flag of AMQP reports that: the event is routed to the others, and a service waits for ever. One process of a service
 // cannot know how another is configured; whoever reads the configuration of all of them can, and [starved] asks them.
 func unserved(config host.Config, subscriptions []broker.Subscription) error {
-	published := config.Choices().Confirmed()
+	published := config.Choices(context.Background()).Confirmed()
 	var wrong []string
 	for _, s := range subscriptions {
 		if s.Event.Name != event.OrderConfirmedV1.Name || slices.ContainsFunc(published, s.Takes) {

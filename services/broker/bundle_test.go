@@ -27,7 +27,7 @@ type bundle struct {
 	log    *lockedBuffer
 	sender *broker.Publisher // the first publisher, which the consumers share
 	// choices, if set, are how events are written and read.
-	choices func() event.Choices
+	choices func(context.Context) event.Choices
 	// management, if set, is the management API of the consumers and publishers.
 	management string
 }

@@ -22,7 +22,7 @@ func switched(t *testing.T) (b *bundle, choose func(format string)) {
 	b = newBundle(t)
 	var format atomic.Value
 	format.Store(event.MetadataFormat)
-	b.choices = func() event.Choices { return event.Choices{Format: format.Load().(string)} }
+	b.choices = func(context.Context) event.Choices { return event.Choices{Format: format.Load().(string)} }
 	return b, func(f string) { format.Store(f) }
 }
 

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -26,16 +27,16 @@ type Config struct {
 	// ConfirmTimeout is how long a publish waits for the broker's confirm; 0 means 30 s.
 	ConfirmTimeout time.Duration
 	// Choices, if set, says at any time how events are written and read: it is asked for each.
-	Choices func() event.Choices
+	Choices func(ctx context.Context) event.Choices
 	// Seams are where failures are injected.
 	Seams Seams
 }
 
-func (c Config) choices() event.Choices {
+func (c Config) choices(ctx context.Context) event.Choices {
 	if c.Choices == nil {
 		return event.Choices{}
 	}
-	return c.Choices()
+	return c.Choices(ctx)
 }
 
 const defaultConfirmTimeout = 30 * time.Second

@@ -51,7 +51,7 @@ func (w *worker) handle(beginning, working context.Context, d amqp091.Delivery) 
 // attempt runs the handler once inside a process span, and settles the delivery as the last thing inside it.
 func (w *worker) attempt(ctx context.Context, d amqp091.Delivery) outcome {
 	e, unreadable := w.subscription.read(d)
-	e.Unguarded = w.session.config.choices().Unguarded
+	e.Unguarded = w.session.config.choices(ctx).Unguarded
 	if e.Metadata.EventDate.IsZero() {
 		e.Metadata.EventDate = event.Date{Time: dateOf(d)}
 	}

@@ -43,7 +43,7 @@ func (t Topology) Lost(missing []string) map[string][]string {
 		for _, delay := range s.delays() {
 			names = append(names, "queue "+s.RetryQueue(delay))
 		}
-		for _, typ := range s.bound() {
+		for _, typ := range s.Bound() {
 			isLost := func(name string) bool { return slices.Contains(missing, name) }
 			if isLost("exchange "+typ.Exchange) || isLost(declaredBinding{typ.Exchange, typ.RoutingKey(), s.Queue()}.String()) || slices.ContainsFunc(names, isLost) {
 				add(lost, typ)
@@ -57,7 +57,7 @@ func (t Topology) Lost(missing []string) map[string][]string {
 func (t Topology) Wanted() map[string][]string {
 	wanted := map[string][]string{}
 	for _, s := range t.Subscriptions {
-		for _, typ := range s.bound() {
+		for _, typ := range s.Bound() {
 			add(wanted, typ)
 		}
 	}

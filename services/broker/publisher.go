@@ -234,7 +234,7 @@ func (p *Publisher) send(ctx context.Context, publisher *otelamqp.Publisher, out
 			if departure.OnContext != nil {
 				departure.OnContext(ctx, &envelope, message.Headers)
 			}
-			format := p.session.config.choices().Format
+			format := p.session.config.choices(ctx).Format
 			if format == event.CloudEventsFormat {
 				trace.SpanFromContext(ctx).SetAttributes(cloudAttributes(envelope)...)
 			}

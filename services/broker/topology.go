@@ -93,7 +93,7 @@ func (t Topology) layout() layout {
 		l.queues = append(l.queues, declaredQueue{s.Queue(), queueArguments(s)})
 		// Before events come: a retry must find its way back.
 		l.bindings = append(l.bindings, declaredBinding{s.RetryExchange(), s.Queue(), s.Queue()})
-		for _, t := range s.bound() {
+		for _, t := range s.Bound() {
 			l.bindings = append(l.bindings, declaredBinding{t.Exchange, t.RoutingKey(), s.Queue()})
 		}
 		for _, t := range s.left() {

@@ -13,8 +13,8 @@ import (
 // deprecatedKey is true on the send and process spans of a version whose end an RFC has announced.
 const deprecatedKey = attribute.Key("traceria.event.deprecated")
 
-// bound are the versions that the queue is bound to.
-func (s Subscription) bound() []event.Type {
+// Bound are the versions that the queue is bound to.
+func (s Subscription) Bound() []event.Type {
 	if len(s.Versions) == 0 {
 		return []event.Type{s.Event}
 	}
@@ -22,7 +22,7 @@ func (s Subscription) bound() []event.Type {
 }
 
 // Takes tells whether the queue is bound to the type.
-func (s Subscription) Takes(t event.Type) bool { return slices.Contains(s.bound(), t) }
+func (s Subscription) Takes(t event.Type) bool { return slices.Contains(s.Bound(), t) }
 
 // left are the versions of the event that the subscription could take and does not: its queue is unbound from them.
 func (s Subscription) left() []event.Type {
@@ -44,7 +44,7 @@ func (s Subscription) read(d amqp091.Delivery) (event.Envelope, error) {
 	if err != nil {
 		return e, err
 	}
-	for _, t := range slices.Concat(s.bound(), s.left()) {
+	for _, t := range slices.Concat(s.Bound(), s.left()) {
 		if e.Metadata.EventType != t.Name || e.Metadata.Version != t.Version {
 			continue
 		}

@@ -28,7 +28,13 @@ const watchEvery = time.Second
 // It waits for a broker that is away, for as long as it takes, and tells say what it does, and what it cannot do. It calls
 // say and ask from two goroutines.
 func (t Topology) Watch(ctx context.Context, amqpURL, managementURL string, say func(string), ask Ask) {
-	w := &watcher{topology: t, url: amqpURL, say: say, asks: ask != nil, bindings: newBindings(managementURL, amqpURL)}
+	WatchChanging(ctx, func() Topology { return t }, amqpURL, managementURL, say, ask)
+}
+
+// WatchChanging is [Topology.Watch] of a topology whose bindings change while it is watched: now is asked several times a
+// second. What it binds newly is bound first and what it leaves is unbound then, and nobody is asked to publish again.
+func WatchChanging(ctx context.Context, now func() Topology, amqpURL, managementURL string, say func(string), ask Ask) {
+	w := &watcher{topology: now(), now: now, url: amqpURL, say: say, asks: ask != nil, bindings: newBindings(managementURL, amqpURL)}
 	defer w.bindings.close()
 	if w.asks {
 		var asking sync.WaitGroup
@@ -55,6 +61,7 @@ func (t Topology) Watch(ctx context.Context, amqpURL, managementURL string, say 
 // watcher is [Topology.Watch] at work.
 type watcher struct {
 	topology Topology
+	now      func() Topology
 	url      string
 	say      func(string)
 	asks     bool
@@ -81,6 +88,7 @@ func (w *watcher) once(ctx context.Context) error {
 	closeSoon := func() { _ = conn.CloseDeadline(time.Now().Add(closeTimeout)) }
 	defer closeSoon()
 	defer context.AfterFunc(ctx, closeSoon)()
+	w.topology = w.now()
 	w.view, w.known = nil, time.Time{}
 	if w.bindings.err == nil {
 		w.known = time.Now() // RabbitMQ may open its management API a moment later
@@ -96,9 +104,14 @@ func (w *watcher) once(ctx context.Context) error {
 	}
 	w.say(fmt.Sprintf("RabbitMQ at %s %s (%s)", Address(w.url), has, declared(missing)))
 	for {
-		wait(ctx, watchEvery)
-		if ctx.Err() != nil {
-			return ctx.Err()
+		for range int(watchEvery / followEvery) {
+			wait(ctx, followEvery)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err := w.follow(conn); err != nil {
+				return err
+			}
 		}
 		missing, err := w.look(ctx, conn, false)
 		if err != nil {
@@ -108,6 +121,31 @@ func (w *watcher) once(ctx context.Context) error {
 			w.say(declared(missing))
 		}
 	}
+}
+
+// followEvery is how soon a change of the topology itself is followed.
+const followEvery = 200 * time.Millisecond
+
+// follow binds and unbinds what has changed in the topology since the last time.
+func (w *watcher) follow(conn *amqp091.Connection) error {
+	next := w.now()
+	before, after := w.topology.layout().bindings, next.layout().bindings
+	in := func(other []declaredBinding) func(declaredBinding) bool {
+		return func(b declaredBinding) bool { return slices.Contains(other, b) }
+	}
+	change := layout{
+		bindings: slices.DeleteFunc(slices.Clone(after), in(before)),
+		unbound:  slices.DeleteFunc(slices.Clone(before), in(after)),
+	}
+	if len(change.bindings)+len(change.unbound) == 0 {
+		return nil
+	}
+	if err := change.declare(conn); err != nil {
+		return err
+	}
+	w.topology = next
+	w.say(fmt.Sprintf("switched: declared %q, took away %q", namesOf(change.bindings), namesOf(change.unbound)))
+	return nil
 }
 
 // look declares what is missing and keeps the marks. It returns what was missing.

@@ -21,7 +21,7 @@ const streetKey = attribute.Key("traceria.delivery.street")
 // order goes out now.
 func (d *deliveries) onConfirmed(ctx context.Context, e event.Envelope) error {
 	fact, err := event.ReadConfirmation(e)
-	if err == nil && d.Config.Choices().Style == event.SparseCallback {
+	if err == nil && d.Config.Choices(ctx).Style == event.SparseCallback {
 		fact, err = d.Fill(ctx, fact)
 	}
 	if err != nil {

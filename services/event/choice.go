@@ -15,6 +15,11 @@ type Choices struct {
 	Format string
 	// Unguarded (TRACERIA_EVENT_VALIDATION=off) lets consumers take data as it comes (see [Envelope]).
 	Unguarded bool
+	// Switched says that Versions or Style were chosen while the system runs, over what is configured.
+	Switched bool
+	// Before are forms of OrderConfirmed that were chosen until a moment ago, and are published as well until everybody
+	// takes the new ones.
+	Before []Type
 }
 
 // The values of [Choices.Format].
@@ -57,7 +62,31 @@ func (c Choices) Confirmed() []Type {
 	if c.Style == Sparse || c.Style == SparseCallback {
 		types = append(types, OrderConfirmedV3)
 	}
-	return types
+	if len(c.Before) == 0 {
+		return types
+	}
+	return slices.DeleteFunc(slices.Clone(Catalogue), func(t Type) bool {
+		return !slices.Contains(types, t) && !slices.Contains(c.Before, t)
+	})
+}
+
+// Taken are the versions of OrderConfirmed that a consumer takes, which is configured for some. Where the choice was
+// switched while the system runs, it takes another version when those are not published, and the sparse one when the
+// style says so.
+func (c Choices) Taken(service string, configured []Type) []Type {
+	if !c.Switched {
+		return configured
+	}
+	if c.Style == SparseCallback || c.Style == Sparse && service == "delivery" {
+		return []Type{OrderConfirmedV3}
+	}
+	c.Before = nil
+	published := c.Confirmed()
+	taken := slices.DeleteFunc(slices.Clone(configured), func(t Type) bool { return !slices.Contains(published, t) })
+	if len(taken) == 0 {
+		return published[:1]
+	}
+	return taken
 }
 
 // Publishes tells whether a type is published: what there is one way of always is.

@@ -30,7 +30,7 @@ func TestTheStyleAndTheVersionsDecideWhatIsPublishedAndTaken(t *testing.T) {
 	} {
 		env := host.NewEnv(c.set.lookup)
 		got := []string{
-			versions(host.Load(env).Choices().Confirmed()),
+			versions(host.Load(env).Choices(t.Context()).Confirmed()),
 			versions(host.OrderConfirmedVersions(env, "loyalty", event.OrderConfirmedV1)),
 			versions(host.OrderConfirmedVersions(env, "delivery", event.OrderConfirmedV2)),
 		}

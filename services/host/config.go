@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/url"
@@ -51,7 +52,7 @@ type Config struct {
 	// when a queue is lost with what it held.
 	OutboxRetention time.Duration
 	// Events, if set, says at any time how events are published and read; nil means the defaults.
-	Events func() event.Choices
+	Events func(ctx context.Context) event.Choices
 	// Flags (TRACERIA_FLAGS) is the file with the switches of the failures; without a path, nothing is switched on.
 	Flags failure.File
 	// LogLevel (LOG_LEVEL) is the least level that is logged.
@@ -88,8 +89,7 @@ func Load(env *Env) Config {
 		c.OutboxRetention, err = store.CheckKeepSent(text)
 		return err
 	})
-	choices := EventChoices(env)
-	c.Events = func() event.Choices { return choices }
+	c.Events = switched(EventChoices(env))
 	level := env.OneOf("LOG_LEVEL", "info", "trace", "debug", "info", "warn", "error")
 	c.LogLevel, _ = zerolog.ParseLevel(level)
 	return c

@@ -81,7 +81,7 @@ func newRoutes(r *runner, ready func(context.Context) error) *Routes {
 				return err
 			}
 			outbox := Outbox(unsent)
-			now := r.events()
+			now := r.events(ctx)
 			answer.Outbox, answer.Events = &outbox, &now
 		}
 		return WriteJSON(w, http.StatusOK, answer)
@@ -111,13 +111,19 @@ type Events struct {
 	Takes     []string `json:"takes"`
 }
 
-func (r *runner) events() Events {
+func (r *runner) events(ctx context.Context) Events {
+	choices := r.options.Config.Choices(ctx)
 	now := Events{Publishes: []string{}, Takes: []string{}}
 	for _, t := range event.Catalogue {
-		if t.Domain == r.name && r.options.Config.Choices().Publishes(t) {
+		if t.Domain == r.name && choices.Publishes(t) {
 			now.Publishes = append(now.Publishes, t.RoutingKey())
 		}
-		if slices.ContainsFunc(r.app.Subscriptions(), func(s broker.Subscription) bool { return s.Takes(t) }) {
+		if slices.ContainsFunc(r.app.Subscriptions(), func(s broker.Subscription) bool {
+			if t.Name == event.OrderConfirmedV1.Name && s.Event.Name == t.Name {
+				return slices.Contains(choices.Taken(s.Subscriber, s.Bound()), t)
+			}
+			return s.Takes(t)
+		}) {
 			now.Takes = append(now.Takes, t.RoutingKey())
 		}
 	}

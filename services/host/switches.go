@@ -13,12 +13,18 @@ import (
 // withSwitches returns a context in which [failure.On] says what is switched on: everything that the service does, its
 // requests, its handlers and its relay, runs under it.
 func withSwitches(ctx context.Context, service string, options Options, tel *telemetry.Telemetry) (context.Context, func(), error) {
-	if options.Config.Flags.Path == "" {
-		return ctx, func() {}, nil
-	}
-	switches, err := failure.Open(failure.Options{
+	return WithSwitches(ctx, failure.Options{
 		Service: service, File: options.Config.Flags, Shared: options.Telemetry.Shared, Log: tel.Log,
 	})
+}
+
+// WithSwitches returns a context in which [failure.On] says what is switched on, until the function is called that comes
+// with it. Without a path of a file nothing is.
+func WithSwitches(ctx context.Context, options failure.Options) (context.Context, func(), error) {
+	if options.File.Path == "" {
+		return ctx, func() {}, nil
+	}
+	switches, err := failure.Open(options)
 	if err != nil {
 		return ctx, nil, err
 	}

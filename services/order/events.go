@@ -20,7 +20,8 @@ func (o *orders) onCreated(ctx context.Context, e event.Envelope) error {
 	if err != nil {
 		return err
 	}
-	addressID, err := o.addAddress(ctx, fact.OrderID)
+	forms := o.Config.Choices(ctx).Confirmed()
+	addressID, err := o.addAddress(ctx, fact.OrderID, forms)
 	if err != nil {
 		return err
 	}
@@ -38,7 +39,7 @@ func (o *orders) onCreated(ctx context.Context, e event.Envelope) error {
 		if found.addressID == "" {
 			found.addressID = addressID
 		}
-		if err := o.confirm(ctx, tx, found); err != nil {
+		if err := o.confirm(ctx, tx, found, forms); err != nil {
 			return err
 		}
 		if found.rejection != "" { // it came first
@@ -75,8 +76,8 @@ func (o *orders) onRejected(ctx context.Context, e event.Envelope) error {
 }
 
 // confirm publishes OrderConfirmed in the versions that are chosen; the timeline names the last of the fat ones.
-func (o *orders) confirm(ctx context.Context, tx *store.Tx, found row) error {
-	forms := found.confirmations(o.Config.Choices().Confirmed())
+func (o *orders) confirm(ctx context.Context, tx *store.Tx, found row, versions []event.Type) error {
+	forms := found.confirmations(versions)
 	if err := tx.Publish(ctx, forms...); err != nil {
 		return err
 	}
@@ -91,8 +92,8 @@ func (o *orders) confirm(ctx context.Context, tx *store.Tx, found row) error {
 // id of it: the sparse form knows addresses by their ids only. The customer has had the answer by then and waits for
 // nobody; while delivery is away, the confirmation waits. An order of which that was asked twice, after a crash, leaves an
 // address that nobody uses.
-func (o *orders) addAddress(ctx context.Context, id string) (addressID string, err error) {
-	if !slices.Contains(o.Config.Choices().Confirmed(), event.OrderConfirmedV3) {
+func (o *orders) addAddress(ctx context.Context, id string, forms []event.Type) (addressID string, err error) {
+	if !slices.Contains(forms, event.OrderConfirmedV3) {
 		return "", nil
 	}
 	var found row

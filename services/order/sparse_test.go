@@ -1,6 +1,7 @@
 package order
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -35,7 +36,7 @@ func TestAnOrderWithAnAddressGetsItsIDFromDeliveryBeforeItIsConfirmed(t *testing
 	t.Cleanup(delivery.Close)
 	h := hosttest.New(t, Service(), nil)
 	h.Config.URLs = map[string]string{"delivery": delivery.URL}
-	h.Config.Events = func() event.Choices { return event.Choices{Style: event.Sparse} }
+	h.Config.Events = func(context.Context) event.Choices { return event.Choices{Style: event.Sparse} }
 	o := &orders{Host: h}
 	placed, err := o.place(t.Context(), newRow(request{
 		CustomerID: "c-1", DeliveryAddress: &event.Address{AddressLine1: "167 My Street"},

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"time"
+
+	"traceria/services/broker"
+	"traceria/services/event"
+	"traceria/services/host"
+)
+
+// unbindAfter is how long a queue stays bound to a version that it has left: as long as that is still published.
+const unbindAfter = 5 * time.Second
+
+// follower is the topology of the whole system with the experiments event.versions and event.style in it, which decide to
+// which versions of OrderConfirmed its consumers are bound.
+type follower struct {
+	ctx    context.Context //nolint:containedctx // it has the switches
+	config host.Config
+	all    []broker.Subscription
+	bound  map[string]map[event.Type]time.Time // by queue: when each version was wanted last
+}
+
+func follow(ctx context.Context, config host.Config) *follower {
+	return &follower{ctx: ctx, config: config, all: configured(config).Subscriptions, bound: map[string]map[event.Type]time.Time{}}
+}
+
+// sent tells whether nothing waits in the order service's outbox, as far as it says so itself: what waits there is in the
+// versions of before.
+func (f *follower) sent() bool {
+	ctx, cancel := context.WithTimeout(f.ctx, time.Second)
+	defer cancel()
+	var now host.Readiness
+	code, body, err := get(ctx, f.config.URLs["order"]+"/readyz")
+	return err == nil && code == http.StatusOK && json.Unmarshal(body, &now) == nil && now.Outbox != nil && *now.Outbox == host.Outbox{}
+}
+
+// now is the topology at the moment.
+func (f *follower) now() broker.Topology {
+	choices := f.config.Choices(f.ctx)
+	now := slices.Clone(f.all)
+	wanted := map[event.Type]int{} // by how many queues
+	for n, s := range now {
+		if s.Event.Name != event.OrderConfirmedV1.Name {
+			continue
+		}
+		now[n].Versions = choices.Taken(s.Subscriber, s.Bound())
+		for _, t := range now[n].Versions {
+			wanted[t]++
+		}
+	}
+	for n, s := range now {
+		if s.Event.Name == event.OrderConfirmedV1.Name {
+			now[n].Versions = f.kept(s, wanted, choices.Switched && f.bound[s.Queue()] == nil, f.all[n].Bound())
+		}
+	}
+	return broker.Topology{Subscriptions: now}
+}
+
+// kept are the versions that the subscription takes, and those that it has left and stays bound to: for a while, and for
+// good if nobody else wants them. An event in such a version that is still in an outbox would otherwise have nowhere to
+// go.
+func (f *follower) kept(s broker.Subscription, wanted map[event.Type]int, begins bool, configured []event.Type) []event.Type {
+	bound := f.bound[s.Queue()]
+	if bound == nil {
+		bound = map[event.Type]time.Time{}
+		f.bound[s.Queue()] = bound
+	}
+	for _, t := range s.Versions {
+		bound[t] = time.Now()
+	}
+	if begins { // it was switched before this process began, which may be a moment ago
+		for _, t := range configured {
+			bound[t] = time.Now()
+		}
+	}
+	for t, last := range bound {
+		if time.Since(last) > unbindAfter && wanted[t] > 0 && !slices.Contains(s.Versions, t) && f.sent() {
+			delete(bound, t)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(event.Catalogue), func(t event.Type) bool {
+		_, is := bound[t]
+		return !is
+	})
+}
