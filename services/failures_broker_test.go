@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -84,6 +85,59 @@ func cutWork(tree *tracetree.Tree) string {
 		return "the last event is missing"
 	}
 	return ""
+}
+
+// RabbitMQ refuses what a full queue should have as well: the others have their copy, and more with each repetition.
+func testBrokerNack(t *testing.T, b *bench) {
+	b.set(t, failure.BrokerNack, failure.Setting{})
+	order := b.order(t, "")
+	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
+		for _, form := range []string{v1Sent, v2Sent} {
+			sends := spansOf(tree, "order", form)
+			if len(sends) < 2 {
+				return fmt.Sprintf("%d spans %s", len(sends), form)
+			}
+			for _, send := range sends {
+				if lack := first(is(send, "error.type", "nack"), injected(send, failure.BrokerNack), evaluated(send, failure.BrokerNack, "on")); lack != "" || send.Status != tracetree.StatusError {
+					return send.Status + " " + lack
+				}
+			}
+		}
+		return ""
+	})
+	b.becomes(t, order, "delivered")
+	b.found(t, failure.BrokerNack, order.TraceID)
+	b.clear(t)
+	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
+		for service, form := range confirmedBy {
+			sends := spansOf(tree, "order", form)
+			last := sends[len(sends)-1]
+			if lack := is(last, "traceria.failure", nil); lack != "" || last.Status == tracetree.StatusError {
+				return "the last send is not confirmed: " + last.Status + " " + lack
+			}
+			fresh := 0
+			for _, send := range sends {
+				taken := children(tree, send, ":"+service+".")
+				if lack := some("of "+service+" under each send", taken, 1); lack != "" {
+					return lack
+				}
+				if taken[0].Attributes["traceria.message.duplicate"] != true {
+					fresh++
+				}
+				if lack := injected(taken[0], failure.BrokerNack); send.Status == tracetree.StatusError && lack != "" {
+					return lack
+				}
+			}
+			if fresh != 1 {
+				return fmt.Sprintf("%s took %d of them for new", service, fresh)
+			}
+		}
+		return ""
+	})
+	if points, times := b.points(t, "customer-1", order.OrderID); points != 6 || times != 1 {
+		t.Errorf("%d points at %d times, want 6 once", points, times)
+	}
+	b.cleanOrder(t)
 }
 
 // RabbitMQ throws the event out of the queues before anybody takes it; the dead letters have it.

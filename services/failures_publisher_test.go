@@ -18,6 +18,7 @@ var publisherFailures = map[failure.Key]failureTest{
 	failure.OrderDualWrite:   testOrderDualWrite,
 	failure.OutboxStall:      testOutboxStall,
 	failure.BrokerDisconnect: testBrokerDisconnect,
+	failure.BrokerNack:       testBrokerNack,
 	failure.MessageExpire:    testMessageExpire,
 }
 

@@ -100,6 +100,7 @@ func (t Topology) layout() layout {
 			l.unbound = append(l.unbound, declaredBinding{t.Exchange, t.RoutingKey(), s.Queue()})
 		}
 	}
+	t.full(&l)
 	return l
 }
 
