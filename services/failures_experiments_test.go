@@ -17,6 +17,7 @@ var experiments = map[failure.Key]failureTest{
 	failure.EventFormat:   testEventFormat,
 	failure.EventVersions: testEventVersions,
 	failure.EventStyle:    testEventStyle,
+	failure.Integration:   testIntegration,
 }
 
 // settled is longer than both forms of an OrderConfirmed are published, and queues bound to both, after a switch.

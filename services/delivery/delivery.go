@@ -62,6 +62,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
 // Routes implements host.App.
 func (d *deliveries) Routes(r *host.Routes) {
 	r.Command("POST /delivery/addresses", d.addAddress)
+	r.Command("POST /delivery", d.deliverNow)
 	r.Query("GET /delivery/{orderId}", d.get)
 }
 

@@ -73,7 +73,10 @@ INSERT INTO cooks (id, on_duty, at)
 `
 
 // Routes implements host.App.
-func (k *kitchen) Routes(r *host.Routes) { r.Query("GET /tickets", k.list) }
+func (k *kitchen) Routes(r *host.Routes) {
+	r.Query("GET /tickets", k.list)
+	r.Command("POST /tickets", k.cookNow)
+}
 
 // Subscriptions implements host.App. A ticket waits in its queue until a cook is free: the gate.
 func (k *kitchen) Subscriptions() []broker.Subscription {

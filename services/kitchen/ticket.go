@@ -46,8 +46,9 @@ func (k *kitchen) onConfirmed(ctx context.Context, e event.Envelope) error {
 			return err
 		}
 		if pieces, dough := count(fact.Items), inject.Dough(ctx, k.largestTicket); pieces > dough {
-			return advance(ctx, tx, fact.OrderID, rejected, event.OrderRejected{OrderID: fact.OrderID, Reason: fmt.Sprintf(
-				"out of ingredients: %d pieces were ordered and there is dough for %d", pieces, dough)})
+			return advance(ctx, tx, fact.OrderID, rejected, event.OrderRejected{
+				OrderID: fact.OrderID, Reason: outOfIngredients(pieces, dough),
+			})
 		}
 		if known.stage > unopened {
 			return nil
@@ -117,13 +118,13 @@ func know(ctx context.Context, tx *store.Tx, orderID string) (ticket, error) {
 	return t, nil
 }
 
-// advance moves a ticket to a stage and says so, unless it was there before.
+// advance moves a ticket to a stage and says so, unless it was there before or there is nothing to say.
 func advance(ctx context.Context, tx *store.Tx, orderID string, to stage, fact event.Payload) error {
 	result, err := tx.ExecContext(ctx, `UPDATE tickets SET stage = $1 WHERE order_id = $2 AND stage < $1`, to, orderID)
 	if err != nil {
 		return fmt.Errorf("move the ticket to %s: %w", to, err)
 	}
-	if moved, err := result.RowsAffected(); err != nil || moved == 0 {
+	if moved, err := result.RowsAffected(); err != nil || moved == 0 || fact == nil {
 		return err
 	}
 	return tx.Publish(ctx, fact)

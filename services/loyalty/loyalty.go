@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
@@ -58,7 +59,10 @@ CREATE INDEX IF NOT EXISTS points_customer ON points (customer_id);
 `
 
 // Routes implements host.App.
-func (p *points) Routes(r *host.Routes) { r.Query("GET /loyalty/{customerId}", p.get) }
+func (p *points) Routes(r *host.Routes) {
+	r.Query("GET /loyalty/{customerId}", p.get)
+	r.Command("POST /loyalty", p.earnNow)
+}
 
 // Subscriptions implements host.App. Loyalty still takes v1 of OrderConfirmed, where the value is a bare number:
 // versions run in parallel until everybody has moved (LOYALTY_ORDER_CONFIRMED; services/event/README.md).
@@ -80,14 +84,10 @@ func (p *points) onConfirmed(ctx context.Context, e event.Envelope) error {
 	if fact.CustomerID == "" {
 		return fmt.Errorf("%w: customerId is missing", event.ErrUnreadable)
 	}
-	earned := event.LoyaltyPoints{OrderID: fact.OrderID, CustomerID: fact.CustomerID, Points: int(fact.Value.IntPart())}
+	earned := event.LoyaltyPoints{OrderID: fact.OrderID, CustomerID: fact.CustomerID, Points: pointsFor(fact.Value)}
 	trace.SpanFromContext(ctx).SetAttributes(pointsKey.Int(earned.Points))
 	return p.DB.Once(ctx, func(tx *store.Tx) error {
-		// The cancellation may have been here first, but whose points they are the confirmation says.
-		changed, err := change(ctx, tx, `INSERT INTO points (order_id, customer_id, points, earned_at) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (order_id) DO UPDATE SET customer_id = excluded.customer_id, points = excluded.points,
-				earned_at = excluded.earned_at WHERE points.points IS NULL`,
-			fact.OrderID, fact.CustomerID, earned.Points, e.Metadata.EventDate.UnixNano())
+		changed, err := earn(ctx, tx, fact.OrderID, fact.CustomerID, earned.Points, e.Metadata.EventDate.Time)
 		if err != nil || !changed {
 			return err
 		}
@@ -96,6 +96,17 @@ func (p *points) onConfirmed(ctx context.Context, e event.Envelope) error {
 		}
 		return reverse(ctx, tx, fact.OrderID)
 	})
+}
+
+// pointsFor are the points of an order: one for each whole pound.
+func pointsFor(value event.Amount) int { return int(value.IntPart()) }
+
+// earn writes the points of an order down, once. Its cancellation may have been here first, but whose points they are the
+// confirmation says.
+func earn(ctx context.Context, tx *store.Tx, orderID, customerID string, n int, at time.Time) (first bool, err error) {
+	return change(ctx, tx, `INSERT INTO points (order_id, customer_id, points, earned_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (order_id) DO UPDATE SET customer_id = excluded.customer_id, points = excluded.points,
+			earned_at = excluded.earned_at WHERE points.points IS NULL`, orderID, customerID, n, at.UnixNano())
 }
 
 func (p *points) onCancelled(ctx context.Context, e event.Envelope) error {

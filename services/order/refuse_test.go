@@ -30,7 +30,7 @@ func quantity(n string) string {
 func TestAWrongOrderIsRefusedByTheNameOfItsFieldAndLeavesNothing(t *testing.T) {
 	t.Parallel()
 	service := run(t)
-	long := strings.Repeat("x", maxText+1)
+	long := strings.Repeat("x", host.MaxID+1)
 	for _, c := range []struct {
 		body, field string
 		status      int
@@ -115,7 +115,7 @@ func TestHeadersThatCannotBeHonouredAreRefused(t *testing.T) {
 	t.Parallel()
 	service := run(t)
 	for _, header := range [][2]string{
-		{"Idempotency-Key", strings.Repeat("k", maxText+1)},
+		{"Idempotency-Key", strings.Repeat("k", host.MaxID+1)},
 		{"Idempotency-Key", "k\xff"},
 		{"Idempotency-Key", "k\tk"},
 		{"X-Traceria-Failure", "kitchen.unheard-of"},

@@ -28,13 +28,12 @@ type requestItem struct {
 const (
 	maxItems    = 50
 	maxQuantity = 1000
-	maxText     = 200 // bytes of an id, a name or a line of an address
 )
 
 // check returns the order's items and their value, or a [host.Problem] that names the first field that is wrong. The
 // id of the address is brought into the form in which it was issued.
 func (r *request) check() (items []event.Item, pence int64, err error) {
-	if err := checkText("customerId", r.CustomerID); err != nil {
+	if err := host.CheckID("customerId", r.CustomerID); err != nil {
 		return nil, 0, err
 	}
 	if len(r.Items) == 0 || len(r.Items) > maxItems {
@@ -96,16 +95,6 @@ func (r *request) checkAddress() error {
 	default:
 		return host.Invalid("deliveryAddress", "is missing; give deliveryAddress with addressLine1, or deliveryAddressId")
 	}
-}
-
-func checkText(field, text string) error {
-	if strings.TrimSpace(text) == "" {
-		return host.Invalid(field, "is missing; want 1 to %d bytes of text", maxText)
-	}
-	if len(text) > maxText {
-		return host.Invalid(field, "is %d bytes long, want 1 to %d", len(text), maxText)
-	}
-	return host.CheckText(field, text)
 }
 
 func menuNames() string {

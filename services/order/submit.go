@@ -37,7 +37,7 @@ func (o *orders) submit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if key != "" {
-		if err := checkText("Idempotency-Key", key); err != nil {
+		if err := host.CheckID("Idempotency-Key", key); err != nil {
 			return err
 		}
 	}
@@ -49,7 +49,11 @@ func (o *orders) submit(w http.ResponseWriter, r *http.Request) error {
 		return host.FromCaller(err, "customerId", "items", "deliveryAddress", "deliveryAddressId")
 	}
 	w.Header().Set("Location", "/order/"+placed.OrderID)
-	return host.WriteJSON(w, http.StatusAccepted, placed.linked(r))
+	status := http.StatusAccepted
+	if placed.Status == delivered.String() { // it was called, and not only promised
+		status = http.StatusCreated
+	}
+	return host.WriteJSON(w, status, placed.linked(r))
 }
 
 // place stores the order and OrderCreated in one transaction.
@@ -62,6 +66,9 @@ func (o *orders) place(ctx context.Context, wanted newOrder) (summary, error) {
 		if err != nil || found {
 			return before, err
 		}
+	}
+	if variant, called := integration(ctx); called {
+		return o.call(ctx, wanted, variant)
 	}
 	var seq int64
 	err := o.DB.Do(ctx, func(tx *store.Tx) (err error) {

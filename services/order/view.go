@@ -110,7 +110,7 @@ func (o *orders) list(w http.ResponseWriter, r *http.Request) error {
 // pathID is the order in the path. A name that no order can have is not asked for: PostgreSQL would refuse the question.
 func pathID(r *http.Request) (string, error) {
 	id := r.PathValue("id")
-	if len(id) > maxText || event.CheckText(id) != nil {
+	if len(id) > host.MaxID || event.CheckText(id) != nil {
 		return "", unknown(id)
 	}
 	return id, nil

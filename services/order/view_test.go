@@ -30,7 +30,7 @@ func TestAnOrderCanBeReadAsSoonAsItIsAccepted(t *testing.T) {
 func TestAnUnknownOrderIsNotFound(t *testing.T) {
 	t.Parallel()
 	service := run(t)
-	for _, id := range []string{"nobody", "nobody%00", "nobody%ff", "nobody" + strings.Repeat("y", maxText)} {
+	for _, id := range []string{"nobody", "nobody%00", "nobody%ff", "nobody" + strings.Repeat("y", host.MaxID)} {
 		for method, path := range map[string]string{http.MethodGet: "/order/" + id, http.MethodPost: "/order/" + id + "/cancel"} {
 			a := service.call(t, method, path, "")
 			if p := read[host.Problem](t, a); a.status != http.StatusNotFound || !strings.Contains(p.Detail, "nobody") {
