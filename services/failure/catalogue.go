@@ -49,7 +49,8 @@ type Entry struct {
 	Targets  []Target `yaml:"targets" json:"targets"`
 	// Crash is set when it ends the process: where all services share one, it is refused.
 	Crash bool `yaml:"crash" json:"crash"`
-	// Jaeger is what Jaeger shows, and Search is how to find it there.
+	// Jaeger is what Jaeger shows, and Search is how to find it there. A search is by tags that are there as such: by
+	// error=true, Jaeger 2.13's memory storage finds only spans whose status is OK.
 	Jaeger string `yaml:"jaeger" json:"jaeger"`
 	Search string `yaml:"search" json:"search"`
 	// Repair is the pattern that repairs it.

@@ -189,6 +189,9 @@ func (p *pace) may(every time.Duration) bool {
 	return now-last >= every.Nanoseconds() && p.last.CompareAndSwap(last, now)
 }
 
+// ago is how long it is since it was let happen last.
+func (p *pace) ago() time.Duration { return time.Since(time.Unix(0, p.last.Load())) }
+
 // away remembers when something was switched off last: what was meant for it then suffered from that.
 type away struct {
 	since, until atomic.Int64 // Unix nanoseconds; until is 0 while it lasts
