@@ -16,7 +16,7 @@ type failureTest = func(t *testing.T, b *bench)
 // failureTests are the tests of all groups.
 func failureTests() map[failure.Key]failureTest {
 	all := map[failure.Key]failureTest{}
-	for _, group := range []map[failure.Key]failureTest{consumerFailures, publisherFailures, payloadFailures, traceFailures, edgeFailures, experiments} {
+	for _, group := range []map[failure.Key]failureTest{consumerFailures, publisherFailures, payloadFailures, traceFailures, edgeFailures, overflowFailures, experiments} {
 		maps.Copy(all, group)
 	}
 	return all

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -78,8 +79,11 @@ func newTopologyApplyCommand() *cobra.Command {
 						return err
 					}
 					defer done()
-					broker.WatchChanging(ctx, follow(ctx, config).now, config.AMQPURL, config.ManagementURL,
-						func(line string) { cmd.Println(line) }, r.ask)
+					follower, say := follow(ctx, config), func(line string) { cmd.Println(line) }
+					var carrying sync.WaitGroup
+					carrying.Go(func() { follower.carry(say) })
+					defer carrying.Wait()
+					broker.WatchChanging(ctx, follower.now, config.AMQPURL, config.ManagementURL, say, r.ask)
 					return nil
 				})
 			}

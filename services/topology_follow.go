@@ -3,12 +3,16 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"traceria/services/broker"
 	"traceria/services/event"
+	"traceria/services/failure"
+	"traceria/services/failure/inject"
 	"traceria/services/host"
 )
 
@@ -26,6 +30,19 @@ type follower struct {
 
 func follow(ctx context.Context, config host.Config) *follower {
 	return &follower{ctx: ctx, config: config, all: configured(config).Subscriptions, bound: map[string]map[event.Type]time.Time{}}
+}
+
+// carry carries on what is in queues that are too short, until the context of the follower ends.
+func (f *follower) carry(say func(string)) {
+	var carriers sync.WaitGroup
+	for _, s := range f.all {
+		if s.Queue() == inject.Overflowing {
+			carriers.Go(func() {
+				inject.CarryOverflow(f.ctx, f.config.AMQPURL, s, func(err error) { say(fmt.Sprintf("%s: %v", failure.QueueOverflow, err)) })
+			})
+		}
+	}
+	carriers.Wait()
 }
 
 // sent tells whether nothing waits in the order service's outbox, as far as it says so itself: what waits there is in the
@@ -53,6 +70,7 @@ func (f *follower) now() broker.Topology {
 		}
 	}
 	for n, s := range now {
+		now[n].Overflow = inject.Overflow(f.ctx, s)
 		if s.Event.Name == event.OrderConfirmedV1.Name {
 			now[n].Versions = f.kept(s, wanted, choices.Switched && f.bound[s.Queue()] == nil, f.all[n].Bound())
 		}

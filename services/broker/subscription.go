@@ -34,7 +34,16 @@ type Subscription struct {
 	// BackOff is how long a message waits after each failed attempt: with three delays it has four attempts. nil is
 	// [DefaultBackOff], an empty list one attempt. The delays are part of the queues' names: to change them makes others.
 	BackOff []time.Duration
+	// Overflow, if set, puts a queue of length 1 between the exchanges and Queue, with this behaviour when it is full:
+	// [OverflowDropHead] or [OverflowRejectPublish]. Somebody has to carry on what comes through it ([Subscription.Carry]).
+	Overflow string
 }
+
+// What a queue of limited length does when it is full (https://www.rabbitmq.com/docs/maxlength#overflow-behaviour).
+const (
+	OverflowDropHead      = "drop-head"      // it drops its oldest message, and nobody hears of it
+	OverflowRejectPublish = "reject-publish" // it refuses the new one, and the publisher gets a nack
+)
 
 // DefaultWorkers is how many events of one subscription are handled at once.
 const DefaultWorkers = 16
@@ -53,6 +62,17 @@ func (s Subscription) DeadExchange() string { return s.Subscriber + ".dead" }
 // RetryQueue is where a message waits for its next attempt.
 func (s Subscription) RetryQueue(delay time.Duration) string {
 	return s.Queue() + ".retry." + delay.String()
+}
+
+// LimitedQueue is the queue of [Subscription.Overflow].
+func (s Subscription) LimitedQueue() string { return s.Queue() + "." + s.Overflow }
+
+// entrance is the queue that is bound to the event.
+func (s Subscription) entrance() string {
+	if s.Overflow == "" {
+		return s.Queue()
+	}
+	return s.LimitedQueue()
 }
 
 // RetryExchange leads into the subscriber's retry queues and, from there and for a redrive, back into its queues.

@@ -93,8 +93,11 @@ func (t Topology) layout() layout {
 		l.queues = append(l.queues, declaredQueue{s.Queue(), queueArguments(s)})
 		// Before events come: a retry must find its way back.
 		l.bindings = append(l.bindings, declaredBinding{s.RetryExchange(), s.Queue(), s.Queue()})
+		if s.Overflow != "" {
+			l.queues = append(l.queues, declaredQueue{s.LimitedQueue(), limitedQueueArguments(s.Overflow)})
+		}
 		for _, t := range s.Bound() {
-			l.bindings = append(l.bindings, declaredBinding{t.Exchange, t.RoutingKey(), s.Queue()})
+			l.bindings = append(l.bindings, declaredBinding{t.Exchange, t.RoutingKey(), s.entrance()})
 		}
 		for _, t := range s.left() {
 			l.unbound = append(l.unbound, declaredBinding{t.Exchange, t.RoutingKey(), s.Queue()})

@@ -129,11 +129,15 @@ const followEvery = 200 * time.Millisecond
 // follow binds and unbinds what has changed in the topology since the last time.
 func (w *watcher) follow(conn *amqp091.Connection) error {
 	next := w.now()
-	before, after := w.topology.layout().bindings, next.layout().bindings
+	was, will := w.topology.layout(), next.layout()
+	before, after := was.bindings, will.bindings
 	in := func(other []declaredBinding) func(declaredBinding) bool {
 		return func(b declaredBinding) bool { return slices.Contains(other, b) }
 	}
 	change := layout{
+		queues: slices.DeleteFunc(will.queues, func(q declaredQueue) bool {
+			return slices.ContainsFunc(was.queues, func(other declaredQueue) bool { return other.name == q.name })
+		}),
 		bindings: slices.DeleteFunc(slices.Clone(after), in(before)),
 		unbound:  slices.DeleteFunc(slices.Clone(before), in(after)),
 	}

@@ -106,6 +106,7 @@ var sendings = []struct {
 }{
 	{failure.OrderUnroutable, orderUnroutable},
 	{failure.BrokerNack, brokerNack},
+	{failure.QueueOverflow, queueOverflow},
 	{failure.MessageExpire, messageExpire},
 	{failure.EventUnreadable, eventUnreadable},
 	{failure.EventBreaking, eventBreaking},

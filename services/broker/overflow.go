@@ -1,0 +1,107 @@
+package broker
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/rabbitmq/amqp091-go"
+
+	"traceria/telemetry/otelamqp"
+)
+
+// limitedQueueArguments are those of a queue that holds one message. It is a classic one: a quorum queue refuses publishes
+// only a while after it is full.
+func limitedQueueArguments(overflow string) amqp091.Table {
+	return amqp091.Table{"x-queue-type": "classic", "x-max-length": int32(1), "x-overflow": overflow}
+}
+
+// Carry moves what comes into the limited queue on to the subscription's queue, one message each time that every is over,
+// until ctx ends. Messages keep all that they have, and no span is made: the attempt at them belongs to their send. A
+// message is in both queues for a moment rather than in none.
+func (s Subscription) Carry(ctx context.Context, url string, every time.Duration) error {
+	conn, err := Dial(ctx, url, "traceria "+s.LimitedQueue())
+	if err != nil {
+		return err
+	}
+	closeSoon := func() { _ = conn.CloseDeadline(time.Now().Add(closeTimeout)) }
+	defer closeSoon()
+	defer context.AfterFunc(ctx, closeSoon)()
+	ch, err := conn.Channel()
+	if err != nil {
+		return fmt.Errorf("open a channel: %w", err)
+	}
+	if err := ch.Confirm(false); err != nil {
+		return fmt.Errorf("put the channel into confirm mode: %w", err)
+	}
+	if err := ch.Qos(1, 0, false); err != nil {
+		return fmt.Errorf("set the prefetch of %s: %w", s.LimitedQueue(), err)
+	}
+	deliveries, err := ch.ConsumeWithContext(ctx, s.LimitedQueue(), "", false, false, false, false, nil)
+	if err != nil {
+		return fmt.Errorf("consume %s: %w", s.LimitedQueue(), err)
+	}
+	for d := range deliveries {
+		wait(ctx, every)
+		if err := s.carry(ctx, ch, d); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+func (s Subscription) carry(ctx context.Context, ch *amqp091.Channel, d amqp091.Delivery) error {
+	h := historyOf(d)
+	message := republished(d, h)
+	message.Headers[otelamqp.AttemptHeader] = int64(h.attempt) // nobody has tried it
+	confirmation, err := ch.PublishWithDeferredConfirmWithContext(ctx, s.RetryExchange(), s.Queue(), true, false, message)
+	if err != nil {
+		return fmt.Errorf("carry %s on: %w", d.MessageId, err)
+	}
+	if stored, err := confirmation.WaitContext(ctx); err != nil || !stored {
+		return fmt.Errorf("carry %s on: confirmed is %t: %w", d.MessageId, stored, err)
+	}
+	return d.Ack(false)
+}
+
+// CarryLast moves what is left in the limited queue and deletes it. One that does not exist is no error.
+func (s Subscription) CarryLast(ctx context.Context, url string) error {
+	conn, err := Dial(ctx, url, "traceria "+s.LimitedQueue())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.CloseDeadline(time.Now().Add(closeTimeout)) }()
+	there, err := stands(conn, func(ch *amqp091.Channel) error {
+		_, err := ch.QueueDeclarePassive(s.LimitedQueue(), true, false, false, false, nil)
+		return err
+	})
+	if err != nil || !there {
+		return err
+	}
+	ch, err := conn.Channel()
+	if err != nil {
+		return fmt.Errorf("open a channel: %w", err)
+	}
+	if err := ch.Confirm(false); err != nil {
+		return fmt.Errorf("put the channel into confirm mode: %w", err)
+	}
+	for _, t := range s.Bound() { // of an earlier run
+		if err := ch.QueueUnbind(s.LimitedQueue(), t.RoutingKey(), t.Exchange, nil); err != nil {
+			return fmt.Errorf("unbind %s: %w", s.LimitedQueue(), err)
+		}
+	}
+	for {
+		d, some, err := ch.Get(s.LimitedQueue(), false)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", s.LimitedQueue(), err)
+		}
+		if !some {
+			break
+		}
+		if err := s.carry(ctx, ch, d); err != nil {
+			return err
+		}
+	}
+	_, err = ch.QueueDelete(s.LimitedQueue(), false, true, false)
+	return err
+}
