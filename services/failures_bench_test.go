@@ -344,7 +344,8 @@ func (b *bench) instances(t *testing.T, traceID, part string) (earliest, latest 
 	slices.SortFunc(spans, func(a, b struct {
 		OperationName, ProcessID string
 		StartTime                int64
-	}) int {
+	},
+	) int {
 		return int(a.StartTime - b.StartTime)
 	})
 	for _, span := range spans {

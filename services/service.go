@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -72,6 +73,10 @@ func followSwitches(ctx context.Context, cmd *cobra.Command, config host.Config)
 		return err
 	}
 	defer done()
-	broker.WatchChanging(ctx, follow(ctx, config).now, config.AMQPURL, config.ManagementURL, func(string) {}, nil)
+	follower := follow(ctx, config)
+	var carrying sync.WaitGroup
+	carrying.Go(func() { follower.carry(func(string) {}) })
+	defer carrying.Wait()
+	broker.WatchChanging(ctx, follower.now, config.AMQPURL, config.ManagementURL, func(string) {}, nil)
 	return nil
 }

@@ -29,6 +29,12 @@ type Seams struct {
 	TraceMode func(ctx context.Context) otelamqp.TraceMode
 }
 
+// Headers are those of a message, and Publishing is a message, for those who do not talk AMQP themselves.
+type (
+	Headers    = amqp091.Table
+	Publishing = amqp091.Publishing
+)
+
 // Attempt is one attempt at a message.
 type Attempt struct {
 	// Queue is the one that it came from.

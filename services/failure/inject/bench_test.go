@@ -49,7 +49,7 @@ func BenchmarkHappyPath(b *testing.B) {
 		if !seam {
 			err = work(ctx)
 		} else {
-			err = handling(ctx, &broker.Attempt{Queue: "kitchen.ticket-opened", Number: 1, Envelope: &e, Message: amqp091.Delivery{Headers: amqp091.Table{}}}, work)
+			err = handling(ctx, &broker.Attempt{Queue: "kitchen.ticket-opened", Number: 1, Envelope: &e, Message: amqp091.Delivery{Headers: broker.Headers{}}}, work)
 		}
 		if err != nil {
 			b.Fatal(err)

@@ -3,8 +3,6 @@ package inject
 import (
 	"context"
 
-	"github.com/rabbitmq/amqp091-go"
-
 	"traceria/services/broker"
 	"traceria/services/failure"
 )
@@ -14,5 +12,5 @@ import (
 // https://www.rabbitmq.com/docs/maxlength). Jaeger shows a send with an error of type nack, and another each time that
 // the outbox tries again; consumers see duplicates.
 func brokerNack(_ *Injector, _ context.Context, d *departure) {
-	d.markMessage(failure.BrokerNack, func(m *amqp091.Publishing) { m.Headers["BCC"] = []any{broker.FullKey} })
+	d.markMessage(failure.BrokerNack, func(m *broker.Publishing) { m.Headers["BCC"] = []any{broker.FullKey} })
 }

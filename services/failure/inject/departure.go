@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rabbitmq/amqp091-go"
-
 	"traceria/services/broker"
 	"traceria/services/event"
 	"traceria/services/failure"
@@ -16,13 +14,13 @@ import (
 type departure struct {
 	*broker.Departure
 	keys      []failure.Key
-	onContext []func(ctx context.Context, e *event.Envelope, headers amqp091.Table)
-	onMessage []func(m *amqp091.Publishing)
+	onContext []func(ctx context.Context, e *event.Envelope, headers broker.Headers)
+	onMessage []func(m *broker.Publishing)
 }
 
 // mark marks the send span, and the message for those who suffer. change, if any, is called when the trace context was
 // written and the body was not.
-func (d *departure) mark(key failure.Key, change func(ctx context.Context, e *event.Envelope, headers amqp091.Table)) {
+func (d *departure) mark(key failure.Key, change func(ctx context.Context, e *event.Envelope, headers broker.Headers)) {
 	if !slices.Contains(d.keys, key) {
 		d.keys = append(d.keys, key)
 	}
@@ -32,7 +30,7 @@ func (d *departure) mark(key failure.Key, change func(ctx context.Context, e *ev
 }
 
 // markMessage is mark, with a change of the message when it is whole.
-func (d *departure) markMessage(key failure.Key, change func(m *amqp091.Publishing)) {
+func (d *departure) markMessage(key failure.Key, change func(m *broker.Publishing)) {
 	d.mark(key, nil)
 	d.onMessage = append(d.onMessage, change)
 }
@@ -42,7 +40,7 @@ func (d *departure) finish() {
 	if len(d.keys) == 0 && len(d.onContext) == 0 {
 		return
 	}
-	d.OnContext = func(ctx context.Context, e *event.Envelope, headers amqp091.Table) {
+	d.OnContext = func(ctx context.Context, e *event.Envelope, headers broker.Headers) {
 		for _, key := range d.keys {
 			_, _ = failure.On(ctx, key) // the span says which flag it was
 			failure.Inject(ctx, key)
@@ -54,7 +52,7 @@ func (d *departure) finish() {
 			change(ctx, e, headers)
 		}
 	}
-	d.OnMessage = func(_ context.Context, m *amqp091.Publishing) error {
+	d.OnMessage = func(_ context.Context, m *broker.Publishing) error {
 		for _, change := range d.onMessage {
 			change(m)
 		}

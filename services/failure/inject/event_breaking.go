@@ -4,8 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/rabbitmq/amqp091-go"
-
+	"traceria/services/broker"
 	"traceria/services/event"
 	"traceria/services/failure"
 )
@@ -16,7 +15,7 @@ func eventBreaking(_ *Injector, _ context.Context, d *departure) {
 	if d.Type != event.OrderConfirmedV1 {
 		return
 	}
-	d.mark(failure.EventBreaking, func(_ context.Context, e *event.Envelope, _ amqp091.Table) {
+	d.mark(failure.EventBreaking, func(_ context.Context, e *event.Envelope, _ broker.Headers) {
 		changeField(e, "orderValue", func(value json.RawMessage) (string, json.RawMessage) {
 			return "orderValue", json.RawMessage(`{"value":` + string(value) + `,"currency":"GBP"}`)
 		})

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rabbitmq/amqp091-go"
-
 	"traceria/services/broker"
 	"traceria/services/event"
 	"traceria/services/failure"
@@ -19,7 +17,7 @@ func eventRenamedField(_ *Injector, _ context.Context, d *departure) {
 	if d.Type != event.OrderConfirmedV1 {
 		return
 	}
-	d.mark(failure.EventRenamedField, func(_ context.Context, e *event.Envelope, _ amqp091.Table) {
+	d.mark(failure.EventRenamedField, func(_ context.Context, e *event.Envelope, _ broker.Headers) {
 		changeField(e, "orderValue", func(value json.RawMessage) (string, json.RawMessage) { return "totalValue", value })
 	})
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rabbitmq/amqp091-go"
 
+	"traceria/services/broker"
 	"traceria/services/failure"
 )
 
@@ -17,7 +18,7 @@ const atOnce = "0"
 // dead-letters it (https://www.rabbitmq.com/docs/ttl). Jaeger shows a send without an error whose process spans are
 // missing, until a redrive.
 func messageExpire(_ *Injector, _ context.Context, d *departure) {
-	d.markMessage(failure.MessageExpire, func(m *amqp091.Publishing) { m.Expiration = atOnce })
+	d.markMessage(failure.MessageExpire, func(m *broker.Publishing) { m.Expiration = atOnce })
 }
 
 // messageExpireRead is the reader's part: RabbitMQ hands even such a message to a consumer that waits for one. It goes

@@ -3,8 +3,7 @@ package inject
 import (
 	"context"
 
-	"github.com/rabbitmq/amqp091-go"
-
+	"traceria/services/broker"
 	"traceria/services/event"
 	"traceria/services/failure"
 	"traceria/telemetry"
@@ -13,7 +12,7 @@ import (
 // traceDropContext takes the trace context off headers and metadata. Jaeger shows a trace that ends at the send, and
 // another for each consumer; traceria.conversation still finds them all.
 func traceDropContext(_ *Injector, _ context.Context, d *departure) {
-	d.mark(failure.TraceDropContext, func(_ context.Context, e *event.Envelope, headers amqp091.Table) {
+	d.mark(failure.TraceDropContext, func(_ context.Context, e *event.Envelope, headers broker.Headers) {
 		dropHeaders(headers)
 		for _, name := range telemetry.W3C.Fields() {
 			e.Metadata.Set(name, "")

@@ -3,8 +3,7 @@ package inject
 import (
 	"context"
 
-	"github.com/rabbitmq/amqp091-go"
-
+	"traceria/services/broker"
 	"traceria/services/event"
 	"traceria/services/failure"
 	"traceria/telemetry"
@@ -13,10 +12,10 @@ import (
 // traceDropHeaders takes the trace context off the message's headers, as a bridge or a shovel may. Jaeger shows a whole
 // trace all the same: the event's metadata have the context, too.
 func traceDropHeaders(_ *Injector, _ context.Context, d *departure) {
-	d.mark(failure.TraceDropHeaders, func(_ context.Context, _ *event.Envelope, headers amqp091.Table) { dropHeaders(headers) })
+	d.mark(failure.TraceDropHeaders, func(_ context.Context, _ *event.Envelope, headers broker.Headers) { dropHeaders(headers) })
 }
 
-func dropHeaders(headers amqp091.Table) {
+func dropHeaders(headers broker.Headers) {
 	for _, name := range telemetry.W3C.Fields() {
 		delete(headers, name)
 	}

@@ -3,8 +3,7 @@ package inject
 import (
 	"context"
 
-	"github.com/rabbitmq/amqp091-go"
-
+	"traceria/services/broker"
 	"traceria/services/event"
 	"traceria/services/failure"
 )
@@ -15,12 +14,12 @@ const malformed = "00-not-a-trace-id-at-all-01"
 // traceMalformed writes a traceparent that nobody can read. Jaeger shows a trace that ends at the send, and another for
 // each consumer.
 func traceMalformed(_ *Injector, _ context.Context, d *departure) {
-	d.mark(failure.TraceMalformed, func(_ context.Context, e *event.Envelope, headers amqp091.Table) {
+	d.mark(failure.TraceMalformed, func(_ context.Context, e *event.Envelope, headers broker.Headers) {
 		setTraceparent(e, headers, malformed)
 	})
 }
 
-func setTraceparent(e *event.Envelope, headers amqp091.Table, value string) {
+func setTraceparent(e *event.Envelope, headers broker.Headers, value string) {
 	headers[traceparent] = value
 	e.Metadata.Set(traceparent, value)
 }

@@ -4,8 +4,7 @@ import (
 	"context"
 	"sync"
 
-	"github.com/rabbitmq/amqp091-go"
-
+	"traceria/services/broker"
 	"traceria/services/event"
 	"traceria/services/failure"
 )
@@ -18,7 +17,7 @@ type earlierOrders struct {
 
 // note remembers the context of this event's send, before anything is done to it.
 func (o *earlierOrders) note(d *departure) {
-	d.onContext = append(d.onContext, func(_ context.Context, e *event.Envelope, _ amqp091.Table) {
+	d.onContext = append(d.onContext, func(_ context.Context, e *event.Envelope, _ broker.Headers) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		if o.last.conversation != e.Metadata.ConversationID {
@@ -42,7 +41,7 @@ func (o *earlierOrders) of(conversation string) string {
 // that one: their traceria.conversation is not the root's. The first order of a process has none before it, and is
 // spared.
 func traceStaleParent(i *Injector, _ context.Context, d *departure) {
-	d.mark(failure.TraceStaleParent, func(_ context.Context, e *event.Envelope, headers amqp091.Table) {
+	d.mark(failure.TraceStaleParent, func(_ context.Context, e *event.Envelope, headers broker.Headers) {
 		if stale := i.earlier.of(e.Metadata.ConversationID); stale != "" {
 			setTraceparent(e, headers, stale)
 		}
