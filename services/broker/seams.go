@@ -29,11 +29,14 @@ type Seams struct {
 	TraceMode func(ctx context.Context) otelamqp.TraceMode
 }
 
-// Headers are those of a message, and Publishing is a message, for those who do not talk AMQP themselves.
-type (
-	Headers    = amqp091.Table
-	Publishing = amqp091.Publishing
-)
+// Headers are those of a message, for those who do not talk AMQP themselves.
+type Headers = amqp091.Table
+
+// Publishing is a message, for those who do not talk AMQP themselves.
+type Publishing = amqp091.Publishing
+
+// Delivery is a message that came, for those who do not talk AMQP themselves.
+type Delivery = amqp091.Delivery
 
 // Attempt is one attempt at a message.
 type Attempt struct {

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rabbitmq/amqp091-go"
-
 	"traceria/services/broker"
 	"traceria/services/failure"
 )
@@ -23,7 +21,7 @@ func messageExpire(_ *Injector, _ context.Context, d *departure) {
 
 // messageExpireRead is the reader's part: RabbitMQ hands even such a message to a consumer that waits for one. It goes
 // back unread, as if all were busy, and expires. One that is redriven has no time to live.
-func messageExpireRead(d amqp091.Delivery) bool {
+func messageExpireRead(d broker.Delivery) bool {
 	injected, _ := d.Headers[failure.InjectedHeader].(string)
 	return d.Expiration == atOnce && slices.Contains(strings.Split(injected, ","), string(failure.MessageExpire))
 }
