@@ -29,7 +29,7 @@ func (b *bench) told(t *testing.T, complete func(tree *tracetree.Tree) string) *
 	order := b.order(t, "")
 	b.becomes(t, order, "delivered")
 	return b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
-		return first(some(lastEvent, spansOf(tree, "order", lastEvent), 1), complete(tree),
+		return first(some(lastEvent, spansOf(tree, "order", lastEvent), 1), whole(tree), complete(tree),
 			some("of the points", spansOf(tree, "order", "process traceria.events:loyalty.loyalty-points-earned"), 1), clean(tree))
 	})
 }

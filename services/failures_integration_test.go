@@ -30,7 +30,7 @@ func testIntegration(t *testing.T, b *bench) {
 		if lack == "" {
 			lack = evaluated(served[0], failure.Integration, "sync")
 		}
-		return first(lack, clean(tree))
+		return first(lack, whole(tree), clean(tree))
 	})
 	for _, span := range tree.Spans() {
 		if span.Attributes["messaging.system"] != nil {

@@ -63,6 +63,7 @@ func (b *bench) findings(t *testing.T, service string, tags map[string]string) (
 // searchOf reads a search of the catalogue: "service=order, tags error.type=unroutable traceria.failure=order.unroutable".
 func searchOf(text string) (service string, tags map[string]string) {
 	tags = map[string]string{}
+	text, _, _ = strings.Cut(text, ";") // a remark
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' }) {
 		switch name, value, is := strings.Cut(word, "="); {
 		case is && name == "service":
@@ -99,6 +100,15 @@ var confirmedBy = map[string]string{"loyalty": v1Sent, "kitchen": v2Sent, "deliv
 // lastOf are the process spans of an order's last event.
 func lastOf(tree *tracetree.Tree) []tracetree.Span {
 	return spansOf(tree, "order", "process traceria.events:delivery.order-delivered")
+}
+
+// whole says which span is still missing because others hang from it: each service sends its spans when it likes, and a
+// process span ends after what it caused.
+func whole(tree *tracetree.Tree) string {
+	for _, orphan := range tree.Orphans {
+		return orphan.Name + " of " + orphan.Service + ": " + orphan.Warning
+	}
+	return ""
 }
 
 // points are those that the customer has for the order, and how often the history says so.

@@ -180,7 +180,7 @@ func testTraceMode(t *testing.T, b *bench) {
 		b.conversation(t, order.OrderID, func(tree *tracetree.Tree) string {
 			told = tree
 			taken := spansOf(tree, "kitchen", kitchenConfirmed)
-			if lack := first(some(lastEvent, spansOf(tree, "order", lastEvent), 1), some(kitchenConfirmed, taken, 1),
+			if lack := first(some(lastEvent, spansOf(tree, "order", lastEvent), 1), whole(tree), some(kitchenConfirmed, taken, 1),
 				some("of the points", spansOf(tree, "order", "process traceria.events:loyalty.loyalty-points-earned"), 1)); lack != "" {
 				return lack
 			}
