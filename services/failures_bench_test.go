@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -147,6 +148,18 @@ func (b *bench) conversation(t *testing.T, orderID string, wanted func(tree *tra
 	return awaitTree(t, "the conversation "+orderID, wanted, func() ([]tracetree.Span, error) {
 		return b.jaeger.Conversation(t.Context(), orderID)
 	})
+}
+
+// conversationAtRest is the whole conversation when nothing is added to it any more.
+func (b *bench) conversationAtRest(t *testing.T, orderID string) *tracetree.Tree {
+	t.Helper()
+	spans, err := readAtRest(t.Context(), func(ctx context.Context) ([]tracetree.Span, error) {
+		return b.jaeger.Conversation(ctx, orderID)
+	}, 30*time.Second)
+	if err != nil {
+		t.Fatalf("read the conversation %s: %v", orderID, err)
+	}
+	return tracetree.Build(spans)
 }
 
 // trace reads the trace until it is as wanted, and fails with what is missing when it is not within 20 s. wanted returns

@@ -28,10 +28,11 @@ func (b *bench) told(t *testing.T, complete func(tree *tracetree.Tree) string) *
 	t.Helper()
 	order := b.order(t, "")
 	b.becomes(t, order, "delivered")
-	return b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
+	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
 		return first(some(lastEvent, spansOf(tree, "order", lastEvent), 1), whole(tree), complete(tree),
 			some("of the points", spansOf(tree, "order", "process traceria.events:loyalty.loyalty-points-earned"), 1), clean(tree))
 	})
+	return b.tree(t, order.TraceID)
 }
 
 // The same tree in both envelopes; the spans say which it is.

@@ -37,9 +37,10 @@ func testIntegration(t *testing.T, b *bench) {
 			t.Errorf("%s is a messaging span", span.Name)
 		}
 	}
-	compareGolden(t, "testdata/integration-sync.tree", tree)
+	compareGolden(t, "testdata/integration-sync.tree", b.tree(t, order.TraceID))
 	b.becomes(t, order, "delivered")
 	b.refusesBadCommands(t)
+	b.earnsOnce(t)
 
 	for _, service := range []string{"loyalty", "delivery", "kitchen"} {
 		testCallFails(t, b, service)
@@ -94,7 +95,8 @@ func testLoyaltyAsync(t *testing.T, b *bench) {
 	if order.Status != "delivered" {
 		t.Errorf("the answer says %s", order.Status)
 	}
-	compareGolden(t, "testdata/integration-loyalty-async.tree", b.trace(t, order.TraceID, earned))
+	b.trace(t, order.TraceID, earned)
+	compareGolden(t, "testdata/integration-loyalty-async.tree", b.tree(t, order.TraceID))
 
 	back := b.away(t, "loyalty")
 	order = b.order(t, "")
@@ -114,6 +116,26 @@ func (b *bench) away(t *testing.T, service string) (back func()) {
 	return func() {
 		b.services[service] = supervise(service, b.environment(t, service))
 		b.await(t, 30*time.Second, "the services are back", b.ready)
+	}
+}
+
+// earnsOnce asks loyalty twice for the points of one order, as a caller does who had no answer.
+func (b *bench) earnsOnce(t *testing.T) {
+	t.Helper()
+	const body = `{"orderId":"order-asked-twice","customerId":"customer-twice","orderValue":{"value":"12.50","currency":"GBP"}}`
+	for range 2 {
+		response, err := http.Post("http://"+b.addresses["loyalty"]+"/loyalty", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			t.Fatalf("%d %s", response.StatusCode, text)
+		}
+	}
+	if points, times := b.points(t, "customer-twice", "order-asked-twice"); points != 12 || times != 1 {
+		t.Errorf("%d points, %d times: want 12 once", points, times)
 	}
 }
 

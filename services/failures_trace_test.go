@@ -176,9 +176,7 @@ func testTraceMode(t *testing.T, b *bench) {
 		b.set(t, failure.TraceMode, failure.Setting{Variant: mode})
 		order := b.order(t, "")
 		b.becomes(t, order, "delivered")
-		var told *tracetree.Tree
 		b.conversation(t, order.OrderID, func(tree *tracetree.Tree) string {
-			told = tree
 			taken := spansOf(tree, "kitchen", kitchenConfirmed)
 			if lack := first(some(lastEvent, spansOf(tree, "order", lastEvent), 1), whole(tree), some(kitchenConfirmed, taken, 1),
 				some("of the points", spansOf(tree, "order", "process traceria.events:loyalty.loyalty-points-earned"), 1)); lack != "" {
@@ -189,6 +187,6 @@ func testTraceMode(t *testing.T, b *bench) {
 			}
 			return evaluated(taken[0], failure.TraceMode, mode)
 		})
-		compareGolden(t, "testdata/trace-mode-"+mode+".tree", told)
+		compareGolden(t, "testdata/trace-mode-"+mode+".tree", b.conversationAtRest(t, order.OrderID))
 	}
 }
