@@ -1,12 +1,15 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"traceria/services/failure"
+	"traceria/telemetry/tracetree"
 )
 
 // failureTest switches a failure on, drives orders through services that are processes of their own, and reads from Jaeger
@@ -35,6 +38,7 @@ func TestFailures(t *testing.T) {
 			})
 		}
 	}
+	t.Run("several at once", func(t *testing.T) { b.run(t, testSeveralAtOnce) })
 }
 
 // A failure that nobody tests is only said to be there, and so is one without a text.
@@ -48,4 +52,34 @@ func TestEveryFailureHasATestAndItsTexts(t *testing.T) {
 			t.Errorf("%s lacks a text", entry.Key)
 		}
 	}
+}
+
+// One order with three failures of its own, a fourth for its customer and a fifth for everybody: each shows on its own
+// spans.
+func testSeveralAtOnce(t *testing.T, b *bench) {
+	b.set(t, failure.OrderAPISlow, failure.Setting{Variant: "2s"})
+	b.set(t, failure.TraceClockSkew, failure.Setting{Variant: "ahead", Customer: "customer-of-many"})
+	order := b.orderOf(t, "customer-of-many", "kitchen.error=once, order.duplicate, trace.drop-headers")
+	b.becomes(t, order, "delivered")
+	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
+		served, sends := spansOf(tree, "order", "POST /order"), spansOf(tree, "order", aConfirmation)
+		attempts, taken := tickets(tree), spansOf(tree, "kitchen", kitchenConfirmed)
+		if lack := first(some("POST /order", served, 1), some(aConfirmation, sends, 4),
+			some("of attempts at the ticket", attempts, 2), some("of the confirmation at the kitchen", taken, 2)); lack != "" {
+			return lack
+		}
+		if skew := attempts[1].Start.Sub(sends[0].Start); skew < 4*time.Minute {
+			return fmt.Sprintf("the second attempt begins %s after the order was confirmed", skew)
+		}
+		doubles := 0
+		for _, send := range sends {
+			if injected(send, failure.TraceDropHeaders) == "" || injected(send, failure.OrderDuplicate) == "" {
+				doubles++
+			}
+		}
+		if doubles != len(sends) {
+			return fmt.Sprintf("%d of %d sends are marked", doubles, len(sends))
+		}
+		return first(injected(served[0], failure.OrderAPISlow), injected(attempts[0], failure.KitchenError), injected(attempts[1], failure.TraceClockSkew))
+	})
 }
