@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # Of go test: two packages at once is as much as two cores carry beside a broker and a Jaeger.
-TEST_FLAGS ?= -race -timeout 20m -p 2
+TEST_FLAGS ?= -race -timeout 40m -p 2
 
 .PHONY: help
 help: ## say what there is

@@ -50,10 +50,10 @@ func testKitchenSlow(t *testing.T, b *bench) {
 	// For one customer, behind whose slow tickets those of others wait.
 	b.set(t, failure.KitchenSlow, failure.Setting{Variant: "2s", Customer: "customer-1"})
 	var slow []placed
-	for range b.cooks(t) {
+	for range 2 * b.cooks(t) { // two for each cook: the last ones wait for the first
 		slow = append(slow, b.order(t, ""))
 	}
-	time.Sleep(500 * time.Millisecond)
+	time.Sleep(acts)
 	behind := b.orderOf(t, "customer-2", "")
 	for _, order := range append(slow, behind) {
 		b.becomes(t, order, "delivered")

@@ -46,13 +46,13 @@ func (f *follower) carry(say func(string)) {
 }
 
 // sent tells whether nothing waits in the order service's outbox, as far as it says so itself: what waits there is in the
-// versions of before.
+// versions of before. What no queue wanted is not waited for: it may stay there for good.
 func (f *follower) sent() bool {
 	ctx, cancel := context.WithTimeout(f.ctx, time.Second)
 	defer cancel()
 	var now host.Readiness
 	code, body, err := get(ctx, f.config.URLs["order"]+"/readyz")
-	return err == nil && code == http.StatusOK && json.Unmarshal(body, &now) == nil && now.Outbox != nil && *now.Outbox == host.Outbox{}
+	return err == nil && code == http.StatusOK && json.Unmarshal(body, &now) == nil && now.Outbox != nil && now.Outbox.Waiting+now.Outbox.Refused == 0
 }
 
 // now is the topology at the moment.

@@ -100,7 +100,8 @@ func TestADeletedBindingLosesNothing(t *testing.T) {
 // Nobody else notices a binding that a service with all rights declares again.
 func TestAServiceThatDeclaresABindingAgainLeavesWord(t *testing.T) {
 	t.Parallel()
-	b, s := newBundle(t), boxed(counting(new(atomic.Int32)))
+	var handled atomic.Int32
+	b, s := newBundle(t), boxed(counting(&handled))
 	b.management = rabbitmqtest.Shared(t).ManagementURL
 	b.apply(t, s)
 	c, _ := b.consumer(t, s)
@@ -117,8 +118,10 @@ func TestAServiceThatDeclaresABindingAgainLeavesWord(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the mark is gone", func() bool { return !b.has(t, whole) })
-	b.put(t, s, amqp091.Publishing{Body: bodyOf(t, outgoing(t, "o-1"))})
-	b.settled(t, "ack")
+	eventually(t, "the binding is back, which comes after", func() bool {
+		b.put(t, s, amqp091.Publishing{Body: bodyOf(t, outgoing(t, "o-1"))})
+		return handled.Load() > 0
+	})
 }
 
 // Without a management API, with one that refuses, and with that of another broker: a binding is declared again all the
