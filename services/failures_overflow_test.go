@@ -126,6 +126,17 @@ func testQueueOverflow(t *testing.T, b *bench) {
 	}
 	b.waitForNoQueue(t, "kitchen.order-confirmed.reject-publish")
 	b.cleanOrder(t)
+
+	// The process that put the queue there dies, and it is switched off before there is another: that one takes it away.
+	b.set(t, failure.QueueOverflow, failure.Setting{Variant: "drop-head"})
+	left := b.order(t, "")
+	b.watcher.kill()
+	if err := b.flags.Clear(); err != nil {
+		t.Fatal(err)
+	}
+	b.waitForNoQueue(t, "kitchen.order-confirmed.drop-head")
+	b.becomes(t, left, "delivered")
+	b.becomes(t, b.order(t, ""), "delivered")
 }
 
 // waitForNoQueue waits until the queue is deleted.
