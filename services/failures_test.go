@@ -73,12 +73,15 @@ func testSeveralAtOnce(t *testing.T, b *bench) {
 		}
 		doubles := 0
 		for _, send := range sends {
-			if injected(send, failure.TraceDropHeaders) == "" || injected(send, failure.OrderDuplicate) == "" {
+			if send.Attributes[string(failure.InjectedAs(failure.TraceDropHeaders))] != true {
+				return "a send does not say " + string(failure.TraceDropHeaders)
+			}
+			if send.Attributes[string(failure.InjectedAs(failure.OrderDuplicate))] == true {
 				doubles++
 			}
 		}
-		if doubles != len(sends) {
-			return fmt.Sprintf("%d of %d sends are marked", doubles, len(sends))
+		if doubles != len(sends)/2 {
+			return fmt.Sprintf("%d of %d sends say that they are doubles", doubles, len(sends))
 		}
 		return first(injected(served[0], failure.OrderAPISlow), injected(attempts[0], failure.KitchenError), injected(attempts[1], failure.TraceClockSkew))
 	})

@@ -32,9 +32,13 @@ func Suffer(ctx context.Context, injected string) {
 	}
 }
 
-// mark sets the attributes. A span has one attribute of a name: of several failures on one span, the last one has it.
+// InjectedAs is the attribute that one failure has for itself: of several on one span, FailureKey names the last, and each
+// has this one, which is true.
+func InjectedAs(key Key) attribute.Key { return attribute.Key("traceria.inject." + string(key)) }
+
+// mark sets the attributes.
 func mark(span trace.Span, key Key) {
-	span.SetAttributes(FailureKey.String(string(key)), InjectedKey.Bool(true))
+	span.SetAttributes(FailureKey.String(string(key)), InjectedKey.Bool(true), InjectedAs(key).Bool(true))
 }
 
 // evaluated says on the span that a flag came out as something other than its default

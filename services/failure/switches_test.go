@@ -228,7 +228,9 @@ func TestTheSpanSaysWhatWasOnAndWhatIsOffSaysNothing(t *testing.T) {
 	sufferer, span := provider.Tracer("test").Start(context.Background(), "suffers")
 	failure.Suffer(sufferer, "nonsense,kitchen.slow")
 	span.End()
-	want := map[string]string{"feature_flag.key": "kitchen.slow", "feature_flag.result.variant": "2s", "traceria.failure": "kitchen.slow", "traceria.injected": "true"}
+	want := map[string]string{
+		"feature_flag.key": "kitchen.slow", "feature_flag.result.variant": "2s", "traceria.failure": "kitchen.slow", "traceria.inject.kitchen.slow": "true", "traceria.injected": "true",
+	}
 	got := map[string]string{}
 	for _, a := range spans.Ended()[0].Attributes() {
 		got[string(a.Key)] = a.Value.String()
@@ -236,8 +238,8 @@ func TestTheSpanSaysWhatWasOnAndWhatIsOffSaysNothing(t *testing.T) {
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if n := len(spans.Ended()[1].Attributes()); n != 2 {
-		t.Errorf("the sufferer has %d attributes, want 2", n)
+	if n := len(spans.Ended()[1].Attributes()); n != 3 {
+		t.Errorf("the sufferer has %d attributes, want 3", n)
 	}
 }
 
