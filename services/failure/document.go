@@ -76,7 +76,15 @@ func read(text []byte) (document, error) {
 		return d, errors.New("flags: there are none")
 	}
 	delete(d.fields, "flags")
+	for _, name := range []string{"$evaluators", "metadata"} {
+		if !isObject(d.fields[name]) {
+			return d, fmt.Errorf("%s: want an object", name)
+		}
+	}
 	for key, f := range d.flags {
+		if err := f.checkForm(); err != nil { // flagd would take none of them
+			return d, fmt.Errorf("%s: %w", key, err)
+		}
 		if entry, ok := byKey[key]; ok {
 			if err := f.check(entry); err != nil {
 				return d, fmt.Errorf("%s: %w", key, err)
@@ -86,10 +94,26 @@ func read(text []byte) (document, error) {
 	return d, nil
 }
 
-func (f flag) check(entry Entry) error {
+// checkForm is about what flagd demands of every flag, also of those that are not ours.
+func (f flag) checkForm() error {
 	if state := f.text("state"); state != "ENABLED" && state != "DISABLED" {
 		return errors.New("state: want ENABLED or DISABLED")
 	}
+	for _, name := range []string{"variants", "targeting", "metadata"} {
+		if !isObject(f[name]) {
+			return fmt.Errorf("%s: want an object", name)
+		}
+	}
+	return nil
+}
+
+// isObject tells whether the value is an object, or not there at all.
+func isObject(value json.RawMessage) bool {
+	var object map[string]json.RawMessage
+	return value == nil || json.Unmarshal(value, &object) == nil
+}
+
+func (f flag) check(entry Entry) error {
 	var variants map[string]string
 	if err := json.Unmarshal(f["variants"], &variants); err != nil {
 		return fmt.Errorf("variants: %w", err)
@@ -101,12 +125,6 @@ func (f flag) check(entry Entry) error {
 	}
 	if _, ok := variants[f.text("defaultVariant")]; !ok {
 		return errors.New("defaultVariant: want one of its variants")
-	}
-	if rule := f["targeting"]; rule != nil {
-		var object map[string]any
-		if err := json.Unmarshal(rule, &object); err != nil {
-			return fmt.Errorf("targeting: %w", err)
-		}
 	}
 	return nil
 }

@@ -217,6 +217,9 @@ func TestABrokenFileIsNotWrittenOver(t *testing.T) {
 		"", "{", "null", `{"flags":{}} x`, `{"flags":{"kitchen.slow":{}}}`, `{"flags":null}`,
 		`{"flags":{"kitchen.slow":{"state":"ENABLED","variants":{"5s":"5s"},"defaultVariant":"5s"}}}`,
 		`{"flags":{"kitchen.slow":{"state":"ENABLED","variants":{"off":"off"},"defaultVariant":"off","targeting":[]}}}`,
+		// What flagd would take nothing of, wherever it stands.
+		`{"metadata":5,"flags":{}}`, `{"$evaluators":1,"flags":{}}`, `{"flags":{"somebody.else":{"state":5}}}`,
+		`{"flags":{"somebody.else":{"state":"ENABLED","variants":[]}}}`,
 		strings.Repeat(" ", 1<<20) + `{"flags":{}}`,
 	} {
 		if err := os.WriteFile(f.Path, []byte(broken), 0o600); err != nil {
