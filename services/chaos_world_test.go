@@ -31,7 +31,8 @@ type program struct {
 	now    *process // nil when it was killed
 }
 
-func newWorld(t *testing.T) *world {
+// startWorld starts RabbitMQ, the Collector and Jaeger, and finds addresses for the services.
+func startWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{system: &system{addresses: map[string]string{}}}
 	t.Cleanup(func() {
@@ -47,6 +48,15 @@ func newWorld(t *testing.T) *world {
 	}
 	w.broker = rabbitmqtest.Start(t, rabbitmqtest.WithDefinitions(filepath.Join(w.credentials, "broker", "definitions.json")))
 	w.declareWitness(t)
+	for _, service := range services() {
+		w.addresses[service.Name] = freeAddress(t)
+	}
+	return w
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := startWorld(t)
 	// RabbitMQ 3.10 forgets a quorum queue that was declared less than about three minutes before a kill: Ra saves
 	// its names late. An end in order saves them now.
 	if err := w.broker.Stop(); err != nil {
@@ -54,9 +64,6 @@ func newWorld(t *testing.T) *world {
 	}
 	if err := w.broker.Start(); err != nil {
 		t.Fatal(err)
-	}
-	for _, service := range services() {
-		w.addresses[service.Name] = freeAddress(t)
 	}
 	w.learnShapes(t)
 	return w

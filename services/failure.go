@@ -127,7 +127,7 @@ func newFailureShowCommand() *cobra.Command {
 				{"breaks", entry.Breaks},
 				{"where", entry.Where},
 				{"variants", strings.Join(entry.Variants, ", ") + " (the first is the default)"},
-				{"targets", targets(entry)},
+				{"targets", entry.TargetNames()},
 				{"in Jaeger", entry.Jaeger},
 				{"search", entry.Search},
 				{"repair", entry.Repair},
@@ -147,14 +147,6 @@ func newFailureShowCommand() *cobra.Command {
 // endsTheProcess is what the command line can say: the file does not tell who follows it.
 const endsTheProcess = "It ends the process, and a supervisor must start it again: make up and Docker do. Under traceria all it is off, because the " +
 	"process is that of every service; the console and X-Traceria-Failure refuse it there."
-
-func targets(entry failure.Entry) string {
-	names := make([]string, len(entry.Targets))
-	for i, target := range entry.Targets {
-		names[i] = string(target)
-	}
-	return strings.Join(names, ", ")
-}
 
 func newFailureSetCommand() *cobra.Command {
 	var s failure.Setting

@@ -14,7 +14,6 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 
 	"traceria/services/failure"
-	"traceria/telemetry/otelamqp/rabbitmqtest"
 	"traceria/telemetry/tracetree"
 )
 
@@ -28,22 +27,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	w := &world{system: &system{addresses: map[string]string{}}}
-	t.Cleanup(func() {
-		if err := w.stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	w.startTelemetry(t)
-	w.credentials = t.TempDir()
-	if _, err := w.traceriaWith([]string{"AMQP_PASSWORD_FILE="}, "topology", "credentials", w.credentials, "--guest"); err != nil {
-		t.Fatal(err)
-	}
-	w.broker = rabbitmqtest.Start(t, rabbitmqtest.WithDefinitions(filepath.Join(w.credentials, "broker", "definitions.json")))
-	w.declareWitness(t)
-	for _, service := range services() {
-		w.addresses[service.Name] = freeAddress(t)
-	}
+	w := startWorld(t)
 	b := &bench{}
 	b.pizzeria = w.open(t, fault{name: "failures", prepare: func(t *testing.T, p *pizzeria) {
 		t.Helper()
@@ -324,7 +308,7 @@ func (b *bench) cleanOrder(t *testing.T) placed {
 	order := b.order(t, "")
 	b.becomes(t, order, "delivered")
 	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
-		return first(some("of the last event", spansOf(tree, "order", "process traceria.events:delivery.order-delivered"), 1), clean(tree))
+		return first(some(lastEvent, lastOf(tree), 1), clean(tree))
 	})
 	return order
 }

@@ -106,12 +106,27 @@ func testKitchenError(t *testing.T, b *bench) {
 	b.cleanOrder(t)
 }
 
-// Four attempts, then a dead letter; when the cause is gone, a redrive delivers the order.
-func testKitchenPoison(t *testing.T, b *bench) {
-	b.set(t, failure.KitchenPoison, failure.Setting{})
+// condemned places an order whose ticket becomes a dead letter, because a failure is on for everyone.
+func (b *bench) condemned(t *testing.T, key failure.Key) placed {
+	t.Helper()
+	b.set(t, key, failure.Setting{})
 	order := b.order(t, "")
 	b.await(t, 30*time.Second, "the ticket is dead", func() bool { return b.dead(t, "kitchen.ticket-opened") == 1 })
 	b.stays(t, order, "confirmed")
+	return order
+}
+
+// pardoned switches the failure off and redrives the order's ticket, which is delivered then.
+func (b *bench) pardoned(t *testing.T, order placed) {
+	t.Helper()
+	b.clear(t)
+	b.redrive(t, "kitchen.ticket-opened")
+	b.becomes(t, order, "delivered")
+}
+
+// Four attempts, then a dead letter; when the cause is gone, a redrive delivers the order.
+func testKitchenPoison(t *testing.T, b *bench) {
+	order := b.condemned(t, failure.KitchenPoison)
 	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
 		attempts := tickets(tree)
 		if lack := some("of attempts at the ticket", attempts, 4); lack != "" {
@@ -131,9 +146,7 @@ func testKitchenPoison(t *testing.T, b *bench) {
 		}
 		return some("to the dead letters under the last attempt", children(tree, attempts[3], "send kitchen.dead:"), 1)
 	})
-	b.clear(t)
-	b.redrive(t, "kitchen.ticket-opened")
-	b.becomes(t, order, "delivered")
+	b.pardoned(t, order)
 }
 
 // The process dies before the ack, its span flushed; another process finds the work done.
@@ -240,7 +253,7 @@ func testLoyaltyDown(t *testing.T, b *bench) {
 	order := b.order(t, "")
 	b.becomes(t, order, "delivered")
 	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
-		return some("of the last event", spansOf(tree, "order", "process traceria.events:delivery.order-delivered"), 1)
+		return some(lastEvent, lastOf(tree), 1)
 	})
 	time.Sleep(acts)
 	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string { return some("of loyalty", spansOf(tree, "loyalty", ""), 0) })
@@ -261,10 +274,7 @@ func testLoyaltyDown(t *testing.T, b *bench) {
 
 // A hundred attempts within moments, up to the delivery limit.
 func testRetryStorm(t *testing.T, b *bench) {
-	b.set(t, failure.RetryStorm, failure.Setting{})
-	order := b.order(t, "")
-	b.await(t, 30*time.Second, "the ticket is dead", func() bool { return b.dead(t, "kitchen.ticket-opened") == 1 })
-	b.stays(t, order, "confirmed")
+	order := b.condemned(t, failure.RetryStorm)
 	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
 		attempts := tickets(tree)
 		if len(attempts) < 100 {
@@ -283,9 +293,7 @@ func testRetryStorm(t *testing.T, b *bench) {
 		}
 		return evaluated(attempts[0], failure.RetryStorm, "on")
 	})
-	b.clear(t)
-	b.redrive(t, "kitchen.ticket-opened")
-	b.becomes(t, order, "delivered")
+	b.pardoned(t, order)
 }
 
 // sameName is for what may be there more than once.

@@ -29,7 +29,7 @@ func (b *bench) told(t *testing.T, complete func(tree *tracetree.Tree) string) *
 	order := b.order(t, "")
 	b.becomes(t, order, "delivered")
 	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
-		return first(some(lastEvent, spansOf(tree, "order", lastEvent), 1), whole(tree), complete(tree),
+		return first(some(lastEvent, lastOf(tree), 1), whole(tree), complete(tree),
 			some("of the points", spansOf(tree, "order", "process traceria.events:loyalty.loyalty-points-earned"), 1), clean(tree))
 	})
 	return b.tree(t, order.TraceID)
@@ -73,12 +73,7 @@ func testEventVersions(t *testing.T, b *bench) {
 		})
 		compareGolden(t, "testdata/event-versions-"+version+".tree", tree)
 	}
-	b.clear(t)
-	time.Sleep(settled)
-	flow.delivered(t)
-	compareGolden(t, happyPath, b.told(t, func(tree *tracetree.Tree) string {
-		return some(aConfirmation, spansOf(tree, "order", aConfirmation), 2)
-	}))
+	flow.backToNormal(t)
 }
 
 // Sparse events, with and without calls back, and fat ones again, while orders flow: none is lost.
@@ -98,12 +93,7 @@ func testEventStyle(t *testing.T, b *bench) {
 		})
 		compareGolden(t, "testdata/"+style+".tree", tree)
 	}
-	b.clear(t)
-	time.Sleep(settled)
-	flow.delivered(t)
-	compareGolden(t, happyPath, b.told(t, func(tree *tracetree.Tree) string {
-		return some(aConfirmation, spansOf(tree, "order", aConfirmation), 2)
-	}))
+	flow.backToNormal(t)
 }
 
 // flow are orders that are placed one after the other.
@@ -160,4 +150,15 @@ func (f *flow) delivered(t *testing.T) {
 		return true
 	})
 	t.Logf("%d orders were placed meanwhile, and all were delivered and counted once", len(f.orders))
+}
+
+// backToNormal switches the experiment off: the flow's orders were all delivered, and the tree is that of every day.
+func (f *flow) backToNormal(t *testing.T) {
+	t.Helper()
+	f.clear(t)
+	time.Sleep(settled)
+	f.delivered(t)
+	compareGolden(t, happyPath, f.told(t, func(tree *tracetree.Tree) string {
+		return some(aConfirmation, spansOf(tree, "order", aConfirmation), 2)
+	}))
 }

@@ -99,7 +99,7 @@ var confirmedBy = map[string]string{"loyalty": v1Sent, "kitchen": v2Sent, "deliv
 
 // lastOf are the process spans of an order's last event.
 func lastOf(tree *tracetree.Tree) []tracetree.Span {
-	return spansOf(tree, "order", "process traceria.events:delivery.order-delivered")
+	return spansOf(tree, "order", lastEvent)
 }
 
 // whole says which span is still missing because others hang from it: each service sends its spans when it likes, and a

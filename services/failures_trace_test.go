@@ -44,7 +44,7 @@ func testTraceDropHeaders(t *testing.T, b *bench) {
 	b.becomes(t, order, "delivered")
 	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
 		taken := spansOf(tree, "kitchen", kitchenConfirmed)
-		if lack := first(sentWith(tree, failure.TraceDropHeaders), some(kitchenConfirmed, taken, 1), some(lastEvent, spansOf(tree, "order", lastEvent), 1)); lack != "" {
+		if lack := first(sentWith(tree, failure.TraceDropHeaders), some(kitchenConfirmed, taken, 1), some(lastEvent, lastOf(tree), 1)); lack != "" {
 			return lack
 		}
 		if len(tree.Roots) != 1 || len(tree.Orphans) != 0 {
@@ -60,7 +60,7 @@ func testTraceEnds(t *testing.T, b *bench, key failure.Key) {
 	b.becomes(t, order, "delivered")
 	whole := b.conversation(t, order.OrderID, func(tree *tracetree.Tree) string {
 		taken := spansOf(tree, "kitchen", kitchenConfirmed)
-		if lack := first(sentWith(tree, key), some(kitchenConfirmed, taken, 1), some(lastEvent, spansOf(tree, "order", lastEvent), 1)); lack != "" {
+		if lack := first(sentWith(tree, key), some(kitchenConfirmed, taken, 1), some(lastEvent, lastOf(tree), 1)); lack != "" {
 			return lack
 		}
 		for _, service := range []string{"kitchen", "delivery", "loyalty"} {
@@ -178,7 +178,7 @@ func testTraceMode(t *testing.T, b *bench) {
 		b.becomes(t, order, "delivered")
 		b.conversation(t, order.OrderID, func(tree *tracetree.Tree) string {
 			taken := spansOf(tree, "kitchen", kitchenConfirmed)
-			if lack := first(some(lastEvent, spansOf(tree, "order", lastEvent), 1), whole(tree), some(kitchenConfirmed, taken, 1),
+			if lack := first(some(lastEvent, lastOf(tree), 1), whole(tree), some(kitchenConfirmed, taken, 1),
 				some("of the points", spansOf(tree, "order", "process traceria.events:loyalty.loyalty-points-earned"), 1)); lack != "" {
 				return lack
 			}

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"context"
-	"sync"
-
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"traceria/services/broker"
 	"traceria/services/host"
 	"traceria/telemetry"
 )
@@ -59,24 +55,10 @@ func newAllCommand() *cobra.Command {
 					})
 				})
 			}
-			group.Go(func() error { return followSwitches(ctx, cmd, config) })
+			group.Go(func() error { // where everything is one user of the broker, no process topology does
+				return watchFollowing(ctx, cmd, config, func(string) {}, nil)
+			})
 			return group.Wait()
 		},
 	}
-}
-
-// followSwitches binds the queues to the versions that the experiments choose, where no process topology does: everything
-// is one user of the broker here.
-func followSwitches(ctx context.Context, cmd *cobra.Command, config host.Config) error {
-	ctx, done, err := withSwitches(ctx, cmd, config)
-	if err != nil {
-		return err
-	}
-	defer done()
-	follower := follow(ctx, config)
-	var carrying sync.WaitGroup
-	carrying.Go(func() { follower.carry(func(string) {}) })
-	defer carrying.Wait()
-	broker.WatchChanging(ctx, follower.now, config.AMQPURL, config.ManagementURL, func(string) {}, nil)
-	return nil
 }

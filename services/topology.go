@@ -74,17 +74,8 @@ func newTopologyApplyCommand() *cobra.Command {
 			}
 			if watch {
 				return withResender(cmd, config, func(r *resender) error {
-					ctx, done, err := withSwitches(cmd.Context(), cmd, config)
-					if err != nil {
-						return err
-					}
-					defer done()
-					follower, say := follow(ctx, config), func(line string) { cmd.Println(line) }
-					var carrying sync.WaitGroup
-					carrying.Go(func() { follower.carry(say) })
-					defer carrying.Wait()
-					broker.WatchChanging(ctx, follower.now, config.AMQPURL, config.ManagementURL, say, r.ask)
-					return nil
+					say := func(line string) { cmd.Println(line) }
+					return watchFollowing(cmd.Context(), cmd, config, say, r.ask)
 				})
 			}
 			ctx, done, err := withSwitches(cmd.Context(), cmd, config)
@@ -103,6 +94,22 @@ func newTopologyApplyCommand() *cobra.Command {
 // configured is the topology of the whole system with the back-off that is configured, which other queues belong to.
 func configured(config host.Config) broker.Topology {
 	return broker.Topology{Subscriptions: config.BackOff.Of(known().Subscriptions)}
+}
+
+// watchFollowing keeps the topology standing, as the experiments choose it, and carries on what is in queues that are too
+// short, until ctx ends.
+func watchFollowing(ctx context.Context, cmd *cobra.Command, config host.Config, say func(string), ask broker.Ask) error {
+	ctx, done, err := withSwitches(ctx, cmd, config)
+	if err != nil {
+		return err
+	}
+	defer done()
+	follower := follow(ctx, config)
+	var carrying sync.WaitGroup
+	carrying.Go(func() { follower.carry(say) })
+	defer carrying.Wait()
+	broker.WatchChanging(ctx, follower.now, config.AMQPURL, config.ManagementURL, say, ask)
+	return nil
 }
 
 // withSwitches is ctx with the switches in it, which say what the queues are bound to.

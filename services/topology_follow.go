@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -50,9 +48,8 @@ func (f *follower) carry(say func(string)) {
 func (f *follower) sent() bool {
 	ctx, cancel := context.WithTimeout(f.ctx, time.Second)
 	defer cancel()
-	var now host.Readiness
-	code, body, err := get(ctx, f.config.URLs["order"]+"/readyz")
-	return err == nil && code == http.StatusOK && json.Unmarshal(body, &now) == nil && now.Outbox != nil && now.Outbox.Waiting+now.Outbox.Refused == 0
+	outbox := readiness(ctx, f.config, "order").Outbox
+	return outbox != nil && outbox.Waiting+outbox.Refused == 0
 }
 
 // now is the topology at the moment.

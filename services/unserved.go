@@ -75,10 +75,17 @@ func withoutVersion(routingKey string) string {
 
 // eventsOf asks a service what it publishes and takes. One that is away says nothing, and its own line says why.
 func eventsOf(ctx context.Context, config host.Config, service string) host.Events {
-	var now host.Readiness
-	code, body, err := get(ctx, config.URLs[service]+"/readyz")
-	if err != nil || code != http.StatusOK || json.Unmarshal(body, &now) != nil || now.Events == nil {
-		return host.Events{}
+	if now := readiness(ctx, config, service); now.Events != nil {
+		return *now.Events
 	}
-	return *now.Events
+	return host.Events{}
+}
+
+// readiness is what a service says of itself when it is ready, and nothing when it is not or is away.
+func readiness(ctx context.Context, config host.Config, service string) (now host.Readiness) {
+	code, body, err := get(ctx, config.URLs[service]+"/readyz")
+	if err != nil || code != http.StatusOK || json.Unmarshal(body, &now) != nil {
+		return host.Readiness{}
+	}
+	return now
 }

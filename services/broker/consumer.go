@@ -159,8 +159,6 @@ func (c *Consumer) consume(ctx context.Context, conn *amqp091.Connection, s Subs
 	}
 	// The channel is not closed here: that waits for an answer, for as long as a stuck broker likes. It ends with its
 	// connection, which gives back what was prefetched and not begun.
-	ctx, open := c.session.config.Seams.untilClosed(ctx, s.Queue())
-	defer open()
 	if err := ch.Qos(prefetch, 0, false); err != nil {
 		return fmt.Errorf("set the prefetch of %s: %w", s.Queue(), err)
 	}
@@ -168,6 +166,8 @@ func (c *Consumer) consume(ctx context.Context, conn *amqp091.Connection, s Subs
 	if err != nil {
 		return fmt.Errorf("consume %s: %w", s.Queue(), err)
 	}
+	ctx, open := c.session.config.Seams.untilClosed(ctx, s.Queue())
+	defer open()
 	c.session.seen.found(ctx, s.Queue())
 	c.consuming.Add(1)
 	defer c.consuming.Add(-1)

@@ -140,10 +140,9 @@ func TestHeadersThatDoNotGoIntoAFrameHoldUpNobody(t *testing.T) {
 	}
 }
 
-// What RabbitMQ dead-letters itself has an x-death in addition.
-func TestALetterThatRabbitMQPutThereCanBeShownHoweverLargeItsHeaders(t *testing.T) {
-	t.Parallel()
-	b := newBundle(t)
+// deadByRabbitMQ is a subscription with one dead letter, which RabbitMQ put there, and whose headers fill a frame.
+func (b *bundle) deadByRabbitMQ(t *testing.T) broker.Subscription {
+	t.Helper()
 	s := boxed(nil)
 	b.apply(t, s)
 	put(t, b, s, []byte("what is this"), hostile()["one that fills the frame"])
@@ -153,6 +152,14 @@ func TestALetterThatRabbitMQPutThereCanBeShownHoweverLargeItsHeaders(t *testing.
 		return err == nil && there && d.Reject(false) == nil
 	})
 	eventually(t, "it is dead", func() bool { return b.count(t, s.DeadQueue()) == 1 })
+	return s
+}
+
+// What RabbitMQ dead-letters itself has an x-death in addition.
+func TestALetterThatRabbitMQPutThereCanBeShownHoweverLargeItsHeaders(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	s := b.deadByRabbitMQ(t)
 	began := time.Now()
 	letters, err := s.ShowDead(t.Context(), b.conn(t), 10)
 	if err != nil || len(letters) != 1 || letters[0].Reason != "rejected" || letters[0].HeadersCut != "big" {

@@ -27,12 +27,9 @@ func (s Subscription) Carry(ctx context.Context, url string, every time.Duration
 	closeSoon := func() { _ = conn.CloseDeadline(time.Now().Add(closeTimeout)) }
 	defer closeSoon()
 	defer context.AfterFunc(ctx, closeSoon)()
-	ch, err := conn.Channel()
+	ch, err := confirming(conn)
 	if err != nil {
-		return fmt.Errorf("open a channel: %w", err)
-	}
-	if err := ch.Confirm(false); err != nil {
-		return fmt.Errorf("put the channel into confirm mode: %w", err)
+		return err
 	}
 	if err := ch.Qos(1, 0, false); err != nil {
 		return fmt.Errorf("set the prefetch of %s: %w", s.LimitedQueue(), err)
@@ -48,6 +45,18 @@ func (s Subscription) Carry(ctx context.Context, url string, every time.Duration
 		}
 	}
 	return ctx.Err()
+}
+
+// confirming opens a channel on which RabbitMQ confirms what is published.
+func confirming(conn *amqp091.Connection) (*amqp091.Channel, error) {
+	ch, err := conn.Channel()
+	if err != nil {
+		return nil, fmt.Errorf("open a channel: %w", err)
+	}
+	if err := ch.Confirm(false); err != nil {
+		return nil, fmt.Errorf("put the channel into confirm mode: %w", err)
+	}
+	return ch, nil
 }
 
 func (s Subscription) carry(ctx context.Context, ch *amqp091.Channel, d amqp091.Delivery) error {
@@ -78,12 +87,9 @@ func (s Subscription) CarryLast(ctx context.Context, url string) error {
 	if err != nil || !there {
 		return err
 	}
-	ch, err := conn.Channel()
+	ch, err := confirming(conn)
 	if err != nil {
-		return fmt.Errorf("open a channel: %w", err)
-	}
-	if err := ch.Confirm(false); err != nil {
-		return fmt.Errorf("put the channel into confirm mode: %w", err)
+		return err
 	}
 	for _, t := range s.Bound() { // of an earlier run
 		if err := ch.QueueUnbind(s.LimitedQueue(), t.RoutingKey(), t.Exchange, nil); err != nil {

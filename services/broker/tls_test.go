@@ -102,15 +102,7 @@ func TestAnEncryptedConnectionIsGuardedAndChecked(t *testing.T) {
 		}
 	}
 	b := bundleAt(t, trusted)
-	s := boxed(nil)
-	b.apply(t, s)
-	put(t, b, s, []byte("what is this"), hostile()["one that fills the frame"])
-	ch := b.channel(t)
-	eventually(t, "it was rejected", func() bool {
-		d, there, err := ch.Get(s.Queue(), false)
-		return err == nil && there && d.Reject(false) == nil
-	})
-	eventually(t, "it is dead", func() bool { return b.count(t, s.DeadQueue()) == 1 })
+	s := b.deadByRabbitMQ(t)
 	letters, err := s.ShowDead(t.Context(), b.conn(t), 10)
 	if err != nil || len(letters) != 1 || letters[0].HeadersCut != "big" {
 		t.Errorf("%+v, %v", letters, err)

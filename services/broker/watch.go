@@ -34,7 +34,7 @@ func (t Topology) Watch(ctx context.Context, amqpURL, managementURL string, say 
 // WatchChanging is [Topology.Watch] of a topology whose bindings change while it is watched: now is asked several times a
 // second. What it binds newly is bound first and what it leaves is unbound then, and nobody is asked to publish again.
 func WatchChanging(ctx context.Context, now func() Topology, amqpURL, managementURL string, say func(string), ask Ask) {
-	w := &watcher{topology: now(), now: now, url: amqpURL, say: say, asks: ask != nil, bindings: newBindings(managementURL, amqpURL)}
+	w := &watcher{now: now, url: amqpURL, say: say, asks: ask != nil, bindings: newBindings(managementURL, amqpURL)}
 	defer w.bindings.close()
 	if w.asks {
 		var asking sync.WaitGroup

@@ -1,19 +1,18 @@
 package console_test
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"traceria/services/console"
 	"traceria/services/failure"
 	"traceria/services/host"
+	"traceria/services/host/hosttest"
 	"traceria/telemetry"
 )
 
@@ -38,29 +37,9 @@ func run(t *testing.T, shared bool) *running {
 		t.Fatal(err)
 	}
 	config.Flags = c.file
-	ctx, cancel := context.WithCancel(context.Background())
-	listening, ended := make(chan string, 1), make(chan error, 1)
-	go func() {
-		ended <- host.Run(ctx, console.Service(), host.Options{
-			Config: config, Listening: func(_, address string) { listening <- address },
-			Telemetry: telemetry.Config{Memory: c.memory, LogOutput: io.Discard, Shared: shared},
-		})
-	}()
-	c.stop = sync.OnceValue(func() error { cancel(); return <-ended })
-	t.Cleanup(func() {
-		if err := c.stop(); err != nil {
-			t.Errorf("the console ended with %v", err)
-		}
+	c.base, c.stop = hosttest.Run(t, console.Service(), host.Options{
+		Config: config, Telemetry: telemetry.Config{Memory: c.memory, LogOutput: io.Discard, Shared: shared},
 	})
-	select {
-	case address := <-listening:
-		c.base = "http://" + address
-	case err := <-ended:
-		ended <- err
-		t.Fatalf("the console ended: %v", err)
-	case <-time.After(deadline):
-		t.Fatal("the console does not listen")
-	}
 	return c
 }
 

@@ -23,10 +23,10 @@ type console struct{ *host.Host }
 
 // Routes implements host.App.
 func (c *console) Routes(r *host.Routes) {
-	r.Query("GET /api/failures", c.list)
-	r.Command("PUT /api/failures/{key}", c.set)
-	r.Command("DELETE /api/failures/{key}", c.clear)
-	r.Command("DELETE /api/failures", c.clearAll)
+	r.Query("GET /api/failures", ours(c.list))
+	r.Command("PUT /api/failures/{key}", ours(c.set))
+	r.Command("DELETE /api/failures/{key}", ours(c.clear))
+	r.Command("DELETE /api/failures", ours(c.clearAll))
 }
 
 // Subscriptions implements host.App: the console listens to nobody.

@@ -13,9 +13,6 @@ import (
 
 // list answers GET /api/failures: every key and what it is set to, as a list of [failure.Status].
 func (c *console) list(w http.ResponseWriter, r *http.Request) error {
-	if failure.ByServer() {
-		return byServer
-	}
 	all, err := c.Config.Flags.List()
 	if err != nil {
 		return refusal(err)
@@ -26,9 +23,6 @@ func (c *console) list(w http.ResponseWriter, r *http.Request) error {
 // set answers PUT /api/failures/{key} with the key's new [failure.Status]. Without a body, the key's first variant is set,
 // for everyone.
 func (c *console) set(w http.ResponseWriter, r *http.Request) error {
-	if failure.ByServer() {
-		return byServer
-	}
 	entry, err := failure.Lookup(failure.Key(r.PathValue("key")))
 	if err != nil {
 		return refusal(err)
@@ -60,9 +54,6 @@ func (c *console) set(w http.ResponseWriter, r *http.Request) error {
 
 // clear answers DELETE /api/failures/{key} with the key's new [failure.Status], which has nothing active.
 func (c *console) clear(w http.ResponseWriter, r *http.Request) error {
-	if failure.ByServer() {
-		return byServer
-	}
 	entry, err := failure.Lookup(failure.Key(r.PathValue("key")))
 	if err != nil {
 		return refusal(err)
@@ -76,9 +67,6 @@ func (c *console) clear(w http.ResponseWriter, r *http.Request) error {
 
 // clearAll answers DELETE /api/failures with the list, in which nothing is active.
 func (c *console) clearAll(w http.ResponseWriter, r *http.Request) error {
-	if failure.ByServer() {
-		return byServer
-	}
 	if err := c.Config.Flags.Clear(); err != nil {
 		return refusal(err)
 	}
@@ -125,6 +113,16 @@ func (v *wish) setting() (failure.Setting, error) {
 		}
 	}
 	return s, nil
+}
+
+// ours answers only where the flags are in the file, and not with a flagd server.
+func ours(handle host.HandlerFunc) host.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if failure.ByServer() {
+			return byServer
+		}
+		return handle(w, r)
+	}
 }
 
 var byServer = host.Conflict("a flagd server has the flags (FLAGD_RESOLVER=rpc): see and change them there")

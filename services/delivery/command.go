@@ -55,9 +55,8 @@ func (d *deliveries) deliverNow(w http.ResponseWriter, r *http.Request) error {
 	if err := host.Work(ctx, d.drivingTime); err != nil {
 		return fmt.Errorf("drive: %w", err)
 	}
-	if _, err := d.DB.ExecContext(ctx, `UPDATE deliveries SET stage = $1 WHERE order_id = $2 AND stage < $1 AND NOT cancelled`,
-		delivered, wanted.OrderID); err != nil {
-		return fmt.Errorf("arrive: %w", err)
+	if _, err := handOver(ctx, d.DB, wanted.OrderID); err != nil {
+		return err
 	}
 	return host.WriteJSON(w, http.StatusOK, map[string]string{"orderId": wanted.OrderID, "status": delivered.String()})
 }
@@ -68,8 +67,8 @@ func (d *deliveries) sendOutNow(ctx context.Context, wanted deliverRequest) erro
 		return fmt.Errorf("write the address: %w", err)
 	}
 	return d.DB.Do(ctx, func(tx *store.Tx) error {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO deliveries (order_id) VALUES ($1) ON CONFLICT DO NOTHING`, wanted.OrderID); err != nil {
-			return fmt.Errorf("note the order: %w", err)
+		if err := know(ctx, tx, wanted.OrderID); err != nil {
+			return err
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE deliveries SET confirmed = TRUE, boxed = TRUE, customer_id = $1, address = $2,
 			address_id = $3 WHERE order_id = $4`, wanted.CustomerID, string(address), wanted.DeliveryAddressID, wanted.OrderID); err != nil {

@@ -77,9 +77,8 @@ func (d *deliveries) note(ctx context.Context, e event.Envelope, orderID, update
 		if done, err := tx.Received(ctx); err != nil || done {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx,
-			`INSERT INTO deliveries (order_id) VALUES ($1) ON CONFLICT DO NOTHING`, orderID); err != nil {
-			return fmt.Errorf("note the order: %w", err)
+		if err := know(ctx, tx, orderID); err != nil {
+			return err
 		}
 		if _, err := tx.ExecContext(ctx, update, args...); err != nil {
 			return fmt.Errorf("note %s: %w", e.Metadata.EventType, err)
@@ -126,12 +125,7 @@ func (d *deliveries) sendOut(ctx context.Context, tx *store.Tx, known delivery, 
 // arrive hands the order over, unless it was cancelled on the road.
 func (d *deliveries) arrive(ctx context.Context, orderID string) error {
 	return d.DB.Once(ctx, func(tx *store.Tx) error {
-		changed, err := tx.ExecContext(ctx,
-			`UPDATE deliveries SET stage = $1 WHERE order_id = $2 AND stage < $1 AND NOT cancelled`, delivered, orderID)
-		if err != nil {
-			return fmt.Errorf("arrive: %w", err)
-		}
-		if n, err := changed.RowsAffected(); err != nil || n == 0 {
+		if first, err := handOver(ctx, tx, orderID); err != nil || !first {
 			return err
 		}
 		return tx.Publish(ctx, event.OrderDelivered{OrderID: orderID})

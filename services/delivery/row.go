@@ -51,6 +51,30 @@ func read(ctx context.Context, tx *store.Tx, orderID string) (delivery, error) {
 	return known, nil
 }
 
+// know makes sure that there is a row: whichever event comes first leaves what it knows in it.
+func know(ctx context.Context, tx *store.Tx, orderID string) error {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO deliveries (order_id) VALUES ($1) ON CONFLICT DO NOTHING`, orderID); err != nil {
+		return fmt.Errorf("note the order: %w", err)
+	}
+	return nil
+}
+
+// executor is the database or a transaction of it.
+type executor interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// handOver writes down that the order was delivered, once, unless it was cancelled.
+func handOver(ctx context.Context, on executor, orderID string) (first bool, err error) {
+	changed, err := on.ExecContext(ctx,
+		`UPDATE deliveries SET stage = $1 WHERE order_id = $2 AND stage < $1 AND NOT cancelled`, delivered, orderID)
+	if err != nil {
+		return false, fmt.Errorf("arrive: %w", err)
+	}
+	n, err := changed.RowsAffected()
+	return n > 0, err
+}
+
 // status is what a delivery is shown as.
 func (d delivery) status() string {
 	if d.cancelled {

@@ -66,6 +66,15 @@ func (e Entry) First() string { return e.Variants[1] }
 // Allows says whether the key may be switched on for the target.
 func (e Entry) Allows(t Target) bool { return slices.Contains(e.Targets, t) }
 
+// TargetNames are the targets for people: "everyone, percent".
+func (e Entry) TargetNames() string {
+	names := make([]string, len(e.Targets))
+	for i, target := range e.Targets {
+		names[i] = string(target)
+	}
+	return strings.Join(names, ", ")
+}
+
 // Errors that a caller may want to tell apart: what was asked for does not exist, or is not allowed.
 var (
 	ErrUnknownKey     = errors.New("unknown key")

@@ -73,7 +73,7 @@ func WithHeader(ctx context.Context, values ...string) (context.Context, error) 
 			return ctx, err
 		}
 		if !entry.Allows(Order) {
-			return ctx, fmt.Errorf("%w: %s can be set for %s, not for one order", ErrTarget, entry.Key, listed(entry.Targets))
+			return ctx, fmt.Errorf("%w: %s can be set for %s, not for one order", ErrTarget, entry.Key, entry.TargetNames())
 		}
 		if err := FromContext(ctx).Refuse(entry, variant); err != nil {
 			return ctx, err

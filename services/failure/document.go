@@ -46,7 +46,7 @@ func newFlag(entry Entry) flag {
 		"state": encode("ENABLED"), "variants": encode(variants), "defaultVariant": encode(entry.Default()),
 		"metadata": encode(map[string]string{
 			"title": entry.Title, "breaks": entry.Breaks, "where": entry.Where, "jaeger": entry.Jaeger,
-			"search": entry.Search, "repair": entry.Repair, "targets": listed(entry.Targets),
+			"search": entry.Search, "repair": entry.Repair, "targets": entry.TargetNames(),
 		}),
 	}
 }

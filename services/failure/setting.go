@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"strings"
 
 	"traceria/services/event"
 )
@@ -59,7 +58,7 @@ func (s Setting) check(entry Entry) (Setting, error) {
 	case s.Variant == entry.Default() && target != Everyone:
 		return s, fmt.Errorf("%w: %s is the default of %s, for everyone", ErrTarget, s.Variant, entry.Key)
 	case s.Variant != entry.Default() && !entry.Allows(target):
-		return s, fmt.Errorf("%w: %s can be set for %s, not for %s", ErrTarget, entry.Key, listed(entry.Targets), target)
+		return s, fmt.Errorf("%w: %s can be set for %s, not for %s", ErrTarget, entry.Key, entry.TargetNames(), target)
 	case len(s.Customer) > longestCustomer:
 		return s, fmt.Errorf("%w: the id of a customer has at most %d bytes", ErrTarget, longestCustomer)
 	}
@@ -67,15 +66,6 @@ func (s Setting) check(entry Entry) (Setting, error) {
 		return s, fmt.Errorf("%w: the id of the customer %w", ErrTarget, err)
 	}
 	return s, nil
-}
-
-// listed are targets in words.
-func listed(targets []Target) string {
-	names := make([]string, len(targets))
-	for i, target := range targets {
-		names[i] = string(target)
-	}
-	return strings.Join(names, ", ")
 }
 
 // rule is the setting in flagd's JSON logic, or nil for everyone.

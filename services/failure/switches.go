@@ -141,14 +141,6 @@ func (s *Switches) report(err error) {
 	s.options.Log.Error().Err(err).Str("file", s.options.File.Path).Msg("flag file cannot be used: the last good state holds")
 }
 
-// Service is the name of the service that asks.
-func (s *Switches) Service() string {
-	if s == nil {
-		return ""
-	}
-	return s.options.Service
-}
-
 // Refuse says why a variant cannot be chosen here: it ends the process, which under traceria all is that of every service.
 // The error wraps [ErrTarget].
 func (s *Switches) Refuse(entry Entry, variant string) error {

@@ -3,7 +3,6 @@ package host_test
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"net"
@@ -16,6 +15,7 @@ import (
 
 	"traceria/services/broker"
 	"traceria/services/host"
+	"traceria/services/host/hosttest"
 	"traceria/telemetry"
 )
 
@@ -52,31 +52,10 @@ func runAs(t *testing.T, name string, set environment, routes func(*host.Routes)
 	set["HTTP_ADDR"], set["DATABASE_URL"] = "127.0.0.1:0", "sqlite:"+filepath.Join(t.TempDir(), "{service}.db")
 	config := host.Load(host.NewEnv(set.lookup))
 	config.Flags.Path = filepath.Join(t.TempDir(), "flags.json") // never the user's own
-	ctx, cancel := context.WithCancel(context.Background())
-	listening, ended := make(chan string, 1), make(chan error, 1)
-	go func() {
-		ended <- host.Run(ctx, host.Service{
-			Name: name, New: func(*host.Host) (host.App, error) { return app{routes}, nil },
-		}, host.Options{
-			Config: config, Listening: func(_, address string) { listening <- address },
-			Telemetry: telemetry.Config{Memory: r.memory, LogOutput: r.log},
-		})
-	}()
-	r.stop = sync.OnceValue(func() error { cancel(); return <-ended })
-	t.Cleanup(func() {
-		if err := r.stop(); err != nil {
-			t.Errorf("the service ended with %v", err)
-		}
+	service := host.Service{Name: name, New: func(*host.Host) (host.App, error) { return app{routes}, nil }}
+	r.base, r.stop = hosttest.Run(t, service, host.Options{
+		Config: config, Telemetry: telemetry.Config{Memory: r.memory, LogOutput: r.log},
 	})
-	select {
-	case address := <-listening:
-		r.base = "http://" + address
-	case err := <-ended:
-		ended <- err
-		t.Fatalf("the service ended: %v", err)
-	case <-time.After(deadline):
-		t.Fatal("the service does not listen")
-	}
 	return r
 }
 

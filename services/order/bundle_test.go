@@ -41,29 +41,9 @@ func run(tb testing.TB) *bundle {
 		return value, set
 	}))
 	config.Flags.Path = filepath.Join(tb.TempDir(), "flags.json") // never the user's own
-	ctx, cancel := context.WithCancel(context.Background())
-	listening, ended := make(chan string, 1), make(chan error, 1)
-	go func() {
-		ended <- host.Run(ctx, Service(), host.Options{
-			Config: config, Listening: func(_, address string) { listening <- address },
-			Telemetry: telemetry.Config{Memory: b.memory, LogOutput: io.Discard},
-		})
-	}()
-	tb.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			tb.Errorf("the service ended with %v", err)
-		}
+	b.base, _ = hosttest.Run(tb, Service(), host.Options{
+		Config: config, Telemetry: telemetry.Config{Memory: b.memory, LogOutput: io.Discard},
 	})
-	select {
-	case address := <-listening:
-		b.base = "http://" + address
-	case err := <-ended:
-		ended <- err
-		tb.Fatalf("the service ended: %v", err)
-	case <-time.After(deadline):
-		tb.Fatal("the service does not listen")
-	}
 	b.db = hosttest.Open(tb, Service(), config.Database(Name))
 	return b
 }

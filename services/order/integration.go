@@ -113,11 +113,8 @@ func (o *orders) finish(ctx context.Context, found row, reached progress, facts 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
 	defer cancel()
 	return o.DB.Do(ctx, func(tx *store.Tx) error {
-		if _, err := tx.ExecContext(ctx, `UPDATE orders SET progress = $1 WHERE id = $2 AND progress < $1`, reached, found.id); err != nil {
-			return fmt.Errorf("finish the order: %w", err)
-		}
-		if len(facts) == 0 {
-			return nil
+		if err := moveForward(ctx, tx, found.id, reached); err != nil || len(facts) == 0 {
+			return err
 		}
 		return tx.Publish(ctx, facts...)
 	})

@@ -42,6 +42,11 @@ func record(ctx context.Context, tx *store.Tx, orderID string, e entry) error {
 	if reached <= created {
 		return nil
 	}
+	return moveForward(ctx, tx, orderID, reached)
+}
+
+// moveForward notes how far the order has come, if that is further than what was known.
+func moveForward(ctx context.Context, tx *store.Tx, orderID string, reached progress) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE orders SET progress = $1 WHERE id = $2 AND progress < $1`, reached, orderID); err != nil {
 		return fmt.Errorf("move the order forward: %w", err)
 	}

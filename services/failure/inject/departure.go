@@ -60,6 +60,11 @@ func (d *departure) finish() {
 	}
 }
 
+// names tells whether key is one of those in a header that [departure.names] made.
+func names(injected string, key failure.Key) bool {
+	return slices.Contains(strings.Split(injected, ","), string(key))
+}
+
 func (d *departure) names() string {
 	names := make([]string, len(d.keys))
 	for n, key := range d.keys {

@@ -3,8 +3,6 @@ package inject
 import (
 	"context"
 	"encoding/json"
-	"slices"
-	"strings"
 
 	"traceria/services/broker"
 	"traceria/services/event"
@@ -24,7 +22,7 @@ func eventRenamedField(_ *Injector, _ context.Context, d *departure) {
 
 // eventRenamedFieldRead is the reader's part: it takes the data as it comes, and what is missing is zero.
 func eventRenamedFieldRead(a *broker.Attempt, injected string) {
-	if slices.Contains(strings.Split(injected, ","), string(failure.EventRenamedField)) {
+	if names(injected, failure.EventRenamedField) {
 		a.Envelope.Unguarded = true
 	}
 }

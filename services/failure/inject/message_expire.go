@@ -2,8 +2,6 @@ package inject
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	"traceria/services/broker"
 	"traceria/services/failure"
@@ -23,5 +21,5 @@ func messageExpire(_ *Injector, _ context.Context, d *departure) {
 // back unread, as if all were busy, and expires. One that is redriven has no time to live.
 func messageExpireRead(d broker.Delivery) bool {
 	injected, _ := d.Headers[failure.InjectedHeader].(string)
-	return d.Expiration == atOnce && slices.Contains(strings.Split(injected, ","), string(failure.MessageExpire))
+	return d.Expiration == atOnce && names(injected, failure.MessageExpire)
 }

@@ -1,5 +1,5 @@
 // Package hosttest gives the tests of a service what the service runs on, without HTTP and without a broker: its
-// database, and its outbox, which nobody empties, so that a test sees what was published.
+// database, and its outbox, which nobody empties, so that a test sees what was published. [Run] runs the service itself.
 //
 // [Main] runs all tests of a package twice, with SQLite and with PostgreSQL: one schema and one set of statements must do
 // for both. PostgreSQL is a private server (package postgrestest).
