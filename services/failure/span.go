@@ -36,10 +36,12 @@ func Suffer(ctx context.Context, injected string) {
 // has this one, which is true.
 func InjectedAs(key Key) attribute.Key { return attribute.Key("traceria.inject." + string(key)) }
 
-// mark sets the attributes.
-func mark(span trace.Span, key Key) {
-	span.SetAttributes(FailureKey.String(string(key)), InjectedKey.Bool(true), InjectedAs(key).Bool(true))
+// Marks are the attributes of a span that key was injected into, or that suffers from it.
+func Marks(key Key) []attribute.KeyValue {
+	return []attribute.KeyValue{FailureKey.String(string(key)), InjectedKey.Bool(true), InjectedAs(key).Bool(true)}
 }
+
+func mark(span trace.Span, key Key) { span.SetAttributes(Marks(key)...) }
 
 // evaluated says on the span that a flag came out as something other than its default
 // (https://opentelemetry.io/docs/specs/semconv/feature-flags/). Of several on one span, the last one is told.

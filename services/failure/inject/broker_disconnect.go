@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
-
 	"traceria/services/broker"
 	"traceria/services/failure"
 )
@@ -26,7 +24,7 @@ func brokerDisconnect(i *Injector, ctx context.Context, _ string, a *broker.Atte
 	err := work(ctx)
 	if i.cuts.may(cutEvery) {
 		failure.Inject(ctx, failure.BrokerDisconnect)
-		a.Cut(cutMarks()...)
+		a.Cut(failure.Marks(failure.BrokerDisconnect)...)
 	}
 	return err
 }
@@ -41,9 +39,5 @@ func brokerDisconnectSending(i *Injector, d *departure) {
 		return
 	}
 	d.mark(failure.BrokerDisconnect, nil)
-	d.OnWay = func() { d.Cut(cutMarks()...) }
-}
-
-func cutMarks() []attribute.KeyValue {
-	return []attribute.KeyValue{failure.FailureKey.String(string(failure.BrokerDisconnect)), failure.InjectedKey.Bool(true)}
+	d.OnWay = func() { d.Cut(failure.Marks(failure.BrokerDisconnect)...) }
 }
