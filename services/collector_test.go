@@ -126,7 +126,7 @@ func deliverySpan(kept string) (string, ptrace.Traces) {
 	_, _ = rand.Read(spanID[:])
 	span.SetTraceID(id)
 	span.SetSpanID(spanID)
-	span.SetName("process traceria.events:kitchen.order-boxed.v1:delivery.order-boxed")
+	span.SetName("process events:kitchen.order-boxed.v1:delivery.order-boxed")
 	now := time.Now()
 	span.SetStartTimestamp(pcommon.NewTimestampFromTime(now.Add(-time.Second)))
 	span.SetEndTimestamp(pcommon.NewTimestampFromTime(now))

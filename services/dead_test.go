@@ -43,7 +43,7 @@ func TestDeadLettersFromTheCommandLine(t *testing.T) {
 	for _, put := range []struct {
 		exchange, key string
 		body          []byte
-	}{{"traceria.events", "order.order-confirmed.v2", bad}, {"kitchen.dead", queue, good}} {
+	}{{"events", "order.order-confirmed.v2", bad}, {"kitchen.dead", queue, good}} {
 		if err := ch.PublishWithContext(t.Context(), put.exchange, put.key, true, false, amqp091.Publishing{
 			Body: put.body, CorrelationId: order.OrderID, Headers: amqp091.Table{"traceparent": traceparent},
 		}); err != nil {

@@ -175,7 +175,7 @@ func testKitchenCrash(t *testing.T, b *bench) {
 		}
 		return first(injected(crashed, failure.KitchenCrash), evaluated(crashed, failure.KitchenCrash, "on"), injected(again, failure.KitchenCrash),
 			// Not its send span, which may have died with the process.
-			some("of the box", slices.CompactFunc(spansOf(tree, "order", "process traceria.events:kitchen.order-boxed"), sameName), 1))
+			some("of the box", slices.CompactFunc(spansOf(tree, "order", "process events:kitchen.order-boxed"), sameName), 1))
 	})
 	if first, second := b.instances(t, order.TraceID, aTicket); first == "" || first == second {
 		t.Errorf("the attempts are of the instances %q and %q, want two", first, second)
@@ -231,7 +231,7 @@ func testDeliveryAckEarly(t *testing.T, b *bench) {
 	back()
 	b.stays(t, order, "boxed")
 	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
-		boxes := spansOf(tree, "delivery", "process traceria.events:kitchen.order-boxed")
+		boxes := spansOf(tree, "delivery", "process events:kitchen.order-boxed")
 		if lack := some("of the box", boxes, 1); lack != "" {
 			return lack
 		}
@@ -259,7 +259,7 @@ func testLoyaltyDown(t *testing.T, b *bench) {
 	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string { return some("of loyalty", spansOf(tree, "loyalty", ""), 0) })
 	b.clear(t)
 	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
-		late := spansOf(tree, "loyalty", "process traceria.events:order.order-confirmed")
+		late := spansOf(tree, "loyalty", "process events:order.order-confirmed")
 		if lack := some("of loyalty", late, 1); lack != "" {
 			return lack
 		}

@@ -85,7 +85,7 @@ func testKitchenReject(t *testing.T, b *bench) {
 	order := b.order(t, "kitchen.reject")
 	b.becomes(t, order, "cancelled")
 	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
-		decided := spansOf(tree, "kitchen", "process traceria.events:order.order-confirmed")
+		decided := spansOf(tree, "kitchen", "process events:order.order-confirmed")
 		if lack := some("of the decision", decided, 1); lack != "" {
 			return lack
 		}
@@ -95,10 +95,10 @@ func testKitchenReject(t *testing.T, b *bench) {
 			}
 		}
 		return first(injected(decided[0], failure.KitchenReject), evaluated(decided[0], failure.KitchenReject, "on"),
-			some("of the rejection", children(tree, decided[0], "send traceria.events:kitchen.order-rejected"), 1),
+			some("of the rejection", children(tree, decided[0], "send events:kitchen.order-rejected"), 1),
 			some("of tickets", spansOf(tree, "kitchen", "send kitchen.private:"), 0),
-			some("of the cancellation", spansOf(tree, "order", "send traceria.events:order.order-cancelled"), 1),
-			some("of the points", spansOf(tree, "loyalty", "send traceria.events:loyalty.loyalty-points-reversed"), 1))
+			some("of the cancellation", spansOf(tree, "order", "send events:order.order-cancelled"), 1),
+			some("of the points", spansOf(tree, "loyalty", "send events:loyalty.loyalty-points-reversed"), 1))
 	})
 	b.cleanOrder(t)
 }

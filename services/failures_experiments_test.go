@@ -30,7 +30,7 @@ func (b *bench) told(t *testing.T, complete func(tree *tracetree.Tree) string) *
 	b.becomes(t, order, "delivered")
 	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
 		return first(some(lastEvent, lastOf(tree), 1), whole(tree), complete(tree),
-			some("of the points", spansOf(tree, "order", "process traceria.events:loyalty.loyalty-points-earned"), 1), clean(tree))
+			some("of the points", spansOf(tree, "order", "process events:loyalty.loyalty-points-earned"), 1), clean(tree))
 	})
 	return b.tree(t, order.TraceID)
 }
@@ -84,7 +84,7 @@ func testEventStyle(t *testing.T, b *bench) {
 		time.Sleep(settled)
 		sends := map[string]int{event.Sparse: 3, event.SparseCallback: 1}[style]
 		tree := b.told(t, func(tree *tracetree.Tree) string {
-			taken := spansOf(tree, "delivery", "process traceria.events:order.order-confirmed.v3")
+			taken := spansOf(tree, "delivery", "process events:order.order-confirmed.v3")
 			lack := first(some(aConfirmation, spansOf(tree, "order", aConfirmation), sends), some("of v3 at delivery", taken, 1))
 			if lack == "" && style == event.SparseCallback {
 				lack = evaluated(taken[0], failure.EventStyle, style)

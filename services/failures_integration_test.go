@@ -86,8 +86,8 @@ func testLoyaltyAsync(t *testing.T, b *bench) {
 	b.set(t, failure.Integration, failure.Setting{Variant: "loyalty-async"})
 	earned := func(tree *tracetree.Tree) string {
 		return first(some("of the confirmation", spansOf(tree, "order", aConfirmation), 1),
-			some("of loyalty", spansOf(tree, "loyalty", "process traceria.events:order.order-confirmed.v1"), 1),
-			some("of the points", spansOf(tree, "order", "process traceria.events:loyalty.loyalty-points-earned"), 1),
+			some("of loyalty", spansOf(tree, "loyalty", "process events:order.order-confirmed.v1"), 1),
+			some("of the points", spansOf(tree, "order", "process events:loyalty.loyalty-points-earned"), 1),
 			some("of calls at the kitchen", spansOf(tree, "kitchen", "POST /tickets"), 1),
 			some("of calls at delivery", spansOf(tree, "delivery", "POST /delivery"), 1), clean(tree))
 	}

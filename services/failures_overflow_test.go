@@ -13,7 +13,7 @@ import (
 // overflowFailures is the one that the process topology takes part in.
 var overflowFailures = map[failure.Key]failureTest{failure.QueueOverflow: testQueueOverflow}
 
-const forKitchen = "send traceria.events:order.order-confirmed.v2"
+const forKitchen = "send events:order.order-confirmed.v2"
 
 // Ten orders at once, and a queue of length 1 before the kitchen.
 func testQueueOverflow(t *testing.T, b *bench) {

@@ -58,7 +58,7 @@ func testEventBreaking(t *testing.T, b *bench) {
 				return lack
 			}
 			return first(injected(v1[0], failure.EventBreaking), evaluated(v1[0], failure.EventBreaking, "on"), is(v2[0], "traceria.failure", nil),
-				buried(tree, v1[0], "loyalty", failure.EventBreaking), some("of points", spansOf(tree, "loyalty", "send traceria.events"), 0))
+				buried(tree, v1[0], "loyalty", failure.EventBreaking), some("of points", spansOf(tree, "loyalty", "send events"), 0))
 		})
 		b.found(t, failure.EventBreaking, order.TraceID)
 	}

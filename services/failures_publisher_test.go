@@ -134,7 +134,7 @@ func testOrderUnroutable(t *testing.T, b *bench) {
 	b.set(t, failure.OrderUnroutable, failure.Setting{Customer: "customer-4"})
 	order, beside := b.orderOf(t, "customer-4", ""), b.orderOf(t, "customer-5", "")
 	refused := func(tree *tracetree.Tree) []tracetree.Span {
-		return spansOf(tree, "order", "send traceria.events:order.nobody-wants-this")
+		return spansOf(tree, "order", "send events:order.nobody-wants-this")
 	}
 	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
 		sends := refused(tree)
@@ -224,7 +224,7 @@ func testOutboxStall(t *testing.T, b *bench) {
 	b.clear(t)
 	b.becomes(t, order, "delivered")
 	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
-		requests, sends, taken := spansOf(tree, "order", "POST /order"), spansOf(tree, "order", "send "), spansOf(tree, "order", "process traceria.events:order.order-created")
+		requests, sends, taken := spansOf(tree, "order", "POST /order"), spansOf(tree, "order", "send "), spansOf(tree, "order", "process events:order.order-created")
 		if lack := first(some("of the request", requests, 1), some("of OrderCreated", taken, 1), some("of the last event", lastOf(tree), 1)); lack != "" {
 			return lack
 		}

@@ -87,11 +87,11 @@ func (b *bench) isClean(t *testing.T, order placed) {
 
 const (
 	// confirmationSent, v1Sent and v2Sent are in the names of the send spans of OrderConfirmed.
-	confirmationSent = "send traceria.events:order.order-confirmed."
+	confirmationSent = "send events:order.order-confirmed."
 	v1Sent           = confirmationSent + "v1"
 	v2Sent           = confirmationSent + "v2"
 	// confirmationTaken is in the names of its process spans.
-	confirmationTaken = "process traceria.events:order.order-confirmed."
+	confirmationTaken = "process events:order.order-confirmed."
 )
 
 // confirmedBy are the services that take OrderConfirmed, and which form of it.

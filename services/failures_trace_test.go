@@ -23,9 +23,9 @@ var traceFailures = map[failure.Key]failureTest{
 
 const (
 	// aConfirmation is in the name of a send span of OrderConfirmed, and kitchenConfirmed of what the kitchen makes of it.
-	aConfirmation    = "send traceria.events:order.order-confirmed."
-	kitchenConfirmed = "process traceria.events:order.order-confirmed.v2:kitchen"
-	lastEvent        = "process traceria.events:delivery.order-delivered"
+	aConfirmation    = "send events:order.order-confirmed."
+	kitchenConfirmed = "process events:order.order-confirmed.v2:kitchen"
+	lastEvent        = "process events:delivery.order-delivered"
 )
 
 // sentWith says that both forms of OrderConfirmed were sent with the failure: "" when they were.
@@ -64,7 +64,7 @@ func testTraceEnds(t *testing.T, b *bench, key failure.Key) {
 			return lack
 		}
 		for _, service := range []string{"kitchen", "delivery", "loyalty"} {
-			begun := spansOf(tree, service, "process traceria.events:order.order-confirmed.")
+			begun := spansOf(tree, service, "process events:order.order-confirmed.")
 			if lack := some("of OrderConfirmed at "+service, begun, 1); lack != "" {
 				return lack
 			}
@@ -179,7 +179,7 @@ func testTraceMode(t *testing.T, b *bench) {
 		b.conversation(t, order.OrderID, func(tree *tracetree.Tree) string {
 			taken := spansOf(tree, "kitchen", kitchenConfirmed)
 			if lack := first(some(lastEvent, lastOf(tree), 1), whole(tree), some(kitchenConfirmed, taken, 1),
-				some("of the points", spansOf(tree, "order", "process traceria.events:loyalty.loyalty-points-earned"), 1)); lack != "" {
+				some("of the points", spansOf(tree, "order", "process events:loyalty.loyalty-points-earned"), 1)); lack != "" {
 				return lack
 			}
 			if mode == "parent" {

@@ -82,7 +82,7 @@ func TestTraceCommandPrintsTheWholeTree(t *testing.T) {
 	}
 	for _, want := range []string{
 		order.TraceID, "POST /order", "process kitchen.private:kitchen.ticket-opened.v1:kitchen.ticket-opened",
-		"process traceria.events:delivery.order-delivered.v1:order.order-delivered", "waited", "database spans",
+		"process events:delivery.order-delivered.v1:order.order-delivered", "waited", "database spans",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in\n%s", want, out)
@@ -95,7 +95,7 @@ func TestSpansFollowTheMessagingConventions(t *testing.T) {
 	s := up(t)
 	order := s.deliver(t)
 	spans := s.tree(t, order.TraceID).Spans()
-	hop := "traceria.events:order.order-confirmed.v2"
+	hop := "events:order.order-confirmed.v2"
 	want := map[string]map[string]any{
 		"send " + hop: {
 			"messaging.system": "rabbitmq", "messaging.operation.name": "send", "messaging.operation.type": "send",

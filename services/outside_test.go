@@ -48,7 +48,7 @@ func surveyJoins(t *testing.T, s *system, amqp string) {
 	eventually(t, time.Minute, "its span is in the order's trace", func() bool {
 		spans, err := s.jaeger.Conversation(t.Context(), order.OrderID)
 		return err == nil && slices.ContainsFunc(spans, func(span tracetree.Span) bool {
-			return span.Service == "survey" && span.Name == "process traceria.events:delivery.order-delivered.v1:survey.order-delivered" &&
+			return span.Service == "survey" && span.Name == "process events:delivery.order-delivered.v1:survey.order-delivered" &&
 				span.TraceID == order.TraceID && span.Attributes[string(telemetry.ConversationKey)] == order.OrderID
 		})
 	})

@@ -18,7 +18,7 @@ func TestAnEventIsSentAgainByHand(t *testing.T) {
 		spans, err := s.jaeger.Trace(t.Context(), order.TraceID)
 		var resent, duplicate bool
 		for _, span := range spans {
-			resent = resent || span.Name == "send traceria.events:order.order-confirmed.v2" && span.Attributes["traceria.outbox.resent"] == true
+			resent = resent || span.Name == "send events:order.order-confirmed.v2" && span.Attributes["traceria.outbox.resent"] == true
 			duplicate = duplicate || span.Service == "kitchen" && span.Attributes["traceria.message.duplicate"] == true
 		}
 		return err == nil && resent && duplicate

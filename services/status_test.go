@@ -14,7 +14,7 @@ import (
 // span says so, and when a queue wants it, it goes.
 func TestAnUnroutableEventIsKeptReportedAndSentWhenItIsWanted(t *testing.T) {
 	s := up(t)
-	const queue, exchange, key = "order.loyalty-points-earned", "traceria.events", "loyalty.loyalty-points-earned.v1"
+	const queue, exchange, key = "order.loyalty-points-earned", "events", "loyalty.loyalty-points-earned.v1"
 	ch := s.channel(t)
 	bind := func() error { return ch.QueueBind(queue, key, exchange, false, nil) }
 	t.Cleanup(func() { _ = bind() })

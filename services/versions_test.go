@@ -102,9 +102,9 @@ func TestSparseEventsWithoutCallingBack(t *testing.T) {
 	tree := b.tree(t, b.serve(t, "sparse").TraceID)
 	compareGolden(t, "testdata/sparse.tree", tree)
 	if got, want := named(tree, "consumer", "order.order-confirmed."), []string{
-		"process traceria.events:order.order-confirmed.v1:loyalty.order-confirmed",
-		"process traceria.events:order.order-confirmed.v2:kitchen.order-confirmed",
-		"process traceria.events:order.order-confirmed.v3:delivery.order-confirmed",
+		"process events:order.order-confirmed.v1:loyalty.order-confirmed",
+		"process events:order.order-confirmed.v2:kitchen.order-confirmed",
+		"process events:order.order-confirmed.v3:delivery.order-confirmed",
 	}; !slices.Equal(got, want) {
 		t.Errorf("confirmations are taken by %v, want %v", got, want)
 	}
@@ -158,7 +158,7 @@ func TestLoyaltyMovesFromV1ToV2WhileOrdersFlow(t *testing.T) {
 		t.Errorf("%d points for %d orders", points.Points, orders)
 	}
 	last := b.tree(t, b.serve(t, customer).TraceID)
-	if got := named(last, "producer", "order.order-confirmed"); !slices.Equal(got, []string{"send traceria.events:order.order-confirmed.v2"}) {
+	if got := named(last, "producer", "order.order-confirmed"); !slices.Equal(got, []string{"send events:order.order-confirmed.v2"}) {
 		t.Errorf("at the end %v is published, want v2 only", got)
 	}
 	noDeadLetters(t, b.amqp)

@@ -92,7 +92,7 @@ func TestADeletedBindingLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	flow(20)
-	await(`binding of delivery.order-boxed to traceria.events by kitchen.order-boxed.v1"], which were missing`)
+	await(`binding of delivery.order-boxed to events by kitchen.order-boxed.v1"], which were missing`)
 	flow(10)
 	eventually(t, "all events arrive", func() bool { mu.Lock(); defer mu.Unlock(); return len(arrived) == 40 })
 }

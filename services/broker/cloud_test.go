@@ -79,7 +79,7 @@ func TestACloudEventIsHandledAndRetriedUnderItsSend(t *testing.T) {
 	b.put(t, s, amqp091.Publishing{ContentType: sent.ContentType, Body: sent.Body}) // no headers at all
 	b.consumer(t, s)
 	acked := b.settled(t, "ack")
-	creation := spanNamed(t, b, "send traceria.events:kitchen.order-boxed.v1")
+	creation := spanNamed(t, b, "send events:kitchen.order-boxed.v1")
 	for _, span := range []tracetree.Span{b.settled(t, "retry"), acked} {
 		if span.TraceID != creation.TraceID || span.ParentID != creation.SpanID {
 			t.Errorf("attempt %v is under %s, want %s", span.Attributes["traceria.delivery.attempt"], span.ParentID, creation.SpanID)

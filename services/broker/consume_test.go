@@ -78,7 +78,7 @@ func TestAProcessSpanFollowsTheConventions(t *testing.T) {
 	o := outgoing(t, "o-1")
 	send(t, p, o)
 	span := b.settled(t, "ack")
-	if want := "process traceria.events:kitchen.order-boxed.v1:delivery.order-boxed"; span.Name != want || span.Kind != "consumer" || span.Status != "" {
+	if want := "process events:kitchen.order-boxed.v1:delivery.order-boxed"; span.Name != want || span.Kind != "consumer" || span.Status != "" {
 		t.Errorf("the span is %q, %s, %q; want %q", span.Name, span.Kind, span.Status, want)
 	}
 	for key, want := range map[string]any{

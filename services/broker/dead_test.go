@@ -97,7 +97,7 @@ func TestARedriveGivesLettersBackToTheirSubscriptionAndIsSeen(t *testing.T) {
 			continue
 		}
 		switch span.Name {
-		case "send traceria.events:kitchen.order-boxed.v1":
+		case "send events:kitchen.order-boxed.v1":
 			send = span
 		case "send delivery.retry:delivery.order-boxed":
 			redrive = span
@@ -138,7 +138,7 @@ func TestALetterThatDiesAgainIsNotRedrivenForEver(t *testing.T) {
 	// Each redrive links to the first send, not to the redrive before, and is its child.
 	first, redrives := map[string]string{}, 0
 	for _, span := range b.memory.Spans() {
-		if span.Name == "send traceria.events:kitchen.order-boxed.v1" {
+		if span.Name == "send events:kitchen.order-boxed.v1" {
 			first[span.TraceID] = span.SpanID
 		}
 	}
@@ -172,7 +172,7 @@ func TestLettersOfOthersCanBeShownAndRedriven(t *testing.T) {
 		}
 	}
 	put(amqp091.Publishing{Body: body, Headers: amqp091.Table{"x-death": []any{amqp091.Table{
-		"reason": "delivery_limit", "queue": s.Queue(), "exchange": "traceria.events", "routing-keys": []any{"kitchen.order-boxed.v1"}, "count": int64(1),
+		"reason": "delivery_limit", "queue": s.Queue(), "exchange": "events", "routing-keys": []any{"kitchen.order-boxed.v1"}, "count": int64(1),
 	}}}})
 	put(amqp091.Publishing{Body: []byte("\x1b[31mred"), Headers: amqp091.Table{"traceparent": "nonsense", "traceria-dead-span": int32(7), "traceria-first-sent-at": "once"}})
 	eventually(t, "both are there", func() bool { return b.count(t, s.DeadQueue()) == 2 })

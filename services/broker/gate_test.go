@@ -70,7 +70,7 @@ func TestTheQueueWaitLastsUntilTheGateOpens(t *testing.T) {
 	ready(t, c)
 	send(t, p, outgoing(t, "o-1"))
 	const closed = 300 * time.Millisecond
-	sent := spanNamed(t, b, "send traceria.events:kitchen.order-boxed.v1")
+	sent := spanNamed(t, b, "send events:kitchen.order-boxed.v1")
 	eventually(t, "the gate was closed for a while", func() bool { return time.Since(sent.Start) > closed })
 	opened := time.Now()
 	gate.Release()

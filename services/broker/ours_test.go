@@ -17,7 +17,7 @@ func stringEntry(name, value string) []byte {
 func TestHeadersOfOursAreTheLastToBeCut(t *testing.T) {
 	t.Parallel()
 	table := stringEntry("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-	table = append(table, stringEntry("traceria-first-exchange", "traceria.events")...)
+	table = append(table, stringEntry("traceria-first-exchange", "events")...)
 	table = append(append(table, "\x0etraceria-retryl"...), binary.BigEndian.AppendUint64(nil, 2)...)
 	for i := range 200 {
 		table = append(table, stringEntry(fmt.Sprintf("f%03d", i), "1234")...)

@@ -51,7 +51,7 @@ func TestAMessageRepeatsItsMetadataInPropertiesAndHeaders(t *testing.T) {
 	d := b.take(t, boxed(nil).Queue())
 	m := o.Envelope.Metadata
 	got := []string{d.MessageId, d.CorrelationId, d.Type, d.AppId, d.ContentType, d.Exchange, d.RoutingKey}
-	want := []string{m.MessageID(), "o-1", "OrderBoxed", "kitchen", "application/json", "traceria.events", "kitchen.order-boxed.v1"}
+	want := []string{m.MessageID(), "o-1", "OrderBoxed", "kitchen", "application/json", "events", "kitchen.order-boxed.v1"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -65,7 +65,7 @@ func TestAMessageRepeatsItsMetadataInPropertiesAndHeaders(t *testing.T) {
 	if err := json.Unmarshal(d.Body, &body); err != nil {
 		t.Fatal(err)
 	}
-	span := spanNamed(t, b, "send traceria.events:kitchen.order-boxed.v1")
+	span := spanNamed(t, b, "send events:kitchen.order-boxed.v1")
 	parent := "00-" + span.TraceID + "-" + span.SpanID + "-01"
 	if d.Headers["traceparent"] != parent || body.Metadata.TraceParent != parent || body.Metadata.ParentSpan != span.SpanID {
 		t.Errorf("headers have %v, metadata %s and %s; want the send span's %s", d.Headers["traceparent"],
@@ -115,7 +115,7 @@ func TestAnUnroutableEventIsAnErrorOfItsOwn(t *testing.T) {
 	if errs[2] == nil || errors.Is(errs[2], event.ErrBrokerAway) || !strings.Contains(errs[2].Error(), "OrderEaten") {
 		t.Errorf("an event out of no catalogue got %v", errs[2])
 	}
-	span := spanNamed(t, b, "send traceria.events:delivery.order-delivered.v1")
+	span := spanNamed(t, b, "send events:delivery.order-delivered.v1")
 	if span.Status != "error" || span.Attributes["error.type"] != "unroutable" {
 		t.Errorf("the send span has status %q, error.type %v", span.Status, span.Attributes["error.type"])
 	}

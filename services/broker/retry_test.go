@@ -47,7 +47,7 @@ func TestAMessageIsTriedFourTimesWithBackOffAndThenIsDead(t *testing.T) {
 		if i == 3 {
 			settled = "dead"
 		}
-		if span.Name != "process traceria.events:kitchen.order-boxed.v1:delivery.order-boxed" ||
+		if span.Name != "process events:kitchen.order-boxed.v1:delivery.order-boxed" ||
 			span.Attributes["traceria.delivery.attempt"] != int64(i+1) || span.Attributes["traceria.message.settled"] != settled ||
 			span.ParentID != first.SpanID || span.TraceID != first.TraceID {
 			t.Errorf("attempt %d is %s %v, child of %s, want of %s", i+1, span.Name, span.Attributes, span.ParentID, first.SpanID)
@@ -78,7 +78,7 @@ func (b *bundle) deadLetter(t *testing.T, letter amqp091.Delivery, first tracetr
 	h := letter.Headers
 	want := map[string]any{
 		"traceria-attempt": int64(4), "traceria-dead-reason": broker.ReasonUsedUp, "traceria-dead-service": "test",
-		"traceria-dead-error": "attempt 4, the last: the car does not start", "traceria-first-exchange": "traceria.events",
+		"traceria-dead-error": "attempt 4, the last: the car does not start", "traceria-first-exchange": "events",
 		"traceria-first-routing-key": "kitchen.order-boxed.v1",
 	}
 	for name, value := range want {

@@ -23,7 +23,7 @@ func TestApplyingTheTopologyAgainChangesNothing(t *testing.T) {
 	}}
 	missing, err := topology.Missing(b.conn(t))
 	want := []string{
-		"exchange traceria.events", "exchange kitchen.private",
+		"exchange events", "exchange kitchen.private",
 		"exchange delivery.dead", "exchange delivery.retry", "exchange kitchen.dead", "exchange kitchen.retry",
 		"queue delivery.order-boxed.dead", "queue delivery.order-boxed.retry.200ms", "queue delivery.order-boxed.retry.1s",
 		"queue delivery.order-boxed.retry.5s", "queue delivery.order-boxed",

@@ -186,7 +186,7 @@ func (t Type) Deprecated() bool { return annotated()[t].Deprecated }
 // happened and to whom. The schema says it: "x-style": "fat".
 func (t Type) Fat() bool { return annotated()[t].Style == Fat }
 
-//go:embed released/SHA256SUMS
+//go:embed released/DIGESTS
 var ledger string
 
 // Released tells whether the version was released (released/): until then its schema may change freely.

@@ -9,7 +9,7 @@ import (
 
 // The two exchanges. What crosses a service's boundary is public; what one service tells itself is private.
 const (
-	PublicExchange  = "traceria.events"
+	PublicExchange  = "events"
 	KitchenExchange = "kitchen.private"
 )
 

@@ -146,7 +146,7 @@ func TestTheCheckCannotBeBypassed(t *testing.T) {
 		}, []string{"released/order-boxed.v1.json is gone"}},
 		"the digest of a copy deleted": {func(t *testing.T, c *contracts) {
 			c.write(t, ledgerFile, strings.SplitAfterN(c.read(t, ledgerFile), "\n", 2)[1])
-		}, []string{"released/delivery-notification-sent.v1.json is not in released/SHA256SUMS"}},
+		}, []string{"released/delivery-notification-sent.v1.json is not in released/DIGESTS"}},
 		"an RFC that is not accepted": {func(t *testing.T, c *contracts) {
 			c.replace(t, boxed, `"orderId"`, `"order"`)
 			c.rfc(t, "proposed", "releases: order-boxed.v1.2.json")

@@ -15,7 +15,7 @@ import (
 )
 
 // ledgerFile has the digest of each released schema, as sha256sum writes it. Nothing that is in it ever leaves it.
-const ledgerFile = "released/SHA256SUMS"
+const ledgerFile = "released/DIGESTS"
 
 // revision is a schema as it was released: the first of its version, or a later one that adds to it.
 type revision struct {

@@ -51,7 +51,7 @@ func run(ctx context.Context) error {
 	if _, err := ch.QueueDeclare(queue, true, false, false, false, amqp091.Table{"x-queue-type": "quorum", "x-delivery-limit": 100}); err != nil {
 		return err
 	}
-	if err := ch.QueueBind(queue, "delivery.order-delivered.*", "traceria.events", false, nil); err != nil {
+	if err := ch.QueueBind(queue, "delivery.order-delivered.*", "events", false, nil); err != nil {
 		return err
 	}
 	deliveries, err := ch.Consume(queue, "", false, false, false, false, nil)
