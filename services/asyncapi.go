@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"traceria/services/broker"
 	"traceria/services/event"
+	"traceria/services/topology"
 )
 
 // object is a JSON object. Its members are written in alphabetical order, so that the document does not depend on luck.
@@ -111,7 +111,7 @@ func (a *apiDocument) add(t event.Type) error {
 }
 
 // subscribe adds a queue and who takes what is in it.
-func (a *apiDocument) subscribe(s broker.Subscription) {
+func (a *apiDocument) subscribe(s topology.Subscription) {
 	var taken []event.Type
 	for _, t := range event.Catalogue {
 		if s.Takes(t) {

@@ -35,7 +35,7 @@ func TestWhatIsGeneratedDoesNotDependOnTheEnvironment(t *testing.T) {
 		args []string
 	}{
 		{"event/asyncapi.json", []string{"events", "asyncapi"}},
-		{"broker/definitions.json", []string{"topology", "show", "--defaults"}},
+		{"topology/definitions.json", []string{"topology", "show", "--defaults"}},
 	} {
 		want, err := os.ReadFile(c.file)
 		if err != nil {

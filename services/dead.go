@@ -16,7 +16,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"traceria/services/broker"
+	"traceria/services/broker/wire"
 	"traceria/services/host"
+	"traceria/services/topology"
 	"traceria/telemetry"
 )
 
@@ -42,8 +44,8 @@ func newDeadListCommand() *cobra.Command {
 		Short: "Say which subscriptions have dead letters, and how many",
 		Args:  asUsage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withBroker(cmd, func(conn *broker.Connection, _ host.Config) error {
-				counts, err := known().CountDead(conn)
+			return withBroker(cmd, func(conn *wire.Connection, _ host.Config) error {
+				counts, err := broker.CountDead(conn, known())
 				if err != nil {
 					return err
 				}
@@ -85,8 +87,8 @@ func newDeadShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withBroker(cmd, func(conn *broker.Connection, _ host.Config) error {
-				letters, err := s.ShowDead(cmd.Context(), conn, limit)
+			return withBroker(cmd, func(conn *wire.Connection, _ host.Config) error {
+				letters, err := broker.ShowDead(cmd.Context(), conn, s, limit)
 				if err != nil {
 					return absent(s, err)
 				}
@@ -123,7 +125,7 @@ has in hand are waited for, shortly; the exit code is 1 when fewer could be take
 			if err != nil {
 				return err
 			}
-			return withBroker(cmd, func(conn *broker.Connection, config host.Config) error {
+			return withBroker(cmd, func(conn *wire.Connection, config host.Config) error {
 				return redrive(cmd, conn, config, s, limit, asJSON)
 			})
 		},
@@ -133,7 +135,7 @@ has in hand are waited for, shortly; the exit code is 1 when fewer could be take
 	return command
 }
 
-func redrive(cmd *cobra.Command, conn *broker.Connection, config host.Config, s broker.Subscription, limit int, asJSON bool) error {
+func redrive(cmd *cobra.Command, conn *wire.Connection, config host.Config, s topology.Subscription, limit int, asJSON bool) error {
 	tel, err := telemetry.Start(cmd.Context(), telemetry.Config{Service: "traceria", Version: buildVersion(), LogOutput: io.Discard})
 	if err != nil {
 		return fmt.Errorf("%w: %w", host.ErrConfiguration, err)
@@ -147,7 +149,7 @@ func redrive(cmd *cobra.Command, conn *broker.Connection, config host.Config, s 
 	}()
 	link := broker.Config{URL: config.AMQPURL, Service: "traceria", Telemetry: tel}
 	sent := []broker.Redriven{}
-	left, failed := s.Redrive(cmd.Context(), conn, link, limit, func(one broker.Redriven) {
+	left, failed := broker.Redrive(cmd.Context(), conn, link, s, limit, func(one broker.Redriven) {
 		sent = append(sent, one)
 		if !asJSON {
 			cmd.Printf("redriven message %q  conversation %q  trace %s\n", one.MessageID, one.ConversationID, one.TraceID)
@@ -166,23 +168,23 @@ func redrive(cmd *cobra.Command, conn *broker.Connection, config host.Config, s 
 }
 
 // subscription finds a subscription by its queue, or by the queue of its dead letters.
-func subscription(name string, limit, most int) (broker.Subscription, error) {
+func subscription(name string, limit, most int) (topology.Subscription, error) {
 	if limit < 1 || limit > most {
-		return broker.Subscription{}, usagef("--limit %d: want 1 to %d", limit, most)
+		return topology.Subscription{}, usagef("--limit %d: want 1 to %d", limit, most)
 	}
 	all := known().Subscriptions
-	i := slices.IndexFunc(all, func(s broker.Subscription) bool { return name == s.Queue() || name == s.DeadQueue() })
+	i := slices.IndexFunc(all, func(s topology.Subscription) bool { return name == s.Queue() || name == s.DeadQueue() })
 	if i < 0 {
 		names := make([]string, len(all))
 		for j, s := range all {
 			names[j] = s.Queue()
 		}
-		return broker.Subscription{}, usagef("there is no subscription %q; there are %s", name, strings.Join(names, ", "))
+		return topology.Subscription{}, usagef("there is no subscription %q; there are %s", name, strings.Join(names, ", "))
 	}
 	return all[i], nil
 }
 
-func withBroker(cmd *cobra.Command, use func(*broker.Connection, host.Config) error) error {
+func withBroker(cmd *cobra.Command, use func(*wire.Connection, host.Config) error) error {
 	config, err := configuration()
 	if err != nil {
 		return err
@@ -193,7 +195,7 @@ func withBroker(cmd *cobra.Command, use func(*broker.Connection, host.Config) er
 		}
 		return err
 	}
-	conn, err := broker.Dial(cmd.Context(), config.AMQPURL, "traceria "+cmd.Name())
+	conn, err := wire.Dial(cmd.Context(), config.AMQPURL, "traceria "+cmd.Name())
 	if err != nil {
 		return interrupted(err) // the library calls it a timeout
 	}
@@ -205,8 +207,8 @@ func withBroker(cmd *cobra.Command, use func(*broker.Connection, host.Config) er
 }
 
 // absent explains a queue that is not there.
-func absent(s broker.Subscription, err error) error {
-	if broker.IsMissing(err) {
+func absent(s topology.Subscription, err error) error {
+	if wire.IsMissing(err) {
 		return fmt.Errorf("RabbitMQ has no queue %s: has the system ever run on this broker? (traceria topology apply)", s.DeadQueue())
 	}
 	return err

@@ -14,6 +14,7 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 
 	"traceria/services/broker"
+	"traceria/services/broker/wire"
 	"traceria/services/event"
 	"traceria/telemetry/tracetree"
 )
@@ -152,7 +153,7 @@ func (s *system) deadLetters(t *testing.T, queue string) []deadLetter {
 
 func (s *system) channel(t *testing.T) *amqp091.Channel {
 	t.Helper()
-	conn, err := broker.Dial(t.Context(), s.broker.URL, "the test")
+	conn, err := wire.Dial(t.Context(), s.broker.URL, "the test")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,12 +168,12 @@ func (s *system) channel(t *testing.T) *amqp091.Channel {
 // noDeadLetters holds that no subscription at the address has any.
 func noDeadLetters(t *testing.T, amqp string) {
 	t.Helper()
-	conn, err := broker.Dial(t.Context(), amqp, "the test")
+	conn, err := wire.Dial(t.Context(), amqp, "the test")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	counts, err := known().CountDead(conn)
+	counts, err := broker.CountDead(conn, known())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"traceria/services/broker"
 	"traceria/services/event"
+	"traceria/services/topology"
 )
 
 // contract is an entry of the catalogue of events.
@@ -107,7 +107,7 @@ func catalogue() ([]contract, error) {
 	return contracts, nil
 }
 
-func contractOf(t event.Type, topology broker.Topology, choices event.Choices) (contract, error) {
+func contractOf(t event.Type, topology topology.Topology, choices event.Choices) (contract, error) {
 	c := contract{
 		Event: t.Name, Version: t.Version, Producer: t.Domain, Consumers: []string{}, Exchange: t.Exchange, RoutingKey: t.RoutingKey(),
 		CloudEventsType: t.CloudEventsType(),

@@ -24,6 +24,7 @@ import (
 	"traceria/services/loyalty"
 	"traceria/services/order"
 	"traceria/services/staff"
+	"traceria/services/topology"
 )
 
 // version is set by the build: -ldflags "-X main.version=…".
@@ -146,18 +147,18 @@ func services() []host.Service {
 func everything() []host.Service { return append(services(), console.Service()) }
 
 // known is the topology of the whole system as this process's environment has it.
-func known() broker.Topology { return topologyIn(host.NewEnv(nil)) }
+func known() topology.Topology { return topologyIn(host.NewEnv(nil)) }
 
 // byDefault is the topology of a system that nobody has configured: what is made from the code must not depend on the shell
 // in which somebody made it.
-func byDefault() broker.Topology {
+func byDefault() topology.Topology {
 	return topologyIn(host.NewEnv(func(string) (string, bool) { return "", false }))
 }
 
-func topologyIn(env *host.Env) broker.Topology {
-	var t broker.Topology
+func topologyIn(env *host.Env) topology.Topology {
+	var t topology.Topology
 	for _, service := range services() {
-		t.Subscriptions = append(t.Subscriptions, service.Describe(env).Subscriptions()...)
+		t.Subscriptions = append(t.Subscriptions, broker.TopologyOf(service.Describe(env).Subscriptions()).Subscriptions...)
 	}
 	return t
 }

@@ -13,9 +13,11 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"traceria/services/broker"
+	"traceria/services/broker/playground"
+	"traceria/services/broker/wire"
 	"traceria/services/failure"
 	"traceria/services/host"
+	"traceria/services/keeper"
 	"traceria/telemetry"
 	"traceria/telemetry/tracetree"
 )
@@ -56,9 +58,9 @@ func play(cmd *cobra.Command, json bool) (err error) {
 
 	ctx, cancel := context.WithTimeoutCause(cmd.Context(), playTime, fmt.Errorf("it took longer than %s", playTime))
 	defer cancel()
-	cmd.PrintErrf("RabbitMQ at %s: starting the services in this process\n", broker.Address(config.AMQPURL))
+	cmd.PrintErrf("RabbitMQ at %s: starting the services in this process\n", wire.Address(config.AMQPURL))
 	var back func()
-	config.AMQPURL, back, err = broker.Borrow(ctx, config.AMQPURL, config.ManagementURL, known(),
+	config.AMQPURL, back, err = playground.Borrow(ctx, config.AMQPURL, config.ManagementURL, known(),
 		func(err error) { cmd.PrintErrln("traceria play:", err) })
 	if err != nil {
 		return fmt.Errorf("%w\nplay needs RabbitMQ at AMQP_URL; make up starts one", err)
@@ -85,6 +87,10 @@ func play(cmd *cobra.Command, json bool) (err error) {
 func playOneOrder(ctx context.Context, cmd *cobra.Command, config host.Config, memory *telemetry.Memory) (placed, error) {
 	running, stop := context.WithCancel(ctx)
 	group, running := errgroup.WithContext(running)
+	group.Go(func() error {
+		keeper.Run(running, keeper.Config{Topology: known, URL: config.AMQPURL, ManagementURL: config.ManagementURL})
+		return nil
+	})
 	addresses := newAddresses()
 	for _, service := range services() {
 		group.Go(func() error {

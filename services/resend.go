@@ -16,8 +16,8 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
-	"traceria/services/broker"
 	"traceria/services/host"
+	"traceria/services/topology"
 	"traceria/telemetry"
 )
 
@@ -32,7 +32,7 @@ func newResender(config host.Config, tel *telemetry.Telemetry) *resender {
 	return &resender{&host.Host{Config: config, Telemetry: tel}, tel.TracerProvider.Tracer("traceria/services")}
 }
 
-// ask implements [broker.Ask].
+// ask implements [keeper.Ask].
 func (r *resender) ask(ctx context.Context, producer string, keys []string, age time.Duration) (int, error) {
 	ctx, span := r.tracer.Start(ctx, "resend "+producer, trace.WithNewRoot(), trace.WithAttributes(
 		telemetry.KindKey.String(telemetry.Command), attribute.StringSlice("traceria.resend.routing_keys", keys)))
@@ -95,14 +95,14 @@ The exit code is 1 when a service does not answer.`,
 }
 
 // wantedBy are the routing keys of one queue, or of all when it is empty, by producer.
-func wantedBy(topology broker.Topology, queue string) (map[string][]string, error) {
+func wantedBy(known topology.Topology, queue string) (map[string][]string, error) {
 	if queue == "" {
-		return topology.Wanted(), nil
+		return known.Wanted(), nil
 	}
 	var names []string
-	for _, s := range topology.Subscriptions {
+	for _, s := range known.Subscriptions {
 		if names = append(names, s.Queue()); s.Queue() == queue {
-			return broker.Topology{Subscriptions: []broker.Subscription{s}}.Wanted(), nil
+			return topology.Topology{Subscriptions: []topology.Subscription{s}}.Wanted(), nil
 		}
 	}
 	return nil, usagef("there is no queue %q; there are %s", queue, strings.Join(names, ", "))

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"traceria/services/broker"
 	"traceria/services/host"
 	"traceria/telemetry"
 )
@@ -19,7 +20,7 @@ func newServiceCommand(service host.Service) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if unserved := unserved(config, service.Describe(host.NewEnv(nil)).Subscriptions()); unserved != nil {
+			if unserved := unserved(config, broker.TopologyOf(service.Describe(host.NewEnv(nil)).Subscriptions()).Subscriptions); unserved != nil {
 				cmd.PrintErrf("warning: if the order service is configured as this process is: %v\n", unserved)
 			}
 			return host.Run(cmd.Context(), service, host.Options{

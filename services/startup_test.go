@@ -103,6 +103,9 @@ func TestServicesWaitForTheBrokerAndTheCollector(t *testing.T) {
 	if err := broker.Start(); err != nil {
 		t.Fatal(err)
 	}
+	if out, err := own.traceria("topology", "apply"); err != nil { // services declare nothing themselves
+		t.Fatalf("%v\n%s", err, out)
+	}
 	if last, err := own.client().await(t.Context(), order.OrderID); err != nil || last.Status != "delivered" {
 		t.Errorf("the early order is %s: %v", last.Status, err)
 	}
@@ -185,12 +188,12 @@ func TestDefinitionsFileIsNotStale(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := os.ReadFile("broker/definitions.json")
+	got, err := os.ReadFile("topology/definitions.json")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Error("services/broker/definitions.json is stale: run `go generate ./services`")
+		t.Error("services/topology/definitions.json is stale: run `go generate ./services`")
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"traceria/services/broker"
+	"traceria/services/broker/wire"
 	"traceria/services/host"
 )
 
@@ -78,7 +79,7 @@ func parts(config host.Config) []part {
 		}})
 	}
 	return append(all,
-		part{"rabbitmq", "amqp://" + broker.Address(config.AMQPURL), func(ctx context.Context) (string, error) {
+		part{"rabbitmq", "amqp://" + wire.Address(config.AMQPURL), func(ctx context.Context) (string, error) {
 			return deadLetters(ctx, config.AMQPURL)
 		}},
 		part{"collector", config.CollectorURL, func(ctx context.Context) (string, error) {
@@ -248,12 +249,12 @@ func kept(outbox host.Outbox) (remarks []string) {
 
 // deadLetters looks whether RabbitMQ is there, and how many dead letters it has.
 func deadLetters(ctx context.Context, address string) (remark string, err error) {
-	conn, err := broker.Dial(ctx, address, "traceria status")
+	conn, err := wire.Dial(ctx, address, "traceria status")
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = conn.Close() }()
-	counts, err := known().CountDead(conn)
+	counts, err := broker.CountDead(conn, known())
 	if err != nil {
 		return "", err
 	}

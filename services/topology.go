@@ -9,9 +9,11 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"traceria/services/broker"
+	"traceria/services/broker/wire"
 	"traceria/services/failure"
 	"traceria/services/host"
+	"traceria/services/keeper"
+	"traceria/services/topology"
 )
 
 func newTopologyCommand() *cobra.Command {
@@ -54,7 +56,7 @@ traceria topology credentials.`,
 			return err
 		},
 	}
-	cmd.Flags().BoolVar(&defaults, "defaults", false, "whatever the configuration is: as services/broker/definitions.json, which is this text")
+	cmd.Flags().BoolVar(&defaults, "defaults", false, "whatever the configuration is: as services/topology/definitions.json, which is this text")
 	return cmd
 }
 
@@ -92,13 +94,13 @@ func newTopologyApplyCommand() *cobra.Command {
 }
 
 // configured is the topology of the whole system with the back-off that is configured, which other queues belong to.
-func configured(config host.Config) broker.Topology {
-	return broker.Topology{Subscriptions: config.BackOff.Of(known().Subscriptions)}
+func configured(config host.Config) topology.Topology {
+	return topology.Topology{Subscriptions: config.BackOff.Of(known().Subscriptions)}
 }
 
 // watchFollowing keeps the topology standing, as the experiments choose it, and carries on what is in queues that are too
 // short, until ctx ends.
-func watchFollowing(ctx context.Context, cmd *cobra.Command, config host.Config, say func(string), ask broker.Ask) error {
+func watchFollowing(ctx context.Context, cmd *cobra.Command, config host.Config, say func(string), ask keeper.Ask) error {
 	ctx, done, err := withSwitches(ctx, cmd, config)
 	if err != nil {
 		return err
@@ -108,7 +110,9 @@ func watchFollowing(ctx context.Context, cmd *cobra.Command, config host.Config,
 	var carrying sync.WaitGroup
 	carrying.Go(func() { follower.carry(say) })
 	defer carrying.Wait()
-	broker.WatchChanging(ctx, follower.now, config.AMQPURL, config.ManagementURL, say, ask)
+	keeper.Run(ctx, keeper.Config{
+		Topology: follower.now, URL: config.AMQPURL, ManagementURL: config.ManagementURL, Say: say, Ask: ask,
+	})
 	return nil
 }
 
@@ -118,17 +122,17 @@ func withSwitches(ctx context.Context, cmd *cobra.Command, config host.Config) (
 	return host.WithSwitches(ctx, failure.Options{Service: "topology", File: config.Flags, Log: log})
 }
 
-func applyTopology(cmd *cobra.Command, config host.Config, topology broker.Topology) error {
-	conn, err := broker.Dial(cmd.Context(), config.AMQPURL, "traceria topology apply")
+func applyTopology(cmd *cobra.Command, config host.Config, wanted topology.Topology) error {
+	conn, err := wire.Dial(cmd.Context(), config.AMQPURL, "traceria topology apply")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	if err := topology.Apply(conn); err != nil {
-		return fmt.Errorf("apply the topology to %s: %w", broker.Address(config.AMQPURL), err)
+	if err := keeper.Apply(conn, wanted); err != nil {
+		return fmt.Errorf("apply the topology to %s: %w", wire.Address(config.AMQPURL), err)
 	}
 	cmd.Printf("RabbitMQ at %s has %d subscriptions, each with its queue and dead letters\n",
-		broker.Address(config.AMQPURL), len(known().Subscriptions))
+		wire.Address(config.AMQPURL), len(known().Subscriptions))
 	return nil
 }
 

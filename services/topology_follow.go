@@ -7,11 +7,11 @@ import (
 	"sync"
 	"time"
 
-	"traceria/services/broker"
 	"traceria/services/event"
 	"traceria/services/failure"
 	"traceria/services/failure/inject"
 	"traceria/services/host"
+	"traceria/services/topology"
 )
 
 // unbindAfter is how long a queue stays bound to a version that it has left: as long as that is still published.
@@ -22,7 +22,7 @@ const unbindAfter = 5 * time.Second
 type follower struct {
 	ctx    context.Context //nolint:containedctx // it has the switches
 	config host.Config
-	all    []broker.Subscription
+	all    []topology.Subscription
 	bound  map[string]map[event.Type]time.Time // by queue: when each version was wanted last
 }
 
@@ -53,7 +53,7 @@ func (f *follower) sent() bool {
 }
 
 // now is the topology at the moment.
-func (f *follower) now() broker.Topology {
+func (f *follower) now() topology.Topology {
 	choices := f.config.Choices(f.ctx)
 	now := slices.Clone(f.all)
 	wanted := map[event.Type]int{} // by how many queues
@@ -72,13 +72,13 @@ func (f *follower) now() broker.Topology {
 			now[n].Versions = f.kept(s, wanted, choices.Switched && f.bound[s.Queue()] == nil, f.all[n].Bound())
 		}
 	}
-	return broker.Topology{Subscriptions: now}
+	return topology.Topology{Subscriptions: now}
 }
 
 // kept are the versions that the subscription takes, and those that it has left and stays bound to: for a while, and for
 // good if nobody else wants them. An event in such a version that is still in an outbox would otherwise have nowhere to
 // go.
-func (f *follower) kept(s broker.Subscription, wanted map[event.Type]int, begins bool, configured []event.Type) []event.Type {
+func (f *follower) kept(s topology.Subscription, wanted map[event.Type]int, begins bool, configured []event.Type) []event.Type {
 	bound := f.bound[s.Queue()]
 	if bound == nil {
 		bound = map[event.Type]time.Time{}

@@ -9,15 +9,15 @@ import (
 	"slices"
 	"strings"
 
-	"traceria/services/broker"
 	"traceria/services/event"
 	"traceria/services/host"
+	"traceria/services/topology"
 )
 
 // unserved says which subscriptions take only versions of OrderConfirmed that nobody publishes with this configuration.
 // No flag of AMQP reports that: the event is routed to the others, and a service waits for ever. One process of a service
 // cannot know how another is configured; whoever reads the configuration of all of them can, and [starved] asks them.
-func unserved(config host.Config, subscriptions []broker.Subscription) error {
+func unserved(config host.Config, subscriptions []topology.Subscription) error {
 	published := config.Choices(context.Background()).Confirmed()
 	var wrong []string
 	for _, s := range subscriptions {

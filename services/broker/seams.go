@@ -8,6 +8,7 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 	"go.opentelemetry.io/otel/attribute"
 
+	"traceria/services/broker/wire"
 	"traceria/services/event"
 	"traceria/telemetry/otelamqp"
 )
@@ -105,7 +106,7 @@ var errClosed = errors.New("the consumer is closed")
 // awaitOpen waits until the queue may be consumed, or for the end of ctx.
 func (s Seams) awaitOpen(ctx context.Context, queue string) {
 	for s.Closed != nil && s.Closed(ctx, queue) && ctx.Err() == nil {
-		wait(ctx, closedLook)
+		wire.Wait(ctx, closedLook)
 	}
 }
 
@@ -118,7 +119,7 @@ func (s Seams) untilClosed(ctx context.Context, queue string) (context.Context, 
 				if s.Closed(ctx, queue) {
 					cancel(errClosed)
 				}
-				wait(ctx, closedLook)
+				wire.Wait(ctx, closedLook)
 			}
 		}()
 	}

@@ -8,6 +8,7 @@ import (
 	"traceria/services/broker"
 	"traceria/services/event"
 	"traceria/services/host"
+	"traceria/services/topology"
 )
 
 // Name is the service's name.
@@ -69,8 +70,8 @@ func (d *deliveries) Routes(r *host.Routes) {
 // Subscriptions implements host.App.
 func (d *deliveries) Subscriptions() []broker.Subscription {
 	return []broker.Subscription{
-		{Subscriber: Name, Event: event.OrderConfirmedV2, Versions: d.versions, Handle: d.onConfirmed},
-		{Subscriber: Name, Event: event.OrderBoxedV1, Handle: d.onBoxed},
-		{Subscriber: Name, Event: event.OrderCancelledV1, Handle: d.onCancelled},
+		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderConfirmedV2, Versions: d.versions}, Handle: d.onConfirmed},
+		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderBoxedV1}, Handle: d.onBoxed},
+		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderCancelledV1}, Handle: d.onCancelled},
 	}
 }

@@ -13,10 +13,11 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"traceria/services/broker"
+	"traceria/services/broker/wire"
 	"traceria/services/event"
 	"traceria/services/failure"
 	"traceria/services/store"
+	"traceria/services/topology"
 	"traceria/telemetry"
 )
 
@@ -46,8 +47,8 @@ type Config struct {
 	ConsolePublicURL string
 	// CollectorURL is where OTLP goes: OTEL_EXPORTER_OTLP_ENDPOINT.
 	CollectorURL string
-	// BackOff (TRACERIA_RETRY_BACKOFF) is how long messages wait between their attempts (broker.ParseBackOff).
-	BackOff broker.BackOff
+	// BackOff (TRACERIA_RETRY_BACKOFF) is how long messages wait between their attempts (topology.ParseBackOff).
+	BackOff topology.BackOff
 	// OutboxRetention (TRACERIA_OUTBOX_RETENTION) is how long an event that was published is kept, to be published again
 	// when a queue is lost with what it held.
 	OutboxRetention time.Duration
@@ -82,7 +83,7 @@ func Load(env *Env) Config {
 	c.ConsolePublicURL = env.URL("CONSOLE_PUBLIC_URL", c.URLs["console"])
 	env.Also(telemetry.CheckEnvironment(env.lookup))
 	env.Checked("TRACERIA_RETRY_BACKOFF", "", func(text string) (err error) {
-		c.BackOff, err = broker.ParseBackOff(text)
+		c.BackOff, err = topology.ParseBackOff(text)
 		return err
 	})
 	env.Checked("TRACERIA_OUTBOX_RETENTION", store.DefaultKeepSent.String(), func(text string) (err error) {
@@ -115,7 +116,7 @@ func (c Config) Database(service string) string {
 
 // checkBrokerURL adds the port to what the broker's own check looks at.
 func checkBrokerURL(value string) error {
-	if err := broker.CheckURL(value); err != nil {
+	if err := wire.CheckURL(value); err != nil {
 		return err
 	}
 	if u, err := url.Parse(value); err == nil && u.Port() != "" {

@@ -11,6 +11,7 @@ import (
 	"traceria/services/broker"
 	"traceria/services/failure/inject"
 	"traceria/services/store"
+	"traceria/services/topology"
 	"traceria/telemetry"
 )
 
@@ -18,7 +19,7 @@ import (
 type Options struct {
 	Config Config
 	// Known is the topology of the whole system: a publisher waits until those who want its events have queues.
-	Known broker.Topology
+	Known topology.Topology
 	// Telemetry is how the service is seen; its Service is filled in.
 	Telemetry telemetry.Config
 	// Listening, if set, is called with the address as soon as the service listens.
@@ -124,11 +125,14 @@ func (r *runner) runAlone(ctx, ending context.Context) error {
 func (r *runner) run(ctx, ending context.Context) error {
 	config := r.options.Config
 	link := broker.Config{
-		URL: config.AMQPURL, ManagementURL: config.ManagementURL, Service: r.name, Telemetry: r.tel, Choices: config.Choices,
+		URL: config.AMQPURL, Service: r.name, Telemetry: r.tel, Choices: config.Choices,
 		Seams: r.injector.Broker(),
 	}
-	own := config.BackOff.Of(r.app.Subscriptions())
-	publisher := broker.NewPublisher(link, wantedBy(r.options.Known, r.name), broker.Topology{Subscriptions: own})
+	own := r.app.Subscriptions()
+	for i := range own {
+		own[i].Subscription = config.BackOff.For(own[i].Subscription)
+	}
+	publisher := broker.NewPublisher(link, wantedBy(r.options.Known, r.name), broker.TopologyOf(own))
 	consumer, err := broker.NewConsumer(link, own, publisher)
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.name, err)
@@ -202,7 +206,7 @@ func (r *runner) drainOutbox(ctx context.Context, publisher *broker.Publisher) {
 }
 
 // wantedBy is the part of the topology that wants the events of one service.
-func wantedBy(known broker.Topology, publisher string) broker.Topology {
-	return broker.Topology{Subscriptions: slices.DeleteFunc(slices.Clone(known.Subscriptions),
-		func(s broker.Subscription) bool { return s.Event.Domain != publisher })}
+func wantedBy(known topology.Topology, publisher string) topology.Topology {
+	return topology.Topology{Subscriptions: slices.DeleteFunc(slices.Clone(known.Subscriptions),
+		func(s topology.Subscription) bool { return s.Event.Domain != publisher })}
 }

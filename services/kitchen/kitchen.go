@@ -8,6 +8,7 @@ import (
 	"traceria/services/broker"
 	"traceria/services/event"
 	"traceria/services/host"
+	"traceria/services/topology"
 )
 
 // Name is the service's name.
@@ -80,15 +81,15 @@ func (k *kitchen) Routes(r *host.Routes) {
 
 // Subscriptions implements host.App. A ticket waits in its queue until a cook is free: the gate.
 func (k *kitchen) Subscriptions() []broker.Subscription {
-	tickets := broker.Subscription{Subscriber: Name, Event: event.TicketOpenedV1, Handle: k.onTicketOpened}
+	tickets := broker.Subscription{Subscription: topology.Subscription{Subscriber: Name, Event: event.TicketOpenedV1}, Handle: k.onTicketOpened}
 	if k.cooks != nil {
 		tickets.Gate = k.cooks
 	}
 	return []broker.Subscription{
-		{Subscriber: Name, Event: event.OrderConfirmedV2, Versions: k.versions, Handle: k.onConfirmed},
-		{Subscriber: Name, Event: event.OrderCancelledV1, Handle: k.onCancelled},
-		{Subscriber: Name, Event: event.StaffMemberClockedInV1, Handle: k.onClockedIn},
-		{Subscriber: Name, Event: event.StaffMemberClockedOutV1, Handle: k.onClockedOut},
+		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderConfirmedV2, Versions: k.versions}, Handle: k.onConfirmed},
+		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderCancelledV1}, Handle: k.onCancelled},
+		{Subscription: topology.Subscription{Subscriber: Name, Event: event.StaffMemberClockedInV1}, Handle: k.onClockedIn},
+		{Subscription: topology.Subscription{Subscriber: Name, Event: event.StaffMemberClockedOutV1}, Handle: k.onClockedOut},
 		tickets,
 	}
 }

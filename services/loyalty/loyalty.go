@@ -16,6 +16,7 @@ import (
 	"traceria/services/event"
 	"traceria/services/host"
 	"traceria/services/store"
+	"traceria/services/topology"
 )
 
 // Name is the service's name.
@@ -68,8 +69,8 @@ func (p *points) Routes(r *host.Routes) {
 // versions run in parallel until everybody has moved (LOYALTY_ORDER_CONFIRMED; services/event/README.md).
 func (p *points) Subscriptions() []broker.Subscription {
 	return []broker.Subscription{
-		{Subscriber: Name, Event: event.OrderConfirmedV1, Versions: p.versions, Handle: p.onConfirmed},
-		{Subscriber: Name, Event: event.OrderCancelledV1, Handle: p.onCancelled},
+		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderConfirmedV1, Versions: p.versions}, Handle: p.onConfirmed},
+		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderCancelledV1}, Handle: p.onCancelled},
 	}
 }
 

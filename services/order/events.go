@@ -11,6 +11,7 @@ import (
 	"traceria/services/broker"
 	"traceria/services/event"
 	"traceria/services/store"
+	"traceria/services/topology"
 )
 
 // onCreated confirms an order: a decision of the business, taken after the customer had the answer. Whether it was
@@ -130,7 +131,7 @@ func cancelOrder(ctx context.Context, tx *store.Tx, found row, reason string) er
 func reported[T event.Payload](o *orders, orderID func(T) string) broker.Subscription {
 	var zero T
 	return broker.Subscription{
-		Subscriber: Name, Event: zero.Type(),
+		Subscription: topology.Subscription{Subscriber: Name, Event: zero.Type()},
 		Handle: func(ctx context.Context, e event.Envelope) error {
 			fact, err := event.Data[T](e)
 			if err != nil {

@@ -4,6 +4,7 @@ import (
 	"traceria/services/broker"
 	"traceria/services/event"
 	"traceria/services/host"
+	"traceria/services/topology"
 )
 
 // Name is the service's name.
@@ -64,8 +65,8 @@ func (o *orders) Routes(r *host.Routes) {
 // Subscriptions implements host.App.
 func (o *orders) Subscriptions() []broker.Subscription {
 	return []broker.Subscription{
-		{Subscriber: Name, Event: event.OrderCreatedV1, Handle: o.onCreated},
-		{Subscriber: Name, Event: event.OrderRejectedV1, Handle: o.onRejected},
+		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderCreatedV1}, Handle: o.onCreated},
+		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderRejectedV1}, Handle: o.onRejected},
 		reported(o, func(fact event.OrderPreparing) string { return fact.OrderID }),
 		reported(o, func(fact event.OrderBoxed) string { return fact.OrderID }),
 		reported(o, func(fact event.DeliveryNotificationSent) string { return fact.OrderID }),

@@ -7,6 +7,7 @@ import (
 	"traceria/services/broker"
 	"traceria/services/event"
 	"traceria/services/failure"
+	"traceria/services/topology"
 )
 
 // Overflowing is the queue that queue.overflow makes too short.
@@ -25,7 +26,7 @@ const (
 // drop-head RabbitMQ drops the oldest messages without a word: Jaeger shows sends without an error whose process spans
 // are missing at the kitchen. With reject-publish it refuses the new ones: sends with an error of type nack, and others
 // when the outbox tries again.
-func Overflow(ctx context.Context, s broker.Subscription) string {
+func Overflow(ctx context.Context, s topology.Subscription) string {
 	if s.Queue() != Overflowing {
 		return ""
 	}
@@ -38,19 +39,19 @@ func Overflow(ctx context.Context, s broker.Subscription) string {
 
 // CarryOverflow is the slow consumer, until ctx ends: it needs the rights of who declares the topology. It removes what an
 // earlier run has left.
-func CarryOverflow(ctx context.Context, url string, s broker.Subscription, say func(error)) {
-	rest := []string{broker.OverflowDropHead, broker.OverflowRejectPublish}
+func CarryOverflow(ctx context.Context, url string, s topology.Subscription, say func(error)) {
+	rest := []string{topology.OverflowDropHead, topology.OverflowRejectPublish}
 	var off time.Time
 	for ctx.Err() == nil {
 		if variant := Overflow(ctx, s); variant != "" {
 			s.Overflow, off = variant, time.Now()
-			rest = []string{broker.OverflowDropHead, broker.OverflowRejectPublish}
+			rest = []string{topology.OverflowDropHead, topology.OverflowRejectPublish}
 			carryWhileOn(ctx, url, s, say)
 			continue
 		}
 		if len(rest) > 0 && time.Since(off) > carryRest {
 			s.Overflow = rest[0]
-			if err := s.CarryLast(ctx, url); err != nil {
+			if err := broker.CarryLast(ctx, url, s); err != nil {
 				say(err)
 			} else {
 				rest = rest[1:]
@@ -60,7 +61,7 @@ func CarryOverflow(ctx context.Context, url string, s broker.Subscription, say f
 	}
 }
 
-func carryWhileOn(ctx context.Context, url string, s broker.Subscription, say func(error)) {
+func carryWhileOn(ctx context.Context, url string, s topology.Subscription, say func(error)) {
 	working, end := context.WithCancel(ctx)
 	defer end()
 	go func() {
@@ -69,7 +70,7 @@ func carryWhileOn(ctx context.Context, url string, s broker.Subscription, say fu
 		end()
 	}()
 	for working.Err() == nil {
-		if err := s.Carry(working, url, carryEvery); err != nil && working.Err() == nil {
+		if err := broker.Carry(working, url, s, carryEvery); err != nil && working.Err() == nil {
 			say(err) // the queue is declared a moment later, or the broker is away
 			_ = pause(working, time.Second)
 		}
