@@ -49,7 +49,7 @@ lint: bin/golangci-lint ## check the code's form, its habits and the arrows betw
 .PHONY: chaos
 chaos: rabbitmq-server build-jaeger ## break every part of the system under 1,000 orders each, and report (about a quarter of an hour)
 	TRACERIA_CHAOS_ORDERS="$${TRACERIA_CHAOS_ORDERS:-1000}" JAEGER_BIN="$$(collector/build-jaeger.sh --path)" \
-	  go test -run '^TestChaos$$' -v -count=1 -timeout 90m ./services
+	  go test -run '^TestChaos$$' -v -count=1 -timeout 90m ./services/system/chaos
 
 # Part of the contract; its issue brings it.
 .PHONY: scenarios
