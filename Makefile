@@ -51,10 +51,9 @@ chaos: rabbitmq-server build-jaeger ## break every part of the system under 1,00
 	TRACERIA_CHAOS_ORDERS="$${TRACERIA_CHAOS_ORDERS:-1000}" JAEGER_BIN="$$(collector/build-jaeger.sh --path)" \
 	  go test -run '^TestChaos$$' -v -count=1 -timeout 90m ./services
 
-# Part of the contract; its issue brings it.
-.PHONY: scenarios
-scenarios:
-	@echo "make $@ is not there yet: it comes with an issue of its own" >&2; exit 1
+.PHONY: module
+module: ## give the module a path that can be fetched: make module NAME=github.com/you/traceria
+	@./module.sh "$(NAME)"
 
 # The tools, of the versions in tools.mod, built when that file changes.
 bin/process-compose: tools.mod tools.sum

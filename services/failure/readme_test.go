@@ -1,6 +1,7 @@
-package main
+package failure_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -9,11 +10,12 @@ import (
 	"traceria/services/failure"
 )
 
-// The README's tables of failures and experiments are the catalogue. go test ./services -run README -update writes them.
-func TestREADMEHasTheCatalogue(t *testing.T) {
+var update = flag.Bool("update", false, "write what the tests compare with: make golden RUN=TestName")
+
+// The README's tables of failures and experiments are made from the catalogue.
+func TestReadmeHasTheCatalogue(t *testing.T) {
 	t.Parallel()
-	const path = "../README.md"
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,26 +27,27 @@ func TestREADMEHasTheCatalogue(t *testing.T) {
 		if !begins || !ends {
 			t.Fatalf("README.md has no place for the %ss: %s… %s", kind, from, to)
 		}
-		want = before + from + catalogueTable(kind) + to + after
+		want = before + from + table(kind) + to + after
 	}
 	if want == string(text) {
 		return
 	}
 	if !*update {
-		t.Fatal("README.md has not what the catalogue says: go test ./services -run README -update")
+		t.Fatal("README.md differs from the catalogue: make golden RUN=TestReadmeHasTheCatalogue")
 	}
-	if err := os.WriteFile(path, []byte(want), 0o600); err != nil {
+	if err := os.WriteFile("README.md", []byte(want), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// catalogueTable is Markdown: a row for each key of the kind.
-func catalogueTable(kind failure.Kind) string {
+// table is Markdown with a row for each key of the kind.
+func table(kind failure.Kind) string {
 	what := "what breaks"
 	if kind == failure.Experiment {
 		what = "what it changes"
 	}
-	out := fmt.Sprintf("\n| key | %s | what Jaeger shows | search | repair |\n|---|---|---|---|---|\n", what)
+	var out strings.Builder
+	fmt.Fprintf(&out, "\n| key | %s | what Jaeger shows | search | repair |\n|---|---|---|---|---|\n", what)
 	for _, entry := range failure.Catalogue() {
 		if entry.Kind != kind {
 			continue
@@ -60,7 +63,7 @@ func catalogueTable(kind failure.Kind) string {
 		for i, cell := range cells {
 			cells[i] = strings.ReplaceAll(cell, "|", `\|`)
 		}
-		out += "| " + strings.Join(cells, " | ") + " |\n"
+		fmt.Fprintf(&out, "| %s |\n", strings.Join(cells, " | "))
 	}
-	return out + "\n"
+	return out.String() + "\n"
 }
