@@ -11,7 +11,9 @@ import (
 )
 
 // recorded answers as Jaeger 2.13 answered to a trace of two spans.
-func recorded(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, "testdata/jaeger-2.13.json") }
+func recorded(w http.ResponseWriter, r *http.Request) {
+	http.ServeFile(w, r, "testdata/jaeger-2.13.json")
+}
 
 // Read a trace from Jaeger's query API by its id. The server stands for a Jaeger at http://127.0.0.1:16686.
 func ExampleNewJaeger() {
