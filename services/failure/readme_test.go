@@ -1,8 +1,4 @@
-<<<<<<<< HEAD:services/system/readme_test.go
-package system
-========
 package failure_test
->>>>>>>> books:services/failure/readme_test.go
 
 import (
 	"flag"
@@ -12,23 +8,14 @@ import (
 	"testing"
 
 	"traceria/services/failure"
-	"traceria/services/system/systemtest"
 )
 
-<<<<<<<< HEAD:services/system/readme_test.go
-// The README's tables of failures and experiments are the catalogue. make golden RUN=TestREADMEHasTheCatalogue writes them.
-func TestREADMEHasTheCatalogue(t *testing.T) {
-	t.Parallel()
-	path := systemtest.InRepository(t, "README.md")
-	text, err := os.ReadFile(path)
-========
 var update = flag.Bool("update", false, "write what the tests compare with: make golden RUN=TestName")
 
 // The README's tables of failures and experiments are made from the catalogue.
 func TestReadmeHasTheCatalogue(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("README.md")
->>>>>>>> books:services/failure/readme_test.go
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,13 +32,8 @@ func TestReadmeHasTheCatalogue(t *testing.T) {
 	if want == string(text) {
 		return
 	}
-<<<<<<<< HEAD:services/system/readme_test.go
-	if !*systemtest.Update {
-		t.Fatal("README.md has not what the catalogue says: make golden RUN=TestREADMEHasTheCatalogue")
-========
 	if !*update {
 		t.Fatal("README.md differs from the catalogue: make golden RUN=TestReadmeHasTheCatalogue")
->>>>>>>> books:services/failure/readme_test.go
 	}
 	if err := os.WriteFile("README.md", []byte(want), 0o600); err != nil {
 		t.Fatal(err)
