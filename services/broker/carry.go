@@ -9,6 +9,7 @@ import (
 
 	"traceria/services/broker/wire"
 	"traceria/services/topology"
+	"traceria/services/wait"
 	"traceria/telemetry/otelamqp"
 )
 
@@ -33,7 +34,7 @@ func Carry(ctx context.Context, url string, s topology.Subscription, every time.
 		return fmt.Errorf("consume %s: %w", s.LimitedQueue(), err)
 	}
 	for d := range deliveries {
-		wire.Wait(ctx, every)
+		_ = wait.For(ctx, every)
 		if err := carry(ctx, s, ch, d); err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"traceria/services/broker/wire"
+	"traceria/services/wait"
 	"traceria/telemetry/otelamqp"
 )
 
@@ -90,7 +91,7 @@ const watchTopologyEvery = 5 * time.Second
 func (c *Consumer) watchTopology(ctx context.Context, conn *amqp091.Connection) error {
 	own := TopologyOf(c.subscriptions).Layout()
 	for {
-		wire.Wait(ctx, watchTopologyEvery)
+		_ = wait.For(ctx, watchTopologyEvery)
 		missing, err := Missing(conn, own)
 		if conn.IsClosed() || ctx.Err() != nil {
 			return ctx.Err()
@@ -129,7 +130,7 @@ func (c *Consumer) keep(ctx context.Context, conn *amqp091.Connection, s Subscri
 		}
 		c.session.seen.lost(s.Queue(), err)
 		pauses.After(began)
-		wire.Wait(ctx, pauses.Next())
+		_ = wait.For(ctx, pauses.Next())
 	}
 }
 
@@ -157,7 +158,7 @@ func (c *Consumer) consume(ctx context.Context, conn *amqp091.Connection, s Subs
 	// Work in hand may go on for a while after the end; what has not begun may not.
 	beginning, end := context.WithCancel(ctx)
 	defer end()
-	working, stop := drainContext(beginning)
+	working, stop := wait.Longer(beginning, drainTimeout)
 	defer stop()
 	var workers sync.WaitGroup
 	defer func() {
@@ -192,14 +193,4 @@ func (c *Consumer) consume(ctx context.Context, conn *amqp091.Connection, s Subs
 			w.handle(beginning, working, d)
 		})
 	}
-}
-
-// drainContext outlives ctx by the drain timeout, so that work in hand can be finished.
-func drainContext(ctx context.Context) (context.Context, func()) {
-	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		wire.Wait(working, drainTimeout)
-		cancel()
-	})
-	return working, func() { stop(); cancel() }
 }

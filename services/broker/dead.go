@@ -9,6 +9,7 @@ import (
 
 	"traceria/services/broker/wire"
 	"traceria/services/topology"
+	"traceria/services/wait"
 )
 
 // DeadCount is how many dead letters a subscription has.
@@ -54,7 +55,7 @@ func ShowDead(ctx context.Context, conn *wire.Connection, s topology.Subscriptio
 		return nil, fmt.Errorf("open a channel: %w", err)
 	}
 	defer func() { _ = ch.Close() }()
-	for end := time.Now().Add(giveBackMost); ctx.Err() == nil && time.Now().Before(end); wire.Wait(ctx, countEvery) {
+	for end := time.Now().Add(giveBackMost); ctx.Err() == nil && time.Now().Before(end); _ = wait.For(ctx, countEvery) {
 		if n, err := ready(ch, s); err != nil || n >= total {
 			return letters, err
 		}
@@ -99,7 +100,7 @@ func steady(ctx context.Context, ch *amqp091.Channel, s topology.Subscription) (
 	n, err := ready(ch, s)
 	since := time.Now()
 	for end := since.Add(giveBackMost); err == nil && time.Since(since) < quietFor && time.Now().Before(end) && ctx.Err() == nil; {
-		wire.Wait(ctx, countEvery)
+		_ = wait.For(ctx, countEvery)
 		var now int
 		if now, err = ready(ch, s); now != n {
 			n, since = now, time.Now()

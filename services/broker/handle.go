@@ -13,6 +13,7 @@ import (
 
 	"traceria/services/broker/wire"
 	"traceria/services/event"
+	"traceria/services/wait"
 	"traceria/telemetry"
 	"traceria/telemetry/otelamqp"
 )
@@ -158,7 +159,7 @@ func (w *worker) moveThenAck(ctx context.Context, d amqp091.Delivery, message ot
 		return errors.Join(err, d.Reject(false))
 	}
 	if !errors.Is(err, event.ErrBrokerAway) {
-		wire.Wait(ctx, giveBackPause) // without it the message would come back thousands of times a second
+		_ = wait.For(ctx, giveBackPause) // without it the message would come back thousands of times a second
 	}
 	return errors.Join(err, d.Nack(false, true))
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 	"go.opentelemetry.io/otel/attribute"
 
-	"traceria/services/broker/wire"
 	"traceria/services/event"
+	"traceria/services/wait"
 	"traceria/telemetry/otelamqp"
 )
 
@@ -106,7 +106,7 @@ var errClosed = errors.New("the consumer is closed")
 // awaitOpen waits until the queue may be consumed, or for the end of ctx.
 func (s Seams) awaitOpen(ctx context.Context, queue string) {
 	for s.Closed != nil && s.Closed(ctx, queue) && ctx.Err() == nil {
-		wire.Wait(ctx, closedLook)
+		_ = wait.For(ctx, closedLook)
 	}
 }
 
@@ -119,7 +119,7 @@ func (s Seams) untilClosed(ctx context.Context, queue string) (context.Context, 
 				if s.Closed(ctx, queue) {
 					cancel(errClosed)
 				}
-				wire.Wait(ctx, closedLook)
+				_ = wait.For(ctx, closedLook)
 			}
 		}()
 	}

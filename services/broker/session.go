@@ -14,6 +14,7 @@ import (
 
 	"traceria/services/broker/wire"
 	"traceria/services/topology"
+	"traceria/services/wait"
 )
 
 // session keeps one connection to RabbitMQ up. The library's own recovery stays off: after a reconnect it can
@@ -65,7 +66,7 @@ func (s *session) run(ctx context.Context, work func(ctx context.Context, conn *
 		}
 		s.seen.lost(s.purpose, err)
 		pauses.After(began)
-		wire.Wait(ctx, pauses.Next())
+		_ = wait.For(ctx, pauses.Next())
 	}
 }
 
@@ -78,7 +79,7 @@ func (s *session) once(ctx context.Context, work func(context.Context, *amqp091.
 	defer wire.Close(conn)
 	// Nor by a call that waits for its answer: once the work in hand had its time, the connection is closed under it.
 	forced := context.AfterFunc(ctx, func() {
-		wire.Wait(context.WithoutCancel(ctx), drainTimeout)
+		_ = wait.For(context.WithoutCancel(ctx), drainTimeout)
 		wire.Close(conn)
 	})
 	defer forced()
@@ -127,9 +128,8 @@ func (s *session) awaitLayouts(ctx context.Context, conn *amqp091.Connection, wa
 			return nil
 		}
 		s.seen.lost(s.purpose, err)
-		wire.Wait(ctx, topologyLookEvery)
-		if ctx.Err() != nil {
-			return ctx.Err()
+		if err := wait.For(ctx, topologyLookEvery); err != nil {
+			return err
 		}
 	}
 }

@@ -36,7 +36,7 @@ func drawOrder(t *rapid.T, tb testing.TB, id, knownAddress string) (told []event
 		want.WaitingFor = append(want.WaitingFor, "confirmation")
 	}
 	if boxed {
-		told = append(told, envelope(tb, id, event.OrderBoxed{OrderID: id}))
+		told = append(told, eventtest.One(tb, id, event.OrderBoxed{OrderID: id}))
 	} else {
 		want.WaitingFor = append(want.WaitingFor, "box")
 	}
@@ -78,12 +78,12 @@ func TestTheSameFactsAreTheSameDeliveryInWhateverOrderTheyCome(t *testing.T) {
 			told, wants[id] = append(told, of...), want
 		}
 		for _, e := range told {
-			if err := handle(inOrder, e); err != nil {
+			if err := eventtest.Handle(inOrder, e); err != nil {
 				rt.Fatal(err)
 			}
 		}
 		for _, e := range eventtest.Shuffled(rt, told) {
-			if err := handle(shuffled, e); err != nil {
+			if err := eventtest.Handle(shuffled, e); err != nil {
 				rt.Fatal(err)
 			}
 		}
@@ -100,7 +100,7 @@ func TestTheSameFactsAreTheSameDeliveryInWhateverOrderTheyCome(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				rt.Errorf("(-want +got)\n%s", diff)
 			}
-			sent := names(hosttest.PublishedIn(t, shuffled.DB, id))
+			sent := eventtest.Names(hosttest.PublishedIn(t, shuffled.DB, id))
 			if once := slices.Compact(slices.Clone(sent)); len(once) != len(sent) {
 				rt.Errorf("said twice: %v", sent)
 			}
@@ -119,13 +119,13 @@ func TestEventsThatAreHandledAtOnceSendTheOrderOutOnce(t *testing.T) {
 	for i := range 10 {
 		id := fmt.Sprint("o-", i)
 		ids = append(ids, id)
-		told = append(told, confirmedOrder(t, id, street, ""), envelope(t, id, event.OrderBoxed{OrderID: id}))
+		told = append(told, confirmedOrder(t, id, street, ""), eventtest.One(t, id, event.OrderBoxed{OrderID: id}))
 	}
 	if err := eventtest.GiveAtOnce(ctx, d, told); err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range ids {
-		sent := names(hosttest.PublishedIn(t, d.DB, id))
+		sent := eventtest.Names(hosttest.PublishedIn(t, d.DB, id))
 		if got := view(t, d, id).Status; got != "delivered" || !slices.Equal(sent, []string{"DeliveryNotificationSent", "OrderDelivered"}) {
 			t.Errorf("the delivery is %s, published %v", got, sent)
 		}

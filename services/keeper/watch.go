@@ -9,6 +9,7 @@ import (
 
 	"traceria/services/broker/wire"
 	"traceria/services/topology"
+	"traceria/services/wait"
 )
 
 const (
@@ -67,7 +68,7 @@ func Run(ctx context.Context, config Config) {
 			w.Say(fmt.Sprintf("waiting for RabbitMQ: %v", err))
 		}
 		pauses.After(began)
-		wire.Wait(ctx, pauses.Next())
+		_ = wait.For(ctx, pauses.Next())
 	}
 }
 
@@ -113,9 +114,8 @@ func (w *watcher) once(ctx context.Context) error {
 	w.Say(fmt.Sprintf("RabbitMQ at %s %s (%s)", wire.Address(w.URL), has, declared(missing)))
 	for {
 		for range int(lookEvery / followEvery) {
-			wire.Wait(ctx, followEvery)
-			if ctx.Err() != nil {
-				return ctx.Err()
+			if err := wait.For(ctx, followEvery); err != nil {
+				return err
 			}
 			if err := w.follow(conn); err != nil {
 				return err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"traceria/services/broker/wire"
+	"traceria/services/wait"
 )
 
 // Ask asks a producer to publish again what it has published with these routing keys and longer ago than age: later events
@@ -111,6 +112,6 @@ func (w *wishes) run(ctx context.Context, ask Ask, say func(string)) {
 			}
 			was.next = time.Now().Add(was.pauses.Next())
 		}
-		wire.Wait(ctx, askEvery)
+		_ = wait.For(ctx, askEvery)
 	}
 }

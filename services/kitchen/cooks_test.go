@@ -28,12 +28,12 @@ const deadline = 20 * time.Second
 
 func clockedIn(tb testing.TB, who string, at time.Time) event.Envelope {
 	tb.Helper()
-	return envelope(tb, "staff-"+who, event.StaffMemberClockedIn{StaffMember: event.StaffMember{StaffMemberID: who, At: at}})
+	return eventtest.One(tb, "staff-"+who, event.StaffMemberClockedIn{StaffMember: event.StaffMember{StaffMemberID: who, At: at}})
 }
 
 func clockedOut(tb testing.TB, who string, at time.Time) event.Envelope {
 	tb.Helper()
-	return envelope(tb, "staff-"+who, event.StaffMemberClockedOut{StaffMember: event.StaffMember{StaffMemberID: who, At: at}})
+	return eventtest.One(tb, "staff-"+who, event.StaffMemberClockedOut{StaffMember: event.StaffMember{StaffMemberID: who, At: at}})
 }
 
 func TestAKitchenStartsWithTwoCooks(t *testing.T) {
@@ -115,7 +115,7 @@ func TestAKitchenWhoseFileIsLockedWaitsForItAtTheStart(t *testing.T) {
 func sendHome(t *testing.T, k *kitchen, cooks ...string) {
 	t.Helper()
 	for _, who := range cooks {
-		if err := handle(k, clockedOut(t, who, time.Now())); err != nil {
+		if err := eventtest.Handle(k, clockedOut(t, who, time.Now())); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -139,7 +139,7 @@ func TestTheLaterUseOfTheClockCountsInWhateverOrderEventsCome(t *testing.T) {
 			}
 		}
 		for _, e := range eventtest.Shuffled(rt, events) {
-			if err := handle(k, e); err != nil {
+			if err := eventtest.Handle(k, e); err != nil {
 				rt.Fatal(err)
 			}
 		}
@@ -159,7 +159,7 @@ func TestAsManyTicketsAreCookedAtOnceAsThereAreCooks(t *testing.T) {
 			k := fastKitchen(t)
 			sendHome(t, k, "ada", "grace")
 			for i := range cooks {
-				if err := handle(k, clockedIn(t, fmt.Sprint("cook-", i), time.Now())); err != nil {
+				if err := eventtest.Handle(k, clockedIn(t, fmt.Sprint("cook-", i), time.Now())); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -227,7 +227,7 @@ func TestATicketWaitsForACookWhoComes(t *testing.T) {
 	ctx, stop := context.WithTimeout(t.Context(), deadline)
 	defer stop()
 	go func() { acquired <- k.cooks.Acquire(ctx) }()
-	if err := handle(k, clockedIn(t, "linus", time.Now())); err != nil {
+	if err := eventtest.Handle(k, clockedIn(t, "linus", time.Now())); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-acquired; err != nil {
@@ -262,10 +262,10 @@ func TestACookWhoLeavesFinishesTheTicket(t *testing.T) {
 func TestTheListShowsCooksAndTickets(t *testing.T) {
 	t.Parallel()
 	k := fastKitchen(t)
-	if err := handle(k, confirmedOrder(t, "o-1", "2")); err != nil {
+	if err := eventtest.Handle(k, confirmedOrder(t, "o-1", "2")); err != nil {
 		t.Fatal(err)
 	}
-	if err := handle(k, envelope(t, "o-2", event.OrderCancelled{OrderID: "o-2", CustomerID: "c", Reason: "closed"})); err != nil {
+	if err := eventtest.Handle(k, eventtest.One(t, "o-2", event.OrderCancelled{OrderID: "o-2", CustomerID: "c", Reason: "closed"})); err != nil {
 		t.Fatal(err)
 	}
 	got := k.listed(t)

@@ -26,7 +26,7 @@ func run(t *rapid.T, tb testing.TB, k *kitchen, events []event.Envelope, next fu
 		i := next(len(waiting))
 		e := waiting[i]
 		waiting = slices.Delete(waiting, i, i+1)
-		if err := handle(k, e); err != nil {
+		if err := eventtest.Handle(k, e); err != nil {
 			t.Fatal(err)
 		}
 		handled = append(handled, e)
@@ -62,7 +62,7 @@ func drawOrder(t *rapid.T, tb testing.TB, id string) (told []event.Envelope, wan
 		}
 	}
 	if rapid.Bool().Draw(t, "cancelled") {
-		told = append(told, envelope(tb, id, event.OrderCancelled{OrderID: id, CustomerID: "c-1", Reason: "closed"}))
+		told = append(told, eventtest.One(tb, id, event.OrderCancelled{OrderID: id, CustomerID: "c-1", Reason: "closed"}))
 		if want != "" {
 			want = "cancelled"
 		}
@@ -130,7 +130,7 @@ func TestEventsThatAreHandledAtOnceCookTheOrderOnce(t *testing.T) {
 	}
 	for _, e := range told {
 		id := e.Metadata.ConversationID
-		sent := names(hosttest.PublishedIn(t, k.DB, id))
+		sent := eventtest.Names(hosttest.PublishedIn(t, k.DB, id))
 		if got := k.ticket(t, id).stage; got != boxed || !slices.Equal(sent, []string{"OrderBoxed", "OrderPreparing", "TicketOpened"}) {
 			t.Errorf("the ticket is %s, published %v", got, sent)
 		}

@@ -20,6 +20,7 @@ import (
 	"traceria/services/broker"
 	"traceria/services/broker/wire"
 	"traceria/services/topology"
+	"traceria/services/wait"
 )
 
 // Borrow returns the AMQP URL of a place on the broker that nobody else uses, and a function that gives it back.
@@ -125,7 +126,7 @@ func remove(ctx context.Context, client *rabbithole.Client, name string) error {
 		case try == tries:
 			return err
 		}
-		wire.Wait(ctx, pause)
+		_ = wait.For(ctx, pause)
 		pause *= 2
 	}
 }

@@ -91,13 +91,3 @@ func ReplyCode(err error) int {
 
 // IsMissing reports whether the error says that RabbitMQ does not have the queue or exchange.
 func IsMissing(err error) bool { return ReplyCode(err) == amqp091.NotFound }
-
-// Wait waits for d, or until ctx ends.
-func Wait(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}

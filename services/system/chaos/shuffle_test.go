@@ -1,0 +1,143 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rabbitmq/amqp091-go"
+	"golang.org/x/sync/errgroup"
+
+	"traceria/services/system/systemtest"
+)
+
+const (
+	// handful is how many messages are shuffled with each other, and handfulTime how long they are waited for.
+	handful     = 40
+	handfulTime = time.Second
+)
+
+// shuffled marks what went through the shuffler.
+const shuffled = "chaos-shuffled"
+
+// A part of all messages, of every queue, comes late, in another order, and twice. The test does it: it takes
+// messages out of the services' queues beside the services, holds a handful, shuffles it, and publishes each message twice.
+func duplicatedAndReordered() fault {
+	return fault{
+		name: "duplicated-reordered", begins: 0.05, longer: 2 * time.Second,
+		inject: func(t *testing.T, p *trial) {
+			conn, err := amqp091.Dial(p.Broker.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = conn.Close() }()
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			group, ctx := errgroup.WithContext(ctx)
+			counts := map[string]*int{}
+			for _, queue := range systemtest.Queues() {
+				if strings.HasSuffix(queue, ".dead") || strings.Contains(queue, ".retry.") {
+					continue
+				}
+				n := new(int)
+				counts[queue] = n
+				group.Go(func() (err error) { *n, err = shuffle(ctx, conn, queue); return err })
+			}
+			<-p.orders.done
+			stop()
+			if err := group.Wait(); err != nil {
+				t.Fatal(err)
+			}
+			total := 0
+			for queue, n := range maps.All(counts) {
+				total += *n
+				if *n == 0 && !strings.Contains(queue, "staff-member") {
+					t.Errorf("nothing of %s was shuffled", queue)
+				}
+			}
+			t.Logf("%d messages of %d queues were shuffled, and published twice", total, len(counts))
+		},
+	}
+}
+
+// shuffle takes messages from one queue until ctx ends, and returns how many it published twice. What it holds then
+// it gives back shuffled, too.
+func shuffle(ctx context.Context, conn *amqp091.Connection, queue string) (total int, err error) {
+	ch, err := conn.Channel()
+	if err != nil {
+		return 0, err
+	}
+	if err := errors.Join(ch.Qos(handful, 0, false), ch.Confirm(false)); err != nil {
+		return 0, err
+	}
+	deliveries, err := ch.Consume(queue, "", false, false, false, false, nil)
+	if err != nil {
+		return 0, err
+	}
+	var held []amqp091.Delivery
+	tick := time.NewTicker(handfulTime)
+	defer tick.Stop()
+	for {
+		full := false
+		select {
+		case d, open := <-deliveries:
+			if !open {
+				return total, fmt.Errorf("the consumer of %s was ended", queue)
+			}
+			held = append(held, d)
+			full = len(held) == handful
+		case <-tick.C:
+			full = true
+		case <-ctx.Done():
+			n, err := deal(context.WithoutCancel(ctx), ch, queue, held)
+			return total + n, err
+		}
+		if full {
+			n, err := deal(context.WithoutCancel(ctx), ch, queue, held)
+			if err != nil {
+				return total, err
+			}
+			total, held = total+n, nil
+		}
+	}
+}
+
+// deal publishes the handful shuffled, each message twice, or once when it came from here. A message is acked when
+// the broker has its successors.
+func deal(ctx context.Context, ch *amqp091.Channel, queue string, held []amqp091.Delivery) (doubled int, err error) {
+	var hand []amqp091.Delivery
+	for _, d := range held {
+		hand = append(hand, d)
+		if _, again := d.Headers[shuffled]; !again {
+			hand = append(hand, d)
+			doubled++
+		}
+	}
+	rand.Shuffle(len(hand), func(i, j int) { hand[i], hand[j] = hand[j], hand[i] })
+	for _, d := range hand {
+		headers := amqp091.Table{shuffled: true}
+		maps.Copy(headers, d.Headers)
+		delete(headers, "x-delivery-count")
+		confirmation, err := ch.PublishWithDeferredConfirmWithContext(ctx, "", queue, true, false, amqp091.Publishing{
+			Headers: headers, ContentType: d.ContentType, DeliveryMode: d.DeliveryMode, CorrelationId: d.CorrelationId,
+			MessageId: d.MessageId, Timestamp: d.Timestamp, Type: d.Type, AppId: d.AppId, Body: d.Body,
+		})
+		if err != nil {
+			return 0, err
+		}
+		if !confirmation.Wait() {
+			return 0, fmt.Errorf("%s refused a message that was published again", queue)
+		}
+	}
+	for _, d := range held {
+		if err := d.Ack(false); err != nil {
+			return 0, err
+		}
+	}
+	return doubled, nil
+}

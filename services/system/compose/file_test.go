@@ -1,0 +1,239 @@
+package compose
+
+import (
+	"fmt"
+	"maps"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v4"
+
+	"traceria/services/host"
+)
+
+// No image can be pulled where these tests run, so they hold docker-compose.yml against what it refers to: the
+// files, the configuration of each part, the image's Dockerfile, and the other way of running, process-compose.yml.
+
+func loadCompose(t *testing.T) *types.Project {
+	t.Helper()
+	// No variable of the machine: what is published must not hang on who starts it.
+	options, err := cli.NewProjectOptions([]string{"../../../docker-compose.yml"}, cli.WithResolvedPaths(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	project, err := options.LoadProject(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(project.Services) == 0 {
+		t.Fatal("docker-compose.yml has no services")
+	}
+	return project
+}
+
+// variable is the value in a container's environment; "" when it is not set.
+func variable(service types.ServiceConfig, name string) string {
+	if value := service.Environment[name]; value != nil {
+		return *value
+	}
+	return ""
+}
+
+func TestComposeRunsTheWholeSystem(t *testing.T) {
+	t.Parallel()
+	want := []string{"collector", "credentials", "jaeger", "rabbitmq", "topology"}
+	for _, service := range everything() {
+		want = append(want, service.Name)
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, loadCompose(t).ServiceNames()); diff != "" {
+		t.Errorf("containers (-want +got):\n%s", diff)
+	}
+}
+
+func TestComposeRefersToFilesThatExist(t *testing.T) {
+	t.Parallel()
+	project := loadCompose(t)
+	seen := 0
+	exists := func(name, path string) {
+		seen++
+		if _, err := os.Stat(path); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, service := range project.Services {
+		for _, mount := range service.Volumes {
+			if mount.Type != types.VolumeTypeBind {
+				continue
+			}
+			exists(name, mount.Source)
+			if !mount.ReadOnly {
+				t.Errorf("%s may write into %s", name, mount.Source)
+			}
+		}
+		if service.Build != nil {
+			exists(name, service.Build.Context)
+			exists(name, filepath.Join(service.Build.Context, service.Build.Dockerfile))
+		}
+	}
+	if seen < 4 {
+		t.Errorf("looked at %d files only", seen)
+	}
+}
+
+// The published ports are those of the design's contract, on loopback, and lead to where the part listens.
+func TestComposePortsAgreeWithTheConfiguration(t *testing.T) {
+	t.Parallel()
+	project := loadCompose(t)
+	want := map[string][]string{
+		"rabbitmq": {"127.0.0.1:5672->5672", "127.0.0.1:15672->15672"}, // RabbitMQ's own defaults
+		"collector": {
+			"127.0.0.1:4317->" + port(t, endpoint(t, project, "collector", "receivers", "otlp", "protocols", "grpc", "endpoint")),
+			"127.0.0.1:4318->" + port(t, endpoint(t, project, "collector", "receivers", "otlp", "protocols", "http", "endpoint")),
+		},
+		"jaeger": {"127.0.0.1:16686->" + port(t, endpoint(t, project, "jaeger", "extensions", "jaeger_query", "http", "endpoint"))},
+	}
+	for _, service := range everything() {
+		want[service.Name] = []string{fmt.Sprintf("127.0.0.1:%d->%s", host.Ports[service.Name],
+			port(t, variable(project.Services[service.Name], "HTTP_ADDR")))}
+	}
+	got := map[string][]string{}
+	for name, service := range project.Services {
+		for _, p := range service.Ports {
+			got[name] = append(got[name], fmt.Sprintf("%s:%s->%d", p.HostIP, p.Published, p.Target))
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("published ports (-want +got):\n%s", diff)
+	}
+	if strings.Contains(project.Configs["rabbitmq"].Content, "listeners") {
+		t.Error("RabbitMQ's listeners are configured: this test takes them for the default ones")
+	}
+}
+
+// Without Docker the same files listen on the contract's ports, and on loopback only.
+func TestNativePortsAreLoopback(t *testing.T) {
+	t.Parallel()
+	want := map[string]string{
+		"collector grpc": "127.0.0.1:4317", "collector http": "127.0.0.1:4318", "collector prometheus": "127.0.0.1:8889",
+		"jaeger query": "127.0.0.1:16686", "jaeger grpc": "127.0.0.1:16685",
+		"jaeger otlp grpc": "127.0.0.1:14317", "jaeger otlp http": "127.0.0.1:14318",
+		"collector to jaeger": "http://127.0.0.1:14318",
+	}
+	collector, jaeger := configFile(t, "collector", nil), configFile(t, "jaeger", nil)
+	got := map[string]string{
+		"collector grpc":       at(t, collector, "receivers", "otlp", "protocols", "grpc", "endpoint"),
+		"collector http":       at(t, collector, "receivers", "otlp", "protocols", "http", "endpoint"),
+		"collector prometheus": at(t, collector, "exporters", "prometheus", "endpoint"),
+		"collector to jaeger":  at(t, collector, "exporters", "otlphttp/jaeger", "endpoint"),
+		"jaeger query":         at(t, jaeger, "extensions", "jaeger_query", "http", "endpoint"),
+		"jaeger grpc":          at(t, jaeger, "extensions", "jaeger_query", "grpc", "endpoint"),
+		"jaeger otlp grpc":     at(t, jaeger, "receivers", "otlp", "protocols", "grpc", "endpoint"),
+		"jaeger otlp http":     at(t, jaeger, "receivers", "otlp", "protocols", "http", "endpoint"),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("addresses (-want +got):\n%s", diff)
+	}
+}
+
+// Every URL in a container's environment leads to a container, at a port where that one listens.
+func TestComposePartsReachEachOther(t *testing.T) {
+	t.Parallel()
+	project := loadCompose(t)
+	listens := map[string][]string{
+		"rabbitmq":  {"5672", "15672"},
+		"collector": {port(t, endpoint(t, project, "collector", "receivers", "otlp", "protocols", "http", "endpoint"))},
+		"jaeger": {
+			port(t, endpoint(t, project, "jaeger", "receivers", "otlp", "protocols", "http", "endpoint")),
+			port(t, endpoint(t, project, "jaeger", "extensions", "jaeger_query", "http", "endpoint")),
+		},
+	}
+	for _, service := range everything() {
+		listens[service.Name] = []string{port(t, variable(project.Services[service.Name], "HTTP_ADDR"))}
+	}
+	seen := map[string]bool{}
+	for name, service := range project.Services {
+		for key := range service.Environment {
+			address, err := url.Parse(variable(service, key))
+			if err != nil || address.Host == "" || strings.HasSuffix(key, "_PUBLIC_URL") { // that one is for a browser
+				continue
+			}
+			seen[key] = true
+			if !slices.Contains(listens[address.Hostname()], address.Port()) {
+				t.Errorf("%s: %s=%s leads nowhere", name, key, address.Redacted())
+			}
+		}
+	}
+	want := []string{
+		"AMQP_URL", "CONSOLE_URL", "DELIVERY_URL", "JAEGER_OTLP_ENDPOINT", "JAEGER_URL", "KITCHEN_URL", "LOYALTY_URL", "ORDER_URL",
+		"OTEL_EXPORTER_OTLP_ENDPOINT", "RABBITMQ_MANAGEMENT_URL", "STAFF_URL",
+	}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(seen))); diff != "" {
+		t.Errorf("variables that hold an address (-want +got):\n%s", diff)
+	}
+}
+
+// configFile is collector/NAME.yaml as its program reads it with these variables.
+func configFile(t *testing.T, name string, env types.MappingWithEquals) map[string]any {
+	t.Helper()
+	content, err := os.ReadFile("../../../collector/" + name + ".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	expanded := placeholder.ReplaceAllStringFunc(string(content), func(found string) string {
+		parts := placeholder.FindStringSubmatch(found)
+		if value := env[parts[1]]; value != nil {
+			return *value
+		}
+		return parts[2]
+	})
+	var parsed map[string]any
+	if err := yaml.Unmarshal([]byte(expanded), &parsed); err != nil {
+		t.Fatalf("%s.yaml: %v", name, err)
+	}
+	return parsed
+}
+
+// placeholder is the Collector's ${env:NAME:-default}.
+var placeholder = regexp.MustCompile(`\$\{env:([A-Z_]+):-([^}]*)\}`)
+
+// endpoint is a value of collector/NAME.yaml inside the container NAME.
+func endpoint(t *testing.T, project *types.Project, name string, path ...string) string {
+	t.Helper()
+	return at(t, configFile(t, name, project.Services[name].Environment), path...)
+}
+
+func at(t *testing.T, tree map[string]any, path ...string) string {
+	t.Helper()
+	var value any = tree
+	for _, key := range path {
+		branch, ok := value.(map[string]any)
+		if !ok {
+			t.Fatalf("no %s", strings.Join(path, "."))
+		}
+		value = branch[key]
+	}
+	text, ok := value.(string)
+	if !ok {
+		t.Fatalf("%s is %v, no text", strings.Join(path, "."), value)
+	}
+	return text
+}
+
+func port(t *testing.T, address string) string {
+	t.Helper()
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
