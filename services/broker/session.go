@@ -13,7 +13,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 
 	"traceria/services/broker/wire"
-	"traceria/services/topology"
 	"traceria/services/wait"
 )
 
@@ -111,18 +110,14 @@ func (s *session) once(ctx context.Context, work func(context.Context, *amqp091.
 // topologyLookEvery is how often a session looks for a topology that does not stand yet.
 const topologyLookEvery = 500 * time.Millisecond
 
-// awaitLayouts waits until all that the layouts have stands, and tells waiting what is missing meanwhile; nil at the end.
-func (s *session) awaitLayouts(ctx context.Context, conn *amqp091.Connection, waiting func(error), layouts ...topology.Layout) error {
+// awaitStanding waits until look finds nothing missing. It tells waiting what is missing meanwhile, and nil at the end.
+func (s *session) awaitStanding(ctx context.Context, waiting func(error), look func() ([]string, error)) error {
 	for {
-		var missing []string
-		for _, l := range layouts {
-			some, err := Missing(conn, l)
-			if err != nil {
-				return err
-			}
-			missing = append(missing, some...)
+		missing, err := look()
+		if err != nil {
+			return err
 		}
-		err := missingError(missing)
+		err = missingError(missing)
 		waiting(err)
 		if err == nil {
 			return nil
