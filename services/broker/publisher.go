@@ -25,7 +25,8 @@ type Publisher struct {
 	// never reaches that subscriber.
 	wanted topology.Topology
 	// own is needed by the service's retries and dead letters.
-	own topology.Topology
+	own   topology.Topology
+	limit bodyLimit
 
 	mu      sync.Mutex
 	current *otelamqp.Publisher
@@ -94,6 +95,7 @@ func (p *Publisher) keep(ctx context.Context, conn *amqp091.Connection) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case reason := <-closed:
+		p.limit.learn(reason)
 		return fmt.Errorf("the publishing channel was closed: %w", closeReason(reason))
 	}
 }
@@ -140,6 +142,9 @@ func hasSpan(_, routingKey, _ string) bool { return !strings.Contains(routingKey
 // Move publishes one message, which is mandatory, and waits for its confirm: a retry, a dead letter, a redrive. It waits
 // for a broker that is away until ctx ends, and fails as [Publisher.Publish] does.
 func (p *Publisher) Move(ctx context.Context, message otelamqp.Message) error {
+	if err := p.limit.check(&message.Publishing); err != nil {
+		return err
+	}
 	publisher, err := p.await(ctx)
 	if err != nil {
 		return fmt.Errorf("%w: %w", event.ErrBrokerAway, err)
@@ -254,10 +259,15 @@ func (p *Publisher) send(ctx context.Context, publisher *otelamqp.Publisher, out
 			if format == event.CloudEventsFormat {
 				trace.SpanFromContext(ctx).SetAttributes(cloudAttributes(envelope)...)
 			}
-			if err := writeBody(message, envelope, format); err != nil || departure.OnMessage == nil {
+			if err := writeBody(message, envelope, format); err != nil {
 				return err
 			}
-			return departure.OnMessage(ctx, message)
+			if departure.OnMessage != nil {
+				if err := departure.OnMessage(ctx, message); err != nil {
+					return err
+				}
+			}
+			return p.limit.check(message)
 		},
 	})
 }

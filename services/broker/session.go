@@ -76,11 +76,10 @@ func (s *session) once(ctx context.Context, work func(context.Context, *amqp091.
 	}
 	s.line.set(socket)
 	defer wire.Close(conn)
-	// Nor by a call that waits for its answer: once the work in hand had its time, the connection is closed under it.
-	forced := context.AfterFunc(ctx, func() {
-		_ = wait.For(context.WithoutCancel(ctx), drainTimeout)
-		wire.Close(conn)
-	})
+	// A call may wait for an answer that does not come. The connection is closed under it when the work in hand had its time.
+	drained, stop := wait.Longer(ctx, drainTimeout)
+	defer stop()
+	forced := context.AfterFunc(drained, func() { wire.Close(conn) })
 	defer forced()
 	closed := conn.NotifyClose(make(chan *amqp091.Error, 1))
 	workCtx, cancel := context.WithCancelCause(ctx)
