@@ -89,7 +89,7 @@ func TestServicesWaitForTheBrokerAndTheCollector(t *testing.T) {
 		return err == nil
 	})
 	systemtest.Eventually(t, 20*time.Second, "telemetry that is not delivered is reported", func() bool {
-		return strings.Contains(running[0].Out.String(), "telemetry is not being delivered")
+		return strings.Contains(running[0].Out.String(), "cannot export telemetry")
 	})
 	for _, p := range running {
 		systemtest.Eventually(t, 20*time.Second, p.Name+" says that it waits", func() bool {
@@ -99,7 +99,7 @@ func TestServicesWaitForTheBrokerAndTheCollector(t *testing.T) {
 		if most := 2; said > most { // one for each connection
 			t.Errorf("%s says %d times that it waits, want at most %d:\n%s", p.Name, said, most, p.Out)
 		}
-		if n := strings.Count(p.Out.String(), "telemetry is not being delivered"); n > 1 {
+		if n := strings.Count(p.Out.String(), "cannot export telemetry"); n > 1 {
 			t.Errorf("%s says %d times within seconds that telemetry is not delivered", p.Name, n)
 		}
 	}

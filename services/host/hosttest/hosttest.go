@@ -50,9 +50,9 @@ func Main(m *testing.M) int {
 	return code
 }
 
-// again is false when the tests are listed, or inputs are sought for one of them: that is not done twice.
+// again reports whether the tests run a second time, with PostgreSQL: not when they are listed or fuzzed, and not with -short.
 func again() bool {
-	return flag.Lookup("test.list").Value.String() == "" && flag.Lookup("test.fuzz").Value.String() == ""
+	return !testing.Short() && flag.Lookup("test.list").Value.String() == "" && flag.Lookup("test.fuzz").Value.String() == ""
 }
 
 // DatabaseURL is the DATABASE_URL of an empty database, which goes when the test ends.

@@ -62,6 +62,7 @@ var startOnce sync.Once
 // Up starts the system for the first test that needs it.
 func Up(t *testing.T) *System {
 	t.Helper()
+	skipShort(t)
 	startOnce.Do(func() { theSystem.start(t) })
 	if t.Failed() || theSystem.Jaeger == nil {
 		t.Fatal("the system did not start")

@@ -30,6 +30,7 @@ func startTelemetry(t *testing.T, s *System) []string {
 // JaegerBinary returns the path of the jaeger program: JAEGER_BIN, else the one on PATH, else bin/jaeger.
 func JaegerBinary(t *testing.T) string {
 	t.Helper()
+	skipShort(t)
 	candidates := []string{os.Getenv("JAEGER_BIN")}
 	if path, err := exec.LookPath("jaeger"); err == nil {
 		candidates = append(candidates, path)

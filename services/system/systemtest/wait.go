@@ -51,3 +51,11 @@ func FreeAddress(t *testing.T) string {
 	t.Fatal("no free port")
 	return ""
 }
+
+// skipShort skips a test that needs RabbitMQ, the Collector or Jaeger when the tests run with -short.
+func skipShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs the whole system, which -short leaves out")
+	}
+}

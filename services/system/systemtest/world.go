@@ -35,6 +35,7 @@ type Program struct {
 // StartWorld starts RabbitMQ, the Collector and Jaeger, and finds addresses for the services.
 func StartWorld(t *testing.T) *World {
 	t.Helper()
+	skipShort(t)
 	w := &World{System: &System{Addresses: map[string]string{}}}
 	t.Cleanup(func() {
 		if err := w.Stop(); err != nil {
