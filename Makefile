@@ -25,12 +25,12 @@ build: ## build bin/traceria
 	@CGO_ENABLED=0 ./build.sh bin/traceria ./services -ldflags='-s -w'
 
 .PHONY: build-jaeger
-build-jaeger: ## build bin/jaeger (Collector and Jaeger in one), once, unless a jaeger is on PATH
-	@collector/build-jaeger.sh
+build-jaeger: ## provide bin/jaeger (Jaeger and Collector in one): download its release or build it, once; a jaeger on PATH is used instead
+	@collector/jaeger.sh
 
 .PHONY: test
 test: rabbitmq-server postgresql gcc build-jaeger ## run every test, with the race detector; installs what the tests need
-	JAEGER_BIN="$$(collector/build-jaeger.sh --path)" go test $(TEST_FLAGS) ./...
+	JAEGER_BIN="$$(collector/jaeger.sh --path)" go test $(TEST_FLAGS) ./...
 
 .PHONY: bench
 bench: rabbitmq-server ## measure what the failures' switches cost while nothing is on, and the AMQP instrumentation (minutes)
@@ -48,7 +48,7 @@ lint: bin/golangci-lint ## check the code's form, its habits and the arrows betw
 
 .PHONY: chaos
 chaos: rabbitmq-server build-jaeger ## break every part of the system under 1,000 orders each, and report (about a quarter of an hour)
-	TRACERIA_CHAOS_ORDERS="$${TRACERIA_CHAOS_ORDERS:-1000}" JAEGER_BIN="$$(collector/build-jaeger.sh --path)" \
+	TRACERIA_CHAOS_ORDERS="$${TRACERIA_CHAOS_ORDERS:-1000}" JAEGER_BIN="$$(collector/jaeger.sh --path)" \
 	  go test -run '^TestChaos$$' -v -count=1 -timeout 90m ./services
 
 # Part of the contract; its issue brings it.

@@ -3,7 +3,7 @@
 #
 #   build.sh OUTPUT PACKAGE [BUILD FLAG...]      in the folder of the module
 #
-# One file at the top because make, and collector/build-jaeger.sh, build everything with it.
+# One file at the top because make, and collector/jaeger.sh, build everything with it.
 set -euo pipefail
 
 output=$1 package=$2
