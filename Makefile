@@ -13,7 +13,7 @@ help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 .PHONY: up
-up: build bin/process-compose ## start the whole system without Docker, installing and building what is missing
+up: ## start the whole system without Docker, installing and building what is missing
 	@./up.sh up
 
 .PHONY: down
@@ -22,7 +22,7 @@ down: ## end what make up started
 
 .PHONY: build
 build: ## build bin/traceria
-	@CGO_ENABLED=0 ./build.sh bin/traceria ./services -ldflags='-s -w'
+	@./build.sh bin/traceria ./services -ldflags='-s -w'
 
 .PHONY: build-jaeger
 build-jaeger: ## provide bin/jaeger (Jaeger and Collector in one): download its release or build it, once; a jaeger on PATH is used instead
@@ -43,7 +43,7 @@ lint: bin/golangci-lint ## check the code's form, its habits and the arrows betw
 	bin/golangci-lint run --allow-serial-runners ./...
 	bin/golangci-lint fmt --diff
 	@if command -v shellcheck >/dev/null; then set -x; \
-	  shellcheck --severity=warning up.sh build.sh collector/*.sh telemetry/otelamqp/rabbitmqtest/*.sh .ci/run; \
+	  shellcheck --severity=warning up.sh build.sh install.sh collector/*.sh telemetry/otelamqp/rabbitmqtest/*.sh .ci/run; \
 	else echo "shellcheck is not installed: the shell scripts were not checked"; fi
 
 .PHONY: chaos
@@ -58,14 +58,14 @@ scenarios:
 
 # The tools, of the versions in tools.mod, built when that file changes.
 bin/process-compose: tools.mod tools.sum
-	@./build.sh $@ github.com/f1bonacc1/process-compose -modfile=tools.mod -ldflags='-s -w' && touch $@
+	@./build.sh $@ github.com/f1bonacc1/process-compose -modfile=tools.mod -tags nomsgpack -ldflags='-s -w' && touch $@
 bin/golangci-lint: tools.mod tools.sum
 	@./build.sh $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint -modfile=tools.mod -ldflags='-s -w' && touch $@
 
 .PHONY: rabbitmq-server postgresql gcc
 rabbitmq-server:
-	@[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v $@ >/dev/null || ./up.sh install $@
+	@[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v $@ >/dev/null || ./install.sh $@
 postgresql: # its programs only: the tests start a server of their own
-	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || ./up.sh install $@
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || ./install.sh $@
 gcc: # the race detector needs a C compiler
-	@command -v "$$(go env CC)" >/dev/null || ./up.sh install gcc libc6-dev
+	@command -v "$$(go env CC)" >/dev/null || ./install.sh gcc libc6-dev

@@ -91,7 +91,7 @@ provide() {
     exec 9>&-
     build
   fi
-  say "bin/jaeger was built from source and has no web pages; \`traceria trace\` shows the traces"
+  say "bin/jaeger was built from source and has no web pages; remove it to try the download again"
 }
 
 on_path=$(command -v jaeger || true)
