@@ -1,4 +1,4 @@
-package main
+package compose
 
 import (
 	"fmt"
@@ -26,7 +26,7 @@ import (
 func loadCompose(t *testing.T) *types.Project {
 	t.Helper()
 	// No variable of the machine: what is published must not hang on who starts it.
-	options, err := cli.NewProjectOptions([]string{"../docker-compose.yml"}, cli.WithResolvedPaths(true))
+	options, err := cli.NewProjectOptions([]string{"../../../docker-compose.yml"}, cli.WithResolvedPaths(true))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestComposePartsReachEachOther(t *testing.T) {
 // configFile is collector/NAME.yaml as its program reads it with these variables.
 func configFile(t *testing.T, name string, env types.MappingWithEquals) map[string]any {
 	t.Helper()
-	content, err := os.ReadFile("../collector/" + name + ".yaml")
+	content, err := os.ReadFile("../../../collector/" + name + ".yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package main
+package compose
 
 import (
 	"os"
@@ -39,7 +39,7 @@ func TestComposeGivesAllOneFlagFile(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	content, err := os.ReadFile("Dockerfile")
+	content, err := os.ReadFile("../../Dockerfile")
 	if err != nil {
 		t.Fatal(err)
 	}

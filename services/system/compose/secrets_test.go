@@ -1,4 +1,4 @@
-package main
+package compose
 
 import (
 	"encoding/json"
@@ -150,7 +150,7 @@ func TestComposeHasNoPassword(t *testing.T) {
 // A named volume takes over the owner of the folder in the image: without it, root would own it, and our user could not write.
 func TestImageHasTheMountPoints(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile("Dockerfile")
+	content, err := os.ReadFile("../../Dockerfile")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,9 +185,9 @@ func TestImageHasTheMountPoints(t *testing.T) {
 			}
 		}
 	}
-	ignored, err := os.ReadFile("Dockerfile.dockerignore")
+	ignored, err := os.ReadFile("../../Dockerfile.dockerignore")
 	if err != nil {
-		if ignored, err = os.ReadFile("../.dockerignore"); err != nil {
+		if ignored, err = os.ReadFile("../../../.dockerignore"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -224,7 +224,7 @@ func makeFolders(made map[string]string, commands string) {
 // Without Docker it is the same: our own broker loads what up.sh has made, and each process is a user of its own.
 func TestProcessComposeGivesEachItsOwnUser(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile("../process-compose.yml")
+	content, err := os.ReadFile("../../../process-compose.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +248,7 @@ func TestProcessComposeGivesEachItsOwnUser(t *testing.T) {
 	if diff := cmp.Diff(users, got); diff != "" {
 		t.Errorf("users (-want +got):\n%s", diff)
 	}
-	up, err := os.ReadFile("../up.sh")
+	up, err := os.ReadFile("../../../up.sh")
 	if err != nil {
 		t.Fatal(err)
 	}

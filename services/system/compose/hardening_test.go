@@ -1,4 +1,4 @@
-package main
+package compose
 
 import (
 	"maps"
@@ -138,7 +138,7 @@ func TestComposeVariablesAreRead(t *testing.T) {
 	t.Parallel()
 	project := loadCompose(t)
 	for _, name := range []string{"collector", "jaeger"} {
-		content, err := os.ReadFile("../collector/" + name + ".yaml")
+		content, err := os.ReadFile("../../../collector/" + name + ".yaml")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +153,7 @@ func TestComposeVariablesAreRead(t *testing.T) {
 // The final stage of the image is a binary under a user that is not root, and nothing else.
 func TestImageIsSmallAndNotRoot(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile("Dockerfile")
+	content, err := os.ReadFile("../../Dockerfile")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func TestImageIsSmallAndNotRoot(t *testing.T) {
 // Both ways of running start the same parts, and a service waits for the broker only.
 func TestProcessComposeRunsTheSameParts(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile("../process-compose.yml")
+	content, err := os.ReadFile("../../../process-compose.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
