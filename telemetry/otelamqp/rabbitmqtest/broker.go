@@ -27,6 +27,7 @@ type Broker struct {
 type Option func(*settings)
 
 type settings struct {
+	release        release
 	definitions    string
 	user, password string
 	private        bool
@@ -71,7 +72,8 @@ func start(opts ...Option) (*Broker, error) {
 	if address := os.Getenv("AMQP_URL"); address != "" && !s.private {
 		return external(address)
 	}
-	if err := installed(); err != nil {
+	var err error
+	if s.release, err = chosen(); err != nil {
 		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "rabbitmqtest-")
@@ -191,6 +193,6 @@ func (b *Broker) close() error {
 		return nil
 	}
 	err := b.Stop()
-	stopEpmd(b.cfg.port)
+	stopEpmd(b.cfg)
 	return errors.Join(err, os.RemoveAll(b.cfg.dir))
 }

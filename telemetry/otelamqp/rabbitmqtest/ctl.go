@@ -3,7 +3,6 @@ package rabbitmqtest
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"time"
 )
@@ -12,10 +11,10 @@ import (
 // as raising an alarm. It needs a broker that the test started (WithPrivate).
 func (b *Broker) Ctl(args ...string) (string, error) {
 	tool := "/usr/lib/rabbitmq/bin/rabbitmqctl" // Debian's wrapper insists on the user rabbitmq
-	if _, err := os.Stat(tool); err != nil {
+	if _, err := os.Stat(tool); err != nil && b.cfg.release.usr == "" {
 		tool = "rabbitmqctl"
 	}
-	cmd := exec.Command(tool, append([]string{"--quiet", "--timeout", "60"}, args...)...) //nolint:noctx // it has a timeout
+	cmd := b.cfg.release.command(tool, append([]string{"--quiet", "--timeout", "60"}, args...)...)
 	cmd.WaitDelay = time.Second
 	cmd.Env = append(os.Environ(), "HOME="+b.cfg.dir, fmt.Sprintf("RABBITMQ_NODENAME=traceria-%d@localhost", b.cfg.port),
 		fmt.Sprintf("ERL_EPMD_PORT=%d", epmdPort(b.cfg.port)), "ERL_EPMD_ADDRESS=127.0.0.1")

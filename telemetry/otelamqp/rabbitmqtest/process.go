@@ -50,9 +50,13 @@ func launch(s settings) (*process, error) {
 	defer out.Close() //nolint:errcheck // the child has its own descriptor
 	args := []string{path, s.dir, strconv.Itoa(s.port), strconv.Itoa(s.mgmt)}
 	if s.definitions != "" {
-		args = append(args, s.definitions)
+		copied, err := s.copyDefinitions()
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, copied)
 	}
-	p.cmd = exec.Command("sh", args...) //nolint:noctx // it lives until stop or kill, not until a context ends
+	p.cmd = s.release.command("sh", args...)
 	p.cmd.Stdout, p.cmd.Stderr = out, out
 	p.cmd.SysProcAttr = ownGroup()
 	started := make(chan error)
@@ -61,6 +65,19 @@ func launch(s settings) (*process, error) {
 		return nil, fmt.Errorf("start the broker: %w", err)
 	}
 	return p, nil
+}
+
+// copyDefinitions copies the definitions to the broker's folder: the broker sees another /usr, where they may lie.
+func (s settings) copyDefinitions() (string, error) {
+	text, err := os.ReadFile(s.definitions)
+	if err != nil {
+		return "", fmt.Errorf("read the broker's definitions: %w", err)
+	}
+	path := filepath.Join(s.dir, "definitions.json")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		return "", fmt.Errorf("copy the broker's definitions: %w", err)
+	}
+	return path, nil
 }
 
 // stop asks the script to end the broker.

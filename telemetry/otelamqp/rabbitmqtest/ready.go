@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"strconv"
 	"time"
 
@@ -91,8 +90,8 @@ func free(port int) bool {
 }
 
 // stopEpmd ends the port mapper that a killed broker leaves behind. It refuses while a broker uses it.
-func stopEpmd(amqpPort int) {
-	cmd := exec.Command("epmd", "-kill") //nolint:noctx // it answers at once
-	cmd.Env = append(os.Environ(), "ERL_EPMD_PORT="+strconv.Itoa(epmdPort(amqpPort)), "ERL_EPMD_ADDRESS=127.0.0.1")
+func stopEpmd(s settings) {
+	cmd := s.release.command("epmd", "-kill")
+	cmd.Env = append(os.Environ(), "ERL_EPMD_PORT="+strconv.Itoa(epmdPort(s.port)), "ERL_EPMD_ADDRESS=127.0.0.1")
 	_ = cmd.Run() // usually nothing is left
 }
