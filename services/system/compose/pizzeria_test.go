@@ -1,27 +1,9 @@
 package compose
 
-import (
-	"traceria/services/broker"
-	"traceria/services/console"
-	"traceria/services/delivery"
-	"traceria/services/host"
-	"traceria/services/kitchen"
-	"traceria/services/loyalty"
-	"traceria/services/order"
-	"traceria/services/staff"
-	"traceria/services/topology"
+import "traceria/services/pizzeria"
+
+var (
+	services   = pizzeria.Services
+	everything = pizzeria.All
+	known      = pizzeria.Known
 )
-
-func services() []host.Service {
-	return []host.Service{order.Service(), kitchen.Service(), delivery.Service(), loyalty.Service(), staff.Service()}
-}
-
-func everything() []host.Service { return append(services(), console.Service()) }
-
-func known() topology.Topology {
-	var t topology.Topology
-	for _, service := range services() {
-		t.Subscriptions = append(t.Subscriptions, broker.TopologyOf(service.Describe(host.NewEnv(nil)).Subscriptions()).Subscriptions...)
-	}
-	return t
-}
