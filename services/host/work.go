@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Work takes some time out of the range, as real work would, or returns the error of ctx when it ends first.
+// Work waits for a random time within takes, in place of real work. It returns the error of ctx when ctx ends first.
 func Work(ctx context.Context, takes Span) error {
 	timer := time.NewTimer(takes.Least + rand.N(takes.Most-takes.Least+1))
 	defer timer.Stop()
