@@ -135,7 +135,7 @@ func testOrderUnroutable(t *testing.T, b *stage) {
 	b.set(t, failure.OrderUnroutable, failure.Setting{Customer: "customer-4"})
 	order, beside := b.orderOf(t, "customer-4", ""), b.orderOf(t, "customer-5", "")
 	refused := func(tree *tracetree.Tree) []tracetree.Span {
-		return spansOf(tree, "order", "send events:order.nobody-wants-this")
+		return spansOf(tree, "order", "send events:order.no-binding")
 	}
 	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
 		sends := refused(tree)
