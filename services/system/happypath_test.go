@@ -11,7 +11,7 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// One order is one trace, of exactly this shape: names, kinds, parents, links and services.
+// The tree has exactly this shape: names, kinds, parents, links and services.
 func TestOneOrderIsOneTrace(t *testing.T) {
 	s := systemtest.Up(t)
 	out, err := s.Traceria("buy", "--wait", "--json")
@@ -40,11 +40,11 @@ func TestOneOrderIsOneTrace(t *testing.T) {
 		}
 		for _, caller := range []string{"client.address", "user_agent.original"} {
 			if value, there := span.Attributes[caller]; there {
-				t.Errorf("%s: who called is in Jaeger: %s=%v", span.Name, caller, value)
+				t.Errorf("%s: the caller is in Jaeger: %s=%v", span.Name, caller, value)
 			}
 		}
 		if value, there := span.Attributes["network.peer.address"]; there && span.Kind == "server" {
-			t.Errorf("%s: who called is in Jaeger: network.peer.address=%v", span.Name, value)
+			t.Errorf("%s: the caller is in Jaeger: network.peer.address=%v", span.Name, value)
 		}
 		for key, value := range span.Attributes {
 			if text, ok := value.(string); ok && strings.Contains(text, "167 My Street") {
@@ -66,7 +66,7 @@ func TestOneOrderIsOneTrace(t *testing.T) {
 	}
 }
 
-// What a person sees by `traceria trace` is the whole story, read from Jaeger by the order's id.
+// `traceria trace ORDER` prints the whole tree from Jaeger.
 func TestTraceCommandPrintsTheWholeTree(t *testing.T) {
 	s := systemtest.Up(t)
 	order := s.Deliver(t)
@@ -84,7 +84,7 @@ func TestTraceCommandPrintsTheWholeTree(t *testing.T) {
 	}
 }
 
-// The messaging conventions, read back from Jaeger for one hop.
+// The spans of one hop follow the messaging conventions.
 func TestSpansFollowTheMessagingConventions(t *testing.T) {
 	s := systemtest.Up(t)
 	order := s.Deliver(t)
@@ -126,7 +126,7 @@ func TestSpansFollowTheMessagingConventions(t *testing.T) {
 			}
 		}
 		if strings.HasPrefix(name, "process") && spans[i].Attributes["traceria.queue.wait_ms"] == nil {
-			t.Errorf("%s does not say how long the message waited", name)
+			t.Errorf("%s has no traceria.queue.wait_ms", name)
 		}
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"traceria/services/failure"
 )
 
-// stall is outbox.stall: the relay sends nothing until it is switched off. Jaeger shows POST /order, then nothing for as
-// long as that lasts, and then the first send.
+// stall blocks the relay while outbox.stall is on. Jaeger shows POST /order, a gap as long as the stall, and the first
+// send.
 func (r relay) stall(ctx context.Context, batch []event.Outgoing) error {
 	held := false
 	for {

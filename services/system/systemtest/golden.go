@@ -10,8 +10,8 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// Update rewrites the golden trees that a test owns: make golden RUN=TestOneOrderIsOneTrace. Read the difference before it is
-// committed.
+// Update rewrites the golden trees of the tests that run: make golden RUN=TestOneOrderIsOneTrace. Review the difference
+// before a commit.
 var Update = flag.Bool("update", false, "rewrite the golden trees of the tests that run")
 
 // HappyPath is the golden tree of one order. TestOneOrderIsOneTrace owns it.
@@ -37,7 +37,7 @@ func MatchGolden(t *testing.T, name string, tree *tracetree.Tree) {
 		t.Fatal(err)
 	}
 	if diff := tracetree.Compare(string(want), tracetree.Shape(tree)); diff != "" {
-		t.Errorf("the tree is not that of %s:\n%s", name, diff)
+		t.Errorf("the tree differs from %s:\n%s", name, diff)
 	}
 }
 

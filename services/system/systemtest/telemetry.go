@@ -9,7 +9,7 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// startTelemetry starts the real Jaeger and the real Collector and returns what the services must know of them.
+// startTelemetry starts the real Jaeger and the real Collector. It returns the services' environment for them.
 func startTelemetry(t *testing.T, s *System) []string {
 	t.Helper()
 	binary := JaegerBinary(t)
@@ -44,6 +44,6 @@ func JaegerBinary(t *testing.T) string {
 			return absolute
 		}
 	}
-	t.Fatal("there is no Jaeger: run `make build-jaeger`, or set JAEGER_BIN")
+	t.Fatal("no Jaeger found: run `make build-jaeger`, or set JAEGER_BIN")
 	return ""
 }
