@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/google/renameio/v2"
 )
 
 // File is a flag file. Several processes may change it concurrently without losing a change.
@@ -122,22 +124,9 @@ func (f File) change(do func(document) error) (err error) {
 	if err := do(d); err != nil {
 		return err
 	}
-	if err := f.replace(d.bytes()); err != nil {
+	// Services run as other users than the command line: all may read the file.
+	if err := renameio.WriteFile(f.Path, d.bytes(), 0o644, renameio.IgnoreUmask()); err != nil {
 		return fmt.Errorf("%w: %w", ErrFile, err)
 	}
 	return nil
-}
-
-func (f File) replace(text []byte) error {
-	next, err := os.CreateTemp(filepath.Dir(f.Path), ".flags-*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(next.Name()) }() // fails after the rename
-	_, err = next.Write(text)
-	// Services may run as other users than the writer.
-	if err = errors.Join(err, next.Chmod(0o644), next.Close()); err != nil {
-		return err
-	}
-	return os.Rename(next.Name(), f.Path)
 }

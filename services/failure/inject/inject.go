@@ -163,18 +163,6 @@ func (i *Injector) die(ctx context.Context, key failure.Key, why string) {
 	select {} // until the signal arrives
 }
 
-// pause waits for d. It returns the error of ctx when ctx ends first.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // look is the polling interval of a lasting failure.
 const look = 100 * time.Millisecond
 

@@ -5,6 +5,7 @@ import (
 
 	"traceria/services/broker"
 	"traceria/services/failure"
+	"traceria/services/wait"
 )
 
 // kitchenHang blocks a cook until the failure is cleared or the process ends. Jaeger shows a send without a process
@@ -12,7 +13,7 @@ import (
 func kitchenHang(_ *Injector, ctx context.Context, _ string, a *broker.Attempt, work next) error {
 	failure.Inject(ctx, failure.KitchenHang)
 	for on := a.Number == 1; on; _, on = failure.On(ctx, failure.KitchenHang) {
-		if err := pause(ctx, look); err != nil {
+		if err := wait.For(ctx, look); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"traceria/services/broker"
 	"traceria/services/failure"
+	"traceria/services/wait"
 )
 
 // kitchenSlow delays a cook by 2 or 10 seconds. Jaeger shows a long process span of kitchen.ticket-opened and a growing
@@ -16,7 +17,7 @@ func kitchenSlow(_ *Injector, ctx context.Context, variant string, _ *broker.Att
 	if err != nil {
 		return err
 	}
-	if err := pause(ctx, longer); err != nil {
+	if err := wait.For(ctx, longer); err != nil {
 		return err
 	}
 	return work(ctx)

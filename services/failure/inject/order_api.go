@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"traceria/services/failure"
+	"traceria/services/wait"
 )
 
 // Entry is the route that starts an order. [failure.Header] is read there.
@@ -32,7 +33,7 @@ func (i *Injector) Answer(ctx context.Context, route string) (failure.Key, error
 	failure.Inject(ctx, failure.OrderAPISlow)
 	longer, err := time.ParseDuration(variant)
 	if err == nil {
-		err = pause(ctx, longer)
+		err = wait.For(ctx, longer)
 	}
 	return failure.OrderAPISlow, err
 }

@@ -5,6 +5,7 @@ import (
 
 	"traceria/services/event"
 	"traceria/services/failure"
+	"traceria/services/wait"
 )
 
 // stall blocks the relay while outbox.stall is on. Jaeger shows POST /order, a gap as long as the stall, and the first
@@ -18,7 +19,7 @@ func (r relay) stall(ctx context.Context, batch []event.Outgoing) error {
 			break
 		}
 		held = true
-		if err := pause(ctx, look); err != nil {
+		if err := wait.For(ctx, look); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"traceria/services/event"
 	"traceria/services/failure"
 	"traceria/services/topology"
+	"traceria/services/wait"
 )
 
 // Overflowing is the queue that queue.overflow overflows.
@@ -54,7 +55,7 @@ func CarryOverflow(ctx context.Context, url string, s topology.Subscription, say
 				rest = rest[1:]
 			}
 		}
-		_ = pause(ctx, look)
+		_ = wait.For(ctx, look)
 	}
 }
 
@@ -62,14 +63,14 @@ func carryWhileOn(ctx context.Context, url string, s topology.Subscription, say 
 	working, end := context.WithCancel(ctx)
 	defer end()
 	go func() {
-		for Overflow(working, s) == s.Overflow && pause(working, look) == nil {
+		for Overflow(working, s) == s.Overflow && wait.For(working, look) == nil {
 		}
 		end()
 	}()
 	for working.Err() == nil {
 		if err := broker.Carry(working, url, s, carryEvery); err != nil && working.Err() == nil {
 			say(err) // the queue does not exist yet, or the broker is unavailable
-			_ = pause(working, time.Second)
+			_ = wait.For(working, time.Second)
 		}
 	}
 }
