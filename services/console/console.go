@@ -14,8 +14,7 @@ const Name = "console"
 func Service() host.Service {
 	return host.Service{
 		Name: Name, Title: "lists and sets failures and experiments", Stateless: true,
-		Describe: func(*host.Env) host.App { return &console{} },
-		New:      func(h *host.Host) (host.App, error) { return &console{Host: h}, nil },
+		New: func(h *host.Host) (host.App, error) { return &console{Host: h}, nil },
 	}
 }
 

@@ -18,8 +18,8 @@ const Name = "delivery"
 func Service() host.Service {
 	return host.Service{
 		Name: Name, Title: "drives boxed orders to their customers", Schema: schema,
-		Describe: func(env *host.Env) host.App { return &deliveries{versions: readVersions(env)} },
-		Check:    func(env *host.Env) { readDrivingTime(env); readVersions(env) },
+		Subscriptions: func(env *host.Env) []topology.Subscription { return subscriptions(readVersions(env)) },
+		Check:         func(env *host.Env) { readDrivingTime(env); readVersions(env) },
 		New: func(h *host.Host) (host.App, error) {
 			return &deliveries{Host: h, drivingTime: readDrivingTime(h.Env), versions: readVersions(h.Env)}, nil
 		},
@@ -67,11 +67,20 @@ func (d *deliveries) Routes(r *host.Routes) {
 	r.Query("GET /delivery/{orderId}", d.get)
 }
 
+// subscriptions are the events that delivery consumes.
+func subscriptions(versions []event.Type) []topology.Subscription {
+	return []topology.Subscription{
+		{Subscriber: Name, Event: event.OrderConfirmedV2, Versions: versions},
+		{Subscriber: Name, Event: event.OrderBoxedV1},
+		{Subscriber: Name, Event: event.OrderCancelledV1},
+	}
+}
+
 // Subscriptions implements host.App.
 func (d *deliveries) Subscriptions() []broker.Subscription {
-	return []broker.Subscription{
-		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderConfirmedV2, Versions: d.versions}, Handle: d.onConfirmed},
-		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderBoxedV1}, Handle: d.onBoxed},
-		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderCancelledV1}, Handle: d.onCancelled},
-	}
+	return broker.Bind(subscriptions(d.versions), map[event.Type]broker.Handler{
+		event.OrderConfirmedV2: d.onConfirmed,
+		event.OrderBoxedV1:     d.onBoxed,
+		event.OrderCancelledV1: d.onCancelled,
+	})
 }

@@ -18,9 +18,9 @@ const Name = "kitchen"
 func Service() host.Service {
 	return host.Service{
 		Name: Name, Title: "cooks, as many tickets at once as it has cooks", Schema: schema,
-		Describe: func(env *host.Env) host.App { return &kitchen{settings: readSettings(env)} },
-		Check:    func(env *host.Env) { readSettings(env) },
-		New:      newKitchen,
+		Subscriptions: func(env *host.Env) []topology.Subscription { return subscriptions(readSettings(env).versions) },
+		Check:         func(env *host.Env) { readSettings(env) },
+		New:           newKitchen,
 	}
 }
 
@@ -79,17 +79,30 @@ func (k *kitchen) Routes(r *host.Routes) {
 	r.Command("POST /tickets", k.cookNow)
 }
 
+// subscriptions are the events that the kitchen consumes.
+func subscriptions(versions []event.Type) []topology.Subscription {
+	return []topology.Subscription{
+		{Subscriber: Name, Event: event.OrderConfirmedV2, Versions: versions},
+		{Subscriber: Name, Event: event.OrderCancelledV1},
+		{Subscriber: Name, Event: event.StaffMemberClockedInV1},
+		{Subscriber: Name, Event: event.StaffMemberClockedOutV1},
+		{Subscriber: Name, Event: event.TicketOpenedV1},
+	}
+}
+
 // Subscriptions implements host.App. A ticket waits in its queue until a cook is free: the gate.
 func (k *kitchen) Subscriptions() []broker.Subscription {
-	tickets := broker.Subscription{Subscription: topology.Subscription{Subscriber: Name, Event: event.TicketOpenedV1}, Handle: k.onTicketOpened}
-	if k.cooks != nil {
-		tickets.Gate = k.cooks
+	bound := broker.Bind(subscriptions(k.versions), map[event.Type]broker.Handler{
+		event.OrderConfirmedV2:        k.onConfirmed,
+		event.OrderCancelledV1:        k.onCancelled,
+		event.StaffMemberClockedInV1:  k.onClockedIn,
+		event.StaffMemberClockedOutV1: k.onClockedOut,
+		event.TicketOpenedV1:          k.onTicketOpened,
+	})
+	for i := range bound {
+		if bound[i].Event == event.TicketOpenedV1 {
+			bound[i].Gate = k.cooks
+		}
 	}
-	return []broker.Subscription{
-		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderConfirmedV2, Versions: k.versions}, Handle: k.onConfirmed},
-		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderCancelledV1}, Handle: k.onCancelled},
-		{Subscription: topology.Subscription{Subscriber: Name, Event: event.StaffMemberClockedInV1}, Handle: k.onClockedIn},
-		{Subscription: topology.Subscription{Subscriber: Name, Event: event.StaffMemberClockedOutV1}, Handle: k.onClockedOut},
-		tickets,
-	}
+	return bound
 }

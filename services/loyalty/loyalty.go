@@ -29,8 +29,8 @@ const pointsKey = attribute.Key("traceria.loyalty.points")
 func Service() host.Service {
 	return host.Service{
 		Name: Name, Title: "counts loyalty points", Schema: schema,
-		Describe: func(env *host.Env) host.App { return &points{versions: readVersions(env)} },
-		Check:    func(env *host.Env) { readVersions(env) },
+		Subscriptions: func(env *host.Env) []topology.Subscription { return subscriptions(readVersions(env)) },
+		Check:         func(env *host.Env) { readVersions(env) },
 		New: func(h *host.Host) (host.App, error) {
 			return &points{Host: h, versions: readVersions(h.Env)}, nil
 		},
@@ -65,13 +65,21 @@ func (p *points) Routes(r *host.Routes) {
 	r.Command("POST /loyalty", p.earnNow)
 }
 
-// Subscriptions implements host.App. Loyalty still takes v1 of OrderConfirmed, where the value is a bare number:
-// versions run in parallel until everybody has moved (LOYALTY_ORDER_CONFIRMED; services/event/README.md).
-func (p *points) Subscriptions() []broker.Subscription {
-	return []broker.Subscription{
-		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderConfirmedV1, Versions: p.versions}, Handle: p.onConfirmed},
-		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderCancelledV1}, Handle: p.onCancelled},
+// subscriptions are the events that loyalty consumes. It still takes v1 of OrderConfirmed, where the value is a number:
+// versions run in parallel until every consumer has moved (LOYALTY_ORDER_CONFIRMED; services/event/README.md).
+func subscriptions(versions []event.Type) []topology.Subscription {
+	return []topology.Subscription{
+		{Subscriber: Name, Event: event.OrderConfirmedV1, Versions: versions},
+		{Subscriber: Name, Event: event.OrderCancelledV1},
 	}
+}
+
+// Subscriptions implements host.App.
+func (p *points) Subscriptions() []broker.Subscription {
+	return broker.Bind(subscriptions(p.versions), map[event.Type]broker.Handler{
+		event.OrderConfirmedV1: p.onConfirmed,
+		event.OrderCancelledV1: p.onCancelled,
+	})
 }
 
 func (p *points) onConfirmed(ctx context.Context, e event.Envelope) error {

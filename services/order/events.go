@@ -11,7 +11,6 @@ import (
 	"traceria/services/broker"
 	"traceria/services/event"
 	"traceria/services/store"
-	"traceria/services/topology"
 )
 
 // onCreated confirms an order: a decision of the business, taken after the customer had the answer. Whether it was
@@ -127,17 +126,13 @@ func cancelOrder(ctx context.Context, tx *store.Tx, found row, reason string) er
 	return record(ctx, tx, found.id, ownEntry(fact))
 }
 
-// reported subscribes to what another service says about an order, and adds it to the order's timeline.
-func reported[T event.Payload](o *orders, orderID func(T) string) broker.Subscription {
-	var zero T
-	return broker.Subscription{
-		Subscription: topology.Subscription{Subscriber: Name, Event: zero.Type()},
-		Handle: func(ctx context.Context, e event.Envelope) error {
-			fact, err := event.Data[T](e)
-			if err != nil {
-				return err
-			}
-			return o.DB.Once(ctx, func(tx *store.Tx) error { return record(ctx, tx, orderID(fact), entryOf(e)) })
-		},
+// reported returns a handler that adds another service's event to the timeline of its order.
+func reported[T event.Payload](o *orders, orderID func(T) string) broker.Handler {
+	return func(ctx context.Context, e event.Envelope) error {
+		fact, err := event.Data[T](e)
+		if err != nil {
+			return err
+		}
+		return o.DB.Once(ctx, func(tx *store.Tx) error { return record(ctx, tx, orderID(fact), entryOf(e)) })
 	}
 }

@@ -21,8 +21,7 @@ const Name = "staff"
 func Service() host.Service {
 	return host.Service{
 		Name: Name, Title: "says which cooks came and went", Schema: schema,
-		Describe: func(*host.Env) host.App { return &clock{} },
-		New:      func(h *host.Host) (host.App, error) { return &clock{Host: h}, nil },
+		New: func(h *host.Host) (host.App, error) { return &clock{Host: h}, nil },
 	}
 }
 
