@@ -24,19 +24,21 @@ if command -v flock >/dev/null; then
   flock -n 9 || { say "another build is under way; waiting for it" && flock 9; }
 fi
 
-# every prints a line every 3 s until it is killed. No sleep that is left over keeps a pipe open.
-every() { while sleep 3 >/dev/null 2>&1; do echo "$1"; done; }
+# every runs a command every 3 s until it is killed. No sleep that is left over keeps a pipe open.
+every() { while sleep 3 >/dev/null 2>&1; do "$@"; done; }
 part=$folder/.$name.$$
-trap 'kill $(jobs -p) 2>/dev/null || true; rm -f "$part"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || true; rm -f "$part" "$part".*' EXIT
 
-# The packages that are neither built nor in the cache. This also downloads the modules.
-every "$name: fetching modules" 9>&- &
-reasons=$(go list -deps -f '{{if .Stale}}{{.StaleReason}}{{end}}' "$@" "$package")
-total=$(grep -cvxF -e '' -e 'not installed but available in build cache' <<<"$reasons") || true
+# Which packages are neither built nor in the cache? The answer needs the modules, so this downloads them.
+fetched() { say "fetching modules, $(grep -c '^go: downloading' "$part.log") so far"; }
+every fetched 9>&- &
+go list -deps -f '{{if .Stale}}{{.StaleReason}}{{end}}' "$@" "$package" >"$part.stale" 2>"$part.log" ||
+  { grep -v '^go: downloading' "$part.log" >&2 && exit 1; }
 kill $!
+total=$(grep -cvxF -e '' -e 'not installed but available in build cache' "$part.stale") || true
 [ "$total" -lt 20 ] || say "$total packages to build"
 
-# The first line that is no package's path is for the reader, and so are all others of that kind.
+# follow counts the packages that go build -v prints. Any other line is for the reader.
 follow() {
   local count=0 line
   while IFS= read -r line; do
@@ -48,7 +50,7 @@ follow() {
   done
 }
 {
-  every tick &
+  every echo tick &
   trap 'kill $! 2>/dev/null || true' EXIT
   go build -v -o "$part" "$@" "$package"
 } 2>&1 9>&- | follow

@@ -232,6 +232,7 @@ down() {
     return
   fi
   mkdir -p .run/log
+  say "stopping the services, then the rest"
   down_all
   say "traceria is stopped; its data and logs are in .run"
 }
