@@ -1,0 +1,71 @@
+package store
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// statement is a statement that a transaction ran.
+type statement struct {
+	query, operation, table string
+	took                    time.Duration
+}
+
+func (s statement) name() string { return strings.TrimSpace(s.operation + " " + s.table) }
+
+// summary returns the operation of a statement and the first table that it names, or "". It reads the forms that this
+// repository writes.
+func summary(query string) (operation, table string) {
+	operation, rest := word(query)
+	operation = strings.ToUpper(operation)
+	for last := operation; rest != ""; {
+		var next string
+		next, rest = word(rest)
+		switch last {
+		case "FROM", "INTO", "UPDATE":
+			table, _, _ = strings.Cut(next, "(")
+			return operation, table
+		}
+		last = strings.ToUpper(next)
+	}
+	return operation, ""
+}
+
+// word returns the first word of text and what follows it.
+func word(text string) (first, rest string) {
+	text = strings.TrimLeft(text, " \t\r\n")
+	if end := strings.IndexAny(text, " \t\r\n"); end >= 0 {
+		return text[:end], text[end:]
+	}
+	return text, ""
+}
+
+// transactionName names a transaction by what it writes: the operation on the first table, then the other tables, in the
+// order of their first statements, as in "INSERT orders + outbox". If it writes nothing it is named by what it reads.
+//
+// The inbox is left out beside other tables: every handler writes it. A table into which a row is inserted and then
+// updated counts as updated: the insert only makes sure that there is a row.
+func transactionName(statements []statement) string {
+	named := slices.DeleteFunc(slices.Clone(statements), func(s statement) bool { return s.operation == "SELECT" })
+	if len(named) == 0 {
+		named = statements
+	}
+	if others := slices.DeleteFunc(slices.Clone(named), func(s statement) bool { return s.table == "inbox" }); len(others) > 0 {
+		named = others
+	}
+	if len(named) == 0 {
+		return "BEGIN"
+	}
+	first := named[0]
+	var tables []string
+	for _, s := range named {
+		if s.table == first.table && first.operation == "INSERT" {
+			first.operation = s.operation
+		}
+		if s.table != "" && !slices.Contains(tables, s.table) {
+			tables = append(tables, s.table)
+		}
+	}
+	return strings.TrimSpace(first.operation + " " + strings.Join(tables, " + "))
+}
