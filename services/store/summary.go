@@ -42,7 +42,8 @@ func word(text string) (first, rest string) {
 }
 
 // transactionName names a transaction by what it writes: the operation on the first table, then the other tables, in the
-// order of their first statements, as in "INSERT orders + outbox". If it writes nothing it is named by what it reads.
+// order of their first statements and the outbox last, as in "INSERT orders + outbox". If it writes nothing it is named by
+// what it reads.
 //
 // The inbox is left out beside other tables: every handler writes it. A table into which a row is inserted and then
 // updated counts as updated: the insert only makes sure that there is a row.
@@ -66,6 +67,9 @@ func transactionName(statements []statement) string {
 		if s.table != "" && !slices.Contains(tables, s.table) {
 			tables = append(tables, s.table)
 		}
+	}
+	if at := slices.Index(tables, "outbox"); at > 0 {
+		tables = append(slices.Delete(tables, at, at+1), "outbox")
 	}
 	return strings.TrimSpace(first.operation + " " + strings.Join(tables, " + "))
 }

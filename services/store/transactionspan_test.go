@@ -114,6 +114,10 @@ func TestATransactionIsNamedByWhatItWrites(t *testing.T) {
 			}},
 			{"DELETE orders + resend", []string{"\n\tdelete from orders", `UPDATE resend SET done_to = 0`, `UPDATE orders SET id = id`}},
 			{"UPDATE resend + orders", []string{`UPDATE resend SET done_to = 0`, `INSERT INTO orders(id) VALUES ('o-3')`}},
+			{"UPDATE resend + orders + outbox", []string{
+				`UPDATE resend SET done_to = 0`, `UPDATE outbox SET attempts = 0`, `DELETE FROM orders`,
+			}},
+			{"UPDATE outbox + orders", []string{`UPDATE outbox SET attempts = 0`, `DELETE FROM orders`}},
 			{"BEGIN", nil},
 		} {
 			span := b.only(t, func(ctx context.Context) {

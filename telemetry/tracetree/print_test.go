@@ -48,6 +48,8 @@ func TestPrintedTreesAreTheGoldenOnes(t *testing.T) {
 		{"order.txt", happyPath(), PrintOptions{}},
 		{"order-120.txt", happyPath(), PrintOptions{Width: 120}},
 		{"order-database.txt", happyPath(), PrintOptions{Database: true}},
+		{"transactions.txt", transactions(), PrintOptions{}},
+		{"transactions-database.txt", transactions(), PrintOptions{Database: true}},
 		{"links.txt", linkMode(), PrintOptions{}},
 		{"clinic.txt", clinic(), PrintOptions{}},
 		{"clinic-100.txt", clinic(), PrintOptions{Width: 100}},

@@ -44,7 +44,9 @@ func (i *Injector) Broker() broker.Seams {
 }
 
 // Store are the injector's parts in what the service does with its database.
-func (i *Injector) Store() store.Seams { return store.Seams{Publishing: i.publish} }
+func (i *Injector) Store() store.Seams {
+	return store.Seams{Publishing: i.publish, Tracing: traceDatabase}
+}
 
 // next is the rest of the way.
 type next func(context.Context) error

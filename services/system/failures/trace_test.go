@@ -20,6 +20,7 @@ var traceFailures = map[failure.Key]failureTest{
 	failure.TraceClockSkew:           testTraceClockSkew,
 	failure.TraceUninstrumentedError: testTraceUninstrumentedError,
 	failure.TraceMode:                testTraceMode,
+	failure.TraceDatabase:            testTraceDatabase,
 }
 
 const (
@@ -190,4 +191,51 @@ func testTraceMode(t *testing.T, b *stage) {
 		})
 		systemtest.CompareGolden(t, "trace-mode-"+mode+".tree", b.conversationAtRest(t, order.OrderID))
 	}
+}
+
+// The same order with a span for each statement, with no database spans, and with one for each transaction: for everyone,
+// and for one order only.
+func testTraceDatabase(t *testing.T, b *stage) {
+	for _, variant := range []string{"statements", "off"} {
+		b.set(t, failure.TraceDatabase, failure.Setting{Variant: variant})
+		tree := b.told(t, func(tree *tracetree.Tree) string { return databaseSpansAre(tree, variant) })
+		systemtest.CompareGolden(t, "trace-database-"+variant+".tree", tree)
+		b.clear(t)
+		order := b.order(t, "trace.database="+variant)
+		b.becomes(t, order, "delivered")
+		b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
+			return first(some(lastEvent, lastOf(tree), 1), whole(tree), databaseSpansAre(tree, variant))
+		})
+	}
+	systemtest.MatchGolden(t, systemtest.HappyPath, b.told(t, func(tree *tracetree.Tree) string {
+		return databaseSpansAre(tree, "transactions")
+	}))
+}
+
+// databaseSpansAre says which database spans a tree has that it should not have, or lacks: "" when it is right.
+func databaseSpansAre(tree *tracetree.Tree, variant string) string {
+	var transactions, statements int
+	for _, span := range tree.Spans() {
+		switch {
+		case span.Attributes["db.system.name"] == nil:
+		case span.Attributes["traceria.db.statements"] != nil:
+			transactions++
+		default:
+			statements++
+		}
+	}
+	right := map[string]bool{
+		"transactions": transactions >= 10 && statements < 5, // a read outside a transaction is a span of its own
+		"statements":   transactions == 0 && statements >= 50,
+		"off":          transactions == 0 && statements == 0,
+	}
+	if !right[variant] {
+		return fmt.Sprintf("%s: %d spans of transactions and %d of statements", variant, transactions, statements)
+	}
+	for _, taken := range spansOf(tree, "kitchen", kitchenConfirmed) {
+		if lack := evaluated(taken, failure.TraceDatabase, variant); variant != "transactions" && lack != "" {
+			return lack
+		}
+	}
+	return ""
 }

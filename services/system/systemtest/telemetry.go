@@ -9,8 +9,8 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// startTelemetry starts the real Jaeger and the real Collector and returns what the services must know of them.
-func startTelemetry(t *testing.T, s *System) []string {
+// StartTelemetry starts a Jaeger and a Collector for s and returns the environment that leads the services to them.
+func StartTelemetry(t *testing.T, s *System) []string {
 	t.Helper()
 	binary := JaegerBinary(t)
 	query, otlpHTTP := FreeAddress(t), FreeAddress(t)
