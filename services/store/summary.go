@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -14,22 +15,31 @@ type statement struct {
 
 func (s statement) name() string { return strings.TrimSpace(s.operation + " " + s.table) }
 
-// summary returns the operation of a statement and the first table that it names, or "". It reads the forms that this
-// repository writes.
+// summary returns the operation of a statement and the first table that it names outside parentheses, else inside, or "".
+// It reads the forms that this repository writes.
 func summary(query string) (operation, table string) {
-	operation, rest := word(query)
-	operation = strings.ToUpper(operation)
-	for last := operation; rest != ""; {
+	first, rest := word(query)
+	operation = strings.ToUpper(first)
+	for last, depth := first, 0; rest != ""; {
 		var next string
 		next, rest = word(rest)
-		switch last {
-		case "FROM", "INTO", "UPDATE":
-			table, _, _ = strings.Cut(next, "(")
-			return operation, table
+		if namesTable(last) {
+			name, _, _ := strings.Cut(next, "(")
+			name = strings.TrimRight(name, ")")
+			if depth == 0 {
+				return operation, name
+			}
+			table = cmp.Or(table, name)
 		}
-		last = strings.ToUpper(next)
+		depth += strings.Count(next, "(") - strings.Count(next, ")")
+		last = next
 	}
-	return operation, ""
+	return operation, table
+}
+
+// namesTable tells whether the name of a table follows the word.
+func namesTable(word string) bool {
+	return strings.EqualFold(word, "FROM") || strings.EqualFold(word, "INTO") || strings.EqualFold(word, "UPDATE")
 }
 
 // word returns the first word of text and what follows it.

@@ -118,6 +118,8 @@ func TestATransactionIsNamedByWhatItWrites(t *testing.T) {
 				`UPDATE resend SET done_to = 0`, `UPDATE outbox SET attempts = 0`, `DELETE FROM orders`,
 			}},
 			{"UPDATE outbox + orders", []string{`UPDATE outbox SET attempts = 0`, `DELETE FROM orders`}},
+			{"SELECT orders", []string{`SELECT id, (SELECT COUNT(*) FROM inbox), EXISTS (SELECT 1 FROM resend) FROM orders`}},
+			{"SELECT inbox", []string{`SELECT EXISTS (SELECT 1 FROM inbox)`}},
 			{"BEGIN", nil},
 		} {
 			span := b.only(t, func(ctx context.Context) {
