@@ -37,6 +37,7 @@ const (
 	KitchenReject            Key = "kitchen.reject"
 
 	TraceMode     Key = "trace.mode"
+	TraceDatabase Key = "trace.database"
 	EventFormat   Key = "event.format"
 	EventVersions Key = "event.versions"
 	EventStyle    Key = "event.style"

@@ -76,7 +76,7 @@ func TestEverySpanOfASubmissionIsInItsConversation(t *testing.T) {
 		}
 	}
 	// The server span ends last: the answer is on its way before.
-	if diff := cmp.Diff([]string{"BEGIN", "INSERT orders", "INSERT outbox", "COMMIT"}, got[:min(4, len(got))]); diff != "" {
+	if diff := cmp.Diff([]string{"INSERT orders + outbox"}, got[:min(1, len(got))]); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

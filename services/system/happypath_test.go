@@ -11,6 +11,9 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
+// mostSpans keeps an order readable in Jaeger's pages.
+const mostSpans = 50
+
 // The tree has exactly this shape: names, kinds, parents, links and services.
 func TestOneOrderIsOneTrace(t *testing.T) {
 	s := systemtest.Up(t)
@@ -30,6 +33,9 @@ func TestOneOrderIsOneTrace(t *testing.T) {
 	}
 	tree := s.Tree(t, order.TraceID)
 	systemtest.CompareGolden(t, systemtest.HappyPath, tree)
+	if n := len(tree.Spans()); n > mostSpans {
+		t.Errorf("the happy path has %d spans, want at most %d: Jaeger shows each as a row", n, mostSpans)
+	}
 
 	for _, span := range tree.Spans() {
 		if got := span.Attributes[string(telemetry.ConversationKey)]; got != order.OrderID {
@@ -76,7 +82,7 @@ func TestTraceCommandPrintsTheWholeTree(t *testing.T) {
 	}
 	for _, want := range []string{
 		order.TraceID, "POST /order", "process kitchen.private:kitchen.ticket-opened.v1:kitchen.ticket-opened",
-		"process events:delivery.order-delivered.v1:order.order-delivered", "waited", "database spans",
+		"process events:delivery.order-delivered.v1:order.order-delivered", "waited", "INSERT orders + outbox",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in\n%s", want, out)

@@ -41,7 +41,9 @@ func (i *Injector) Broker() broker.Seams {
 }
 
 // Store returns the injector's seams in the store.
-func (i *Injector) Store() store.Seams { return store.Seams{Publishing: i.publish} }
+func (i *Injector) Store() store.Seams {
+	return store.Seams{Publishing: i.publish, Tracing: traceDatabase}
+}
 
 // next continues with the remaining failures and the handler.
 type next func(context.Context) error

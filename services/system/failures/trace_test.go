@@ -20,6 +20,7 @@ var traceFailures = map[failure.Key]failureTest{
 	failure.TraceClockSkew:           testTraceClockSkew,
 	failure.TraceUninstrumentedError: testTraceUninstrumentedError,
 	failure.TraceMode:                testTraceMode,
+	failure.TraceDatabase:            testTraceDatabase,
 }
 
 // wantSentWith checks that both forms of OrderConfirmed were sent with the failure.
@@ -182,4 +183,51 @@ func testTraceMode(t *testing.T, st *stage) {
 		})
 		systemtest.CompareGolden(t, "trace-mode-"+mode+".tree", st.conversationAtRest(t, order.OrderID))
 	}
+}
+
+// The variants give a span for each statement, no database spans, or a span for each transaction. They hold for everyone or for
+// one order.
+func testTraceDatabase(t *testing.T, st *stage) {
+	for _, variant := range []string{"statements", "off"} {
+		st.set(t, failure.TraceDatabase, failure.Setting{Variant: variant})
+		tree := st.completeTree(t, func(tree *tracetree.Tree) string { return databaseSpansAre(tree, variant) })
+		systemtest.CompareGolden(t, "trace-database-"+variant+".tree", tree)
+		st.clear(t)
+		order := st.place(t, "trace.database="+variant)
+		st.awaitStatus(t, order, "delivered")
+		st.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
+			return firstFault(wantSpans(lastEvent, lastOf(tree), 1), wantComplete(tree), databaseSpansAre(tree, variant))
+		})
+	}
+	systemtest.MatchGolden(t, systemtest.HappyPath, st.completeTree(t, func(tree *tracetree.Tree) string {
+		return databaseSpansAre(tree, "transactions")
+	}))
+}
+
+// databaseSpansAre says which database spans a tree has that it should not have, or faults: "" when it is right.
+func databaseSpansAre(tree *tracetree.Tree, variant string) string {
+	var transactions, statements int
+	for _, span := range tree.Spans() {
+		switch {
+		case span.Attributes["db.system.name"] == nil:
+		case span.Attributes["traceria.db.statements"] != nil:
+			transactions++
+		default:
+			statements++
+		}
+	}
+	right := map[string]bool{
+		"transactions": transactions >= 10 && statements < 5, // a read outside a transaction is a span of its own
+		"statements":   transactions == 0 && statements >= 50,
+		"off":          transactions == 0 && statements == 0,
+	}
+	if !right[variant] {
+		return fmt.Sprintf("%s: %d spans of transactions and %d of statements", variant, transactions, statements)
+	}
+	for _, taken := range spansOf(tree, "kitchen", kitchenConfirmed) {
+		if fault := wantEvaluated(taken, failure.TraceDatabase, variant); variant != "transactions" && fault != "" {
+			return fault
+		}
+	}
+	return ""
 }

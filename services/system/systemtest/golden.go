@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"traceria/services/order/orderclient"
@@ -21,13 +22,19 @@ const HappyPath = "happy-path.tree"
 // rewrites that file first.
 func CompareGolden(t *testing.T, name string, tree *tracetree.Tree) {
 	t.Helper()
-	if *Update {
+	if owner, taken := goldenOwners.LoadOrStore(name, t.Name()); taken && owner != t.Name() {
+		t.Fatalf("%s belongs to %s: use MatchGolden", name, owner)
+	}
+	if *Update && !t.Failed() {
 		if err := os.WriteFile(goldenPath(t, name), []byte(tracetree.Shape(tree)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	MatchGolden(t, name, tree)
 }
+
+// goldenOwners has the test that owns each golden tree.
+var goldenOwners sync.Map
 
 // MatchGolden compares a tree with the golden tree of another test. It never writes.
 func MatchGolden(t *testing.T, name string, tree *tracetree.Tree) {

@@ -91,7 +91,7 @@ func (s *System) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Broker = rabbitmqtest.Start(outlive{t, s}, rabbitmqtest.WithDefinitions(filepath.Join(s.Credentials, "broker", "definitions.json")))
-	backend := startTelemetry(t, s)
+	backend := StartTelemetry(t, s)
 	s.Env = append(os.Environ(), backend...)
 	s.Env = append(s.Env,
 		"AMQP_URL="+s.Broker.URL, "RABBITMQ_MANAGEMENT_URL="+s.Broker.ManagementURL, "TRACERIA_DATA="+data,

@@ -9,8 +9,8 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// startTelemetry starts the real Jaeger and the real Collector. It returns the services' environment for them.
-func startTelemetry(t *testing.T, s *System) []string {
+// StartTelemetry starts a Jaeger and a Collector for s and returns the environment that the services need for them.
+func StartTelemetry(t *testing.T, s *System) []string {
 	t.Helper()
 	binary := JaegerBinary(t)
 	query, otlpHTTP := FreeAddress(t), FreeAddress(t)
