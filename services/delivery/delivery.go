@@ -1,5 +1,5 @@
-// Package delivery drives boxed orders to their customers. It keeps the address that OrderConfirmed carries, so
-// that it has to ask nobody when the box is there.
+// Package delivery drives boxed orders to their customers. It stores the address from OrderConfirmed, so it needs no call when the
+// order is boxed.
 package delivery
 
 import (
@@ -14,7 +14,7 @@ import (
 // Name is the service's name.
 const Name = "delivery"
 
-// Service describes the delivery service to whoever runs it.
+// Service describes the delivery service.
 func Service() host.Service {
 	return host.Service{
 		Name: Name, Title: "drives boxed orders to their customers", Schema: schema,
@@ -32,12 +32,12 @@ type deliveries struct {
 	versions    []event.Type
 }
 
-// readVersions reads which versions of OrderConfirmed delivery takes (DELIVERY_ORDER_CONFIRMED).
+// readVersions returns the versions of OrderConfirmed that delivery takes (DELIVERY_ORDER_CONFIRMED).
 func readVersions(env *host.Env) []event.Type {
 	return host.OrderConfirmedVersions(env, Name, event.OrderConfirmedV2)
 }
 
-// readDrivingTime reads how long a drive takes (DELIVERY_DRIVING_TIME).
+// readDrivingTime returns the duration of a drive (DELIVERY_DRIVING_TIME).
 func readDrivingTime(env *host.Env) host.Span {
 	return env.Span("DELIVERY_DRIVING_TIME", host.Span{Least: 20 * time.Millisecond, Most: 100 * time.Millisecond})
 }

@@ -1,5 +1,4 @@
-// Package loyalty gives a customer a point for each whole pound of an order, and takes it back when the order is
-// cancelled.
+// Package loyalty gives a customer a point for each whole pound of an order, and takes the points back if the order is cancelled.
 package loyalty
 
 import (
@@ -22,10 +21,10 @@ import (
 // Name is the service's name.
 const Name = "loyalty"
 
-// pointsKey says, on the span of whoever works it out, what an order is worth.
+// pointsKey is the number of points of an order, on the process span that computes it.
 const pointsKey = attribute.Key("traceria.loyalty.points")
 
-// Service describes the loyalty service to whoever runs it.
+// Service describes the loyalty service.
 func Service() host.Service {
 	return host.Service{
 		Name: Name, Title: "counts loyalty points", Schema: schema,
@@ -42,7 +41,7 @@ type points struct {
 	versions []event.Type
 }
 
-// readVersions reads which versions of OrderConfirmed loyalty takes (LOYALTY_ORDER_CONFIRMED).
+// readVersions returns the versions of OrderConfirmed that loyalty takes (LOYALTY_ORDER_CONFIRMED).
 func readVersions(env *host.Env) []event.Type {
 	return host.OrderConfirmedVersions(env, Name, event.OrderConfirmedV1)
 }
@@ -107,11 +106,11 @@ func (p *points) onConfirmed(ctx context.Context, e event.Envelope) error {
 	})
 }
 
-// pointsFor are the points of an order: one for each whole pound.
+// pointsFor returns the points of an order: one for each whole pound.
 func pointsFor(value event.Amount) int { return int(value.IntPart()) }
 
-// earn writes the points of an order down, once. Its cancellation may have been here first, but whose points they are the
-// confirmation says.
+// earn stores the points of an order once. If the cancellation arrived first, the row exists already; the customer is that of the
+// confirmation.
 func earn(ctx context.Context, tx *store.Tx, orderID, customerID string, n int, at time.Time) (first bool, err error) {
 	return change(ctx, tx, `INSERT INTO points (order_id, customer_id, points, earned_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (order_id) DO UPDATE SET customer_id = excluded.customer_id, points = excluded.points,
@@ -134,8 +133,8 @@ func (p *points) onCancelled(ctx context.Context, e event.Envelope) error {
 	})
 }
 
-// reverse takes the points back when they were earned and the order is cancelled. Whichever of the two became known
-// last calls it, and no other: it happens once.
+// reverse publishes that the points are taken back if they were earned and the order is cancelled. Only the event that arrives
+// last calls it, so it happens once.
 func reverse(ctx context.Context, tx *store.Tx, orderID string) error {
 	fact := event.LoyaltyPoints{OrderID: orderID}
 	err := tx.QueryRowContext(ctx, `SELECT customer_id, points FROM points

@@ -10,10 +10,10 @@ import (
 // Name is the service's name.
 const Name = "order"
 
-// Service describes the order service to whoever runs it.
+// Service describes the order service.
 func Service() host.Service {
 	return host.Service{
-		Name: Name, Title: "takes orders and tells their story", Schema: schema,
+		Name: Name, Title: "accepts orders and reports their progress", Schema: schema,
 		Subscriptions: func(*host.Env) []topology.Subscription { return subscriptions() },
 		New:           func(h *host.Host) (host.App, error) { return &orders{Host: h}, nil },
 	}

@@ -14,7 +14,7 @@ import (
 	"traceria/services/host/hosttest"
 )
 
-// The sparse form knows an address by its id: the order service has it issued, once the customer has the answer.
+// The sparse form has the id of the address. The order service requests it after the answer to the customer.
 func TestAnOrderWithAnAddressGetsItsIDFromDeliveryBeforeItIsConfirmed(t *testing.T) {
 	t.Parallel()
 	id := event.NewAddressID()

@@ -16,7 +16,7 @@ import (
 	"traceria/telemetry"
 )
 
-// summary is what POST /order answers.
+// summary is the answer of POST /order.
 type summary struct {
 	OrderID     string `json:"orderId"`
 	OrderNumber string `json:"orderNumber"`
@@ -31,8 +31,8 @@ type links struct {
 	Jaeger  string `json:"jaeger"`
 }
 
-// linked returns the summary with the address of the order at the host that the caller asked: in a container
-// ORDER_URL would be a name that only the other containers know.
+// linked returns the summary with the order's URL at the host of the request. In a container only other containers can resolve
+// the host in ORDER_URL.
 func (s summary) linked(r *http.Request) summary {
 	s.Links.Self = "http://" + r.Host + "/order/" + s.OrderID
 	return s
@@ -48,13 +48,13 @@ func (o *orders) summarize(id string, seq int64, at progress, traceID string) su
 	}
 }
 
-// view is what GET /order/{id} answers.
+// view is the answer of GET /order/{id}.
 type view struct {
 	summary
 	CustomerID string       `json:"customerId"`
 	OrderValue event.Money  `json:"orderValue"`
 	Items      []event.Item `json:"items"`
-	// DeliveryAddress is for a consumer that calls back; an order that names its address by id has none.
+	// DeliveryAddress is for a consumer that calls back. It is nil if the order has an address id.
 	DeliveryAddress *event.Address `json:"deliveryAddress,omitempty"`
 	CreatedAt       time.Time      `json:"createdAt"`
 	Timeline        []entry        `json:"timeline,omitempty"`
@@ -102,12 +102,12 @@ func (o *orders) list(w http.ResponseWriter, r *http.Request) error {
 	}
 	for i := range found {
 		found[i].summary = found[i].linked(r)
-		found[i].DeliveryAddress = nil // a list needs none
+		found[i].DeliveryAddress = nil // personal data, and a list does not need it
 	}
 	return host.WriteJSON(w, http.StatusOK, map[string]any{"orders": found})
 }
 
-// pathID is the order in the path. A name that no order can have is not asked for: PostgreSQL would refuse the question.
+// pathID returns the order id in the path. It refuses a text that no id can be, because PostgreSQL fails on it.
 func pathID(r *http.Request) (string, error) {
 	id := r.PathValue("id")
 	if len(id) > host.MaxID || event.CheckText(id) != nil {
@@ -118,7 +118,7 @@ func pathID(r *http.Request) (string, error) {
 
 func unknown(id string) error { return host.NotFound("there is no order %.60q", id) }
 
-// views reads orders without their timelines; rest is the end of the statement, from WHERE on.
+// views returns orders without their timelines. rest is the statement from WHERE on.
 func (o *orders) views(ctx context.Context, rest string, args ...any) ([]view, error) {
 	rows, err := o.DB.QueryContext(ctx,
 		`SELECT seq, id, customer_id, value_pence, items, address, trace_id, created_at, progress FROM orders `+rest, args...)
@@ -157,7 +157,7 @@ func (o *orders) scan(rows *sql.Rows) (view, error) {
 	return v, nil
 }
 
-// cancel is the command Cancel Order: possible until the order is on the road.
+// cancel is the command Cancel Order. It is possible until the order is out for delivery.
 func (o *orders) cancel(w http.ResponseWriter, r *http.Request) error {
 	id, err := pathID(r)
 	if err != nil {
@@ -176,7 +176,7 @@ func (o *orders) cancel(w http.ResponseWriter, r *http.Request) error {
 		answer = o.summarize(id, found.seq, cancelled, found.traceID)
 		switch {
 		case found.progress == cancelled:
-			return nil // asked for twice
+			return nil // a repeated request
 		case found.progress >= outForDelivery:
 			return host.Conflict("order %s is %s: it can be cancelled until it is out for delivery", id, found.progress)
 		}
