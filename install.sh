@@ -23,12 +23,14 @@ mkdir -p .run/log
 interrupted=''
 trap 'interrupted=1; say "interrupted; finishing the installation first, because it must not be cut off"' INT TERM HUP
 
-# apt_get runs in the background, where Ctrl-C does not reach it, and shows the end of its log every 3 s.
+# apt_get shows the end of its log every 3 s. It is a session of its own, where Ctrl-C does not reach dpkg.
 apt_get() {
   [ -z "$interrupted" ] || return 1
   local told=$SECONDS
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 \
-    -o Acquire::Retries=1 -o Acquire::http::Timeout=10 -o Acquire::https::Timeout=10 "$@" >>"$log" 2>&1 </dev/null &
+  # shellcheck disable=SC2016 # sh expands it
+  as_root sh -c 'trap "" INT TERM HUP; exec setsid -w env DEBIAN_FRONTEND=noninteractive apt-get "$@"' sh \
+    -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 -o Acquire::Retries=1 -o Acquire::http::Timeout=10 -o Acquire::https::Timeout=10 \
+    "$@" >>"$log" 2>&1 </dev/null &
   while kill -0 $! 2>/dev/null; do
     sleep 0.2 || true
     [ $((SECONDS - told)) -lt 3 ] || { told=$SECONDS && say "  $(tail -n 1 "$log" | cut -c 1-100)"; }
