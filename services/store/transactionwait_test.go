@@ -132,7 +132,7 @@ func TestATransactionThatMeetsAnotherIsOneSpan(t *testing.T) {
 	t.Parallel()
 	b := open(t, postgresURL(t))
 	exec(t, b, `INSERT INTO orders (id) VALUES ('o-1')`)
-	run := 0
+	run, meet := 0, func() { exec(t, b, `UPDATE orders SET id = 'o-2'`) }
 	span := b.only(t, func(ctx context.Context) {
 		if err := b.Do(ctx, func(tx *store.Tx) error {
 			run++
@@ -141,7 +141,7 @@ func TestATransactionThatMeetsAnotherIsOneSpan(t *testing.T) {
 				return err
 			}
 			if run == 1 { // its snapshot is older than this change of the same row
-				exec(t, b, `UPDATE orders SET id = 'o-2'`)
+				meet()
 			}
 			_, err := tx.ExecContext(ctx, `UPDATE orders SET id = 'o-3'`)
 			return err
