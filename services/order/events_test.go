@@ -268,3 +268,15 @@ func TestAnUnreadableEventCanNeverSucceed(t *testing.T) {
 		}
 	}
 }
+
+func TestARejectedOrderHasTheKitchensReason(t *testing.T) {
+	t.Parallel()
+	o := newOrders(t)
+	id := o.stored(t)
+	if err := o.handle(envelope(t, "kitchen", event.OrderRejected{OrderID: id, Reason: "burnt"})); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := o.views(t.Context(), `WHERE id = $1`, id); err != nil || len(found) != 1 || found[0].Rejection != "burnt" {
+		t.Errorf("got %+v, %v", found, err)
+	}
+}

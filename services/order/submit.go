@@ -149,5 +149,3 @@ func (o *orders) repeated(ctx context.Context, key, digest string) (summary, boo
 	telemetry.WithConversation(ctx, id) // the span belongs to that order
 	return o.summarize(id, seq, at, traceID), true, nil
 }
-
-func number(seq int64) string { return fmt.Sprintf("ORD%d", seq) }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"traceria/services/event"
@@ -57,7 +56,9 @@ type view struct {
 	// DeliveryAddress is for a consumer that calls back. It is nil if the order has an address id.
 	DeliveryAddress *event.Address `json:"deliveryAddress,omitempty"`
 	CreatedAt       time.Time      `json:"createdAt"`
-	Timeline        []entry        `json:"timeline,omitempty"`
+	// Rejection is the kitchen's reason, for an order that it cannot make.
+	Rejection string  `json:"rejection,omitempty"`
+	Timeline  []entry `json:"timeline,omitempty"`
 }
 
 func (o *orders) get(w http.ResponseWriter, r *http.Request) error {
@@ -80,33 +81,6 @@ func (o *orders) get(w http.ResponseWriter, r *http.Request) error {
 	return host.WriteJSON(w, http.StatusOK, found[0])
 }
 
-const listMost = 1000
-
-func (o *orders) list(w http.ResponseWriter, r *http.Request) error {
-	limit := 100
-	if text := r.URL.Query().Get("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > listMost {
-			return host.Invalid("limit", "got %.40q, want a whole number from 1 to %d", text, listMost)
-		}
-		limit = n
-	}
-	customer := r.URL.Query().Get("customerId")
-	if err := host.CheckText("customerId", customer); err != nil {
-		return err
-	}
-	found, err := o.views(r.Context(),
-		`WHERE CAST($1 AS TEXT) = '' OR customer_id = $1 ORDER BY seq DESC LIMIT $2`, customer, limit)
-	if err != nil {
-		return err
-	}
-	for i := range found {
-		found[i].summary = found[i].linked(r)
-		found[i].DeliveryAddress = nil // personal data, and a list does not need it
-	}
-	return host.WriteJSON(w, http.StatusOK, map[string]any{"orders": found})
-}
-
 // pathID returns the order id in the path. It refuses a text that no id can be, because PostgreSQL fails on it.
 func pathID(r *http.Request) (string, error) {
 	id := r.PathValue("id")
@@ -121,7 +95,9 @@ func unknown(id string) error { return host.NotFound("there is no order %.60q", 
 // views returns orders without their timelines. rest is the statement from WHERE on.
 func (o *orders) views(ctx context.Context, rest string, args ...any) ([]view, error) {
 	rows, err := o.DB.QueryContext(ctx,
-		`SELECT seq, id, customer_id, value_pence, items, address, trace_id, created_at, progress FROM orders `+rest, args...)
+		`SELECT seq, id, customer_id, value_pence, items, address, trace_id, created_at, progress,
+			COALESCE((SELECT reason FROM rejections WHERE order_id = id), '')
+		FROM orders `+rest, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read orders: %w", err)
 	}
@@ -139,14 +115,14 @@ func (o *orders) views(ctx context.Context, rest string, args ...any) ([]view, e
 
 func (o *orders) scan(rows *sql.Rows) (view, error) {
 	var seq, pence, at int64
-	var id, customer, items, address, traceID string
+	var id, customer, items, address, traceID, rejection string
 	var reached progress
-	if err := rows.Scan(&seq, &id, &customer, &pence, &items, &address, &traceID, &at, &reached); err != nil {
+	if err := rows.Scan(&seq, &id, &customer, &pence, &items, &address, &traceID, &at, &reached, &rejection); err != nil {
 		return view{}, fmt.Errorf("read an order: %w", err)
 	}
 	v := view{
 		summary: o.summarize(id, seq, reached, traceID), CustomerID: customer, OrderValue: money(pence),
-		CreatedAt: time.Unix(0, at).UTC(),
+		CreatedAt: time.Unix(0, at).UTC(), Rejection: rejection,
 	}
 	if err := json.Unmarshal([]byte(items), &v.Items); err != nil {
 		return view{}, fmt.Errorf("read the items of order %s: %w", id, err)
