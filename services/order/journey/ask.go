@@ -11,6 +11,7 @@ import (
 
 	"traceria/services/broker"
 	"traceria/services/order/orderclient"
+	"traceria/services/topology"
 	"traceria/telemetry/tracetree"
 )
 
@@ -118,7 +119,7 @@ func (w *Watch) askBroker(ctx context.Context) {
 
 // readLetters finds the dead letters of the orders in a queue. It returns how many letters it has read: another reader may
 // have some of them in hand, and then they are read later.
-func (w *Watch) readLetters(ctx context.Context, s broker.Subscription) int {
+func (w *Watch) readLetters(ctx context.Context, s topology.Subscription) int {
 	letters, err := w.sources.Broker.Letters(ctx, s, lettersMost)
 	if err != nil {
 		return 0 // the counts say why at the next look
@@ -136,7 +137,7 @@ func (w *Watch) readLetters(ctx context.Context, s broker.Subscription) int {
 	return len(letters)
 }
 
-func letterOf(s broker.Subscription, l broker.Letter) Letter {
+func letterOf(s topology.Subscription, l broker.Letter) Letter {
 	found := Letter{Queue: s.Queue(), Event: l.Event + " " + l.Version, Reason: l.Reason, Error: l.Error, Attempts: l.Attempts, At: time.Now()}
 	if l.DiedAt != nil {
 		found.At = *l.DiedAt
@@ -173,7 +174,7 @@ func (w *Watch) askServices(ctx context.Context) {
 }
 
 // subscribers are the services that have subscriptions.
-func subscribers(t broker.Topology) []string {
+func subscribers(t topology.Topology) []string {
 	var names []string
 	for _, s := range t.Subscriptions {
 		if !slices.Contains(names, s.Subscriber) {
@@ -184,13 +185,13 @@ func subscribers(t broker.Topology) []string {
 }
 
 // delaysIn returns the back-off of each queue.
-func delaysIn(t broker.Topology) func(queue string) []time.Duration {
+func delaysIn(t topology.Topology) func(queue string) []time.Duration {
 	return func(queue string) []time.Duration {
 		for _, s := range t.Subscriptions {
 			if s.Queue() == queue && s.BackOff != nil {
 				return s.BackOff
 			}
 		}
-		return broker.DefaultBackOff
+		return topology.DefaultBackOff
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"traceria/services/broker"
+	"traceria/services/broker/wire"
+	"traceria/services/topology"
 )
 
 // RabbitMQ implements [Broker] over a connection of its own, which it opens at the first question and again after a loss.
@@ -15,7 +17,7 @@ type RabbitMQ struct {
 	url string
 
 	mu      sync.Mutex
-	conn    *broker.Connection
+	conn    *wire.Connection
 	refused map[string]bool // queues that the user may not look at
 }
 
@@ -32,7 +34,7 @@ func (r *RabbitMQ) Count(ctx context.Context, queues []string) (counts map[strin
 	if len(wanted) == 0 {
 		return nil, nil
 	}
-	err = r.with(ctx, func(conn *broker.Connection) (err error) {
+	err = r.with(ctx, func(conn *wire.Connection) (err error) {
 		var refused []string
 		counts, refused, err = broker.Count(conn, wanted)
 		for _, name := range refused {
@@ -44,11 +46,11 @@ func (r *RabbitMQ) Count(ctx context.Context, queues []string) (counts map[strin
 }
 
 // Letters implements [Broker]. RabbitMQ has the letters back when it returns.
-func (r *RabbitMQ) Letters(ctx context.Context, s broker.Subscription, limit int) (letters []broker.Letter, err error) {
+func (r *RabbitMQ) Letters(ctx context.Context, s topology.Subscription, limit int) (letters []broker.Letter, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	err = r.with(ctx, func(conn *broker.Connection) (err error) {
-		letters, err = s.ShowDead(ctx, conn, limit)
+	err = r.with(ctx, func(conn *wire.Connection) (err error) {
+		letters, err = broker.ShowDead(ctx, conn, s, limit)
 		return err
 	})
 	return letters, err
@@ -63,11 +65,11 @@ func (r *RabbitMQ) Close() {
 
 // with lends the connection. It is closed at the end of ctx, because a broker that is stuck answers nothing, and after an
 // error.
-func (r *RabbitMQ) with(ctx context.Context, use func(*broker.Connection) error) error {
+func (r *RabbitMQ) with(ctx context.Context, use func(*wire.Connection) error) error {
 	if r.conn == nil || r.conn.IsClosed() {
-		conn, err := broker.Dial(ctx, r.url, "traceria journey")
+		conn, err := wire.Dial(ctx, r.url, "traceria journey")
 		if err != nil {
-			return fmt.Errorf("RabbitMQ at %s does not answer: %w", broker.Address(r.url), err)
+			return fmt.Errorf("RabbitMQ at %s does not answer: %w", wire.Address(r.url), err)
 		}
 		r.conn = conn
 	}

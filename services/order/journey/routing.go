@@ -4,14 +4,14 @@ import (
 	"slices"
 	"strings"
 
-	"traceria/services/broker"
 	"traceria/services/event"
+	"traceria/services/topology"
 	"traceria/telemetry/tracetree"
 )
 
 // Routing says where the topology leads a message. takes are the routing keys that services take at the moment, by service:
 // experiments change them while the system runs. A service that is not in it takes what the topology says.
-func Routing(t broker.Topology, takes map[string][]string) tracetree.Routing {
+func Routing(t topology.Topology, takes map[string][]string) tracetree.Routing {
 	return tracetree.Routing{Same: eventID, Routes: func(exchange, key string) (routes []tracetree.Route) {
 		for _, s := range t.Subscriptions {
 			switch {
@@ -28,7 +28,7 @@ func Routing(t broker.Topology, takes map[string][]string) tracetree.Routing {
 }
 
 // taken are the routing keys that lead to the subscription's queue.
-func taken(s broker.Subscription, takes map[string][]string) (keys []string) {
+func taken(s topology.Subscription, takes map[string][]string) (keys []string) {
 	now, said := takes[s.Subscriber]
 	for _, t := range event.Catalogue {
 		if t.Name != s.Event.Name || t.Domain != s.Event.Domain {

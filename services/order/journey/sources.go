@@ -7,6 +7,7 @@ import (
 	"traceria/services/broker"
 	"traceria/services/host"
 	"traceria/services/order/orderclient"
+	"traceria/services/topology"
 	"traceria/telemetry/tracetree"
 )
 
@@ -21,7 +22,7 @@ type Sources struct {
 	// Broker counts messages and reads dead letters.
 	Broker Broker
 	// Topology is what the broker has.
-	Topology broker.Topology
+	Topology topology.Topology
 }
 
 // Broker is what a [Watch] asks RabbitMQ.
@@ -29,7 +30,7 @@ type Broker interface {
 	// Count returns the counts of the queues. It omits queues that are missing or that the user may not look at.
 	Count(ctx context.Context, queues []string) (map[string]broker.QueueCount, error)
 	// Letters returns the dead letters of a subscription, at most limit, the oldest first.
-	Letters(ctx context.Context, s broker.Subscription, limit int) ([]broker.Letter, error)
+	Letters(ctx context.Context, s topology.Subscription, limit int) ([]broker.Letter, error)
 }
 
 // Letter is a dead letter of an order.
