@@ -15,7 +15,7 @@ import (
 )
 
 // The sparse form has the id of the address. The order service requests it after the answer to the customer.
-func TestAnOrderWithAnAddressGetsItsIDFromDeliveryBeforeItIsConfirmed(t *testing.T) {
+func TestAnAddressGetsItsIDBeforeTheConfirmation(t *testing.T) {
 	t.Parallel()
 	id := event.NewAddressID()
 	var asked, away atomic.Int32
