@@ -1,4 +1,4 @@
-# The commands of the house. make help lists them.
+# The commands of the repository. make help lists them.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
@@ -8,12 +8,12 @@ SHELL := /bin/bash
 TEST_FLAGS ?= -race -timeout 40m -p 2
 
 .PHONY: help
-help: ## say what there is
+help: ## list the targets
 	@echo "make TARGET, where TARGET is"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 .PHONY: up
-up: build bin/process-compose ## start the whole system without Docker, installing and building what is missing
+up: ## start the whole system without Docker, installing and building what is missing
 	@./up.sh up
 
 .PHONY: down
@@ -22,50 +22,91 @@ down: ## end what make up started
 
 .PHONY: build
 build: ## build bin/traceria
-	@CGO_ENABLED=0 ./build.sh bin/traceria ./services -ldflags='-s -w'
+	@./build.sh bin/traceria ./services -ldflags='-s -w'
 
 .PHONY: build-jaeger
-build-jaeger: ## build bin/jaeger (Collector and Jaeger in one), once, unless a jaeger is on PATH
-	@collector/build-jaeger.sh
+build-jaeger: ## provide bin/jaeger (Jaeger and Collector in one): download its release or build it, once; a jaeger on PATH is used instead
+	@collector/jaeger.sh
 
 .PHONY: test
 test: rabbitmq-server postgresql gcc build-jaeger ## run every test, with the race detector; installs what the tests need
-	JAEGER_BIN="$$(collector/build-jaeger.sh --path)" go test $(TEST_FLAGS) ./...
+	JAEGER_BIN="$$(collector/jaeger.sh --path)" go test $(TEST_FLAGS) ./...
+
+.PHONY: test-short
+test-short: ## run the tests that need no broker, no Jaeger, no database server and no Docker (2 minutes at most)
+	go test -short ./...
+
+.PHONY: golden
+golden: ## write the golden files of the named tests, and no others: make golden RUN=TestOneOrderIsOneTrace
+	@[ -n "$(RUN)" ] || { echo "make golden: want RUN=TestName, or several: RUN='TestOne|TestOther'" >&2; exit 2; }
+	@packages=$$(grep -rlE --include='*_test.go' '^func ($(RUN))\(' services telemetry | xargs -r -n 1 dirname | sort -u | sed 's|^|./|') || true; \
+	  [ -n "$$packages" ] || { echo "make golden: no test is called $(RUN)" >&2; exit 2; }; \
+	  set -x; go test -count=1 -run '^($(RUN))$$' $$packages -update
+
+.PHONY: generate
+generate: ## write the files that are made from the code: the definitions file and the AsyncAPI document
+	go generate ./services/...
+
+# The benchmarks that need no broker. Of Throughput, which does, each run compares with the bare client by itself.
+BENCH ?= .
+BENCH_PACKAGES = ./telemetry/otelamqp ./services/event ./services/store ./services/failure ./services/failure/inject
 
 .PHONY: bench
-bench: rabbitmq-server ## measure what the failures' switches cost while nothing is on, and the AMQP instrumentation (minutes)
-	go test -run '^$$' -bench 'On|HappyPath' -benchmem ./services/failure/...
-	go test -run '^$$' -bench . -skip Throughput -benchmem ./telemetry/otelamqp/...
+bench: rabbitmq-server ## measure events, store, AMQP instrumentation and what the failures' switches cost (minutes)
+	go test -run '^$$' -bench '$(BENCH)' -skip Throughput -benchmem $(BENCH_PACKAGES)
 	go test -run '^$$' -bench Throughput -benchtime 1x -timeout 30m ./telemetry/otelamqp
 
+RUNS ?= 10
+
+.PHONY: bench-compare
+bench-compare: bin/benchstat ## compare the benchmarks with another revision: make bench-compare BASE=main [BENCH=Relay]
+	@[ -n "$(BASE)" ] || { echo "make bench-compare: want BASE=REVISION, for example BASE=main" >&2; exit 2; }
+	@base=$$(mktemp -d) && here=$$PWD && trap 'git worktree remove --force "$$base/tree" 2>/dev/null || true; rm -rf "$$base"' EXIT; \
+	  git worktree add --quiet --detach "$$base/tree" "$(BASE)"; mkdir -p .run; : >.run/bench-base.txt; : >.run/bench-head.txt; \
+	  for run in $$(seq $(RUNS)); do \
+	    echo "run $$run of $(RUNS)"; \
+	    (cd "$$base/tree" && go test -run '^$$' -bench '$(BENCH)' -skip Throughput -benchmem $(BENCH_PACKAGES)) >>.run/bench-base.txt; \
+	    (cd "$$here" && go test -run '^$$' -bench '$(BENCH)' -skip Throughput -benchmem $(BENCH_PACKAGES)) >>.run/bench-head.txt; \
+	  done; \
+	  bin/benchstat base=.run/bench-base.txt head=.run/bench-head.txt
+
+.PHONY: fmt
+fmt: bin/golangci-lint ## format the Go code
+	bin/golangci-lint fmt
+
 .PHONY: lint
-lint: bin/golangci-lint ## check the code's form, its habits and the arrows between its packages
+lint: bin/golangci-lint bin/actionlint ## check form, habits and the arrows between packages; shell scripts; workflows
 	bin/golangci-lint run --allow-serial-runners ./...
 	bin/golangci-lint fmt --diff
 	@if command -v shellcheck >/dev/null; then set -x; \
-	  shellcheck --severity=warning up.sh build.sh collector/*.sh telemetry/otelamqp/rabbitmqtest/*.sh .ci/run; \
+	  shellcheck --severity=warning $$(find . -name '*.sh' -not -path './.run/*') .ci/run; \
 	else echo "shellcheck is not installed: the shell scripts were not checked"; fi
+	bin/actionlint .github/workflows/*.yml
 
 .PHONY: chaos
 chaos: rabbitmq-server build-jaeger ## break every part of the system under 1,000 orders each, and report (about a quarter of an hour)
-	TRACERIA_CHAOS_ORDERS="$${TRACERIA_CHAOS_ORDERS:-1000}" JAEGER_BIN="$$(collector/build-jaeger.sh --path)" \
-	  go test -run '^TestChaos$$' -v -count=1 -timeout 90m ./services
+	TRACERIA_CHAOS_ORDERS="$${TRACERIA_CHAOS_ORDERS:-1000}" JAEGER_BIN="$$(collector/jaeger.sh --path)" \
+	  go test -run '^TestChaos$$' -v -count=1 -timeout 90m ./services/system/chaos
 
-# Part of the contract; its issue brings it.
-.PHONY: scenarios
-scenarios:
-	@echo "make $@ is not there yet: it comes with an issue of its own" >&2; exit 1
+.PHONY: module
+module: ## give the module a path that can be fetched: make module NAME=github.com/you/traceria
+	@./module.sh "$(NAME)"
 
-# The tools, of the versions in tools.mod, built when that file changes.
+# The tools, of the versions in tools.mod. They are built again when that file changes.
 bin/process-compose: tools.mod tools.sum
-	@./build.sh $@ github.com/f1bonacc1/process-compose -modfile=tools.mod -ldflags='-s -w' && touch $@
+	@./build.sh $@ github.com/f1bonacc1/process-compose -modfile=tools.mod -tags nomsgpack -ldflags='-s -w' && touch $@
 bin/golangci-lint: tools.mod tools.sum
 	@./build.sh $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint -modfile=tools.mod -ldflags='-s -w' && touch $@
 
+bin/actionlint: tools.mod tools.sum
+	@./build.sh $@ github.com/rhysd/actionlint/cmd/actionlint -modfile=tools.mod -ldflags='-s -w' && touch $@
+bin/benchstat: tools.mod tools.sum
+	@./build.sh $@ golang.org/x/perf/cmd/benchstat -modfile=tools.mod -ldflags='-s -w' && touch $@
+
 .PHONY: rabbitmq-server postgresql gcc
 rabbitmq-server:
-	@[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v $@ >/dev/null || ./up.sh install $@
+	@[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v $@ >/dev/null || ./install.sh $@
 postgresql: # its programs only: the tests start a server of their own
-	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || ./up.sh install $@
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || ./install.sh $@
 gcc: # the race detector needs a C compiler
-	@command -v "$$(go env CC)" >/dev/null || ./up.sh install gcc libc6-dev
+	@command -v "$$(go env CC)" >/dev/null || ./install.sh gcc libc6-dev

@@ -14,8 +14,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"traceria/services/broker"
+	"traceria/services/broker/brokertest"
+	"traceria/services/broker/wire"
 	"traceria/services/event"
+	"traceria/services/topology"
 	"traceria/telemetry/otelamqp/rabbitmqtest"
 )
 
@@ -24,38 +26,38 @@ import (
 func TestABrokerThatCrashesAndComesBackLosesNothing(t *testing.T) {
 	t.Parallel()
 	server := rabbitmqtest.Start(t, rabbitmqtest.WithPrivate())
-	b := bundleAt(t, server.URL)
+	b := brokertest.At(t, server.URL)
 	var mu sync.Mutex
 	seen := map[string]bool{}
 	count := func() int { mu.Lock(); defer mu.Unlock(); return len(seen) }
-	s := boxed(func(_ context.Context, e event.Envelope) error {
+	s := brokertest.Boxed(func(_ context.Context, e event.Envelope) error {
 		mu.Lock()
 		defer mu.Unlock()
 		seen[e.Metadata.ConversationID] = true
 		return nil
 	})
-	topology := b.apply(t, s)
+	topology := b.Apply(t, s)
 	// RabbitMQ 3.10 writes the directory of its quorum queues every three minutes and at an orderly end: a queue that was
 	// declared a moment before a crash never finds its log again.
 	if err := errors.Join(server.Stop(), server.Start()); err != nil {
 		t.Fatal(err)
 	}
 	// Nobody consumes yet: these are in the queue when the broker dies.
-	p := b.publisher(t, topology)
+	p := b.Publisher(t, topology)
 	for i := range 20 {
-		send(t, p, outgoing(t, fmt.Sprint("before-", i)))
+		brokertest.Send(t, p, brokertest.Outgoing(t, fmt.Sprint("before-", i)))
 	}
 	if err := server.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the publisher notices", func() bool { return p.Ready() != nil })
-	c, _ := b.consumer(t, s) // it starts without a broker
+	brokertest.Eventually(t, "the publisher notices", func() bool { return p.Ready() != nil })
+	c, _ := b.Consumer(t, s) // it starts without a broker
 	sent := make(chan error, 1)
 	go func() { // as the relay does: again and again until the broker has it
-		ctx, cancel := context.WithTimeout(context.Background(), deadline)
+		ctx, cancel := context.WithTimeout(context.Background(), brokertest.Deadline)
 		defer cancel()
 		for {
-			err := p.Publish(ctx, []event.Outgoing{outgoing(t, "during")})[0]
+			err := p.Publish(ctx, []event.Outgoing{brokertest.Outgoing(t, "during")})[0]
 			if err == nil || !errors.Is(err, event.ErrBrokerAway) || ctx.Err() != nil {
 				sent <- err
 				return
@@ -65,13 +67,13 @@ func TestABrokerThatCrashesAndComesBackLosesNothing(t *testing.T) {
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if err := receive(t, sent); err != nil {
+	if err := brokertest.Receive(t, sent); err != nil {
 		t.Errorf("the event sent during the outage: %v", err)
 	}
-	ready(t, p, c)
-	send(t, p, outgoing(t, "after"))
-	eventually(t, "every event was handled", func() bool { return count() == 22 })
-	log := b.log.String()
+	brokertest.Ready(t, p, c)
+	brokertest.Send(t, p, brokertest.Outgoing(t, "after"))
+	brokertest.Eventually(t, "every event was handled", func() bool { return count() == 22 })
+	log := b.Log.String()
 	if n := lines(log, "waiting for RabbitMQ"); n != 2 {
 		t.Errorf("waiting is mentioned %d times, want once for each connection:\n%s", n, log)
 	}
@@ -105,10 +107,10 @@ func withSecret(t *testing.T, address string) string {
 func TestABrokerThatStaysAwayIsMentionedOnceAndThePasswordNever(t *testing.T) {
 	t.Parallel()
 	line := newProxy(t, withSecret(t, "amqp://127.0.0.1:1/")) // it hangs up on every caller
-	b := bundleAt(t, line.url)
-	p := b.publisher(t, broker.Topology{})
-	eventually(t, "it tried several times", func() bool { return line.connections() >= 4 })
-	log := b.log.String()
+	b := brokertest.At(t, line.url)
+	p := b.Publisher(t, topology.Topology{})
+	brokertest.Eventually(t, "it tried several times", func() bool { return line.connections() >= 4 })
+	log := b.Log.String()
 	if n := lines(log, "waiting for RabbitMQ"); n != 1 {
 		t.Errorf("it is mentioned %d times:\n%s", n, log)
 	}
@@ -119,7 +121,7 @@ func TestABrokerThatStaysAwayIsMentionedOnceAndThePasswordNever(t *testing.T) {
 
 func TestARefusedPasswordIsNotRepeated(t *testing.T) {
 	t.Parallel()
-	conn, err := broker.Dial(t.Context(), withSecret(t, rabbitmqtest.Shared(t).URL), "test")
+	conn, err := wire.Dial(t.Context(), withSecret(t, rabbitmqtest.Shared(t).URL), "test")
 	if err == nil {
 		_ = conn.Close()
 		t.Fatal("any password will do")
@@ -131,18 +133,18 @@ func TestARefusedPasswordIsNotRepeated(t *testing.T) {
 
 func TestAServicePublishesAndConsumesOverDifferentConnections(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
-	s := boxed(func(context.Context, event.Envelope) error { return nil })
-	p := b.publisher(t, broker.Topology{Subscriptions: []broker.Subscription{s}})
-	c, _ := b.consumer(t, s)
-	ready(t, c, p)
-	u, err := url.Parse(b.url)
+	b := brokertest.New(t)
+	s := brokertest.Boxed(func(context.Context, event.Envelope) error { return nil })
+	p := b.Publisher(t, b.Apply(t, s))
+	c, _ := b.Consumer(t, s)
+	brokertest.Ready(t, c, p)
+	u, err := url.Parse(b.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := rabbitmqtest.Shared(t)
 	var names []string
-	eventually(t, "the management API shows two connections", func() bool {
+	brokertest.Eventually(t, "the management API shows two connections", func() bool {
 		var found []struct {
 			Properties struct {
 				Name string `json:"connection_name"`

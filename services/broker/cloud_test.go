@@ -12,17 +12,18 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 
 	"traceria/services/broker"
+	"traceria/services/broker/brokertest"
 	"traceria/services/event"
 	"traceria/telemetry/tracetree"
 )
 
 // switched is a bundle whose format changes while it runs.
-func switched(t *testing.T) (b *bundle, choose func(format string)) {
+func switched(t *testing.T) (b *brokertest.Bundle, choose func(format string)) {
 	t.Helper()
-	b = newBundle(t)
+	b = brokertest.New(t)
 	var format atomic.Value
 	format.Store(event.MetadataFormat)
-	b.choices = func(context.Context) event.Choices { return event.Choices{Format: format.Load().(string)} }
+	b.Choices = func(context.Context) event.Choices { return event.Choices{Format: format.Load().(string)} }
 	return b, func(f string) { format.Store(f) }
 }
 
@@ -30,13 +31,13 @@ func switched(t *testing.T) (b *bundle, choose func(format string)) {
 func TestTheFormatIsChosenForEachEventAsItIsSent(t *testing.T) {
 	t.Parallel()
 	b, choose := switched(t)
-	s := boxed(nil)
-	p := b.publisher(t, b.apply(t, s))
+	s := brokertest.Boxed(nil)
+	p := b.Publisher(t, b.Apply(t, s))
 	for i, format := range []string{event.CloudEventsFormat, event.MetadataFormat, event.CloudEventsFormat} {
 		choose(format)
-		o := outgoing(t, "o-1")
-		send(t, p, o)
-		d := b.take(t, s.Queue())
+		o := brokertest.Outgoing(t, "o-1")
+		brokertest.Send(t, p, o)
+		d := b.Take(t, s.Queue())
 		read, err := event.DecodeAs(d.ContentType, d.Body)
 		if err != nil {
 			t.Fatal(err)
@@ -52,7 +53,7 @@ func TestTheFormatIsChosenForEachEventAsItIsSent(t *testing.T) {
 			t.Errorf("headers have %v, the envelope %q", parent, read.Metadata.TraceParent)
 		}
 	}
-	for _, span := range b.memory.Spans() {
+	for _, span := range b.Memory.Spans() {
 		_, said := span.Attributes["cloudevents.event_type"]
 		if want := strings.HasPrefix(span.Name, "send") && span.Attributes["messaging.message.id"] == span.Attributes["cloudevents.event_id"]; said && !want {
 			t.Errorf("%s says %v", span.Name, span.Attributes)
@@ -66,21 +67,21 @@ func TestACloudEventIsHandledAndRetriedUnderItsSend(t *testing.T) {
 	b, choose := switched(t)
 	choose(event.CloudEventsFormat)
 	var calls atomic.Int32
-	s := boxed(func(_ context.Context, e event.Envelope) error {
+	s := brokertest.Boxed(func(_ context.Context, e event.Envelope) error {
 		if _, err := event.Data[event.OrderBoxed](e); err != nil || calls.Add(1) == 1 {
 			return errors.Join(errors.New("the car does not start"), err)
 		}
 		return nil
 	})
-	p := b.publisher(t, b.apply(t, s))
-	o := outgoing(t, "o-1")
-	send(t, p, o)
-	sent := b.take(t, s.Queue())
-	b.put(t, s, amqp091.Publishing{ContentType: sent.ContentType, Body: sent.Body}) // no headers at all
-	b.consumer(t, s)
-	acked := b.settled(t, "ack")
+	p := b.Publisher(t, b.Apply(t, s))
+	o := brokertest.Outgoing(t, "o-1")
+	brokertest.Send(t, p, o)
+	sent := b.Take(t, s.Queue())
+	b.Put(t, s, amqp091.Publishing{ContentType: sent.ContentType, Body: sent.Body}) // no headers at all
+	b.Consumer(t, s)
+	acked := b.Settled(t, "ack")
 	creation := spanNamed(t, b, "send events:kitchen.order-boxed.v1")
-	for _, span := range []tracetree.Span{b.settled(t, "retry"), acked} {
+	for _, span := range []tracetree.Span{b.Settled(t, "retry"), acked} {
 		if span.TraceID != creation.TraceID || span.ParentID != creation.SpanID {
 			t.Errorf("attempt %v is under %s, want %s", span.Attributes["traceria.delivery.attempt"], span.ParentID, creation.SpanID)
 		}
@@ -113,19 +114,19 @@ func TestADeadCloudEventIsShownByTypeAndVersion(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBundle(t)
-			s := boxed(func(_ context.Context, e event.Envelope) error {
+			b := brokertest.New(t)
+			s := brokertest.Boxed(func(_ context.Context, e event.Envelope) error {
 				_, err := event.Data[event.OrderBoxed](e)
 				return err
 			})
-			b.apply(t, s)
-			b.put(t, s, amqp091.Publishing{ContentType: event.CloudEventsContentType, Body: json.RawMessage(c.body)})
-			b.consumer(t, s)
-			b.settled(t, "dead")
+			b.Apply(t, s)
+			b.Put(t, s, amqp091.Publishing{ContentType: event.CloudEventsContentType, Body: json.RawMessage(c.body)})
+			b.Consumer(t, s)
+			b.Settled(t, "dead")
 			var letters []broker.Letter
-			eventually(t, "the letter is dead", func() bool {
+			brokertest.Eventually(t, "the letter is dead", func() bool {
 				var err error
-				letters, err = s.ShowDead(t.Context(), b.conn(t), 2)
+				letters, err = broker.ShowDead(t.Context(), b.Conn(t), s.Subscription, 2)
 				return err == nil && len(letters) == 1
 			})
 			l := letters[0]

@@ -8,7 +8,9 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 
 	"traceria/services/broker"
+	"traceria/services/broker/brokertest"
 	"traceria/services/event"
+	"traceria/services/topology"
 	"traceria/telemetry"
 )
 
@@ -20,7 +22,7 @@ const (
 )
 
 // The context is in the headers and in the metadata: either is enough, and the headers come first.
-func TestAConsumerTakesTheContextFromTheHeadersOrElseFromTheMetadata(t *testing.T) {
+func TestTheContextComesFromHeadersOrElseFromMetadata(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		headers  amqp091.Table
@@ -35,18 +37,18 @@ func TestAConsumerTakesTheContextFromTheHeadersOrElseFromTheMetadata(t *testing.
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBundle(t)
+			b := brokertest.New(t)
 			handled := make(chan string, 1)
-			s := boxed(func(ctx context.Context, _ event.Envelope) error { handled <- telemetry.Conversation(ctx); return nil })
-			b.apply(t, s)
-			o := outgoing(t, "o-1")
+			s := brokertest.Boxed(func(ctx context.Context, _ event.Envelope) error { handled <- telemetry.Conversation(ctx); return nil })
+			b.Apply(t, s)
+			o := brokertest.Outgoing(t, "o-1")
 			o.Envelope.Metadata.TraceParent = c.metadata
-			b.put(t, s, amqp091.Publishing{Body: bodyOf(t, o), Headers: c.headers})
-			b.consumer(t, s)
-			if got := receive(t, handled); got != "o-1" {
+			b.Put(t, s, amqp091.Publishing{Body: brokertest.BodyOf(t, o), Headers: c.headers})
+			b.Consumer(t, s)
+			if got := brokertest.Receive(t, handled); got != "o-1" {
 				t.Errorf("the handler's conversation is %q", got)
 			}
-			span := b.settled(t, "ack")
+			span := b.Settled(t, "ack")
 			if span.TraceID != traceID || span.ParentID != spanID || len(span.Links) != 1 || span.Links[0].SpanID != spanID {
 				t.Errorf("the process span is in trace %s under %s with links %v; want child of and linked to %s",
 					span.TraceID, span.ParentID, span.Links, w3c)
@@ -57,27 +59,27 @@ func TestAConsumerTakesTheContextFromTheHeadersOrElseFromTheMetadata(t *testing.
 
 func TestAMessageWithoutAnyContextStartsATrace(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
-	s := boxed(func(context.Context, event.Envelope) error { return nil })
-	b.apply(t, s)
-	o := outgoing(t, "o-1")
+	b := brokertest.New(t)
+	s := brokertest.Boxed(func(context.Context, event.Envelope) error { return nil })
+	b.Apply(t, s)
+	o := brokertest.Outgoing(t, "o-1")
 	o.Envelope.Metadata.TraceParent = "trace-id-from-producing-system" // the slide's
-	b.put(t, s, amqp091.Publishing{Body: bodyOf(t, o)})
-	b.consumer(t, s)
-	if span := b.settled(t, "ack"); span.ParentID != "" || len(span.Links) != 0 {
+	b.Put(t, s, amqp091.Publishing{Body: brokertest.BodyOf(t, o)})
+	b.Consumer(t, s)
+	if span := b.Settled(t, "ack"); span.ParentID != "" || len(span.Links) != 0 {
 		t.Errorf("the span has parent %q and links %v", span.ParentID, span.Links)
 	}
 }
 
 func TestAProcessSpanFollowsTheConventions(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
-	s := boxed(func(context.Context, event.Envelope) error { return nil })
-	p := b.publisher(t, b.apply(t, s))
-	b.consumer(t, s)
-	o := outgoing(t, "o-1")
-	send(t, p, o)
-	span := b.settled(t, "ack")
+	b := brokertest.New(t)
+	s := brokertest.Boxed(func(context.Context, event.Envelope) error { return nil })
+	p := b.Publisher(t, b.Apply(t, s))
+	b.Consumer(t, s)
+	o := brokertest.Outgoing(t, "o-1")
+	brokertest.Send(t, p, o)
+	span := b.Settled(t, "ack")
 	if want := "process events:kitchen.order-boxed.v1:delivery.order-boxed"; span.Name != want || span.Kind != "consumer" || span.Status != "" {
 		t.Errorf("the span is %q, %s, %q; want %q", span.Name, span.Kind, span.Status, want)
 	}
@@ -98,25 +100,25 @@ func TestAProcessSpanFollowsTheConventions(t *testing.T) {
 // The line breaks while a handler works: its ack comes too late, and the message comes again.
 func TestAMessageWhoseHandlerDiesComesBack(t *testing.T) {
 	t.Parallel()
-	direct := newBundle(t)
-	line := newProxy(t, direct.url)
-	b := bundleAt(t, line.url)
+	direct := brokertest.New(t)
+	line := newProxy(t, direct.URL)
+	b := brokertest.At(t, line.url)
 	begun, finish := make(chan string, 4), make(chan struct{})
-	s := boxed(func(_ context.Context, e event.Envelope) error {
+	s := brokertest.Boxed(func(_ context.Context, e event.Envelope) error {
 		begun <- e.Metadata.ConversationID
 		<-finish
 		return nil
 	})
-	send(t, direct.publisher(t, direct.apply(t, s)), outgoing(t, "o-1"))
-	b.consumer(t, s)
-	receive(t, begun)
+	brokertest.Send(t, direct.Publisher(t, direct.Apply(t, s)), brokertest.Outgoing(t, "o-1"))
+	b.Consumer(t, s)
+	brokertest.Receive(t, begun)
 	line.cut()
 	close(finish)
-	if got := receive(t, begun); got != "o-1" {
+	if got := brokertest.Receive(t, begun); got != "o-1" {
 		t.Errorf("what comes again is about %s", got)
 	}
-	eventually(t, "the second attempt is acked", func() bool {
-		for _, span := range b.memory.Spans() {
+	brokertest.Eventually(t, "the second attempt is acked", func() bool {
+		for _, span := range b.Memory.Spans() {
 			if span.Attributes["traceria.delivery.attempt"] == int64(2) && span.Attributes["traceria.message.settled"] == "ack" {
 				return true
 			}
@@ -127,25 +129,25 @@ func TestAMessageWhoseHandlerDiesComesBack(t *testing.T) {
 
 func TestStoppingFinishesAndAcksTheWorkInHand(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
+	b := brokertest.New(t)
 	begun, finish := make(chan struct{}), make(chan struct{})
-	s := boxed(func(ctx context.Context, _ event.Envelope) error {
+	s := brokertest.Boxed(func(ctx context.Context, _ event.Envelope) error {
 		close(begun)
 		<-finish
 		return ctx.Err()
 	})
-	send(t, b.publisher(t, b.apply(t, s)), outgoing(t, "o-1"))
-	c, stop := b.consumer(t, s)
-	receive(t, begun)
+	brokertest.Send(t, b.Publisher(t, b.Apply(t, s)), brokertest.Outgoing(t, "o-1"))
+	c, stop := b.Consumer(t, s)
+	brokertest.Receive(t, begun)
 	stopped := make(chan struct{})
 	go func() { stop(); close(stopped) }()
-	eventually(t, "the message is not given back while it is worked on", func() bool { return c.Ready() == nil })
+	brokertest.Eventually(t, "the message is not given back while it is worked on", func() bool { return c.Ready() == nil })
 	close(finish)
-	receive(t, stopped)
-	if span := b.settled(t, "ack"); span.Status != "" {
+	brokertest.Receive(t, stopped)
+	if span := b.Settled(t, "ack"); span.Status != "" {
 		t.Errorf("the span has status %q", span.Status)
 	}
-	queue, err := b.channel(t).QueueDeclarePassive(s.Queue(), true, false, false, false, nil)
+	queue, err := b.Channel(t).QueueDeclarePassive(s.Queue(), true, false, false, false, nil)
 	if err != nil || queue.Messages != 0 {
 		t.Errorf("%d messages are left, %v", queue.Messages, err)
 	}
@@ -153,26 +155,27 @@ func TestStoppingFinishesAndAcksTheWorkInHand(t *testing.T) {
 
 func TestAllSubscriptionsOfAServiceAreConsumed(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
+	b := brokertest.New(t)
 	handled := make(chan string, 8)
 	var subscriptions []broker.Subscription
 	for _, typ := range []event.Type{event.OrderPreparingV1, event.OrderBoxedV1, event.OrderDeliveredV1} {
 		subscriptions = append(subscriptions, broker.Subscription{
-			Subscriber: "order", Event: typ,
-			Handle: func(_ context.Context, e event.Envelope) error { handled <- e.Metadata.EventType; return nil },
+			Subscription: topology.Subscription{Subscriber: "order", Event: typ},
+			Handle:       func(_ context.Context, e event.Envelope) error { handled <- e.Metadata.EventType; return nil },
 		})
 	}
-	c, _ := b.consumer(t, subscriptions...)
-	ready(t, c)
-	p := b.publisher(t, broker.Topology{Subscriptions: subscriptions})
+	b.Apply(t, subscriptions...)
+	c, _ := b.Consumer(t, subscriptions...)
+	brokertest.Ready(t, c)
+	p := b.Publisher(t, broker.TopologyOf(subscriptions))
 	seen := map[string]bool{}
 	for _, fact := range []event.Payload{event.OrderPreparing{OrderID: "o"}, event.OrderBoxed{OrderID: "o"}, event.OrderDelivered{OrderID: "o"}} {
 		made, err := event.New(t.Context(), "test", "o", fact)
 		if err != nil {
 			t.Fatal(err)
 		}
-		send(t, p, event.Outgoing{Envelope: made[0]})
-		seen[receive(t, handled)] = true
+		brokertest.Send(t, p, event.Outgoing{Envelope: made[0]})
+		seen[brokertest.Receive(t, handled)] = true
 	}
 	if len(seen) != 3 {
 		t.Errorf("handled %s", fmt.Sprint(seen))

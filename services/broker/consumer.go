@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +12,8 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 	"golang.org/x/sync/errgroup"
 
+	"traceria/services/broker/wire"
+	"traceria/services/wait"
 	"traceria/telemetry/otelamqp"
 )
 
@@ -60,75 +61,63 @@ func (c *Consumer) Run(ctx context.Context) {
 
 // Ready is nil when every subscription is being consumed and has its queues and exchanges.
 func (c *Consumer) Ready() error {
-	if n := int(c.consuming.Load()); n < len(c.subscriptions) {
-		return fmt.Errorf("%d of %d subscriptions are being consumed", n, len(c.subscriptions))
-	}
 	if missing := c.incomplete.Load(); missing != nil {
 		return *missing
+	}
+	if n := int(c.consuming.Load()); n < len(c.subscriptions) {
+		return fmt.Errorf("%d of %d subscriptions are being consumed", n, len(c.subscriptions))
 	}
 	return nil
 }
 
 func (c *Consumer) work(ctx context.Context, conn *amqp091.Connection) error {
-	if err := (Topology{Subscriptions: c.subscriptions}).Ensure(conn); err != nil {
+	if err := c.session.awaitLayouts(ctx, conn, c.saysMissing, TopologyOf(c.subscriptions).Layout()); err != nil {
 		return err
 	}
 	c.session.seen.found(ctx, c.session.purpose)
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return c.keepTopology(ctx, conn) })
+	group.Go(func() error { return c.watchTopology(ctx, conn) })
 	for _, s := range c.subscriptions {
 		group.Go(func() error { return c.keep(ctx, conn, s) })
 	}
 	return group.Wait()
 }
 
-// keepTopologyEvery is how long what somebody deleted stays away when nobody but the service declares it.
-const keepTopologyEvery = 5 * time.Second
+// watchTopologyEvery is how often the consumer looks for deleted queues and exchanges.
+const watchTopologyEvery = 5 * time.Second
 
-// keepTopology declares again what was deleted while the connection lasts, also bindings. What was missing is left word
-// of, for [Topology.Watch]; of a binding, if the management API says so. A user who may not declare only says what is
-// missing. Versions that the subscriptions have left are not unbound here: another process of this service may want them
-// still.
-func (c *Consumer) keepTopology(ctx context.Context, conn *amqp091.Connection) error {
-	whole := Topology{Subscriptions: c.subscriptions}
-	seeing := newBindings(c.session.config.ManagementURL, c.session.config.URL)
-	defer seeing.close()
-	view, _ := seeing.on(conn) // nil for a user who may not declare
-	mayDeclare := true
+// watchTopology reports what was deleted while the connection lasts. Package keeper restores it: the consumer declares
+// nothing.
+func (c *Consumer) watchTopology(ctx context.Context, conn *amqp091.Connection) error {
+	own := TopologyOf(c.subscriptions).Layout()
 	for {
-		wait(ctx, keepTopologyEvery)
-		if ctx.Err() != nil {
+		_ = wait.For(ctx, watchTopologyEvery)
+		missing, err := Missing(conn, own)
+		if conn.IsClosed() || ctx.Err() != nil {
 			return ctx.Err()
 		}
-		loose := view.loose(ctx, whole)
-		missing, err := whole.Missing(conn)
-		if err == nil && mayDeclare {
-			err = whole.declareAgain(conn, slices.Concat(missing, loose))
-			mayDeclare = replyCode(err) != amqp091.AccessRefused
-		}
-		if !mayDeclare {
-			err = nil
-			if len(missing) > 0 {
-				err = missingError(missing)
-			}
-		}
-		if conn.IsClosed() || ctx.Err() != nil {
-			continue
-		}
 		if err == nil {
-			c.incomplete.Store(nil)
-			continue
+			err = missingError(missing)
 		}
-		if c.incomplete.Swap(&err) == nil {
-			c.session.log.Warn().Err(err).Msg("the subscriptions lack something on the broker")
-		}
+		c.saysMissing(err)
 	}
 }
 
-// keep consumes one queue for as long as the connection lasts: when RabbitMQ cancels the consumer or closes its channel,
-// because the queue was deleted or an ack was late, the queue is declared and consumed again.
+// saysMissing keeps what is missing, for Ready, and logs it once.
+func (c *Consumer) saysMissing(err error) {
+	if err == nil {
+		c.incomplete.Store(nil)
+		return
+	}
+	if c.incomplete.Swap(&err) == nil {
+		c.session.log.Warn().Err(err).Msg("the subscriptions lack something on the broker")
+	}
+}
+
+// keep consumes one queue while the connection lasts. When RabbitMQ cancels the consumer or closes its channel, because the
+// queue was deleted or an ack was late, it consumes again as soon as the queue is there.
 func (c *Consumer) keep(ctx context.Context, conn *amqp091.Connection, s Subscription) error {
-	pauses := pauses{most: backOffMax}
+	var pauses wire.Pauses
 	for {
 		c.session.config.Seams.awaitOpen(ctx, s.Queue())
 		began := time.Now()
@@ -140,14 +129,8 @@ func (c *Consumer) keep(ctx context.Context, conn *amqp091.Connection, s Subscri
 			continue
 		}
 		c.session.seen.lost(s.Queue(), err)
-		pauses.after(began)
-		for err != nil && ctx.Err() == nil && !conn.IsClosed() {
-			wait(ctx, pauses.next())
-			err = (Topology{Subscriptions: []Subscription{s}}).Ensure(conn)
-			if err != nil {
-				c.session.seen.lost(s.Queue(), err)
-			}
-		}
+		pauses.After(began)
+		_ = wait.For(ctx, pauses.Next())
 	}
 }
 
@@ -175,7 +158,7 @@ func (c *Consumer) consume(ctx context.Context, conn *amqp091.Connection, s Subs
 	// Work in hand may go on for a while after the end; what has not begun may not.
 	beginning, end := context.WithCancel(ctx)
 	defer end()
-	working, stop := drainContext(beginning)
+	working, stop := wait.Longer(beginning, drainTimeout)
 	defer stop()
 	var workers sync.WaitGroup
 	defer func() {
@@ -210,14 +193,4 @@ func (c *Consumer) consume(ctx context.Context, conn *amqp091.Connection, s Subs
 			w.handle(beginning, working, d)
 		})
 	}
-}
-
-// drainContext outlives ctx by the drain timeout, so that work in hand can be finished.
-func drainContext(ctx context.Context) (context.Context, func()) {
-	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		wait(working, drainTimeout)
-		cancel()
-	})
-	return working, func() { stop(); cancel() }
 }

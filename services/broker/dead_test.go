@@ -14,46 +14,39 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 
 	"traceria/services/broker"
+	"traceria/services/broker/brokertest"
 	"traceria/services/event"
+	"traceria/services/topology"
 	"traceria/telemetry/tracetree"
 )
 
-func (b *bundle) count(t *testing.T, queue string) int {
-	t.Helper()
-	found, err := b.channel(t).QueueDeclarePassive(queue, true, false, false, false, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return found.Messages
-}
-
 // failing has a subscription whose first attempts fail for good, and which works once it is repaired.
-func failing(t *testing.T, b *bundle) (s broker.Subscription, repair func(), handled *atomic.Int32) {
+func failing(t *testing.T, b *brokertest.Bundle) (s broker.Subscription, repair func(), handled *atomic.Int32) {
 	t.Helper()
 	handled = new(atomic.Int32)
 	var repaired atomic.Bool
-	s = boxed(func(context.Context, event.Envelope) error {
+	s = brokertest.Boxed(func(context.Context, event.Envelope) error {
 		if !repaired.Load() {
 			return broker.Dead(errors.New("there is no such street"))
 		}
 		handled.Add(1)
 		return nil
 	})
-	p := b.publisher(t, b.apply(t, s))
-	b.consumer(t, s)
+	p := b.Publisher(t, b.Apply(t, s))
+	b.Consumer(t, s)
 	for i := range 3 {
-		send(t, p, outgoing(t, fmt.Sprint("o-", i)))
+		brokertest.Send(t, p, brokertest.Outgoing(t, fmt.Sprint("o-", i)))
 	}
-	eventually(t, "three letters are dead", func() bool { return b.count(t, s.DeadQueue()) == 3 })
+	brokertest.Eventually(t, "three letters are dead", func() bool { return b.Count(t, s.DeadQueue()) == 3 })
 	return s, func() { repaired.Store(true) }, handled
 }
 
 func TestDeadLettersAreShownAndStay(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
+	b := brokertest.New(t)
 	s, _, _ := failing(t, b)
 	for range 30 { // more often than RabbitMQ 4 would let a message be looked at by default
-		letters, err := s.ShowDead(t.Context(), b.conn(t), 10)
+		letters, err := broker.ShowDead(t.Context(), b.Conn(t), s.Subscription, 10)
 		if err != nil || len(letters) != 3 {
 			t.Fatalf("%d letters, %v", len(letters), err)
 		}
@@ -64,10 +57,12 @@ func TestDeadLettersAreShownAndStay(t *testing.T) {
 			t.Fatalf("got %+v", letter)
 		}
 	}
-	if some, err := s.ShowDead(t.Context(), b.conn(t), 2); err != nil || len(some) != 2 {
+	if some, err := broker.ShowDead(t.Context(), b.Conn(t), s.Subscription, 2); err != nil || len(some) != 2 {
 		t.Errorf("%d letters, %v", len(some), err)
 	}
-	counts, err := broker.Topology{Subscriptions: []broker.Subscription{s, {Subscriber: "nobody", Event: event.OrderBoxedV1}}}.CountDead(b.conn(t))
+	counts, err := broker.CountDead(b.Conn(t), topology.Topology{Subscriptions: []topology.Subscription{
+		s.Subscription, {Subscriber: "nobody", Event: event.OrderBoxedV1},
+	}})
 	if err != nil || !slices.Equal(counts, []broker.DeadCount{{Queue: s.Queue(), Messages: 3}, {Queue: "nobody.order-boxed"}}) {
 		t.Errorf("got %v, %v", counts, err)
 	}
@@ -75,24 +70,24 @@ func TestDeadLettersAreShownAndStay(t *testing.T) {
 
 func TestARedriveGivesLettersBackToTheirSubscriptionAndIsSeen(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
+	b := brokertest.New(t)
 	s, repair, handled := failing(t, b)
 	repair()
 	var redriven []broker.Redriven
 	note := func(one broker.Redriven) { redriven = append(redriven, one) }
 	for range 2 { // the second time there is nothing left
-		if _, err := s.Redrive(t.Context(), b.conn(t), b.config(), 100, note); err != nil {
+		if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 100, note); err != nil {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, "all are handled", func() bool { return handled.Load() == 3 })
-	if len(redriven) != 3 || b.count(t, s.DeadQueue()) != 0 {
-		t.Errorf("redriven %v, %d left", redriven, b.count(t, s.DeadQueue()))
+	brokertest.Eventually(t, "all are handled", func() bool { return handled.Load() == 3 })
+	if len(redriven) != 3 || b.Count(t, s.DeadQueue()) != 0 {
+		t.Errorf("redriven %v, %d left", redriven, b.Count(t, s.DeadQueue()))
 	}
-	eventually(t, "there are two attempts", func() bool { return len(b.attempts("o-0")) == 2 })
-	attempts := b.attempts("o-0")
+	brokertest.Eventually(t, "there are two attempts", func() bool { return len(attempts(b, "o-0")) == 2 })
+	tries := attempts(b, "o-0")
 	var send, redrive tracetree.Span
-	for _, span := range b.memory.Spans() {
+	for _, span := range b.Memory.Spans() {
 		if span.Attributes["traceria.conversation"] != "o-0" && span.Attributes["messaging.message.conversation_id"] != "o-0" {
 			continue
 		}
@@ -110,39 +105,39 @@ func TestARedriveGivesLettersBackToTheirSubscriptionAndIsSeen(t *testing.T) {
 	for _, link := range redrive.Links {
 		linked[link.SpanID] = true
 	}
-	if len(linked) != 2 || !linked[send.SpanID] || !linked[attempts[0].SpanID] {
-		t.Errorf("the redrive links to %v, want the first send %s and the failed attempt %s", redrive.Links, send.SpanID, attempts[0].SpanID)
+	if len(linked) != 2 || !linked[send.SpanID] || !linked[tries[0].SpanID] {
+		t.Errorf("the redrive links to %v, want the first send %s and the failed attempt %s", redrive.Links, send.SpanID, tries[0].SpanID)
 	}
-	if second := attempts[1]; second.ParentID != redrive.SpanID || second.Attributes["traceria.delivery.attempt"] != int64(2) ||
-		second.Name != attempts[0].Name || second.Attributes["traceria.message.settled"] != "ack" {
+	if second := tries[1]; second.ParentID != redrive.SpanID || second.Attributes["traceria.delivery.attempt"] != int64(2) ||
+		second.Name != tries[0].Name || second.Attributes["traceria.message.settled"] != "ack" {
 		t.Errorf("the attempt after the redrive is %+v", second)
 	}
 }
 
 func TestALetterThatDiesAgainIsNotRedrivenForEver(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
+	b := brokertest.New(t)
 	s, _, _ := failing(t, b)
 	n := 0
-	if _, err := s.Redrive(t.Context(), b.conn(t), b.config(), 100, func(broker.Redriven) { n++ }); err != nil || n != 3 {
+	if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 100, func(broker.Redriven) { n++ }); err != nil || n != 3 {
 		t.Errorf("%d redriven, %v", n, err)
 	}
-	eventually(t, "they are dead again", func() bool { return b.count(t, s.DeadQueue()) == 3 })
-	letters, err := s.ShowDead(t.Context(), b.conn(t), 1)
+	brokertest.Eventually(t, "they are dead again", func() bool { return b.Count(t, s.DeadQueue()) == 3 })
+	letters, err := broker.ShowDead(t.Context(), b.Conn(t), s.Subscription, 1)
 	if err != nil || letters[0].Attempts != 2 {
 		t.Errorf("got %+v, %v", letters, err)
 	}
-	if _, err := s.Redrive(t.Context(), b.conn(t), b.config(), 100, func(broker.Redriven) {}); err != nil {
+	if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 100, func(broker.Redriven) {}); err != nil {
 		t.Fatal(err)
 	}
 	// Each redrive links to the first send, not to the redrive before, and is its child.
 	first, redrives := map[string]string{}, 0
-	for _, span := range b.memory.Spans() {
+	for _, span := range b.Memory.Spans() {
 		if span.Name == "send events:kitchen.order-boxed.v1" {
 			first[span.TraceID] = span.SpanID
 		}
 	}
-	for _, span := range b.memory.Spans() {
+	for _, span := range b.Memory.Spans() {
 		if span.Name != "send delivery.retry:delivery.order-boxed" {
 			continue
 		}
@@ -160,11 +155,11 @@ func TestALetterThatDiesAgainIsNotRedrivenForEver(t *testing.T) {
 // Not every letter was written by us: RabbitMQ puts a message there that passes the delivery limit, and anybody may.
 func TestLettersOfOthersCanBeShownAndRedriven(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
-	s := boxed(nil)
-	b.apply(t, s)
-	ch := b.channel(t)
-	body := bodyOf(t, outgoing(t, "o-1"))
+	b := brokertest.New(t)
+	s := brokertest.Boxed(nil)
+	b.Apply(t, s)
+	ch := b.Channel(t)
+	body := brokertest.BodyOf(t, brokertest.Outgoing(t, "o-1"))
 	put := func(message amqp091.Publishing) {
 		t.Helper()
 		if err := ch.PublishWithContext(t.Context(), s.DeadExchange(), s.Queue(), true, false, message); err != nil {
@@ -175,8 +170,8 @@ func TestLettersOfOthersCanBeShownAndRedriven(t *testing.T) {
 		"reason": "delivery_limit", "queue": s.Queue(), "exchange": "events", "routing-keys": []any{"kitchen.order-boxed.v1"}, "count": int64(1),
 	}}}})
 	put(amqp091.Publishing{Body: []byte("\x1b[31mred"), Headers: amqp091.Table{"traceparent": "nonsense", "traceria-dead-span": int32(7), "traceria-first-sent-at": "once"}})
-	eventually(t, "both are there", func() bool { return b.count(t, s.DeadQueue()) == 2 })
-	letters, err := s.ShowDead(t.Context(), b.conn(t), 10)
+	brokertest.Eventually(t, "both are there", func() bool { return b.Count(t, s.DeadQueue()) == 2 })
+	letters, err := broker.ShowDead(t.Context(), b.Conn(t), s.Subscription, 10)
 	if err != nil || len(letters) != 2 {
 		t.Fatalf("%v, %v", letters, err)
 	}
@@ -193,27 +188,27 @@ func TestLettersOfOthersCanBeShownAndRedriven(t *testing.T) {
 			t.Errorf("nobody finds trace %s", one.TraceID)
 		}
 	}
-	if _, err := s.Redrive(t.Context(), b.conn(t), b.config(), 1, note); err != nil || n != 1 {
+	if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 1, note); err != nil || n != 1 {
 		t.Errorf("%d redriven, %v", n, err)
 	}
-	if _, err := s.Redrive(t.Context(), b.conn(t), b.config(), 100, note); err != nil || n != 2 {
+	if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 100, note); err != nil || n != 2 {
 		t.Errorf("%d redriven, %v", n, err)
 	}
-	eventually(t, "both are in the subscription's queue", func() bool { return b.count(t, s.Queue()) == 2 })
+	brokertest.Eventually(t, "both are in the subscription's queue", func() bool { return b.Count(t, s.Queue()) == 2 })
 }
 
 func TestAnInterruptedRedriveLosesNothing(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
+	b := brokertest.New(t)
 	s, _, _ := failing(t, b)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	_, err := s.Redrive(ctx, b.conn(t), b.config(), 100, func(broker.Redriven) { cancel() })
+	_, err := broker.Redrive(ctx, b.Conn(t), b.Config(), s.Subscription, 100, func(broker.Redriven) { cancel() })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
-	eventually(t, "all are dead again", func() bool { return b.count(t, s.DeadQueue()) == 3 })
-	if letters, err := s.ShowDead(t.Context(), b.conn(t), 10); err != nil || len(letters) != 3 || !json.Valid(letters[0].Body) {
+	brokertest.Eventually(t, "all are dead again", func() bool { return b.Count(t, s.DeadQueue()) == 3 })
+	if letters, err := broker.ShowDead(t.Context(), b.Conn(t), s.Subscription, 10); err != nil || len(letters) != 3 || !json.Valid(letters[0].Body) {
 		t.Errorf("got %v, %v", letters, err)
 	}
 }
@@ -221,16 +216,16 @@ func TestAnInterruptedRedriveLosesNothing(t *testing.T) {
 // RabbitMQ gives back late what somebody has looked at: a redrive that begins meanwhile waits for it.
 func TestARedriveWaitsForLettersThatSomebodyHasLookedAt(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
+	b := brokertest.New(t)
 	s, repair, _ := failing(t, b)
 	repair()
-	conn, ch := b.conn(t), b.channel(t)
+	conn, ch := b.Conn(t), b.Channel(t)
 	if _, there, err := ch.Get(s.DeadQueue(), false); err != nil || !there {
 		t.Fatal(there, err)
 	}
 	time.AfterFunc(150*time.Millisecond, func() { _ = ch.Close() })
 	n := 0
-	if left, err := s.Redrive(t.Context(), conn, b.config(), 100, func(broker.Redriven) { n++ }); err != nil || n != 3 || left != 0 {
+	if left, err := broker.Redrive(t.Context(), conn, b.Config(), s.Subscription, 100, func(broker.Redriven) { n++ }); err != nil || n != 3 || left != 0 {
 		t.Errorf("%d redriven, %d left, %v", n, left, err)
 	}
 }
@@ -238,14 +233,14 @@ func TestARedriveWaitsForLettersThatSomebodyHasLookedAt(t *testing.T) {
 // What a redrive leaves behind, it says: what is beyond the limit, and what somebody else took out of its hands.
 func TestARedriveSaysWhatItLeaves(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
+	b := brokertest.New(t)
 	s, repair, _ := failing(t, b)
 	repair()
-	if left, err := s.Redrive(t.Context(), b.conn(t), b.config(), 1, func(broker.Redriven) {}); err != nil || left != 2 {
+	if left, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 1, func(broker.Redriven) {}); err != nil || left != 2 {
 		t.Errorf("%d left, %v", left, err)
 	}
-	ch := b.channel(t)
-	_, err := s.Redrive(t.Context(), b.conn(t), b.config(), 100, func(broker.Redriven) {
+	ch := b.Channel(t)
+	_, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 100, func(broker.Redriven) {
 		if _, there, err := ch.Get(s.DeadQueue(), false); err != nil || !there {
 			t.Error(there, err)
 		}
@@ -269,20 +264,20 @@ func TestABodyIsShownAsItIs(t *testing.T) {
 // RabbitMQ gives many letters back a while after it has closed the channel: who looks at them waits for it.
 func TestWhatWasShownIsBackAtOnce(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
-	s := boxed(nil)
-	b.apply(t, s)
+	b := brokertest.New(t)
+	s := brokertest.Boxed(nil)
+	b.Apply(t, s)
 	const many = 500
-	ch := b.channel(t)
+	ch := b.Channel(t)
 	for range many {
 		if err := ch.PublishWithContext(t.Context(), s.DeadExchange(), s.Queue(), true, false, amqp091.Publishing{Body: []byte("no")}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, "all are there", func() bool { return b.count(t, s.DeadQueue()) == many })
-	conn := b.conn(t)
+	brokertest.Eventually(t, "all are there", func() bool { return b.Count(t, s.DeadQueue()) == many })
+	conn := b.Conn(t)
 	for range 5 {
-		if letters, err := s.ShowDead(t.Context(), conn, many); err != nil || len(letters) != many {
+		if letters, err := broker.ShowDead(t.Context(), conn, s.Subscription, many); err != nil || len(letters) != many {
 			t.Fatalf("%d letters, %v", len(letters), err)
 		}
 		if found, err := ch.QueueDeclarePassive(s.DeadQueue(), true, false, false, false, nil); err != nil || found.Messages != many {

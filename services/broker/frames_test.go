@@ -12,6 +12,8 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 
 	"traceria/services/broker"
+	"traceria/services/broker/brokertest"
+	"traceria/services/broker/wire"
 	"traceria/services/event"
 )
 
@@ -42,9 +44,9 @@ func hostile() map[string]amqp091.Table {
 }
 
 // put publishes a message to a subscription's queue as somebody else would, who has to send what no [otelamqp.Publisher] would.
-func put(t *testing.T, b *bundle, s broker.Subscription, body []byte, headers amqp091.Table) {
+func put(t *testing.T, b *brokertest.Bundle, s broker.Subscription, body []byte, headers amqp091.Table) {
 	t.Helper()
-	conn, err := amqp091.Dial(b.url)
+	conn, err := amqp091.Dial(b.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,9 +66,9 @@ func put(t *testing.T, b *bundle, s broker.Subscription, body []byte, headers am
 }
 
 // giveBack takes the message and lets it be delivered again, as a consumer does that dies.
-func giveBack(t *testing.T, b *bundle, s broker.Subscription) {
+func giveBack(t *testing.T, b *brokertest.Bundle, s broker.Subscription) {
 	t.Helper()
-	conn, err := broker.Dial(t.Context(), b.url, "a consumer that dies")
+	conn, err := wire.Dial(t.Context(), b.URL, "a consumer that dies")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +77,7 @@ func giveBack(t *testing.T, b *bundle, s broker.Subscription) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the message is there", func() bool {
+	brokertest.Eventually(t, "the message is there", func() bool {
 		_, there, err := ch.Get(s.Queue(), false)
 		return err == nil && there
 	})
@@ -88,10 +90,10 @@ func TestHeadersThatDoNotGoIntoAFrameHoldUpNobody(t *testing.T) {
 	for name, headers := range hostile() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBundle(t)
+			b := brokertest.New(t)
 			var attempts, handled atomic.Int32
 			var repaired atomic.Bool
-			s := boxed(func(context.Context, event.Envelope) error {
+			s := brokertest.Boxed(func(context.Context, event.Envelope) error {
 				if repaired.Load() {
 					handled.Add(1)
 					return nil
@@ -105,20 +107,20 @@ func TestHeadersThatDoNotGoIntoAFrameHoldUpNobody(t *testing.T) {
 			other.Subscriber = "other"
 			var others atomic.Int32
 			other.Handle = func(context.Context, event.Envelope) error { others.Add(1); return nil }
-			p := b.publisher(t, b.apply(t, s, other))
-			put(t, b, s, bodyOf(t, outgoing(t, "o-1")), headers)
+			p := b.Publisher(t, b.Apply(t, s, other))
+			put(t, b, s, brokertest.BodyOf(t, brokertest.Outgoing(t, "o-1")), headers)
 			giveBack(t, b, s)
 			giveBack(t, b, other)
-			b.consumer(t, s, other)
-			send(t, p, outgoing(t, "o-2"))
-			eventually(t, "both messages died, and both were handled by the other", func() bool {
-				return b.count(t, s.DeadQueue()) == 2 && others.Load() == 2
+			b.Consumer(t, s, other)
+			brokertest.Send(t, p, brokertest.Outgoing(t, "o-2"))
+			brokertest.Eventually(t, "both messages died, and both were handled by the other", func() bool {
+				return b.Count(t, s.DeadQueue()) == 2 && others.Load() == 2
 			})
-			if strings.Contains(b.log.String(), "connection was closed") {
-				t.Errorf("the connection was lost:\n%s", b.log)
+			if strings.Contains(b.Log.String(), "connection was closed") {
+				t.Errorf("the connection was lost:\n%s", b.Log)
 			}
 			for range 2 { // each look is a delivery
-				letters, err := s.ShowDead(t.Context(), b.conn(t), 10)
+				letters, err := broker.ShowDead(t.Context(), b.Conn(t), s.Subscription, 10)
 				if err != nil || len(letters) != 2 {
 					t.Fatalf("%d letters, %v", len(letters), err)
 				}
@@ -132,36 +134,36 @@ func TestHeadersThatDoNotGoIntoAFrameHoldUpNobody(t *testing.T) {
 				}
 			}
 			repaired.Store(true)
-			if _, err := s.Redrive(t.Context(), b.conn(t), b.config(), 10, func(broker.Redriven) {}); err != nil {
+			if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 10, func(broker.Redriven) {}); err != nil {
 				t.Fatal(err)
 			}
-			eventually(t, "both are handled", func() bool { return handled.Load() == 2 && b.count(t, s.DeadQueue()) == 0 })
+			brokertest.Eventually(t, "both are handled", func() bool { return handled.Load() == 2 && b.Count(t, s.DeadQueue()) == 0 })
 		})
 	}
 }
 
 // deadByRabbitMQ is a subscription with one dead letter, which RabbitMQ put there, and whose headers fill a frame.
-func (b *bundle) deadByRabbitMQ(t *testing.T) broker.Subscription {
+func deadByRabbitMQ(b *brokertest.Bundle, t *testing.T) broker.Subscription {
 	t.Helper()
-	s := boxed(nil)
-	b.apply(t, s)
+	s := brokertest.Boxed(nil)
+	b.Apply(t, s)
 	put(t, b, s, []byte("what is this"), hostile()["one that fills the frame"])
-	ch := b.channel(t)
-	eventually(t, "it was rejected", func() bool {
+	ch := b.Channel(t)
+	brokertest.Eventually(t, "it was rejected", func() bool {
 		d, there, err := ch.Get(s.Queue(), false)
 		return err == nil && there && d.Reject(false) == nil
 	})
-	eventually(t, "it is dead", func() bool { return b.count(t, s.DeadQueue()) == 1 })
+	brokertest.Eventually(t, "it is dead", func() bool { return b.Count(t, s.DeadQueue()) == 1 })
 	return s
 }
 
 // What RabbitMQ dead-letters itself has an x-death in addition.
-func TestALetterThatRabbitMQPutThereCanBeShownHoweverLargeItsHeaders(t *testing.T) {
+func TestADeadLetterWithLargeHeadersCanBeShown(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
-	s := b.deadByRabbitMQ(t)
+	b := brokertest.New(t)
+	s := deadByRabbitMQ(b, t)
 	began := time.Now()
-	letters, err := s.ShowDead(t.Context(), b.conn(t), 10)
+	letters, err := broker.ShowDead(t.Context(), b.Conn(t), s.Subscription, 10)
 	if err != nil || len(letters) != 1 || letters[0].Reason != "rejected" || letters[0].HeadersCut != "big" {
 		t.Errorf("after %s: %+v, %v", time.Since(began), letters, err)
 	}

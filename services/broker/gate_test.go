@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"traceria/services/broker/brokertest"
 	"traceria/services/event"
 )
 
@@ -25,10 +26,10 @@ func (p places) Release() { <-p }
 
 func TestAGateSaysHowManyEventsAreHandledAtOnce(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
+	b := brokertest.New(t)
 	var working, most atomic.Int64
 	together, done := make(chan struct{}), make(chan struct{}, 16)
-	s := boxed(func(ctx context.Context, _ event.Envelope) error {
+	s := brokertest.Boxed(func(ctx context.Context, _ event.Envelope) error {
 		n := working.Add(1)
 		defer working.Add(-1)
 		most.Store(max(most.Load(), n))
@@ -41,14 +42,14 @@ func TestAGateSaysHowManyEventsAreHandledAtOnce(t *testing.T) {
 		return nil
 	})
 	s.Gate = make(places, 2)
-	p := b.publisher(t, b.apply(t, s))
-	b.consumer(t, s)
+	p := b.Publisher(t, b.Apply(t, s))
+	b.Consumer(t, s)
 	const events = 8
 	for i := range events {
-		send(t, p, outgoing(t, fmt.Sprint("o-", i)))
+		brokertest.Send(t, p, brokertest.Outgoing(t, fmt.Sprint("o-", i)))
 	}
 	for range events {
-		receive(t, done)
+		brokertest.Receive(t, done)
 	}
 	if got := most.Load(); got != 2 {
 		t.Errorf("%d at once, want 2", got)
@@ -58,23 +59,23 @@ func TestAGateSaysHowManyEventsAreHandledAtOnce(t *testing.T) {
 // An event waits in its queue until somebody has time for it: that is what queue wait says, and the span starts then.
 func TestTheQueueWaitLastsUntilTheGateOpens(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
-	s := boxed(func(context.Context, event.Envelope) error { return nil })
+	b := brokertest.New(t)
+	s := brokertest.Boxed(func(context.Context, event.Envelope) error { return nil })
 	gate := make(places, 1)
 	s.Gate = gate
 	if err := gate.Acquire(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	p := b.publisher(t, b.apply(t, s))
-	c, _ := b.consumer(t, s)
-	ready(t, c)
-	send(t, p, outgoing(t, "o-1"))
+	p := b.Publisher(t, b.Apply(t, s))
+	c, _ := b.Consumer(t, s)
+	brokertest.Ready(t, c)
+	brokertest.Send(t, p, brokertest.Outgoing(t, "o-1"))
 	const closed = 300 * time.Millisecond
 	sent := spanNamed(t, b, "send events:kitchen.order-boxed.v1")
-	eventually(t, "the gate was closed for a while", func() bool { return time.Since(sent.Start) > closed })
+	brokertest.Eventually(t, "the gate was closed for a while", func() bool { return time.Since(sent.Start) > closed })
 	opened := time.Now()
 	gate.Release()
-	span := b.settled(t, "ack")
+	span := b.Settled(t, "ack")
 	if wait, _ := span.Attributes["traceria.queue.wait_ms"].(int64); wait < closed.Milliseconds() {
 		t.Errorf("it waited %d ms, want at least %d", wait, closed.Milliseconds())
 	}

@@ -11,7 +11,9 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
+	"traceria/services/broker/wire"
 	"traceria/services/event"
+	"traceria/services/wait"
 	"traceria/telemetry"
 	"traceria/telemetry/otelamqp"
 )
@@ -19,9 +21,6 @@ import (
 // settledKey says what became of the delivery: ack, retry or dead; pause, when it is held for another try; or
 // requeue, when it comes again at once.
 const settledKey = attribute.Key("traceria.message.settled")
-
-// redriveKey is true on the send span of a dead letter that goes back to its subscription.
-const redriveKey = attribute.Key("traceria.message.redrive")
 
 // worker handles the deliveries of one subscription.
 type worker struct {
@@ -73,7 +72,7 @@ func (w *worker) attempt(ctx context.Context, d amqp091.Delivery) outcome {
 		}
 		err := w.handling(ctx, a, unreadable)
 		result = outcomeOf(ctx, err)
-		if result == retry && history.retries >= len(w.subscription.delays()) {
+		if result == retry && history.retries >= len(w.subscription.Delays()) {
 			result = dead
 			err = fmt.Errorf("attempt %d, the last: %w", history.attempt, err)
 		}
@@ -150,7 +149,8 @@ func (w *worker) settle(ctx context.Context, d amqp091.Delivery, h history, resu
 func (w *worker) moveThenAck(ctx context.Context, d amqp091.Delivery, message otelamqp.Message) error {
 	err := w.publisher.Move(ctx, message)
 	if errors.Is(err, otelamqp.ErrUnsendable) {
-		err = w.publisher.Move(ctx, withoutForeignHeaders(message))
+		message.Publishing.Headers = wire.WithoutForeign(message.Publishing.Headers)
+		err = w.publisher.Move(ctx, message)
 	}
 	if err == nil {
 		return d.Ack(false)
@@ -159,7 +159,7 @@ func (w *worker) moveThenAck(ctx context.Context, d amqp091.Delivery, message ot
 		return errors.Join(err, d.Reject(false))
 	}
 	if !errors.Is(err, event.ErrBrokerAway) {
-		wait(ctx, giveBackPause) // without it the message would come back thousands of times a second
+		_ = wait.For(ctx, giveBackPause) // without it the message would come back thousands of times a second
 	}
 	return errors.Join(err, d.Nack(false, true))
 }
@@ -181,7 +181,7 @@ func (w *worker) report(ctx context.Context, result outcome, err error) {
 	if result != retry && result != dead && result != requeue {
 		return
 	}
-	line := w.session.log.Error().Ctx(ctx).Str("error", shortened(err.Error())).
+	line := w.session.log.Error().Ctx(ctx).Str("error", wire.Shortened(err.Error())).
 		Str("queue", w.subscription.Queue()).Str("settled", result.String())
 	if crash, ok := errors.AsType[panicked](err); ok {
 		line = line.Bytes("stack", crash.stack)

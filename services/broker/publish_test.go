@@ -12,7 +12,9 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 
 	"traceria/services/broker"
+	"traceria/services/broker/brokertest"
 	"traceria/services/event"
+	"traceria/services/topology"
 	"traceria/telemetry"
 	"traceria/telemetry/otelamqp"
 	"traceria/telemetry/tracetree"
@@ -20,35 +22,35 @@ import (
 
 func TestAPublisherWaitsForTheQueuesOfThoseWhoWantItsEvents(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
-	topology := broker.Topology{Subscriptions: []broker.Subscription{boxed(nil)}}
-	p := b.publisher(t, topology)
-	eventually(t, "it says what it waits for", func() bool {
+	b := brokertest.New(t)
+	all := broker.TopologyOf([]broker.Subscription{brokertest.Boxed(nil)})
+	p := b.Publisher(t, all)
+	brokertest.Eventually(t, "it says what it waits for", func() bool {
 		err := p.Ready()
 		return err != nil && strings.Contains(err.Error(), "queue delivery.order-boxed") && strings.Contains(err.Error(), "traceria topology apply")
 	})
 	impatient, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if errs := p.Publish(impatient, []event.Outgoing{outgoing(t, "o-1")}); !errors.Is(errs[0], event.ErrBrokerAway) {
+	if errs := p.Publish(impatient, []event.Outgoing{brokertest.Outgoing(t, "o-1")}); !errors.Is(errs[0], event.ErrBrokerAway) {
 		t.Errorf("got %v, want ErrBrokerAway", errs[0])
 	}
-	b.apply(t, boxed(nil))
-	send(t, p, outgoing(t, "o-2"))
-	if d := b.take(t, boxed(nil).Queue()); d.CorrelationId != "o-2" {
+	b.Apply(t, brokertest.Boxed(nil))
+	brokertest.Send(t, p, brokertest.Outgoing(t, "o-2"))
+	if d := b.Take(t, brokertest.Boxed(nil).Queue()); d.CorrelationId != "o-2" {
 		t.Errorf("the first event in the queue is about %s, want o-2", d.CorrelationId)
 	}
 }
 
 func TestAMessageRepeatsItsMetadataInPropertiesAndHeaders(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
-	p := b.publisher(t, b.apply(t, boxed(nil)))
-	ctx, request := b.tel.TracerProvider.Tracer("test").Start(t.Context(), "POST /order")
-	o := outgoing(t, "o-1")
+	b := brokertest.New(t)
+	p := b.Publisher(t, b.Apply(t, brokertest.Boxed(nil)))
+	ctx, request := b.Telemetry.TracerProvider.Tracer("test").Start(t.Context(), "POST /order")
+	o := brokertest.Outgoing(t, "o-1")
 	o.Context = telemetry.Carry(ctx)
 	request.End()
-	send(t, p, o)
-	d := b.take(t, boxed(nil).Queue())
+	brokertest.Send(t, p, o)
+	d := b.Take(t, brokertest.Boxed(nil).Queue())
 	m := o.Envelope.Metadata
 	got := []string{d.MessageId, d.CorrelationId, d.Type, d.AppId, d.ContentType, d.Exchange, d.RoutingKey}
 	want := []string{m.MessageID(), "o-1", "OrderBoxed", "kitchen", "application/json", "events", "kitchen.order-boxed.v1"}
@@ -58,7 +60,7 @@ func TestAMessageRepeatsItsMetadataInPropertiesAndHeaders(t *testing.T) {
 	if d.DeliveryMode != amqp091.Persistent || d.Timestamp.Unix() != m.EventDate.Unix() {
 		t.Errorf("delivery mode %d, timestamp %s; want persistent, %s", d.DeliveryMode, d.Timestamp, m.EventDate)
 	}
-	if sent, ok := d.Headers["traceria-sent-at"].(int64); !ok || time.Since(time.Unix(0, sent)) > deadline {
+	if sent, ok := d.Headers["traceria-sent-at"].(int64); !ok || time.Since(time.Unix(0, sent)) > brokertest.Deadline {
 		t.Errorf("traceria-sent-at is %v", d.Headers["traceria-sent-at"])
 	}
 	var body event.Envelope
@@ -78,10 +80,10 @@ func TestAMessageRepeatsItsMetadataInPropertiesAndHeaders(t *testing.T) {
 	}
 }
 
-func spanNamed(t *testing.T, b *bundle, name string) (found tracetree.Span) {
+func spanNamed(t *testing.T, b *brokertest.Bundle, name string) (found tracetree.Span) {
 	t.Helper()
-	eventually(t, "the span "+name+" ends", func() bool {
-		for _, span := range b.memory.Spans() {
+	brokertest.Eventually(t, "the span "+name+" ends", func() bool {
+		for _, span := range b.Memory.Spans() {
 			if span.Name == name {
 				found = span
 				return true
@@ -94,18 +96,18 @@ func spanNamed(t *testing.T, b *bundle, name string) (found tracetree.Span) {
 
 func TestAnUnroutableEventIsAnErrorOfItsOwn(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
-	b.apply(t, boxed(nil))
-	p := b.publisher(t, broker.Topology{})
+	b := brokertest.New(t)
+	b.Apply(t, brokertest.Boxed(nil))
+	p := b.Publisher(t, topology.Topology{})
 	nobody, err := event.New(t.Context(), "delivery", "o-1", event.OrderDelivered{OrderID: "o-1"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	unheardOf := outgoing(t, "o-2")
+	unheardOf := brokertest.Outgoing(t, "o-2")
 	unheardOf.Envelope.Metadata.EventType = "OrderEaten"
-	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	ctx, cancel := context.WithTimeout(t.Context(), brokertest.Deadline)
 	defer cancel()
-	errs := p.Publish(ctx, []event.Outgoing{outgoing(t, "o-0"), {Envelope: nobody[0]}, unheardOf, outgoing(t, "o-3")})
+	errs := p.Publish(ctx, []event.Outgoing{brokertest.Outgoing(t, "o-0"), {Envelope: nobody[0]}, unheardOf, brokertest.Outgoing(t, "o-3")})
 	if errs[0] != nil || errs[3] != nil {
 		t.Errorf("the neighbours got %v and %v", errs[0], errs[3])
 	}
@@ -123,21 +125,21 @@ func TestAnUnroutableEventIsAnErrorOfItsOwn(t *testing.T) {
 
 func TestThousandsOfEventsAreConfirmedInOrder(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
-	p := b.publisher(t, b.apply(t, boxed(nil)))
+	b := brokertest.New(t)
+	p := b.Publisher(t, b.Apply(t, brokertest.Boxed(nil)))
 	const events = 2000
 	batch := make([]event.Outgoing, events)
 	for i := range batch {
-		batch[i] = outgoing(t, "o")
+		batch[i] = brokertest.Outgoing(t, "o")
 	}
-	send(t, p, batch...)
-	ch := b.channel(t)
-	deliveries, err := ch.Consume(boxed(nil).Queue(), "", true, false, false, false, nil)
+	brokertest.Send(t, p, batch...)
+	ch := b.Channel(t)
+	deliveries, err := ch.Consume(brokertest.Boxed(nil).Queue(), "", true, false, false, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range batch {
-		if d := receive(t, deliveries); d.MessageId != batch[i].Envelope.Metadata.MessageID() {
+		if d := brokertest.Receive(t, deliveries); d.MessageId != batch[i].Envelope.Metadata.MessageID() {
 			t.Fatalf("message %d is %s, want %s", i, d.MessageId, batch[i].Envelope.Metadata.MessageID())
 		}
 	}

@@ -7,12 +7,12 @@ import (
 	"net"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/rabbitmq/amqp091-go"
 	"go.opentelemetry.io/otel/trace"
 
 	"traceria/services/event"
+	"traceria/services/topology"
 	"traceria/telemetry"
 	"traceria/telemetry/otelamqp"
 )
@@ -20,11 +20,11 @@ import (
 // Publisher sends events over a connection of its own and waits for the broker's confirm of each.
 type Publisher struct {
 	session session
-	// wanted is what must stand before the first event is sent: an event that is published before a
-	// subscriber's queue exists never reaches it.
-	wanted Topology
-	// own is what the service's retries and dead letters need.
-	own Topology
+	// wanted must stand before the first event is sent: an event that is published before a subscriber has its queue
+	// never reaches that subscriber.
+	wanted topology.Topology
+	// own is needed by the service's retries and dead letters.
+	own topology.Topology
 
 	mu      sync.Mutex
 	current *otelamqp.Publisher
@@ -32,9 +32,9 @@ type Publisher struct {
 	waiting error         // why there is no current one
 }
 
-// NewPublisher prepares a publisher that starts when the queues of wanted stand, which other services own: an event that
-// is published earlier never reaches them. own is the service's own topology, which it declares.
-func NewPublisher(config Config, wanted, own Topology) *Publisher {
+// NewPublisher prepares a publisher that starts when the queues of wanted stand, which other services own, and the
+// service's own topology.
+func NewPublisher(config Config, wanted, own topology.Topology) *Publisher {
 	return &Publisher{
 		session: newSession(config, "publish"),
 		wanted:  wanted,
@@ -58,11 +58,9 @@ func (p *Publisher) Ready() error {
 }
 
 func (p *Publisher) work(ctx context.Context, conn *amqp091.Connection) error {
-	if err := p.awaitTopology(ctx, conn); err != nil {
-		return err
-	}
-	// A publishing channel is closed, too, by a message to an exchange that somebody deleted.
-	if err := p.own.Ensure(conn); err != nil {
+	// Its own part is needed, too: a message to an exchange that was deleted closes the publishing channel.
+	waiting := func(err error) { p.set(nil, err) }
+	if err := p.session.awaitLayouts(ctx, conn, waiting, p.wanted.Entrances(), p.own.Layout()); err != nil {
 		return err
 	}
 	blocked := conn.NotifyBlocked(make(chan amqp091.Blocking, 16))
@@ -127,27 +125,6 @@ func closeReason(reason *amqp091.Error) error {
 		return amqp091.ErrClosed
 	}
 	return reason
-}
-
-// awaitTopology waits until all the wanted queues stand, whoever makes them.
-func (p *Publisher) awaitTopology(ctx context.Context, conn *amqp091.Connection) error {
-	const every = 500 * time.Millisecond
-	for {
-		missing, err := p.wanted.entrances().missing(conn)
-		if err != nil {
-			return err
-		}
-		if len(missing) == 0 {
-			return nil
-		}
-		err = missingError(missing)
-		p.set(nil, err)
-		p.session.seen.lost(p.session.purpose, err)
-		wait(ctx, every)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-	}
 }
 
 func (p *Publisher) set(current *otelamqp.Publisher, waiting error) {

@@ -11,6 +11,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
+
+	"traceria/services/broker/wire"
 )
 
 const (
@@ -106,7 +108,7 @@ func (o *outages) found(ctx context.Context, what string) {
 	o.count.Add(ctx, 1, metric.WithAttributes(purposeKey.String(what)))
 	_, span := o.tracer.Start(ctx, "reconnect "+what, trace.WithTimestamp(ended.since),
 		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(semconv.MessagingSystemRabbitMQ, purposeKey.String(what),
-			attemptsKey.Int(ended.attempts), causeKey.String(shortened(ended.cause.Error()))), trace.WithAttributes(o.address...), trace.WithAttributes(marks...))
+			attemptsKey.Int(ended.attempts), causeKey.String(wire.Shortened(ended.cause.Error()))), trace.WithAttributes(o.address...), trace.WithAttributes(marks...))
 	span.End()
 }
 

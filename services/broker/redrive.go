@@ -6,12 +6,18 @@ import (
 	"fmt"
 
 	"github.com/rabbitmq/amqp091-go"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
+	"traceria/services/broker/wire"
 	"traceria/services/event"
+	"traceria/services/topology"
 	"traceria/telemetry"
 	"traceria/telemetry/otelamqp"
 )
+
+// redriveKey is true on the send span of a dead letter that returns to its subscription.
+const redriveKey = attribute.Key("traceria.message.redrive")
 
 // Redriven is a dead letter that went back to its subscription.
 type Redriven struct {
@@ -28,7 +34,7 @@ type Redriven struct {
 //
 // Its attempts begin anew, in the trace of its first send. The send span links to the first send and to the attempt that
 // failed.
-func (s Subscription) Redrive(ctx context.Context, conn *Connection, config Config, most int, each func(Redriven)) (left int, err error) {
+func Redrive(ctx context.Context, conn *wire.Connection, config Config, s topology.Subscription, most int, each func(Redriven)) (left int, err error) {
 	ch, err := conn.Channel()
 	if err != nil {
 		return 0, fmt.Errorf("open a channel: %w", err)
@@ -38,7 +44,7 @@ func (s Subscription) Redrive(ctx context.Context, conn *Connection, config Conf
 	if err != nil {
 		return 0, fmt.Errorf("open a publishing channel: %w", err)
 	}
-	there, err := s.steady(ctx, ch)
+	there, err := steady(ctx, ch, s)
 	if err != nil {
 		return 0, err
 	}
@@ -54,7 +60,7 @@ func (s Subscription) Redrive(ctx context.Context, conn *Connection, config Conf
 		if !ok {
 			return 0, fmt.Errorf("took %d of %d letters: somebody else has the others in hand; what stays can be redriven later", n, wanted)
 		}
-		sent, err := s.redrive(ctx, publisher, d)
+		sent, err := redrive(ctx, s, publisher, d)
 		if err != nil {
 			return 0, errors.Join(fmt.Errorf("redrive %s: %w", sent.MessageID, err), d.Nack(false, true))
 		}
@@ -63,10 +69,10 @@ func (s Subscription) Redrive(ctx context.Context, conn *Connection, config Conf
 		}
 		each(sent)
 	}
-	return s.ready(ch)
+	return ready(ch, s)
 }
 
-func (s Subscription) redrive(ctx context.Context, publisher *otelamqp.Publisher, d amqp091.Delivery) (Redriven, error) {
+func redrive(ctx context.Context, s topology.Subscription, publisher *otelamqp.Publisher, d amqp091.Delivery) (Redriven, error) {
 	e, _ := event.Decode(d.Body)
 	creation := creationOf(d, e) //nolint:contextcheck // not of this call: of the message
 	message := republished(d, historyOf(d))
@@ -83,7 +89,7 @@ func (s Subscription) redrive(ctx context.Context, publisher *otelamqp.Publisher
 		}
 	}
 	// The baggage goes with the message, as before.
-	ctx = telemetry.Resume(ctx, map[string]string{"baggage": text(d.Headers["baggage"])})
+	ctx = telemetry.Resume(ctx, map[string]string{"baggage": wire.Text(d.Headers["baggage"])})
 	ctx = trace.ContextWithRemoteSpanContext(telemetry.WithConversation(ctx, sent.ConversationID), creation)
 	again := otelamqp.Message{
 		Exchange: s.RetryExchange(), RoutingKey: s.Queue(), Mandatory: true, Publishing: message, Links: links,
@@ -96,7 +102,8 @@ func (s Subscription) redrive(ctx context.Context, publisher *otelamqp.Publisher
 	}
 	err := publisher.Publish(ctx, again)
 	if errors.Is(err, otelamqp.ErrUnsendable) {
-		err = publisher.Publish(ctx, withoutForeignHeaders(again))
+		again.Publishing.Headers = wire.WithoutForeign(again.Publishing.Headers)
+		err = publisher.Publish(ctx, again)
 	}
 	return sent, err
 }

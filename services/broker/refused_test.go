@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"traceria/services/broker"
+	"traceria/services/broker/brokertest"
 	"traceria/services/event"
+	"traceria/services/topology"
 	"traceria/telemetry/otelamqp"
 	"traceria/telemetry/otelamqp/rabbitmqtest"
 )
@@ -15,30 +17,30 @@ import (
 // TestAFullQueueRefusesAnEvent: its neighbours for other queues go, and it goes when there is room again.
 func TestAFullQueueRefusesAnEvent(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
-	p := b.publisher(t, b.apply(t, boxed(nil)))
-	rabbitmqtest.Shared(t).Manage(t, http.MethodPut, "/api/policies/"+virtualHost(t, b.url)+"/small",
+	b := brokertest.New(t)
+	p := b.Publisher(t, b.Apply(t, brokertest.Boxed(nil)))
+	rabbitmqtest.Shared(t).Manage(t, http.MethodPut, "/api/policies/"+brokertest.VirtualHost(t, b.URL)+"/small",
 		`{"pattern":"^delivery.order-boxed$","apply-to":"queues","definition":{"max-length":1,"overflow":"reject-publish"}}`)
 	var refused error
-	eventually(t, "the queue is full", func() bool {
-		refused = p.Publish(t.Context(), []event.Outgoing{outgoing(t, "o-1")})[0]
+	brokertest.Eventually(t, "the queue is full", func() bool {
+		refused = p.Publish(t.Context(), []event.Outgoing{brokertest.Outgoing(t, "o-1")})[0]
 		return refused != nil
 	})
 	if !errors.Is(refused, otelamqp.ErrNack) || errors.Is(refused, event.ErrBrokerAway) || errors.Is(refused, event.ErrUnroutable) {
 		t.Errorf("got %v, want a nack", refused)
 	}
 	found := false
-	for _, span := range b.memory.Spans() {
+	for _, span := range b.Memory.Spans() {
 		found = found || span.Status == "error" && span.Attributes["error.type"] == "nack"
 	}
 	if !found {
 		t.Error("no send span has error.type nack")
 	}
-	if _, err := b.channel(t).QueuePurge(boxed(nil).Queue(), false); err != nil {
+	if _, err := b.Channel(t).QueuePurge(brokertest.Boxed(nil).Queue(), false); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "it goes when there is room", func() bool {
-		return p.Publish(t.Context(), []event.Outgoing{outgoing(t, "o-1")})[0] == nil
+	brokertest.Eventually(t, "it goes when there is room", func() bool {
+		return p.Publish(t.Context(), []event.Outgoing{brokertest.Outgoing(t, "o-1")})[0] == nil
 	})
 }
 
@@ -46,18 +48,18 @@ func TestAFullQueueRefusesAnEvent(t *testing.T) {
 func TestABrokerThatHangsCostsTheConfirmTimeout(t *testing.T) {
 	t.Parallel()
 	server := rabbitmqtest.Start(t, rabbitmqtest.WithPrivate())
-	b := bundleAt(t, server.URL)
-	config := b.config()
+	b := brokertest.At(t, server.URL)
+	config := b.Config()
 	config.ConfirmTimeout = time.Second
-	p := broker.NewPublisher(config, b.apply(t, boxed(nil)), broker.Topology{})
-	until(t, p.Run)
-	send(t, p, outgoing(t, "o-0"))
+	p := broker.NewPublisher(config, b.Apply(t, brokertest.Boxed(nil)), topology.Topology{})
+	brokertest.Until(t, p.Run)
+	brokertest.Send(t, p, brokertest.Outgoing(t, "o-0"))
 	if err := server.Pause(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Resume() }) // also when the test fails in between
 	start := time.Now()
-	for i, err := range p.Publish(t.Context(), []event.Outgoing{outgoing(t, "o-1"), outgoing(t, "o-2")}) {
+	for i, err := range p.Publish(t.Context(), []event.Outgoing{brokertest.Outgoing(t, "o-1"), brokertest.Outgoing(t, "o-2")}) {
 		if !errors.Is(err, otelamqp.ErrConfirmTimeout) || errors.Is(err, event.ErrUnroutable) {
 			t.Errorf("event %d: %v, want a timeout", i, err)
 		}
@@ -66,7 +68,7 @@ func TestABrokerThatHangsCostsTheConfirmTimeout(t *testing.T) {
 		t.Errorf("gave up after %s", took)
 	}
 	timeouts := 0
-	for _, span := range b.memory.Spans() {
+	for _, span := range b.Memory.Spans() {
 		if span.Attributes["error.type"] == "confirm_timeout" && span.Status == "error" {
 			timeouts++
 		}
@@ -77,5 +79,5 @@ func TestABrokerThatHangsCostsTheConfirmTimeout(t *testing.T) {
 	if err := server.Resume(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "events go again", func() bool { return p.Publish(t.Context(), []event.Outgoing{outgoing(t, "o-3")})[0] == nil })
+	brokertest.Eventually(t, "events go again", func() bool { return p.Publish(t.Context(), []event.Outgoing{brokertest.Outgoing(t, "o-3")})[0] == nil })
 }

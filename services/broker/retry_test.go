@@ -15,14 +15,16 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 
 	"traceria/services/broker"
+	"traceria/services/broker/brokertest"
 	"traceria/services/event"
+	"traceria/services/topology"
 	"traceria/telemetry/tracetree"
 )
 
 // attempts are the process spans of one conversation, in their order.
-func (b *bundle) attempts(conversation string) []tracetree.Span {
+func attempts(b *brokertest.Bundle, conversation string) []tracetree.Span {
 	var found []tracetree.Span
-	for _, span := range b.memory.Spans() {
+	for _, span := range b.Memory.Spans() {
 		if span.Kind == "consumer" && span.Attributes["traceria.conversation"] == conversation {
 			found = append(found, span)
 		}
@@ -33,16 +35,16 @@ func (b *bundle) attempts(conversation string) []tracetree.Span {
 
 func TestAMessageIsTriedFourTimesWithBackOffAndThenIsDead(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
-	s := boxed(alwaysFails)
+	b := brokertest.New(t)
+	s := brokertest.Boxed(alwaysFails)
 	s.BackOff = []time.Duration{50 * time.Millisecond, 100 * time.Millisecond, 100 * time.Millisecond}
-	p := b.publisher(t, b.apply(t, s))
-	b.consumer(t, s)
-	send(t, p, outgoing(t, "o-1"))
-	letter := b.take(t, s.DeadQueue())
-	eventually(t, "there are four attempts", func() bool { return len(b.attempts("o-1")) == 4 })
-	first := b.sendSpan(t, s)
-	for i, span := range b.attempts("o-1") {
+	p := b.Publisher(t, b.Apply(t, s))
+	b.Consumer(t, s)
+	brokertest.Send(t, p, brokertest.Outgoing(t, "o-1"))
+	letter := b.Take(t, s.DeadQueue())
+	brokertest.Eventually(t, "there are four attempts", func() bool { return len(attempts(b, "o-1")) == 4 })
+	first := sendSpan(b, t, s)
+	for i, span := range attempts(b, "o-1") {
 		settled := "retry"
 		if i == 3 {
 			settled = "dead"
@@ -56,15 +58,15 @@ func TestAMessageIsTriedFourTimesWithBackOffAndThenIsDead(t *testing.T) {
 			t.Errorf("attempt %d links to %v, want the first send", i+1, span.Links)
 		}
 	}
-	b.deadLetter(t, letter, first)
-	if wait, _ := b.attempts("o-1")[1].Attributes["traceria.queue.wait_ms"].(int64); wait < 50 || wait > 30_000 {
+	deadLetter(b, t, letter, first)
+	if wait, _ := attempts(b, "o-1")[1].Attributes["traceria.queue.wait_ms"].(int64); wait < 50 || wait > 30_000 {
 		t.Errorf("the second attempt waited %d ms, want its back-off of 50 ms or somewhat more", wait)
 	}
 }
 
-func (b *bundle) sendSpan(t *testing.T, s broker.Subscription) tracetree.Span {
+func sendSpan(b *brokertest.Bundle, t *testing.T, s broker.Subscription) tracetree.Span {
 	t.Helper()
-	for _, span := range b.memory.Spans() {
+	for _, span := range b.Memory.Spans() {
 		if span.Name == "send "+s.Event.Exchange+":"+s.Event.RoutingKey() {
 			return span
 		}
@@ -73,7 +75,7 @@ func (b *bundle) sendSpan(t *testing.T, s broker.Subscription) tracetree.Span {
 	panic("unreachable")
 }
 
-func (b *bundle) deadLetter(t *testing.T, letter amqp091.Delivery, first tracetree.Span) {
+func deadLetter(b *brokertest.Bundle, t *testing.T, letter amqp091.Delivery, first tracetree.Span) {
 	t.Helper()
 	h := letter.Headers
 	want := map[string]any{
@@ -86,7 +88,7 @@ func (b *bundle) deadLetter(t *testing.T, letter amqp091.Delivery, first tracetr
 			t.Errorf("header %s is %v, want %v", name, h[name], value)
 		}
 	}
-	last := b.attempts("o-1")[3]
+	last := attempts(b, "o-1")[3]
 	if traceparent := fmt.Sprintf("00-%s-%s-01", last.TraceID, last.SpanID); h["traceria-dead-span"] != traceparent {
 		t.Errorf("it died in %v, want %s", h["traceria-dead-span"], traceparent)
 	}
@@ -96,8 +98,8 @@ func (b *bundle) deadLetter(t *testing.T, letter amqp091.Delivery, first tracetr
 	if at, ok := h["traceria-first-sent-at"].(int64); !ok || time.Since(time.Unix(0, at)) > time.Minute {
 		t.Errorf("it was first sent at %v", h["traceria-first-sent-at"])
 	}
-	eventually(t, "the send to the dead letters is under the last attempt", func() bool {
-		return slices.ContainsFunc(b.memory.Spans(), func(span tracetree.Span) bool {
+	brokertest.Eventually(t, "the send to the dead letters is under the last attempt", func() bool {
+		return slices.ContainsFunc(b.Memory.Spans(), func(span tracetree.Span) bool {
 			return span.Name == "send delivery.dead:delivery.order-boxed" && span.ParentID == last.SpanID
 		})
 	})
@@ -105,9 +107,9 @@ func (b *bundle) deadLetter(t *testing.T, letter amqp091.Delivery, first tracetr
 
 func TestAPoisonMessageDoesNotBlockTheOnesBehindIt(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
+	b := brokertest.New(t)
 	var handled atomic.Int32
-	s := boxed(func(_ context.Context, e event.Envelope) error {
+	s := brokertest.Boxed(func(_ context.Context, e event.Envelope) error {
 		if e.Metadata.ConversationID == "poison" {
 			return errors.New("poison")
 		}
@@ -116,14 +118,14 @@ func TestAPoisonMessageDoesNotBlockTheOnesBehindIt(t *testing.T) {
 	})
 	s.Gate = oneAtATime()
 	s.BackOff = []time.Duration{time.Hour}
-	p := b.publisher(t, b.apply(t, s))
-	b.consumer(t, s)
-	batch := []event.Outgoing{outgoing(t, "poison")}
+	p := b.Publisher(t, b.Apply(t, s))
+	b.Consumer(t, s)
+	batch := []event.Outgoing{brokertest.Outgoing(t, "poison")}
 	for i := range 50 {
-		batch = append(batch, outgoing(t, fmt.Sprint("o-", i)))
+		batch = append(batch, brokertest.Outgoing(t, fmt.Sprint("o-", i)))
 	}
-	send(t, p, batch...)
-	eventually(t, "all others were handled", func() bool { return handled.Load() == 50 })
+	brokertest.Send(t, p, batch...)
+	brokertest.Eventually(t, "all others were handled", func() bool { return handled.Load() == 50 })
 }
 
 type gate chan struct{}
@@ -151,10 +153,10 @@ func TestASubscriptionWaitsForWhatIsAway(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBundle(t)
+			b := brokertest.New(t)
 			var tries, handled atomic.Int32
 			var back atomic.Bool
-			s := boxed(func(context.Context, event.Envelope) error {
+			s := brokertest.Boxed(func(context.Context, event.Envelope) error {
 				if !back.Load() {
 					tries.Add(1)
 					return away
@@ -163,25 +165,25 @@ func TestASubscriptionWaitsForWhatIsAway(t *testing.T) {
 				return nil
 			})
 			s.BackOff = []time.Duration{time.Millisecond}
-			p := b.publisher(t, b.apply(t, s))
-			b.consumer(t, s)
+			p := b.Publisher(t, b.Apply(t, s))
+			b.Consumer(t, s)
 			var batch []event.Outgoing
 			for i := range 100 {
-				batch = append(batch, outgoing(t, fmt.Sprint("o-", i)))
+				batch = append(batch, brokertest.Outgoing(t, fmt.Sprint("o-", i)))
 			}
-			send(t, p, batch...)
-			eventually(t, "several tries failed", func() bool { return tries.Load() >= 4 })
+			brokertest.Send(t, p, batch...)
+			brokertest.Eventually(t, "several tries failed", func() bool { return tries.Load() >= 4 })
 			back.Store(true)
-			eventually(t, "all are handled", func() bool { return handled.Load() == 100 })
-			for _, span := range b.memory.Spans() {
+			brokertest.Eventually(t, "all are handled", func() bool { return handled.Load() == 100 })
+			for _, span := range b.Memory.Spans() {
 				if span.Kind == "consumer" && span.Attributes["traceria.delivery.attempt"] != int64(1) {
 					t.Fatalf("an attempt was spent: %v", span.Attributes)
 				}
 			}
-			if queue, err := b.channel(t).QueueDeclarePassive(s.DeadQueue(), true, false, false, false, nil); err != nil || queue.Messages != 0 {
+			if queue, err := b.Channel(t).QueueDeclarePassive(s.DeadQueue(), true, false, false, false, nil); err != nil || queue.Messages != 0 {
 				t.Errorf("%d dead letters, %v", queue.Messages, err)
 			}
-			if n := lines(b.log.String(), "the subscription waits"); n != 1 {
+			if n := lines(b.Log.String(), "the subscription waits"); n != 1 {
 				t.Errorf("the wait is said %d times", n)
 			}
 		})
@@ -191,9 +193,9 @@ func TestASubscriptionWaitsForWhatIsAway(t *testing.T) {
 // A message with everything that RabbitMQ would act on, or that a careless copy would get wrong.
 func TestARetryKeepsTheMessageAndDropsWhatRabbitMQWouldActOn(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
+	b := brokertest.New(t)
 	var failed sync.Once
-	s := boxed(func(context.Context, event.Envelope) (err error) {
+	s := brokertest.Boxed(func(context.Context, event.Envelope) (err error) {
 		failed.Do(func() { err = errors.New("once") })
 		if err == nil {
 			err = broker.Dead(errors.New("enough"))
@@ -201,19 +203,19 @@ func TestARetryKeepsTheMessageAndDropsWhatRabbitMQWouldActOn(t *testing.T) {
 		return err
 	})
 	s.BackOff = []time.Duration{20 * time.Millisecond}
-	other := broker.Subscription{Subscriber: "loyalty", Event: event.OrderBoxedV1}
-	b.apply(t, s, other)
+	other := broker.Subscription{Subscription: topology.Subscription{Subscriber: "loyalty", Event: event.OrderBoxedV1}}
+	b.Apply(t, s, other)
 	message := amqp091.Publishing{
-		Body: bodyOf(t, outgoing(t, "o-1")), ContentType: "application/json", CorrelationId: "o-1", Type: "OrderBoxed", AppId: "kitchen",
+		Body: brokertest.BodyOf(t, brokertest.Outgoing(t, "o-1")), ContentType: "application/json", CorrelationId: "o-1", Type: "OrderBoxed", AppId: "kitchen",
 		MessageId: "m-1", ReplyTo: "nobody", Expiration: "60000", UserId: "guest", Priority: 3, Timestamp: time.Unix(1_700_000_000, 0),
 		Headers: amqp091.Table{
 			"CC": []any{"loyalty.order-boxed"}, "x-death": "nonsense", "traceria-retry": "many", "traceria-attempt": "first",
 			"n": int8(1), "list": []any{"a", int32(2), amqp091.Table{"t": true}}, "when": time.Unix(1_700_000_000, 0), "none": nil, "bytes": []byte{0, 1},
 		},
 	}
-	b.put(t, s, message)
-	b.consumer(t, s)
-	got := b.take(t, s.DeadQueue())
+	b.Put(t, s, message)
+	b.Consumer(t, s)
+	got := b.Take(t, s.DeadQueue())
 	for name := range got.Headers {
 		if name == "CC" || name == "x-death" {
 			t.Errorf("header %s is %v", name, got.Headers[name])
@@ -231,21 +233,21 @@ func TestARetryKeepsTheMessageAndDropsWhatRabbitMQWouldActOn(t *testing.T) {
 		got.AppId != "kitchen" || got.ReplyTo != "nobody" || got.ContentType != "application/json" || !got.Timestamp.Equal(message.Timestamp) {
 		t.Errorf("the message is %+v", got)
 	}
-	if queue, err := b.channel(t).QueueDeclarePassive(other.Queue(), true, false, false, false, nil); err != nil || queue.Messages != 1 {
+	if queue, err := b.Channel(t).QueueDeclarePassive(other.Queue(), true, false, false, false, nil); err != nil || queue.Messages != 1 {
 		t.Errorf("the other subscriber has %d messages, want the first one only; %v", queue.Messages, err)
 	}
 }
 
 func TestAnEventOfAnotherTypeOrVersionIsUnreadable(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
-	s := boxed(func(context.Context, event.Envelope) error { t.Error("it was handled"); return nil })
-	b.apply(t, s)
-	forged := outgoing(t, "o-1")
+	b := brokertest.New(t)
+	s := brokertest.Boxed(func(context.Context, event.Envelope) error { t.Error("it was handled"); return nil })
+	b.Apply(t, s)
+	forged := brokertest.Outgoing(t, "o-1")
 	forged.Envelope.Metadata.Version = "v2"
-	b.put(t, s, amqp091.Publishing{Body: bodyOf(t, forged)})
-	b.consumer(t, s)
-	if letter := b.take(t, s.DeadQueue()); letter.Headers["traceria-dead-error"] != "unreadable event: got OrderBoxed v2, want OrderBoxed v1" {
+	b.Put(t, s, amqp091.Publishing{Body: brokertest.BodyOf(t, forged)})
+	b.Consumer(t, s)
+	if letter := b.Take(t, s.DeadQueue()); letter.Headers["traceria-dead-error"] != "unreadable event: got OrderBoxed v2, want OrderBoxed v1" {
 		t.Errorf("got %v", letter.Headers)
 	}
 }
@@ -258,19 +260,19 @@ func headed(body []byte, name string, value any) amqp091.Publishing {
 
 func TestAnEventWithoutADateHasThatOfItsMessage(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
+	b := brokertest.New(t)
 	dates := make(chan time.Time, 1)
-	s := boxed(func(_ context.Context, e event.Envelope) error { dates <- e.Metadata.EventDate.Time; return nil })
-	b.apply(t, s)
+	s := brokertest.Boxed(func(_ context.Context, e event.Envelope) error { dates <- e.Metadata.EventDate.Time; return nil })
+	b.Apply(t, s)
 	sent := time.Unix(1_700_000_000, 0)
 	body := []byte(`{"metadata":{"eventType":"OrderBoxed","version":"v1","eventId":"e-1"},"data":{"orderId":"o-1"}}`)
-	b.put(t, s, amqp091.Publishing{Body: body, Timestamp: sent})
-	b.consumer(t, s)
-	if got := receive(t, dates); !got.Equal(sent) {
+	b.Put(t, s, amqp091.Publishing{Body: body, Timestamp: sent})
+	b.Consumer(t, s)
+	if got := brokertest.Receive(t, dates); !got.Equal(sent) {
 		t.Errorf("got %s, want %s", got, sent)
 	}
-	b.put(t, s, amqp091.Publishing{Body: body})
-	if got := receive(t, dates); time.Since(got) > time.Minute {
+	b.Put(t, s, amqp091.Publishing{Body: body})
+	if got := brokertest.Receive(t, dates); time.Since(got) > time.Minute {
 		t.Errorf("got %s, want about now", got)
 	}
 }
@@ -278,12 +280,12 @@ func TestAnEventWithoutADateHasThatOfItsMessage(t *testing.T) {
 // A message that fills its frame of headers to the last bytes cannot be published again with more of them.
 func TestAMessageWithoutRoomForOurHeadersIsDeadAllTheSame(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
-	s := boxed(alwaysFails)
-	b.apply(t, s)
-	b.put(t, s, headed(bodyOf(t, outgoing(t, "o-1")), "big", strings.Repeat("x", 130_900)))
-	b.consumer(t, s)
-	eventually(t, "it is dead", func() bool { return b.count(t, s.DeadQueue()) == 1 })
+	b := brokertest.New(t)
+	s := brokertest.Boxed(alwaysFails)
+	b.Apply(t, s)
+	b.Put(t, s, headed(brokertest.BodyOf(t, brokertest.Outgoing(t, "o-1")), "big", strings.Repeat("x", 130_900)))
+	b.Consumer(t, s)
+	brokertest.Eventually(t, "it is dead", func() bool { return b.Count(t, s.DeadQueue()) == 1 })
 }
 
 // Whoever may publish anything at all can have it copied to another routing key (https://www.rabbitmq.com/docs/sender-selected).
@@ -292,15 +294,30 @@ func TestACopyToAnotherRoutingKeyIsNotTakenForTheEvent(t *testing.T) {
 	for _, header := range []string{"CC", "BCC"} {
 		t.Run(header, func(t *testing.T) {
 			t.Parallel()
-			b := newBundle(t)
-			s := boxed(func(context.Context, event.Envelope) error { t.Error("it was handled"); return nil })
-			loyalty := broker.Subscription{Subscriber: "order", Event: event.LoyaltyPointsEarnedV1}
-			b.apply(t, s, loyalty)
-			b.put(t, loyalty, headed(bodyOf(t, outgoing(t, "o-1")), header, []any{s.Event.RoutingKey()}))
-			b.consumer(t, s)
-			if letter := b.take(t, s.DeadQueue()); !strings.Contains(fmt.Sprint(letter.Headers["traceria-dead-error"]), "loyalty.loyalty-points-earned.v1") {
+			b := brokertest.New(t)
+			s := brokertest.Boxed(func(context.Context, event.Envelope) error { t.Error("it was handled"); return nil })
+			loyalty := broker.Subscription{Subscription: topology.Subscription{Subscriber: "order", Event: event.LoyaltyPointsEarnedV1}}
+			b.Apply(t, s, loyalty)
+			b.Put(t, loyalty, headed(brokertest.BodyOf(t, brokertest.Outgoing(t, "o-1")), header, []any{s.Event.RoutingKey()}))
+			b.Consumer(t, s)
+			if letter := b.Take(t, s.DeadQueue()); !strings.Contains(fmt.Sprint(letter.Headers["traceria-dead-error"]), "loyalty.loyalty-points-earned.v1") {
 				t.Errorf("got %v", letter.Headers)
 			}
 		})
 	}
+}
+
+// A message whose headers say that it had more retries than there are delays, because the configuration changed, dies at
+// its next failure instead of looking for a delay that is not there.
+func TestASubscriptionWithFewerDelaysThanBefore(t *testing.T) {
+	t.Parallel()
+	b := brokertest.New(t)
+	s := brokertest.Boxed(alwaysFails)
+	s.BackOff = []time.Duration{}
+	b.Apply(t, s)
+	message := brokertest.Outgoing(t, "o-1")
+	b.Put(t, s, headed(brokertest.BodyOf(t, message), "traceria-retry", int64(3)))
+	b.Put(t, s, headed(brokertest.BodyOf(t, message), "traceria-retry", int64(1)<<40))
+	b.Consumer(t, s)
+	brokertest.Eventually(t, "both are dead", func() bool { return b.Count(t, s.DeadQueue()) == 2 })
 }

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 
 	"traceria/services/event"
+	"traceria/services/wait"
 	"traceria/telemetry/otelamqp"
 )
 
@@ -105,7 +106,7 @@ var errClosed = errors.New("the consumer is closed")
 // awaitOpen waits until the queue may be consumed, or for the end of ctx.
 func (s Seams) awaitOpen(ctx context.Context, queue string) {
 	for s.Closed != nil && s.Closed(ctx, queue) && ctx.Err() == nil {
-		wait(ctx, closedLook)
+		_ = wait.For(ctx, closedLook)
 	}
 }
 
@@ -118,7 +119,7 @@ func (s Seams) untilClosed(ctx context.Context, queue string) (context.Context, 
 				if s.Closed(ctx, queue) {
 					cancel(errClosed)
 				}
-				wait(ctx, closedLook)
+				_ = wait.For(ctx, closedLook)
 			}
 		}()
 	}

@@ -2,94 +2,65 @@ package broker
 
 import (
 	"context"
-	"time"
+	"fmt"
 
 	"traceria/services/event"
+	"traceria/services/topology"
 )
 
-// Handler does the work that an event asks for. Its result says what becomes of the message:
+// Handler does the work that an event asks for. Its result decides what becomes of the message:
 //
 //   - nil: the work is done, and the message is acked;
-//   - [Dead], or an error that wraps [event.ErrUnreadable]: it can never succeed and goes to the dead letters;
-//   - [Pause], or an error that wraps [event.ErrUnavailable]: not the message is to blame but what the work needs. The
-//     subscription holds it and tries again in place, for as long as it takes, and no attempt is spent;
+//   - [Dead], or an error that wraps [event.ErrUnreadable]: the work can never succeed, and the message becomes a dead letter;
+//   - [Pause], or an error that wraps [event.ErrUnavailable]: something that the work needs is unavailable. The subscription
+//     holds the message and tries again in place, without a limit of time, and no attempt is spent;
 //   - any other error: the attempt failed. The message comes again after a back-off, until its attempts are used up.
 type Handler func(ctx context.Context, e event.Envelope) error
 
-// Subscription is one subscriber's interest in one version of one event. It owns a queue, a queue for each delay of its
-// retries, and one for its dead letters.
+// Subscription is a subscription of the topology with its handler.
 type Subscription struct {
-	// Subscriber is the service that subscribes.
-	Subscriber string
-	// Event is what it takes.
-	Event event.Type
-	// Versions, if set, are the versions of Event to which the queue is bound; it is unbound from the others. Handle must
-	// read every version of the catalogue, as messages of one that was left may still be in the queue.
-	Versions []event.Type
-	// Handle is called for each event, by several goroutines at once, and again for an event that was
-	// handled but not acked before a crash.
+	topology.Subscription
+	// Handle is called for each event, by several goroutines at once. It is called again for an event that was handled and
+	// not acked before a crash.
 	Handle Handler
-	// Gate, if set, says how many may be handled at once; otherwise it is [DefaultWorkers].
+	// Gate, if set, limits how many events are handled at once. The default limit is [DefaultWorkers].
 	Gate Gate
-	// BackOff is how long a message waits after each failed attempt: with three delays it has four attempts. nil is
-	// [DefaultBackOff], an empty list one attempt. The delays are part of the queues' names: to change them makes others.
-	BackOff []time.Duration
-	// Overflow, if set, puts a queue of length 1 between the exchanges and Queue, with this behaviour when it is full:
-	// [OverflowDropHead] or [OverflowRejectPublish]. Somebody has to carry on what comes through it ([Subscription.Carry]).
-	Overflow string
 }
 
-// What a queue of limited length does when it is full (https://www.rabbitmq.com/docs/maxlength#overflow-behaviour).
-const (
-	OverflowDropHead      = "drop-head"      // it drops its oldest message, and nobody hears of it
-	OverflowRejectPublish = "reject-publish" // it refuses the new one, and the publisher gets a nack
-)
+// Bind joins the subscriptions with their handlers. It panics if a subscription has no handler or a handler has no
+// subscription.
+func Bind(subscriptions []topology.Subscription, handlers map[event.Type]Handler) []Subscription {
+	bound := make([]Subscription, len(subscriptions))
+	for i, s := range subscriptions {
+		handle, ok := handlers[s.Event]
+		if !ok {
+			panic("no handler for " + s.Queue())
+		}
+		bound[i] = Subscription{Subscription: s, Handle: handle}
+	}
+	if len(handlers) != len(bound) {
+		panic(fmt.Sprintf("%d handlers for %d subscriptions", len(handlers), len(bound)))
+	}
+	return bound
+}
+
+// TopologyOf is what the subscriptions need on the broker.
+func TopologyOf(subscriptions []Subscription) topology.Topology {
+	var t topology.Topology
+	for _, s := range subscriptions {
+		t.Subscriptions = append(t.Subscriptions, s.Subscription)
+	}
+	return t
+}
 
 // DefaultWorkers is how many events of one subscription are handled at once.
 const DefaultWorkers = 16
 
-// Queue is {subscriber}.{event}: kitchen.order-confirmed. The version is not in it, so that a consumer can move
-// to the next version by binding the same queue.
-func (s Subscription) Queue() string { return s.Subscriber + "." + s.Event.Kebab() }
-
-// DeadQueue is where messages of the subscription end that can never be handled.
-func (s Subscription) DeadQueue() string { return s.Queue() + ".dead" }
-
-// DeadExchange is where the subscriber's queues put what they give up, with the queue's name as routing key. Each
-// subscriber has its own: who may write to it can put messages into the queues behind it.
-func (s Subscription) DeadExchange() string { return s.Subscriber + ".dead" }
-
-// RetryQueue is where a message waits for its next attempt.
-func (s Subscription) RetryQueue(delay time.Duration) string {
-	return s.Queue() + ".retry." + delay.String()
-}
-
-// LimitedQueue is the queue of [Subscription.Overflow].
-func (s Subscription) LimitedQueue() string { return s.Queue() + "." + s.Overflow }
-
-// entrance is the queue that is bound to the event.
-func (s Subscription) entrance() string {
-	if s.Overflow == "" {
-		return s.Queue()
-	}
-	return s.LimitedQueue()
-}
-
-// RetryExchange leads into the subscriber's retry queues and, from there and for a redrive, back into its queues.
-func (s Subscription) RetryExchange() string { return s.Subscriber + ".retry" }
-
-func (s Subscription) delays() []time.Duration {
-	if s.BackOff == nil {
-		return DefaultBackOff
-	}
-	return s.BackOff
-}
-
-// Gate limits how many events are handled at once. The limit may change while it is in use.
+// Gate limits how many events are handled at once. The limit may change while the gate is in use.
 type Gate interface {
-	// Acquire waits for a place, or for the end of ctx, whose error it returns then.
+	// Acquire waits for a place. It returns the error of ctx when ctx ends first.
 	Acquire(ctx context.Context) error
-	// Release gives the place back.
+	// Release frees the place.
 	Release()
 }
 

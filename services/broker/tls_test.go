@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"traceria/services/broker"
+	"traceria/services/broker/brokertest"
+	"traceria/services/broker/wire"
 	"traceria/telemetry/otelamqp/rabbitmqtest"
 )
 
@@ -97,13 +99,13 @@ func TestAnEncryptedConnectionIsGuardedAndChecked(t *testing.T) {
 		{plain + "?cacertfile=/nowhere", "cacertfile"},
 		{plain + "?cacertfile=" + url.QueryEscape(filepath.Join(folder, "server.key")), "has no certificate"},
 	} {
-		if conn, err := broker.Dial(t.Context(), wrong.url, "the test"); err == nil || !strings.Contains(err.Error(), wrong.says) {
+		if conn, err := wire.Dial(t.Context(), wrong.url, "the test"); err == nil || !strings.Contains(err.Error(), wrong.says) {
 			t.Errorf("%s: %v, %v", wrong.url, conn, err)
 		}
 	}
-	b := bundleAt(t, trusted)
-	s := b.deadByRabbitMQ(t)
-	letters, err := s.ShowDead(t.Context(), b.conn(t), 10)
+	b := brokertest.At(t, trusted)
+	s := deadByRabbitMQ(b, t)
+	letters, err := broker.ShowDead(t.Context(), b.Conn(t), s.Subscription, 10)
 	if err != nil || len(letters) != 1 || letters[0].HeadersCut != "big" {
 		t.Errorf("%+v, %v", letters, err)
 	}

@@ -10,7 +10,9 @@ import (
 	"testing"
 
 	"traceria/services/broker"
+	"traceria/services/broker/brokertest"
 	"traceria/services/event"
+	"traceria/services/topology"
 )
 
 // seen are the facts that a subscriber handled, whatever their version, as its inbox keeps them.
@@ -22,7 +24,7 @@ type seen struct {
 
 func (s *seen) subscription(versions ...event.Type) broker.Subscription {
 	return broker.Subscription{
-		Subscriber: "loyalty", Event: event.OrderConfirmedV1, Versions: versions,
+		Subscription: topology.Subscription{Subscriber: "loyalty", Event: event.OrderConfirmedV1, Versions: versions},
 		Handle: func(_ context.Context, e event.Envelope) error {
 			s.Lock()
 			defer s.Unlock()
@@ -74,18 +76,18 @@ func fact(t *testing.T, id string, versions ...event.Type) []event.Outgoing {
 // The steps of services/event/README.md, with orders at each of them, some of which are sent while nobody consumes.
 func TestASubscriberMovesToTheNextVersionAndLosesNothing(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
+	b := brokertest.New(t)
 	got := &seen{facts: map[string]bool{}, versions: map[string]int{}}
 	v1, v2 := event.OrderConfirmedV1, event.OrderConfirmedV2
-	b.apply(t, got.subscription(v1),
-		broker.Subscription{Subscriber: "kitchen", Event: v2}) // takes v2 all the time
-	publisher := b.publisher(t, broker.Topology{})
-	ready(t, publisher)
+	b.Apply(t, got.subscription(v1),
+		broker.Subscription{Subscription: topology.Subscription{Subscriber: "kitchen", Event: v2}}) // takes v2 all the time
+	publisher := b.Publisher(t, topology.Topology{})
+	brokertest.Ready(t, publisher)
 	var facts []string
 	orders := func(versions ...event.Type) {
 		for range 20 {
 			batch := fact(t, "o-"+strconv.Itoa(len(facts)), versions...)
-			send(t, publisher, batch...)
+			brokertest.Send(t, publisher, batch...)
 			facts = append(facts, batch[0].Envelope.Metadata.EventID)
 		}
 	}
@@ -96,10 +98,11 @@ func TestASubscriberMovesToTheNextVersionAndLosesNothing(t *testing.T) {
 		{[]event.Type{v2}, []event.Type{v2}},
 	} {
 		orders(step.published...) // they wait in the queue, which has the bindings of the step before
-		c, stop := b.consumer(t, got.subscription(step.bound...))
-		ready(t, c)
+		b.Apply(t, got.subscription(step.bound...))
+		c, stop := b.Consumer(t, got.subscription(step.bound...))
+		brokertest.Ready(t, c)
 		orders(step.published...)
-		eventually(t, "every fact was handled", func() bool { return got.has(facts) })
+		brokertest.Eventually(t, "every fact was handled", func() bool { return got.has(facts) })
 		stop()
 	}
 	if got.count("v1") == 0 || got.count("v2") == 0 {
@@ -107,7 +110,7 @@ func TestASubscriberMovesToTheNextVersionAndLosesNothing(t *testing.T) {
 	}
 	// v1 says on both sides that its end is near (RFC 0001), v2 does not.
 	marked := map[string]bool{}
-	for _, span := range b.memory.Spans() {
+	for _, span := range b.Memory.Spans() {
 		kind, _, _ := strings.Cut(span.Name, " ")
 		for _, version := range []string{"v1", "v2"} {
 			if strings.Contains(span.Name, "order.order-confirmed."+version) && span.Attributes["traceria.event.deprecated"] == true {
@@ -129,12 +132,12 @@ func TestASubscriberMovesToTheNextVersionAndLosesNothing(t *testing.T) {
 // What was in the queue when its subscriber left a version is no dead letter.
 func TestWhatIsLeftOfAVersionIsStillRead(t *testing.T) {
 	t.Parallel()
-	b := newBundle(t)
+	b := brokertest.New(t)
 	got := &seen{facts: map[string]bool{}, versions: map[string]int{}}
-	b.apply(t, got.subscription(event.OrderConfirmedV1))
-	publisher := b.publisher(t, broker.Topology{})
+	b.Apply(t, got.subscription(event.OrderConfirmedV1))
+	publisher := b.Publisher(t, topology.Topology{})
 	left := fact(t, "o-1", event.OrderConfirmedV1)
-	send(t, publisher, left...)
-	b.consumer(t, got.subscription(event.OrderConfirmedV2))
-	eventually(t, "v1 is handled", func() bool { return got.has([]string{left[0].Envelope.Metadata.EventID}) })
+	brokertest.Send(t, publisher, left...)
+	b.Consumer(t, got.subscription(event.OrderConfirmedV2))
+	brokertest.Eventually(t, "v1 is handled", func() bool { return got.has([]string{left[0].Envelope.Metadata.EventID}) })
 }

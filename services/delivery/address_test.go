@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"traceria/services/event"
+	"traceria/services/event/eventtest"
 	"traceria/services/host"
 	"traceria/services/host/hosttest"
 )
@@ -54,9 +55,9 @@ func TestAnOrderGoesToTheAddressThatItsIDNames(t *testing.T) {
 		t.Fatalf("id %q: %v, %v", id, err, wrong)
 	}
 	for _, e := range []event.Envelope{
-		envelope(t, "o-1", event.OrderBoxed{OrderID: "o-1"}), confirmedOrder(t, "o-1", nil, id),
+		eventtest.One(t, "o-1", event.OrderBoxed{OrderID: "o-1"}), confirmedOrder(t, "o-1", nil, id),
 	} {
-		if err := handle(d, e); err != nil {
+		if err := eventtest.Handle(d, e); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -69,23 +70,23 @@ func TestAnOrderGoesToTheAddressThatItsIDNames(t *testing.T) {
 	}
 }
 
-func TestAnOrderWithALostAddressSaysWhatItWaitsForUntilItIsCancelled(t *testing.T) {
+func TestALostAddressIsReportedUntilTheCancellation(t *testing.T) {
 	t.Parallel()
 	d := newDeliveries(t, "0s")
 	for _, e := range []event.Envelope{
-		confirmedOrder(t, "o-1", nil, "nowhere"), envelope(t, "o-1", event.OrderBoxed{OrderID: "o-1"}),
+		confirmedOrder(t, "o-1", nil, "nowhere"), eventtest.One(t, "o-1", event.OrderBoxed{OrderID: "o-1"}),
 	} {
-		if err := handle(d, e); err != nil {
+		if err := eventtest.Handle(d, e); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if sent := hosttest.PublishedIn(t, d.DB, "o-1"); len(sent) != 0 {
-		t.Errorf("published %v", names(sent))
+		t.Errorf("published %v", eventtest.Names(sent))
 	}
 	if got := view(t, d, "o-1"); got.Status != "waiting" || !slices.Equal(got.WaitingFor, []string{"address"}) {
 		t.Errorf("the delivery is %+v", got)
 	}
-	if err := handle(d, envelope(t, "o-1", event.OrderCancelled{OrderID: "o-1", CustomerID: "c-1", Reason: "no address"})); err != nil {
+	if err := eventtest.Handle(d, eventtest.One(t, "o-1", event.OrderCancelled{OrderID: "o-1", CustomerID: "c-1", Reason: "no address"})); err != nil {
 		t.Fatal(err)
 	}
 	if got := view(t, d, "o-1"); got.Status != "cancelled" || got.WaitingFor != nil {

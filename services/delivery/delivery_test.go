@@ -42,16 +42,16 @@ var street = &event.Address{AddressLine1: "167 My Street"}
 
 func cancelledOrder(tb testing.TB, id string) event.Envelope {
 	tb.Helper()
-	return envelope(tb, id, event.OrderCancelled{OrderID: id, CustomerID: "c-1", Reason: "closed"})
+	return eventtest.One(tb, id, event.OrderCancelled{OrderID: id, CustomerID: "c-1", Reason: "closed"})
 }
 
-// The process dies on the road: the event that sent the order out comes again, and the drive goes on. What comes again
-// for another reason does not start a second drive.
+// The process dies on the road: the event that sent the order out is delivered again, and the drive continues. Another repeated
+// event does not start a second drive.
 func TestADriveThatBrokeOffGoesOn(t *testing.T) {
 	t.Parallel()
 	d := newDeliveries(t, "10m")
-	confirmed, boxed := confirmedOrder(t, "o-1", street, ""), envelope(t, "o-1", event.OrderBoxed{OrderID: "o-1"})
-	if err := handle(d, confirmed); err != nil {
+	confirmed, boxed := confirmedOrder(t, "o-1", street, ""), eventtest.One(t, "o-1", event.OrderBoxed{OrderID: "o-1"})
+	if err := eventtest.Handle(d, confirmed); err != nil {
 		t.Fatal(err)
 	}
 	breakOff(t, d, boxed)
@@ -59,7 +59,7 @@ func TestADriveThatBrokeOffGoesOn(t *testing.T) {
 	if duplicate, err := eventtest.Give(t.Context(), d, confirmed); err != nil || !duplicate {
 		t.Fatalf("the confirmation again: duplicate %t, %v", duplicate, err)
 	}
-	if err := handle(d, envelope(t, "o-1", event.OrderBoxed{OrderID: "o-1"})); err != nil { // said once more, as another fact
+	if err := eventtest.Handle(d, eventtest.One(t, "o-1", event.OrderBoxed{OrderID: "o-1"})); err != nil { // the same fact with another event id
 		t.Fatal(err)
 	}
 	if got := view(t, d, "o-1").Status; got != "out-for-delivery" {
@@ -72,13 +72,13 @@ func TestADriveThatBrokeOffGoesOn(t *testing.T) {
 		if got := view(t, d, "o-1").Status; got != "delivered" {
 			t.Errorf("the delivery is %s", got)
 		}
-		if sent := names(hosttest.PublishedIn(t, d.DB, "o-1")); !slices.Equal(sent, []string{"DeliveryNotificationSent", "OrderDelivered"}) {
+		if sent := eventtest.Names(hosttest.PublishedIn(t, d.DB, "o-1")); !slices.Equal(sent, []string{"DeliveryNotificationSent", "OrderDelivered"}) {
 			t.Errorf("published %v", sent)
 		}
 	}
 }
 
-// breakOff sends an order out and ends the context on the road.
+// breakOff sends an order out and ends the context during the drive.
 func breakOff(t *testing.T, d *deliveries, boxed event.Envelope) {
 	t.Helper()
 	ctx, die := context.WithCancel(t.Context())
@@ -94,7 +94,7 @@ func breakOff(t *testing.T, d *deliveries, boxed event.Envelope) {
 	}
 }
 
-// awaitDrive waits until the order is on the road.
+// awaitDrive waits until the order is out for delivery.
 func awaitDrive(t *testing.T, d *deliveries, id string) {
 	t.Helper()
 	for end := time.Now().Add(20 * time.Second); view(t, d, id).Status != "out-for-delivery"; {
@@ -105,27 +105,27 @@ func awaitDrive(t *testing.T, d *deliveries, id string) {
 	}
 }
 
-// Cancelled on the road: the driver turns round, also after a crash, and nobody is said to have the food.
+// An order that is cancelled on the road is not reported as delivered, also after a crash.
 func TestAnOrderThatIsCancelledOnTheRoadIsNotHandedOver(t *testing.T) {
 	t.Parallel()
 	d := newDeliveries(t, "3s")
 	for id, crash := range map[string]bool{"o-1": false, "o-2": true} {
-		boxed := envelope(t, id, event.OrderBoxed{OrderID: id})
-		if err := handle(d, confirmedOrder(t, id, street, "")); err != nil {
+		boxed := eventtest.One(t, id, event.OrderBoxed{OrderID: id})
+		if err := eventtest.Handle(d, confirmedOrder(t, id, street, "")); err != nil {
 			t.Fatal(err)
 		}
 		driven := make(chan error, 1)
 		if crash {
 			breakOff(t, d, boxed)
 		} else {
-			go func() { driven <- handle(d, boxed) }()
+			go func() { driven <- eventtest.Handle(d, boxed) }()
 			awaitDrive(t, d, id)
 		}
-		if err := handle(d, cancelledOrder(t, id)); err != nil {
+		if err := eventtest.Handle(d, cancelledOrder(t, id)); err != nil {
 			t.Fatal(err)
 		}
 		if crash {
-			driven <- handle(d, boxed)
+			driven <- eventtest.Handle(d, boxed)
 		}
 		if err := <-driven; err != nil {
 			t.Fatal(err)
@@ -133,7 +133,7 @@ func TestAnOrderThatIsCancelledOnTheRoadIsNotHandedOver(t *testing.T) {
 		if got := view(t, d, id).Status; got != "cancelled" {
 			t.Errorf("the delivery is %s", got)
 		}
-		if sent := names(hosttest.PublishedIn(t, d.DB, id)); !slices.Equal(sent, []string{"DeliveryNotificationSent"}) {
+		if sent := eventtest.Names(hosttest.PublishedIn(t, d.DB, id)); !slices.Equal(sent, []string{"DeliveryNotificationSent"}) {
 			t.Errorf("published %v", sent)
 		}
 		if duplicate, err := eventtest.Give(t.Context(), d, boxed); err != nil || !duplicate {
@@ -146,19 +146,19 @@ func TestADuplicateChangesNothingAndSaysSo(t *testing.T) {
 	t.Parallel()
 	d := newDeliveries(t, "0s")
 	for _, e := range []event.Envelope{
-		confirmedOrder(t, "o-1", street, ""), envelope(t, "o-1", event.OrderBoxed{OrderID: "o-1"}), cancelledOrder(t, "o-1"),
+		confirmedOrder(t, "o-1", street, ""), eventtest.One(t, "o-1", event.OrderBoxed{OrderID: "o-1"}), cancelledOrder(t, "o-1"),
 	} {
-		if err := handle(d, e); err != nil {
+		if err := eventtest.Handle(d, e); err != nil {
 			t.Fatal(err)
 		}
-		before, sent := view(t, d, "o-1"), names(hosttest.PublishedIn(t, d.DB, "o-1"))
+		before, sent := view(t, d, "o-1"), eventtest.Names(hosttest.PublishedIn(t, d.DB, "o-1"))
 		if duplicate, err := eventtest.Give(t.Context(), d, e); err != nil || !duplicate {
 			t.Errorf("%s again: duplicate %t, %v", e.Metadata.EventType, duplicate, err)
 		}
 		if diff := cmp.Diff(before, view(t, d, "o-1")); diff != "" {
 			t.Errorf("%s again (-before +after)\n%s", e.Metadata.EventType, diff)
 		}
-		if diff := cmp.Diff(sent, names(hosttest.PublishedIn(t, d.DB, "o-1"))); diff != "" {
+		if diff := cmp.Diff(sent, eventtest.Names(hosttest.PublishedIn(t, d.DB, "o-1"))); diff != "" {
 			t.Errorf("%s again (-before +after)\n%s", e.Metadata.EventType, diff)
 		}
 	}
@@ -166,7 +166,7 @@ func TestADuplicateChangesNothingAndSaysSo(t *testing.T) {
 
 func TestAnUnreadableEventCanNeverSucceed(t *testing.T) {
 	t.Parallel()
-	refusesUnreadable(t, newDeliveries(t, ""))
+	eventtest.RefusesUnreadable(t, newDeliveries(t, ""))
 }
 
 func TestAWrongDrivingTimeIsNamed(t *testing.T) {
@@ -182,13 +182,13 @@ func TestAnOrderThatIsCancelledAlreadyStaysAtHome(t *testing.T) {
 	t.Parallel()
 	d := newDeliveries(t, "0s")
 	for _, e := range []event.Envelope{
-		cancelledOrder(t, "o-1"), confirmedOrder(t, "o-1", street, ""), envelope(t, "o-1", event.OrderBoxed{OrderID: "o-1"}),
+		cancelledOrder(t, "o-1"), confirmedOrder(t, "o-1", street, ""), eventtest.One(t, "o-1", event.OrderBoxed{OrderID: "o-1"}),
 	} {
-		if err := handle(d, e); err != nil {
+		if err := eventtest.Handle(d, e); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if sent := hosttest.PublishedIn(t, d.DB, "o-1"); len(sent) != 0 {
-		t.Errorf("published %v", names(sent))
+		t.Errorf("published %v", eventtest.Names(sent))
 	}
 }

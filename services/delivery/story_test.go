@@ -16,7 +16,7 @@ import (
 	"traceria/services/host/hosttest"
 )
 
-// drawOrder draws what delivery is told of an order, in the order of the story, and how it must be shown.
+// drawOrder draws the events of an order for delivery, in their usual order, and the expected view.
 func drawOrder(t *rapid.T, tb testing.TB, id, knownAddress string) (told []event.Envelope, want deliveryView) {
 	order := rapid.SampledFrom([]event.OrderConfirmed{
 		orderTo(id, street, ""), orderTo(id, nil, knownAddress), orderTo(id, nil, "lost"),
@@ -36,7 +36,7 @@ func drawOrder(t *rapid.T, tb testing.TB, id, knownAddress string) (told []event
 		want.WaitingFor = append(want.WaitingFor, "confirmation")
 	}
 	if boxed {
-		told = append(told, envelope(tb, id, event.OrderBoxed{OrderID: id}))
+		told = append(told, eventtest.One(tb, id, event.OrderBoxed{OrderID: id}))
 	} else {
 		want.WaitingFor = append(want.WaitingFor, "box")
 	}
@@ -57,8 +57,8 @@ func drawOrder(t *rapid.T, tb testing.TB, id, knownAddress string) (told []event
 	return told, want
 }
 
-// What is answered of a delivery hangs on which facts are known, and not on the order in which they came or how often: a
-// cancellation wins over whatever the driver had done.
+// A delivery depends on the set of known facts, not on their order of arrival or their repetition. A cancellation overrides the
+// drive.
 func TestTheSameFactsAreTheSameDeliveryInWhateverOrderTheyCome(t *testing.T) {
 	t.Parallel()
 	inOrder, shuffled := newDeliveries(t, "0s"), newDeliveries(t, "0s")
@@ -78,16 +78,16 @@ func TestTheSameFactsAreTheSameDeliveryInWhateverOrderTheyCome(t *testing.T) {
 			told, wants[id] = append(told, of...), want
 		}
 		for _, e := range told {
-			if err := handle(inOrder, e); err != nil {
+			if err := eventtest.Handle(inOrder, e); err != nil {
 				rt.Fatal(err)
 			}
 		}
 		for _, e := range eventtest.Shuffled(rt, told) {
-			if err := handle(shuffled, e); err != nil {
+			if err := eventtest.Handle(shuffled, e); err != nil {
 				rt.Fatal(err)
 			}
 		}
-		for _, e := range told { // all once more
+		for _, e := range told { // all a second time
 			if duplicate, err := eventtest.Give(context.Background(), shuffled, e); err != nil || !duplicate {
 				rt.Fatalf("%s again: duplicate %t, %v", e.Metadata.EventType, duplicate, err)
 			}
@@ -100,7 +100,7 @@ func TestTheSameFactsAreTheSameDeliveryInWhateverOrderTheyCome(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				rt.Errorf("(-want +got)\n%s", diff)
 			}
-			sent := names(hosttest.PublishedIn(t, shuffled.DB, id))
+			sent := eventtest.Names(hosttest.PublishedIn(t, shuffled.DB, id))
 			if once := slices.Compact(slices.Clone(sent)); len(once) != len(sent) {
 				rt.Errorf("said twice: %v", sent)
 			}
@@ -108,7 +108,7 @@ func TestTheSameFactsAreTheSameDeliveryInWhateverOrderTheyCome(t *testing.T) {
 	})
 }
 
-// The workers of several subscriptions, and of several processes, meet in the database.
+// Workers of several subscriptions and processes use the database at the same time.
 func TestEventsThatAreHandledAtOnceSendTheOrderOutOnce(t *testing.T) {
 	t.Parallel()
 	d := newDeliveries(t, "0s")
@@ -119,13 +119,13 @@ func TestEventsThatAreHandledAtOnceSendTheOrderOutOnce(t *testing.T) {
 	for i := range 10 {
 		id := fmt.Sprint("o-", i)
 		ids = append(ids, id)
-		told = append(told, confirmedOrder(t, id, street, ""), envelope(t, id, event.OrderBoxed{OrderID: id}))
+		told = append(told, confirmedOrder(t, id, street, ""), eventtest.One(t, id, event.OrderBoxed{OrderID: id}))
 	}
 	if err := eventtest.GiveAtOnce(ctx, d, told); err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range ids {
-		sent := names(hosttest.PublishedIn(t, d.DB, id))
+		sent := eventtest.Names(hosttest.PublishedIn(t, d.DB, id))
 		if got := view(t, d, id).Status; got != "delivered" || !slices.Equal(sent, []string{"DeliveryNotificationSent", "OrderDelivered"}) {
 			t.Errorf("the delivery is %s, published %v", got, sent)
 		}

@@ -28,12 +28,12 @@ const deadline = 20 * time.Second
 
 func clockedIn(tb testing.TB, who string, at time.Time) event.Envelope {
 	tb.Helper()
-	return envelope(tb, "staff-"+who, event.StaffMemberClockedIn{StaffMember: event.StaffMember{StaffMemberID: who, At: at}})
+	return eventtest.One(tb, "staff-"+who, event.StaffMemberClockedIn{StaffMember: event.StaffMember{StaffMemberID: who, At: at}})
 }
 
 func clockedOut(tb testing.TB, who string, at time.Time) event.Envelope {
 	tb.Helper()
-	return envelope(tb, "staff-"+who, event.StaffMemberClockedOut{StaffMember: event.StaffMember{StaffMemberID: who, At: at}})
+	return eventtest.One(tb, "staff-"+who, event.StaffMemberClockedOut{StaffMember: event.StaffMember{StaffMemberID: who, At: at}})
 }
 
 func TestAKitchenStartsWithTwoCooks(t *testing.T) {
@@ -58,7 +58,7 @@ func TestAKitchenWhoseCooksWentHomeStaysEmptyOverARestart(t *testing.T) {
 	}
 }
 
-// restart runs the schema as the next start does.
+// restart applies the schema, as the next start of the service does.
 func restart(t *testing.T, k *kitchen) {
 	t.Helper()
 	if _, err := k.DB.ExecContext(t.Context(), schema); err != nil {
@@ -66,7 +66,7 @@ func restart(t *testing.T, k *kitchen) {
 	}
 }
 
-// It takes longer than SQLite waits for a lock (busy_timeout, 5 s).
+// The lock is held longer than SQLite waits (busy_timeout, 5 s).
 func TestAKitchenWhoseFileIsLockedWaitsForItAtTheStart(t *testing.T) {
 	t.Parallel()
 	tel, err := telemetry.Start(t.Context(), telemetry.Config{Service: Name, Memory: &telemetry.Memory{}, LogOutput: io.Discard})
@@ -85,7 +85,7 @@ func TestAKitchenWhoseFileIsLockedWaitsForItAtTheStart(t *testing.T) {
 		}
 		started <- err
 	}
-	start() // the tables are there: only rows need the lock
+	start() // the tables exist: only the rows need the lock
 	if err := <-started; err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestAKitchenWhoseFileIsLockedWaitsForItAtTheStart(t *testing.T) {
 func sendHome(t *testing.T, k *kitchen, cooks ...string) {
 	t.Helper()
 	for _, who := range cooks {
-		if err := handle(k, clockedOut(t, who, time.Now())); err != nil {
+		if err := eventtest.Handle(k, clockedOut(t, who, time.Now())); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -139,7 +139,7 @@ func TestTheLaterUseOfTheClockCountsInWhateverOrderEventsCome(t *testing.T) {
 			}
 		}
 		for _, e := range eventtest.Shuffled(rt, events) {
-			if err := handle(k, e); err != nil {
+			if err := eventtest.Handle(k, e); err != nil {
 				rt.Fatal(err)
 			}
 		}
@@ -159,7 +159,7 @@ func TestAsManyTicketsAreCookedAtOnceAsThereAreCooks(t *testing.T) {
 			k := fastKitchen(t)
 			sendHome(t, k, "ada", "grace")
 			for i := range cooks {
-				if err := handle(k, clockedIn(t, fmt.Sprint("cook-", i), time.Now())); err != nil {
+				if err := eventtest.Handle(k, clockedIn(t, fmt.Sprint("cook-", i), time.Now())); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -227,7 +227,7 @@ func TestATicketWaitsForACookWhoComes(t *testing.T) {
 	ctx, stop := context.WithTimeout(t.Context(), deadline)
 	defer stop()
 	go func() { acquired <- k.cooks.Acquire(ctx) }()
-	if err := handle(k, clockedIn(t, "linus", time.Now())); err != nil {
+	if err := eventtest.Handle(k, clockedIn(t, "linus", time.Now())); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-acquired; err != nil {
@@ -236,7 +236,7 @@ func TestATicketWaitsForACookWhoComes(t *testing.T) {
 	k.cooks.Release()
 }
 
-// A cook who goes home finishes the ticket, and then the kitchen has one less.
+// A cook who clocks out finishes the ticket first.
 func TestACookWhoLeavesFinishesTheTicket(t *testing.T) {
 	t.Parallel()
 	k := fastKitchen(t)
@@ -262,10 +262,10 @@ func TestACookWhoLeavesFinishesTheTicket(t *testing.T) {
 func TestTheListShowsCooksAndTickets(t *testing.T) {
 	t.Parallel()
 	k := fastKitchen(t)
-	if err := handle(k, confirmedOrder(t, "o-1", "2")); err != nil {
+	if err := eventtest.Handle(k, confirmedOrder(t, "o-1", "2")); err != nil {
 		t.Fatal(err)
 	}
-	if err := handle(k, envelope(t, "o-2", event.OrderCancelled{OrderID: "o-2", CustomerID: "c", Reason: "closed"})); err != nil {
+	if err := eventtest.Handle(k, eventtest.One(t, "o-2", event.OrderCancelled{OrderID: "o-2", CustomerID: "c", Reason: "closed"})); err != nil {
 		t.Fatal(err)
 	}
 	got := k.listed(t)
@@ -274,7 +274,7 @@ func TestTheListShowsCooksAndTickets(t *testing.T) {
 	}
 }
 
-// kitchenView is what GET /tickets answers.
+// kitchenView is the answer of GET /tickets.
 type kitchenView struct {
 	Cooks   int
 	Tickets []ticketView

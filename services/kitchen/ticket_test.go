@@ -62,30 +62,30 @@ func TestAnOrderThatIsTooLargeIsRejectedOnce(t *testing.T) {
 	for _, quantity := range []event.Quantity{"10", "11"} {
 		id := "o-" + string(quantity)
 		for range 2 {
-			if err := handle(k, confirmedOrder(t, id, quantity)); err != nil {
+			if err := eventtest.Handle(k, confirmedOrder(t, id, quantity)); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if got := names(hosttest.PublishedIn(t, k.DB, "o-10")); !slices.Equal(got, []string{"TicketOpened"}) {
+	if got := eventtest.Names(hosttest.PublishedIn(t, k.DB, "o-10")); !slices.Equal(got, []string{"TicketOpened"}) {
 		t.Errorf("an order of 10 pieces: %v", got)
 	}
 	sent := hosttest.PublishedIn(t, k.DB, "o-11")
 	if len(sent) != 1 {
-		t.Fatalf("an order of 11 pieces: %v", names(sent))
+		t.Fatalf("an order of 11 pieces: %v", eventtest.Names(sent))
 	}
 	fact, err := event.Data[event.OrderRejected](sent[0])
-	if err != nil || fact.OrderID != "o-11" || !strings.Contains(fact.Reason, "11 pieces were ordered and there is dough for 10") {
+	if err != nil || fact.OrderID != "o-11" || !strings.Contains(fact.Reason, "11 pieces ordered, dough for 10") {
 		t.Errorf("got %+v, %v", fact, err)
 	}
 }
 
-// The process dies while it cooks: the ticket comes again and is cooked to its end, and nothing is said twice. What comes
-// again after that is a duplicate.
+// The process dies during the work: the ticket is delivered again and finished, and no event is published twice. A further
+// delivery is a duplicate.
 func TestATicketThatWasLeftOnTheStoveIsFinished(t *testing.T) {
 	t.Parallel()
 	k := newKitchenWith(t, map[string]string{"KITCHEN_COOKING_TIME": "10m"})
-	if err := handle(k, confirmedOrder(t, "o-1", "1")); err != nil {
+	if err := eventtest.Handle(k, confirmedOrder(t, "o-1", "1")); err != nil {
 		t.Fatal(err)
 	}
 	opened := hosttest.PublishedIn(t, k.DB, "o-1")[0]
@@ -108,13 +108,13 @@ func TestATicketThatWasLeftOnTheStoveIsFinished(t *testing.T) {
 		if got := k.ticket(t, "o-1"); got.stage != boxed {
 			t.Errorf("the ticket is %s", got.stage)
 		}
-		if got := names(hosttest.PublishedIn(t, k.DB, "o-1")); !slices.Equal(got, []string{"OrderBoxed", "OrderPreparing", "TicketOpened"}) {
+		if got := eventtest.Names(hosttest.PublishedIn(t, k.DB, "o-1")); !slices.Equal(got, []string{"OrderBoxed", "OrderPreparing", "TicketOpened"}) {
 			t.Errorf("published %v", got)
 		}
 	}
 }
 
-// awaitPreparing waits until a cook has taken the ticket.
+// awaitPreparing waits until a cook works on the ticket.
 func (k *kitchen) awaitPreparing(t *testing.T, id string) {
 	t.Helper()
 	for end := time.Now().Add(deadline); k.ticket(t, id).stage != preparing; {
@@ -125,24 +125,24 @@ func (k *kitchen) awaitPreparing(t *testing.T, id string) {
 	}
 }
 
-// What is cancelled while it is in the oven is taken out, but never boxed.
+// A ticket that is cancelled during the work is never boxed.
 func TestATicketThatIsCancelledInTheOvenIsNotBoxed(t *testing.T) {
 	t.Parallel()
 	k := newKitchenWith(t, map[string]string{"KITCHEN_COOKING_TIME": "3s"})
-	if err := handle(k, confirmedOrder(t, "o-1", "1")); err != nil {
+	if err := eventtest.Handle(k, confirmedOrder(t, "o-1", "1")); err != nil {
 		t.Fatal(err)
 	}
 	opened := hosttest.PublishedIn(t, k.DB, "o-1")[0]
 	cooked := make(chan error, 1)
-	go func() { cooked <- handle(k, opened) }()
+	go func() { cooked <- eventtest.Handle(k, opened) }()
 	k.awaitPreparing(t, "o-1")
-	if err := handle(k, envelope(t, "o-1", event.OrderCancelled{OrderID: "o-1", CustomerID: "c-1", Reason: "closed"})); err != nil {
+	if err := eventtest.Handle(k, eventtest.One(t, "o-1", event.OrderCancelled{OrderID: "o-1", CustomerID: "c-1", Reason: "closed"})); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-cooked; err != nil {
 		t.Fatal(err)
 	}
-	if got := names(hosttest.PublishedIn(t, k.DB, "o-1")); !slices.Equal(got, []string{"OrderPreparing", "TicketOpened"}) {
+	if got := eventtest.Names(hosttest.PublishedIn(t, k.DB, "o-1")); !slices.Equal(got, []string{"OrderPreparing", "TicketOpened"}) {
 		t.Errorf("published %v", got)
 	}
 	if duplicate, err := eventtest.Give(t.Context(), k, opened); err != nil || !duplicate {
@@ -154,31 +154,31 @@ func TestADuplicateChangesNothingAndSaysSo(t *testing.T) {
 	t.Parallel()
 	k := fastKitchen(t)
 	confirmed := confirmedOrder(t, "o-1", "1")
-	if err := handle(k, confirmed); err != nil {
+	if err := eventtest.Handle(k, confirmed); err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range []event.Envelope{
 		confirmed, hosttest.PublishedIn(t, k.DB, "o-1")[0], clockedIn(t, "linus", time.Now()), clockedOut(t, "linus", time.Now()),
-		envelope(t, "o-1", event.OrderCancelled{OrderID: "o-1", CustomerID: "c-1", Reason: "closed"}),
+		eventtest.One(t, "o-1", event.OrderCancelled{OrderID: "o-1", CustomerID: "c-1", Reason: "closed"}),
 		hosttest.PublishedIn(t, k.DB, "o-1")[0], // of a cancelled order
 	} {
-		if err := handle(k, e); err != nil {
+		if err := eventtest.Handle(k, e); err != nil {
 			t.Fatal(err)
 		}
-		before, sent := k.listed(t), names(hosttest.PublishedIn(t, k.DB, "o-1"))
+		before, sent := k.listed(t), eventtest.Names(hosttest.PublishedIn(t, k.DB, "o-1"))
 		if duplicate, err := eventtest.Give(t.Context(), k, e); err != nil || !duplicate {
 			t.Errorf("%s again: duplicate %t, %v", e.Metadata.EventType, duplicate, err)
 		}
 		if diff := cmp.Diff(before, k.listed(t)); diff != "" {
 			t.Errorf("%s again (-before +after)\n%s", e.Metadata.EventType, diff)
 		}
-		if diff := cmp.Diff(sent, names(hosttest.PublishedIn(t, k.DB, "o-1"))); diff != "" {
+		if diff := cmp.Diff(sent, eventtest.Names(hosttest.PublishedIn(t, k.DB, "o-1"))); diff != "" {
 			t.Errorf("%s again (-before +after)\n%s", e.Metadata.EventType, diff)
 		}
 	}
 }
 
-// The menu says how many "all of them" is, and the event says it on: the kitchen, which has no menu, counts the same.
+// The event has the menu's number for "all of them", so the kitchen counts the same.
 func TestTheKitchenCountsAsTheMenuDoes(t *testing.T) {
 	t.Parallel()
 	k := newKitchenWith(t, map[string]string{"KITCHEN_LARGEST_TICKET": "5"})
@@ -187,10 +187,10 @@ func TestTheKitchenCountsAsTheMenuDoes(t *testing.T) {
 		order := orderOf(id, event.AllOfThem)
 		order.Items[0].Pieces = pieces
 		_, v2 := eventtest.Confirmed(t, order, 1989)
-		if err := handle(k, v2); err != nil {
+		if err := eventtest.Handle(k, v2); err != nil {
 			t.Fatal(err)
 		}
-		if got := names(hosttest.PublishedIn(t, k.DB, id)); !slices.Equal(got, []string{want}) {
+		if got := eventtest.Names(hosttest.PublishedIn(t, k.DB, id)); !slices.Equal(got, []string{want}) {
 			t.Errorf("all of %d: published %v, want %s", pieces, got, want)
 		}
 	}
@@ -198,7 +198,7 @@ func TestTheKitchenCountsAsTheMenuDoes(t *testing.T) {
 
 func TestAnUnreadableEventCanNeverSucceed(t *testing.T) {
 	t.Parallel()
-	refusesUnreadable(t, fastKitchen(t))
+	eventtest.RefusesUnreadable(t, fastKitchen(t))
 }
 
 func TestWrongSettingsAreNamed(t *testing.T) {
@@ -215,21 +215,21 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 	}
 }
 
-// Of an order that was cancelled before its confirmation came nothing is said, not even that it is too large.
+// An order that was cancelled before its confirmation makes no event, even if it is too large.
 func TestNothingIsSaidOfAnOrderThatIsCancelledAlready(t *testing.T) {
 	t.Parallel()
 	k := fastKitchen(t)
 	for _, quantity := range []event.Quantity{"1", "51"} {
 		id := "o-" + string(quantity)
 		for _, e := range []event.Envelope{
-			envelope(t, id, event.OrderCancelled{OrderID: id, CustomerID: "c-1", Reason: "closed"}), confirmedOrder(t, id, quantity),
+			eventtest.One(t, id, event.OrderCancelled{OrderID: id, CustomerID: "c-1", Reason: "closed"}), confirmedOrder(t, id, quantity),
 		} {
-			if err := handle(k, e); err != nil {
+			if err := eventtest.Handle(k, e); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if sent := hosttest.PublishedIn(t, k.DB, id); len(sent) != 0 {
-			t.Errorf("%s pieces: published %v", quantity, names(sent))
+			t.Errorf("%s pieces: published %v", quantity, eventtest.Names(sent))
 		}
 	}
 }

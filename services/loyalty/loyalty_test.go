@@ -37,7 +37,7 @@ func confirmedOrder(tb testing.TB, id, customer string, pence int64) event.Envel
 
 func cancelledOrder(tb testing.TB, id, customer string) event.Envelope {
 	tb.Helper()
-	return envelope(tb, id, event.OrderCancelled{OrderID: id, CustomerID: customer, Reason: "changed my mind"})
+	return eventtest.One(tb, id, event.OrderCancelled{OrderID: id, CustomerID: customer, Reason: "changed my mind"})
 }
 
 type account struct {
@@ -70,7 +70,7 @@ func TestAnOrderEarnsAPointForEachWholePound(t *testing.T) {
 		id := fmt.Sprint("o-", number.Add(1))
 		pence := rapid.Int64Range(0, 1e12).Draw(rt, "pence")
 		for _, e := range eventtest.Shuffled(rt, []event.Envelope{confirmedOrder(t, id, id, pence)}) {
-			if err := handle(p, e); err != nil {
+			if err := eventtest.Handle(p, e); err != nil {
 				rt.Fatal(err)
 			}
 		}
@@ -79,7 +79,7 @@ func TestAnOrderEarnsAPointForEachWholePound(t *testing.T) {
 		}
 		sent := hosttest.PublishedIn(t, p.DB, id)
 		if len(sent) != 1 {
-			rt.Fatalf("published %v", names(sent))
+			rt.Fatalf("published %v", eventtest.Names(sent))
 		}
 		want := event.LoyaltyPointsEarned{LoyaltyPoints: event.LoyaltyPoints{OrderID: id, CustomerID: id, Points: int(pence / 100)}}
 		if got, err := event.Data[event.LoyaltyPointsEarned](sent[0]); err != nil || got != want {
@@ -88,8 +88,7 @@ func TestAnOrderEarnsAPointForEachWholePound(t *testing.T) {
 	})
 }
 
-// What is answered of a customer hangs on which facts are known, and not on the order in which they came or how often; and
-// so does what is published.
+// Answers and published events depend on the set of known facts, not on their order of arrival or their repetition.
 func TestTheSameFactsAreTheSamePointsInWhateverOrderTheyCome(t *testing.T) {
 	t.Parallel()
 	inOrder, shuffled := newPoints(t), newPoints(t)
@@ -104,16 +103,16 @@ func TestTheSameFactsAreTheSamePointsInWhateverOrderTheyCome(t *testing.T) {
 			ids, told, total = append(ids, id), append(told, of...), total+points
 		}
 		for _, e := range told {
-			if err := handle(inOrder, e); err != nil {
+			if err := eventtest.Handle(inOrder, e); err != nil {
 				rt.Fatal(err)
 			}
 		}
 		for _, e := range eventtest.Shuffled(rt, told) {
-			if err := handle(shuffled, e); err != nil {
+			if err := eventtest.Handle(shuffled, e); err != nil {
 				rt.Fatal(err)
 			}
 		}
-		for _, e := range told { // all once more
+		for _, e := range told { // all a second time
 			if duplicate, err := eventtest.Give(context.Background(), shuffled, e); err != nil || !duplicate {
 				rt.Fatalf("%s again: duplicate %t, %v", e.Metadata.EventType, duplicate, err)
 			}
@@ -134,9 +133,9 @@ func TestTheSameFactsAreTheSamePointsInWhateverOrderTheyCome(t *testing.T) {
 	})
 }
 
-// drawOrder draws what loyalty is told of an order, in the order of the story, and the points that it leaves.
+// drawOrder draws the events of an order for loyalty, in their usual order, and the expected points.
 func drawOrder(t *rapid.T, tb testing.TB, id, customer string) (told []event.Envelope, points int) {
-	if rapid.IntRange(0, 4).Draw(t, "confirmed") > 0 { // else it never comes, or not yet
+	if rapid.IntRange(0, 4).Draw(t, "confirmed") > 0 { // otherwise it has not arrived
 		pence := rapid.Int64Range(0, 1e6).Draw(t, "pence")
 		v1, v2 := eventtest.Confirmed(tb, orderOf(id, customer), pence)
 		told, points = append(told, v1), int(pence/100)
@@ -150,7 +149,7 @@ func drawOrder(t *rapid.T, tb testing.TB, id, customer string) (told []event.Env
 	return told, points
 }
 
-// said is what was published about an order, with its data.
+// said returns the published events of an order, with their data.
 func said(tb testing.TB, p *points, id string) []string {
 	tb.Helper()
 	found := []string{}
@@ -191,7 +190,7 @@ func TestACancelledOrdersPointsAreTakenBack(t *testing.T) {
 	}
 }
 
-// The workers of several subscriptions, and of several processes, meet in the database.
+// Workers of several subscriptions and processes use the database at the same time.
 func TestEventsThatAreHandledAtOnceCountOnce(t *testing.T) {
 	t.Parallel()
 	p := newPoints(t)
@@ -212,16 +211,16 @@ func TestEventsThatAreHandledAtOnceCountOnce(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	if sent := hosttest.Published(t, p.DB); len(sent) != 15 {
-		t.Errorf("published %v", names(sent))
+		t.Errorf("published %v", eventtest.Names(sent))
 	}
 }
 
-// Whose points they are the confirmation says, even if a cancellation with another customer came first.
+// The points belong to the customer of the confirmation, even if a cancellation with another customer arrived first.
 func TestPointsBelongToWhomTheConfirmationNames(t *testing.T) {
 	t.Parallel()
 	p := newPoints(t)
 	for _, e := range []event.Envelope{cancelledOrder(t, "o-1", "c-2"), confirmedOrder(t, "o-1", "c-1", 1989)} {
-		if err := handle(p, e); err != nil {
+		if err := eventtest.Handle(p, e); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -244,7 +243,7 @@ func TestTheHistoryIsInTheOrderOfTime(t *testing.T) {
 		events[i].Metadata.EventDate.Time = began.Add(time.Duration(i) * time.Second)
 	}
 	for _, i := range []int{2, 0, 1} {
-		if err := handle(p, events[i]); err != nil {
+		if err := eventtest.Handle(p, events[i]); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -276,11 +275,11 @@ func TestANameThatNoCustomerHasIsRefused(t *testing.T) {
 func TestAnOrderThatWasNeverConfirmedTakesNothingBack(t *testing.T) {
 	t.Parallel()
 	p := newPoints(t)
-	if err := handle(p, cancelledOrder(t, "o-1", "c-1")); err != nil {
+	if err := eventtest.Handle(p, cancelledOrder(t, "o-1", "c-1")); err != nil {
 		t.Fatal(err)
 	}
 	if sent := hosttest.PublishedIn(t, p.DB, "o-1"); len(sent) != 0 {
-		t.Errorf("published %v", names(sent))
+		t.Errorf("published %v", eventtest.Names(sent))
 	}
 	if got := p.account(t, "c-1"); got.Points != 0 || len(got.History) != 0 {
 		t.Errorf("got %+v", got)
@@ -294,7 +293,7 @@ func TestACustomersPointsAddUp(t *testing.T) {
 		confirmedOrder(t, "o-1", "c-1", 1000), confirmedOrder(t, "o-2", "c-1", 2000),
 		confirmedOrder(t, "o-3", "c-2", 4000), confirmedOrder(t, "o-4", "c-1", 8000), cancelledOrder(t, "o-4", "c-1"),
 	} {
-		if err := handle(p, e); err != nil {
+		if err := eventtest.Handle(p, e); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -308,8 +307,8 @@ func TestACustomersPointsAddUp(t *testing.T) {
 func TestAnUnreadableEventCanNeverSucceed(t *testing.T) {
 	t.Parallel()
 	p := newPoints(t)
-	refusesUnreadable(t, p)
-	if err := handle(p, confirmedOrder(t, "o-1", "", 100)); err == nil {
+	eventtest.RefusesUnreadable(t, p)
+	if err := eventtest.Handle(p, confirmedOrder(t, "o-1", "", 100)); err == nil {
 		t.Error("an order without a customer earns points")
 	}
 }

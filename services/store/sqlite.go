@@ -86,7 +86,7 @@ func (s *sqliteFile) dataSource() string {
 }
 
 func (s *sqliteFile) attributes() []attribute.KeyValue {
-	return []attribute.KeyValue{semconv.DBSystemNameSQLite}
+	return []attribute.KeyValue{semconv.DBSystemNameSQLite, semconv.DBNamespace(filepath.Base(s.path))}
 }
 
 func (s *sqliteFile) create(ctx context.Context, handle *sql.DB, schema string) error {

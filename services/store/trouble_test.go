@@ -17,7 +17,7 @@ import (
 )
 
 // A disk that fills up between the confirm and the removal of the row must not turn the relay into a flood.
-func TestWhatIsConfirmedIsNotSentAgainWhileTheDatabaseCannotBeWritten(t *testing.T) {
+func TestConfirmedEventsAreSentOnceWhileWritesFail(t *testing.T) {
 	t.Parallel()
 	b := open(t, sqliteURL(t))
 	s := &script{answer: func(string) error { exec(t, b, `PRAGMA query_only = 1`); return nil }}

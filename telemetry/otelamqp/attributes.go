@@ -17,8 +17,7 @@ const (
 	// SentAtHeader is the default name of the header with the time of sending, an int64 of Unix nanoseconds: the
 	// timestamp property of AMQP has a resolution of one second.
 	SentAtHeader = "traceria-sent-at"
-	// AttemptHeader is the name of the header with the attempt that a republished message is, counted from 1.
+	// AttemptHeader is the name of the header with the attempt that a republished message is, counted from 1. A client
+	// that sets it leaves out the headers whose names begin with "x-": RabbitMQ has counted the same attempts there.
 	AttemptHeader = "traceria-attempt"
-	// deliveryCountHeader is where RabbitMQ counts, in quorum queues, how often the message was returned to its queue.
-	deliveryCountHeader = "x-delivery-count"
 )

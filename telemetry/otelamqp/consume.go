@@ -21,7 +21,7 @@ type ConsumeChannel interface {
 var _ ConsumeChannel = (*amqp091.Channel)(nil)
 
 // ErrConsumerEnded says that deliveries ended although the context did not: the channel closed, or the broker cancelled
-// the consumer, for instance because the queue was deleted.
+// the consumer, because the queue was deleted or, from RabbitMQ 4.3 on, because the consumer held a message too long.
 var ErrConsumerEnded = errors.New("otelamqp: the deliveries ended")
 
 // Settlement is what is done with a delivery after its handler returned.
@@ -32,7 +32,8 @@ const (
 	Leave Settlement = iota
 	// Ack tells the broker that the message is done.
 	Ack
-	// Requeue gives the message back to the queue.
+	// Requeue gives the message back to the queue as failed (basic.reject). A quorum queue counts that towards its
+	// delivery limit on every version; basic.nack it does not count from RabbitMQ 4.3 on.
 	Requeue
 	// Reject drops the message, or dead-letters it where the queue has a dead-letter exchange.
 	Reject
@@ -147,7 +148,7 @@ func (o *ConsumeOptions) settling(h Handler) Handler {
 		case Ack:
 			settleErr = d.Ack(false)
 		case Requeue:
-			settleErr = d.Nack(false, true)
+			settleErr = d.Reject(true)
 		case Reject:
 			settleErr = d.Reject(false)
 		}

@@ -1,7 +1,6 @@
 package otelamqp
 
 import (
-	"math"
 	"strconv"
 	"time"
 
@@ -10,26 +9,6 @@ import (
 
 // firstNanos is the smallest send time that is believed, 2001-09-09: a smaller number was written in another unit.
 const firstNanos = int64(1e18)
-
-// Attempt returns which attempt at processing the message a delivery is, counted from 1: the header [AttemptHeader] of a
-// message that was republished for a retry (absent: 1) plus the header x-delivery-count of a quorum queue, which counts
-// how often the message was returned to it. A header that is no sensible number counts as absent.
-//
-// The header x-death is not read: it is lost, and RabbitMQ 4 ignores it, when a client republishes the message.
-func Attempt(d *amqp091.Delivery) int {
-	attempt, ok := integer(d.Headers[AttemptHeader])
-	if !ok || attempt < 1 {
-		attempt = 1
-	}
-	returned, ok := integer(d.Headers[deliveryCountHeader])
-	if !ok || returned < 0 {
-		returned = 0
-	}
-	if attempt > math.MaxInt32 || returned > math.MaxInt32-attempt {
-		return math.MaxInt32
-	}
-	return int(attempt + returned)
-}
 
 // QueueWait returns the time from sending a message, which its header [SentAtHeader] has, to now. It returns false when
 // the header is absent or no time. A message that says it was sent after now, which two clocks that differ can produce,

@@ -85,6 +85,7 @@ func (s *source) table(depth int) amqp091.Table {
 	}
 	names := []string{
 		"traceparent", "tracestate", "baggage", otelamqp.SentAtHeader, otelamqp.AttemptHeader, "x-delivery-count", "x-death", "",
+		"x-acquired-count", "reason", "count",
 	}
 	for range s.byte() % 12 {
 		name := s.text()
@@ -157,33 +158,6 @@ func FuzzHeaders(f *testing.F) {
 			t.Error("publishing changed the given table")
 		}
 	})
-}
-
-func TestAttempt(t *testing.T) {
-	for _, tt := range []struct {
-		header, count any
-		want          int
-	}{
-		{nil, nil, 1},
-		{int64(3), nil, 3},
-		{int32(2), int64(1), 3},
-		{"4", nil, 4},
-		{[]byte("5"), nil, 5},
-		{nil, int64(2), 3},
-		{int64(-7), int64(-1), 1},
-		{int64(0), nil, 1},
-		{"many", []any{1}, 1},
-		{3.5, amqp091.Table{}, 1},
-		{int64(math.MaxInt64), int64(math.MaxInt64), math.MaxInt32},
-	} {
-		d := amqp091.Delivery{Headers: amqp091.Table{otelamqp.AttemptHeader: tt.header, "x-delivery-count": tt.count}}
-		if got := otelamqp.Attempt(&d); got != tt.want {
-			t.Errorf("attempt with header %v and count %v: %d, want %d", tt.header, tt.count, got, tt.want)
-		}
-	}
-	if got := otelamqp.Attempt(&amqp091.Delivery{}); got != 1 {
-		t.Errorf("attempt without headers: %d", got)
-	}
 }
 
 func TestQueueWait(t *testing.T) {

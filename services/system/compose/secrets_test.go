@@ -10,11 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"traceria/services/topology"
+
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v4"
-
-	"traceria/services/broker"
 )
 
 // mounts are the volumes of a container below /credentials, as "target" or "target:ro", by name.
@@ -46,7 +46,7 @@ func TestComposeGivesEachItsOwnPasswordAndNoOther(t *testing.T) {
 	for _, folder := range credentialFolders(t) {
 		want["credentials"][folder+"-credentials"] = "/credentials/" + folder
 	}
-	users := map[string]string{"topology": broker.Operator}
+	users := map[string]string{"topology": topology.Operator}
 	for _, service := range services() {
 		want[service.Name] = map[string]string{service.Name + "-credentials": "/credentials/" + service.Name + ":ro"}
 		users[service.Name] = service.Name
@@ -87,7 +87,7 @@ func credentialFolders(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var definitions broker.Definitions
+	var definitions topology.Definitions
 	if err := json.Unmarshal(content, &definitions); err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +234,7 @@ func TestProcessComposeGivesEachItsOwnUser(t *testing.T) {
 	if err := yaml.Unmarshal(content, &project); err != nil {
 		t.Fatal(err)
 	}
-	users := map[string]string{"topology": broker.Operator}
+	users := map[string]string{"topology": topology.Operator}
 	for _, service := range services() {
 		users[service.Name] = service.Name
 	}

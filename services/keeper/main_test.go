@@ -1,0 +1,23 @@
+package keeper_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"traceria/telemetry/otelamqp/rabbitmqtest"
+)
+
+// TestMain ends the shared broker and then looks for goroutines that the package left behind.
+func TestMain(m *testing.M) {
+	code := rabbitmqtest.Main(m)
+	if code == 0 {
+		if err := goleak.Find(); err != nil {
+			fmt.Fprintln(os.Stderr, "goroutines are left:", err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}

@@ -1,0 +1,121 @@
+package pizzeria
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"traceria/services/broker"
+	"traceria/services/broker/wire"
+	"traceria/services/host"
+)
+
+// Part is something that must run, and how to see whether it does.
+type Part struct {
+	Name, address string
+	// check fails when the part is not healthy. What it says of a healthy one is worth knowing all the same.
+	check func(ctx context.Context) (remark string, err error)
+}
+
+// Parts are what the system is made of.
+func Parts(config host.Config) []Part {
+	var all []Part
+	for _, service := range All() {
+		address := config.URLs[service.Name]
+		all = append(all, Part{service.Name, address, func(ctx context.Context) (string, error) {
+			remark, err := Ready(ctx, address)
+			if err == nil {
+				remark = strings.Join(slices.DeleteFunc(append(starved(ctx, config, service.Name), remark), func(s string) bool { return s == "" }), "; ")
+			}
+			return remark, err
+		}})
+	}
+	return append(all,
+		Part{"rabbitmq", "amqp://" + wire.Address(config.AMQPURL), func(ctx context.Context) (string, error) {
+			return deadLetters(ctx, config.AMQPURL)
+		}},
+		Part{"collector", config.CollectorURL, func(ctx context.Context) (string, error) {
+			return "", connects(ctx, config.CollectorURL)
+		}},
+		Part{"jaeger", config.JaegerPublicURL, func(ctx context.Context) (string, error) {
+			return "", answers(ctx, config.JaegerURL+"/api/v3/services")
+		}})
+}
+
+// Health is what status says about a part.
+type Health struct {
+	Name    string `json:"name"`
+	Healthy bool   `json:"healthy"`
+	Address string `json:"address"`
+	Detail  string `json:"detail,omitempty"`
+}
+
+// Look checks all parts at once.
+func Look(ctx context.Context, wanted []Part) []Health {
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	found := make([]Health, len(wanted))
+	var group sync.WaitGroup
+	for i, p := range wanted {
+		group.Go(func() {
+			remark, err := p.check(ctx)
+			found[i] = Health{Name: p.Name, Healthy: err == nil, Address: p.address, Detail: remark}
+			if err != nil {
+				found[i].Detail = err.Error()
+			}
+		})
+	}
+	group.Wait()
+	return found
+}
+
+// deadLetters looks whether RabbitMQ is there, and how many dead letters it has.
+func deadLetters(ctx context.Context, address string) (remark string, err error) {
+	conn, err := wire.Dial(ctx, address, "traceria status")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = conn.Close() }()
+	counts, err := broker.CountDead(conn, Known())
+	if err != nil {
+		return "", err
+	}
+	n := 0
+	for _, count := range counts {
+		n += count.Messages
+	}
+	if n == 0 {
+		return "", nil
+	}
+	return fmt.Sprintf("dead letters: %d (traceria dead list)", n), nil
+}
+
+func answers(ctx context.Context, address string) error {
+	code, _, err := Get(ctx, address)
+	if err == nil && code != http.StatusOK {
+		return fmt.Errorf("answers %d", code)
+	}
+	return err
+}
+
+// connects is all that can be asked of an OTLP receiver without sending it something.
+func connects(ctx context.Context, address string) error {
+	u, err := url.Parse(address)
+	if err != nil {
+		return err
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", u.Host)
+	if err != nil {
+		return fmt.Errorf("does not answer: %w", err)
+	}
+	return conn.Close()
+}
+
+// checkTime bounds one look at all parts.
+const checkTime = 3 * time.Second

@@ -1,0 +1,95 @@
+package pizzeria
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"traceria/services/host"
+)
+
+// readiness returns what a service says of itself when it is ready, and nothing otherwise.
+func readiness(ctx context.Context, config host.Config, service string) host.Readiness {
+	now, _ := readinessAt(ctx, config.URLs[service])
+	return now
+}
+
+// readinessAt asks the service at an address. The error says why it is not ready.
+func readinessAt(ctx context.Context, address string) (now host.Readiness, err error) {
+	code, body, err := Get(ctx, address+"/readyz")
+	if err != nil {
+		return now, err
+	}
+	if code == http.StatusOK {
+		return decodeReadiness(body), nil
+	}
+	var problem host.Problem
+	if json.Unmarshal(body, &problem) == nil && problem.Detail != "" {
+		return now, fmt.Errorf("not ready: %s", problem.Detail)
+	}
+	return now, fmt.Errorf("answers %d", code)
+}
+
+// decodeReadiness returns nothing for a body of another kind.
+func decodeReadiness(body []byte) (now host.Readiness) {
+	if json.Unmarshal(body, &now) != nil {
+		return host.Readiness{}
+	}
+	return now
+}
+
+// Ready asks the service at an address whether it can work. remark says what is unusual although it can. The error says
+// what it waits for.
+func Ready(ctx context.Context, address string) (remark string, err error) {
+	now, err := readinessAt(ctx, address)
+	return remarkOn(now), err
+}
+
+// remarkOn says what is unusual about a service that is ready.
+func remarkOn(now host.Readiness) string {
+	var remarks []string
+	if now.Outbox != nil {
+		if events := kept(*now.Outbox); len(events) > 0 {
+			remarks = append(remarks, "events in its outbox: "+strings.Join(events, ", "))
+		}
+	}
+	if now.Flags != "" {
+		remarks = append(remarks, now.Flags)
+	}
+	return strings.Join(remarks, "; ")
+}
+
+// kept says how many events stay in an outbox, and why.
+func kept(outbox host.Outbox) (remarks []string) {
+	for _, kind := range []struct {
+		n   int
+		why string
+	}{
+		{outbox.Unroutable, "that no queue wants"},
+		{outbox.Refused, "that RabbitMQ refused"},
+		{outbox.Unreadable, "that cannot be read"},
+	} {
+		if kind.n > 0 {
+			remarks = append(remarks, fmt.Sprintf("%d %s", kind.n, kind.why))
+		}
+	}
+	return remarks
+}
+
+// Get reads at most 64 KiB from address and returns the status code and the body.
+func Get(ctx context.Context, address string) (int, []byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, nil, fmt.Errorf("does not answer: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
+	return response.StatusCode, body, err
+}

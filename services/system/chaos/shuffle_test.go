@@ -1,0 +1,142 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rabbitmq/amqp091-go"
+	"golang.org/x/sync/errgroup"
+
+	"traceria/services/system/systemtest"
+)
+
+const (
+	// handful messages are shuffled at a time, and handfulTime is the wait for a full handful.
+	handful     = 40
+	handfulTime = time.Second
+)
+
+// shuffled is the header of a message that was shuffled.
+const shuffled = "chaos-shuffled"
+
+// Some messages of every queue arrive late, reordered and twice. The test consumes them beside the services, shuffles a
+// handful, and publishes each message twice.
+func duplicatedAndReordered() fault {
+	return fault{
+		name: "duplicated-reordered", begins: 0.05, longer: 2 * time.Second,
+		inject: func(t *testing.T, p *trial) {
+			conn, err := amqp091.Dial(p.Broker.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = conn.Close() }()
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			group, ctx := errgroup.WithContext(ctx)
+			counts := map[string]*int{}
+			for _, queue := range systemtest.Queues() {
+				if strings.HasSuffix(queue, ".dead") || strings.Contains(queue, ".retry.") {
+					continue
+				}
+				n := new(int)
+				counts[queue] = n
+				group.Go(func() (err error) { *n, err = shuffle(ctx, conn, queue); return err })
+			}
+			<-p.orders.done
+			stop()
+			if err := group.Wait(); err != nil {
+				t.Fatal(err)
+			}
+			total := 0
+			for queue, n := range maps.All(counts) {
+				total += *n
+				if *n == 0 && !strings.Contains(queue, "staff-member") {
+					t.Errorf("no message of %s was shuffled", queue)
+				}
+			}
+			t.Logf("%d messages of %d queues were shuffled and published twice", total, len(counts))
+		},
+	}
+}
+
+// shuffle processes one queue until ctx ends, and then returns the rest to it. total is the number of doubled messages.
+func shuffle(ctx context.Context, conn *amqp091.Connection, queue string) (total int, err error) {
+	ch, err := conn.Channel()
+	if err != nil {
+		return 0, err
+	}
+	if err := errors.Join(ch.Qos(handful, 0, false), ch.Confirm(false)); err != nil {
+		return 0, err
+	}
+	deliveries, err := ch.Consume(queue, "", false, false, false, false, nil)
+	if err != nil {
+		return 0, err
+	}
+	var held []amqp091.Delivery
+	tick := time.NewTicker(handfulTime)
+	defer tick.Stop()
+	for {
+		full := false
+		select {
+		case d, open := <-deliveries:
+			if !open {
+				return total, fmt.Errorf("the broker cancelled the consumer of %s", queue)
+			}
+			held = append(held, d)
+			full = len(held) == handful
+		case <-tick.C:
+			full = true
+		case <-ctx.Done():
+			n, err := deal(context.WithoutCancel(ctx), ch, queue, held)
+			return total + n, err
+		}
+		if full {
+			n, err := deal(context.WithoutCancel(ctx), ch, queue, held)
+			if err != nil {
+				return total, err
+			}
+			total, held = total+n, nil
+		}
+	}
+}
+
+// deal publishes the handful in random order, each message twice unless it was doubled before. It acks the originals
+// after the confirms.
+func deal(ctx context.Context, ch *amqp091.Channel, queue string, held []amqp091.Delivery) (doubled int, err error) {
+	var hand []amqp091.Delivery
+	for _, d := range held {
+		hand = append(hand, d)
+		if _, again := d.Headers[shuffled]; !again {
+			hand = append(hand, d)
+			doubled++
+		}
+	}
+	rand.Shuffle(len(hand), func(i, j int) { hand[i], hand[j] = hand[j], hand[i] })
+	for _, d := range hand {
+		headers := amqp091.Table{shuffled: true}
+		maps.Copy(headers, d.Headers)
+		delete(headers, "x-delivery-count")
+		confirmation, err := ch.PublishWithDeferredConfirmWithContext(ctx, "", queue, true, false, amqp091.Publishing{
+			Headers: headers, ContentType: d.ContentType, DeliveryMode: d.DeliveryMode, CorrelationId: d.CorrelationId,
+			MessageId: d.MessageId, Timestamp: d.Timestamp, Type: d.Type, AppId: d.AppId, Body: d.Body,
+		})
+		if err != nil {
+			return 0, err
+		}
+		if !confirmation.Wait() {
+			return 0, fmt.Errorf("%s refused a republished message", queue)
+		}
+	}
+	for _, d := range held {
+		if err := d.Ack(false); err != nil {
+			return 0, err
+		}
+	}
+	return doubled, nil
+}

@@ -1,0 +1,49 @@
+package systemtest
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"traceria/telemetry/tracetree"
+)
+
+// StartTelemetry starts a Jaeger and a Collector for s and returns the environment that the services need for them.
+func StartTelemetry(t *testing.T, s *System) []string {
+	t.Helper()
+	binary := JaegerBinary(t)
+	query, otlpHTTP := FreeAddress(t), FreeAddress(t)
+	s.Launch(t, "jaeger", []string{
+		"JAEGER_OTLP_GRPC=" + FreeAddress(t), "JAEGER_OTLP_HTTP=" + otlpHTTP,
+		"JAEGER_QUERY_HTTP=" + query, "JAEGER_QUERY_GRPC=" + FreeAddress(t),
+	}, binary, "--config", InRepository(t, "collector/jaeger.yaml"))
+	collector := FreeAddress(t)
+	s.Launch(t, "collector", []string{
+		"COLLECTOR_OTLP_GRPC=" + FreeAddress(t), "COLLECTOR_OTLP_HTTP=" + collector,
+		"COLLECTOR_PROMETHEUS=" + FreeAddress(t), "JAEGER_OTLP_ENDPOINT=http://" + otlpHTTP,
+	}, binary, "--config", InRepository(t, "collector/collector.yaml"))
+	s.Jaeger = tracetree.NewJaeger("http://"+query, nil)
+	return []string{"JAEGER_URL=http://" + query, "OTEL_EXPORTER_OTLP_ENDPOINT=http://" + collector}
+}
+
+// JaegerBinary returns the path of the jaeger program: JAEGER_BIN, else the one on PATH, else bin/jaeger.
+func JaegerBinary(t *testing.T) string {
+	t.Helper()
+	skipShort(t)
+	candidates := []string{os.Getenv("JAEGER_BIN")}
+	if path, err := exec.LookPath("jaeger"); err == nil {
+		candidates = append(candidates, path)
+	}
+	for _, path := range append(candidates, InRepository(t, "bin/jaeger")) {
+		if info, err := os.Stat(path); path != "" && err == nil && !info.IsDir() {
+			absolute, err := filepath.Abs(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return absolute
+		}
+	}
+	t.Fatal("no Jaeger found: run `make build-jaeger`, or set JAEGER_BIN")
+	return ""
+}
