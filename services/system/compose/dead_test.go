@@ -17,7 +17,7 @@ type count struct {
 }
 
 // deadLetters redrives what the kitchen cannot handle: an order whose failure is cleared, and the README's empty event.
-func deadLetters(t *testing.T, p *pizzeria) {
+func deadLetters(t *testing.T, p *system) {
 	p.failure(t, "set kitchen.poison --customer you")
 	p.place(t, 1)
 	p.dead(t, "kitchen.ticket-opened", 1)
@@ -39,7 +39,7 @@ func deadLetters(t *testing.T, p *pizzeria) {
 }
 
 // dead waits until a subscription has so many dead letters.
-func (p *pizzeria) dead(t *testing.T, queue string, want int) {
+func (p *system) dead(t *testing.T, queue string, want int) {
 	t.Helper()
 	line := "docker compose exec topology /traceria dead list --json"
 	for limit := time.Now().Add(time.Minute); ; time.Sleep(500 * time.Millisecond) {
@@ -63,7 +63,7 @@ func (p *pizzeria) dead(t *testing.T, queue string, want int) {
 }
 
 // deletedQueue deletes a queue as the README does, with an order in it.
-func deletedQueue(t *testing.T, p *pizzeria) {
+func deletedQueue(t *testing.T, p *system) {
 	p.run(t, "docker compose stop kitchen")
 	p.place(t, 1)
 	p.run(t, fmt.Sprintf(management, "queues/%2F/kitchen.order-confirmed", "-X DELETE"))

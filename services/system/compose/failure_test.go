@@ -17,7 +17,7 @@ type status struct {
 }
 
 // failureByConsole sets a failure as the README's curl does, sees it in a trace, and clears it.
-func failureByConsole(t *testing.T, p *pizzeria) {
+func failureByConsole(t *testing.T, p *system) {
 	if all := read[[]status](t, p.shell, `curl -s "$CONSOLE_URL/api/failures"`); len(all) < 20 {
 		t.Errorf("GET /api/failures has %d keys", len(all))
 	}
@@ -33,7 +33,7 @@ func failureByConsole(t *testing.T, p *pizzeria) {
 }
 
 // failureByCommand does the same with the command that the head of docker-compose.yml shows.
-func failureByCommand(t *testing.T, p *pizzeria) {
+func failureByCommand(t *testing.T, p *system) {
 	p.run(t, "docker compose exec console traceria failure list")
 	p.failure(t, "set kitchen.slow=2s")
 	p.suffers(t, p.buy(t, "--wait"), "kitchen.slow")
@@ -43,14 +43,14 @@ func failureByCommand(t *testing.T, p *pizzeria) {
 }
 
 // failure runs traceria failure in the console's container. A change acts within a second.
-func (p *pizzeria) failure(t *testing.T, args string) {
+func (p *system) failure(t *testing.T, args string) {
 	t.Helper()
 	p.run(t, "docker compose exec console traceria failure "+args)
 	time.Sleep(time.Second)
 }
 
 // suffers fails unless a span of the order names the failure.
-func (p *pizzeria) suffers(t *testing.T, one answer, key string) {
+func (p *system) suffers(t *testing.T, one answer, key string) {
 	t.Helper()
 	if len(having(p.trace(t, one.OrderID), "traceria.failure", key)) == 0 {
 		t.Errorf("no span of order %s has traceria.failure=%s", one.OrderID, key)
@@ -58,7 +58,7 @@ func (p *pizzeria) suffers(t *testing.T, one answer, key string) {
 }
 
 // healthy fails unless an order is delivered without any failure.
-func (p *pizzeria) healthy(t *testing.T) {
+func (p *system) healthy(t *testing.T) {
 	t.Helper()
 	one := p.buy(t, "--wait")
 	for _, s := range p.trace(t, one.OrderID) {
@@ -69,7 +69,7 @@ func (p *pizzeria) healthy(t *testing.T) {
 }
 
 // crashes ends a process by each failure that does so: its container restarts, and later orders are delivered.
-func crashes(t *testing.T, p *pizzeria) {
+func crashes(t *testing.T, p *system) {
 	t.Run("kitchen.crash", func(t *testing.T) {
 		before := p.restarts(t, "kitchen")
 		one := p.buy(t, "--failure kitchen.crash --wait")
@@ -108,7 +108,7 @@ func crashes(t *testing.T, p *pizzeria) {
 }
 
 // restarts is how often the engine has started the service's container again.
-func (p *pizzeria) restarts(t *testing.T, service string) int {
+func (p *system) restarts(t *testing.T, service string) int {
 	t.Helper()
 	out, err := p.try(t.Context(), fmt.Sprintf("docker inspect --format '{{.RestartCount}}' $(docker compose ps --all --quiet %s)", service))
 	if err != nil {
@@ -122,7 +122,7 @@ func (p *pizzeria) restarts(t *testing.T, service string) int {
 }
 
 // restarted waits until the engine has started the container again and the service is ready.
-func (p *pizzeria) restarted(t *testing.T, service string, before int) {
+func (p *system) restarted(t *testing.T, service string, before int) {
 	t.Helper()
 	for limit := time.Now().Add(time.Minute); p.restarts(t, service) <= before; time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(limit) {

@@ -11,7 +11,7 @@ import (
 )
 
 // orderHasTrace is the README's first screen: an order by curl, one by buy --wait, and the trace of each.
-func orderHasTrace(t *testing.T, p *pizzeria) {
+func orderHasTrace(t *testing.T, p *system) {
 	p.place(t, 1)
 	first := p.orders[0]
 	p.settled(t, p.orders, time.Minute)
@@ -36,7 +36,7 @@ func orderHasTrace(t *testing.T, p *pizzeria) {
 }
 
 // suggestions are those of the README's "What to look at": a queue before two cooks, a third cook, and an order too large.
-func suggestions(t *testing.T, p *pizzeria) {
+func suggestions(t *testing.T, p *system) {
 	p.run(t, `curl -s --fail -X POST "$STAFF_URL/staff/alan/clock-in"`)
 	for _, one := range read[[]answer](t, p.shell, "docker compose exec order /traceria buy --count 30 --wait --json") {
 		p.orders = append(p.orders, one.OrderID)
@@ -62,7 +62,7 @@ type span struct {
 }
 
 // trace returns every span of an order, as traceria trace reads them from Jaeger.
-func (p *pizzeria) trace(t *testing.T, id string) (spans []span) {
+func (p *system) trace(t *testing.T, id string) (spans []span) {
 	t.Helper()
 	out, err := p.try(t.Context(), "docker compose exec order /traceria trace --json "+id)
 	if err != nil {
@@ -92,7 +92,7 @@ func having(spans []span, name, value string) (found []span) {
 }
 
 // settled waits until all orders are delivered.
-func (p *pizzeria) settled(t *testing.T, orders []string, limit time.Duration) {
+func (p *system) settled(t *testing.T, orders []string, limit time.Duration) {
 	t.Helper()
 	began, open := time.Now(), orders
 	for {
@@ -121,7 +121,7 @@ func (p *pizzeria) settled(t *testing.T, orders []string, limit time.Duration) {
 const unsampled = "traceparent: 00-00000000000000000000000000000001-0000000000000001-00"
 
 // look asks for these orders by GET /order/{id}, with one curl.
-func (p *pizzeria) look(t *testing.T, orders []string) (answers []answer) {
+func (p *system) look(t *testing.T, orders []string) (answers []answer) {
 	t.Helper()
 	var urls strings.Builder
 	for _, id := range orders {
@@ -146,7 +146,7 @@ func (p *pizzeria) look(t *testing.T, orders []string) (answers []answer) {
 }
 
 // allDelivered counts: what the order service accepted is delivered, and nothing is a dead letter.
-func allDelivered(t *testing.T, p *pizzeria) {
+func allDelivered(t *testing.T, p *system) {
 	p.settled(t, p.orders, 2*time.Minute)
 	seen := map[string]bool{}
 	for _, one := range p.look(t, p.orders) {

@@ -66,7 +66,7 @@ func install(t *testing.T, sh shell) {
 		}
 	}
 	if line != "" {
-		sh.run(t, "./up.sh install"+line)
+		sh.run(t, "./install.sh"+line)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // downAndUp removes every container while a message waits in a queue and a failure is set. Volumes keep all of it.
-func downAndUp(t *testing.T, p *pizzeria) {
+func downAndUp(t *testing.T, p *system) {
 	password := "docker compose exec rabbitmq cat /credentials/operator/password"
 	points := `curl -s "$LOYALTY_URL/loyalty/you"`
 	secret := p.run(t, password)
@@ -41,14 +41,14 @@ func downAndUp(t *testing.T, p *pizzeria) {
 }
 
 // secondSystem starts another project with other ports, as the head of docker-compose.yml says.
-func secondSystem(t *testing.T, p *pizzeria) {
+func secondSystem(t *testing.T, p *system) {
 	ports := moved(1000)
 	file := filepath.Join(t.TempDir(), "second.env")
 	if err := os.WriteFile(file, []byte(strings.Join(assignments(ports), "\n")+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	compose := "docker compose --project-name traceria-second --env-file " + file
-	second := &pizzeria{shell: p.in(addresses(ports)...)}
+	second := &system{shell: p.in(addresses(ports)...)}
 	t.Cleanup(func() {
 		if t.Failed() {
 			report(t, second.in("COMPOSE_PROJECT_NAME=traceria-second", "COMPOSE_ENV_FILES="+file))

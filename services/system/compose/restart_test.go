@@ -14,7 +14,7 @@ import (
 const ready = "docker compose exec order /traceria status --wait"
 
 // stopAndStart stops each container for a while, with orders placed meanwhile.
-func stopAndStart(t *testing.T, p *pizzeria) {
+func stopAndStart(t *testing.T, p *system) {
 	for _, service := range []string{"kitchen", "delivery", "loyalty", "staff", "topology", "console", "collector", "jaeger", "rabbitmq"} {
 		t.Run(service, func(t *testing.T) {
 			p.run(t, "docker compose stop "+service)
@@ -33,7 +33,7 @@ func stopAndStart(t *testing.T, p *pizzeria) {
 }
 
 // restartsUnderLoad restarts the broker ten times while up to five orders a second come in.
-func restartsUnderLoad(t *testing.T, p *pizzeria) {
+func restartsUnderLoad(t *testing.T, p *system) {
 	stop := filepath.Join(t.TempDir(), "stop")
 	var out string
 	var failed error
@@ -63,7 +63,7 @@ func restartsUnderLoad(t *testing.T, p *pizzeria) {
 }
 
 // steady fails when a container ran out of memory, or ended by itself since its last start.
-func (p *pizzeria) steady(t *testing.T) {
+func (p *system) steady(t *testing.T) {
 	t.Helper()
 	out := p.run(t, "docker inspect --format '{{.RestartCount}} {{.State.OOMKilled}} {{.Name}}' $(docker compose ps --all --quiet)")
 	for line := range strings.Lines(out) {

@@ -27,10 +27,10 @@ func TestDockerComposeUp(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	p := &pizzeria{shell: m.shell}
+	p := &system{shell: m.shell}
 	for _, step := range []struct {
 		name string
-		do   func(*testing.T, *pizzeria)
+		do   func(*testing.T, *system)
 	}{
 		{"the system starts", starts},
 		{"an order is delivered and has a trace", orderHasTrace},
@@ -56,7 +56,7 @@ func TestDockerComposeUp(t *testing.T) {
 }
 
 // starts builds the image and waits until every part is ready.
-func starts(t *testing.T, p *pizzeria) {
+func starts(t *testing.T, p *system) {
 	p.limit = 9 * time.Minute // with an empty build cache
 	p.run(t, "docker compose --progress quiet build")
 	p.limit = 3 * time.Minute
@@ -75,8 +75,8 @@ func report(t *testing.T, sh shell) {
 	}
 }
 
-// pizzeria is the running system and the orders that it has accepted.
-type pizzeria struct {
+// system is the running system and the orders that it has accepted.
+type system struct {
 	shell
 	orders []string
 }
@@ -95,14 +95,14 @@ type answer struct {
 const orderLine = `curl -s -w '%{http_code}' "$ORDER_URL/order" -d '{"customerId":"you","items":[{"itemName":"Margherita","quantity":1}],"deliveryAddress":{"addressLine1":"167 My Street"}}'`
 
 // place places orders by curl. Each is accepted, and must be delivered in the end.
-func (p *pizzeria) place(t *testing.T, count int) {
+func (p *system) place(t *testing.T, count int) {
 	t.Helper()
 	out := p.run(t, fmt.Sprintf("for i in $(seq %d); do %s; echo; done", count, orderLine))
 	p.accepted(t, out)
 }
 
 // accepted reads the answers to orderLine, each of which must have the status 202.
-func (p *pizzeria) accepted(t *testing.T, out string) {
+func (p *system) accepted(t *testing.T, out string) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	got := 0
@@ -120,7 +120,7 @@ func (p *pizzeria) accepted(t *testing.T, out string) {
 }
 
 // buy places orders with traceria buy, which waits until they are delivered.
-func (p *pizzeria) buy(t *testing.T, flags string) answer {
+func (p *system) buy(t *testing.T, flags string) answer {
 	t.Helper()
 	one := read[answer](t, p.shell, "docker compose exec order /traceria buy --json "+flags)
 	if strings.Contains(flags, "--wait") && one.Status != "delivered" {
