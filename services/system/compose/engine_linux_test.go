@@ -32,7 +32,7 @@ const (
 // other machine, and is reached from its own network only.
 func startEngine(t *testing.T, folder string, isPrivate bool) *engine {
 	t.Helper()
-	volatile, err := os.MkdirTemp("", "traceria-docker-") // short: the path of a socket has at most 107 characters
+	volatile, err := os.MkdirTemp("", "traceria-docker-") //nolint:usetesting // a short path: that of a socket has 107 characters at most
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,8 +44,8 @@ func startEngine(t *testing.T, folder string, isPrivate bool) *engine {
 	}
 	args = append(args, "sh", "dockerd", "--data-root", filepath.Join(folder, "data"), "--exec-root", filepath.Join(volatile, "run"),
 		"--pidfile", filepath.Join(volatile, "docker.pid"), "--host", "unix://"+e.socket, "--log-level", "warn")
-	e.cmd = exec.Command(args[0], args[1:]...) //nolint:noctx // stop ends it
-	e.cmd.ExtraFiles = []*os.File{lock}        // locked as long as the engine lives
+	e.cmd = exec.Command(args[0], args[1:]...)
+	e.cmd.ExtraFiles = []*os.File{lock} // locked as long as the engine lives
 	// The engine ends with this process, however that ends. Ctrl-C reaches the test first.
 	e.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: true}
 	t.Cleanup(func() { e.stop(t); _ = lock.Close(); _ = os.RemoveAll(volatile) })

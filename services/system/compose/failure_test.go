@@ -74,7 +74,13 @@ func crashes(t *testing.T, p *system) {
 		before := p.restarts(t, "kitchen")
 		one := p.buy(t, "--failure kitchen.crash --wait")
 		p.restarted(t, "kitchen", before)
-		died := having(p.trace(t, one.OrderID), "error.type", "crash")
+		spans := p.trace(t, one.OrderID)
+		for _, s := range spans {
+			if s.Warning != "" {
+				t.Logf("%s %s: %s", s.Service, s.Name, s.Warning)
+			}
+		}
+		died := having(spans, "error.type", "crash")
 		if len(died) != 1 || died[0].Service != "kitchen" {
 			t.Errorf("want one span of the kitchen with error.type=crash, got %+v", died)
 		}

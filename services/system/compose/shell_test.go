@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ type shell struct {
 
 // in returns the shell with more environment variables, NAME=VALUE.
 func (s shell) in(env ...string) shell {
-	s.env = append(s.env[:len(s.env):len(s.env)], env...)
+	s.env = append(slices.Clip(s.env), env...)
 	return s
 }
 
@@ -41,7 +42,7 @@ func (s shell) in(env ...string) shell {
 func (s shell) try(ctx context.Context, line string) (string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.limit, fmt.Errorf("not done within %s", s.limit))
 	defer cancel()
-	args := append(s.enter[:len(s.enter):len(s.enter)], "bash", "-c", line)
+	args := append(slices.Clip(s.enter), "bash", "-c", line)
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	var stdout, stderr bytes.Buffer
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.folder, append(os.Environ(), s.env...), &stdout, &stderr
@@ -67,15 +68,14 @@ func (s shell) run(t *testing.T, line string) string {
 	return out
 }
 
-// refused runs a line of bash that must fail, and returns the error with its outputs.
-func (s shell) refused(t *testing.T, line string) string {
+// refused runs a line of bash that must fail, and logs how it does.
+func (s shell) refused(t *testing.T, line string) {
 	t.Helper()
 	out, err := s.try(t.Context(), line)
 	if err == nil {
 		t.Fatalf("%s: did not fail:\n%s", line, out)
 	}
 	t.Logf("$ %v", err)
-	return err.Error()
 }
 
 // read runs a line of bash that prints one JSON document.
@@ -103,5 +103,5 @@ func excerpt(text string, most int) string {
 		return strings.Join(lines, "\n")
 	}
 	left := fmt.Sprintf("… (%d lines)", len(lines)-most)
-	return strings.Join(append(append(lines[:most/2:most/2], left), lines[len(lines)-most/2:]...), "\n")
+	return strings.Join(slices.Concat(lines[:most/2], []string{left}, lines[len(lines)-most/2:]), "\n")
 }
