@@ -19,9 +19,9 @@ func TestPackageCommentListsEverySeam(t *testing.T) {
 	}
 	words := strings.Fields(string(text))
 	for _, seams := range []reflect.Type{reflect.TypeFor[broker.Seams](), reflect.TypeFor[store.Seams]()} {
-		for i := range seams.NumField() {
-			if name := seams.Field(i).Name; !slices.Contains(words, name) {
-				t.Errorf("doc.go does not mention %s of %s", name, seams)
+		for field := range seams.Fields() {
+			if !slices.Contains(words, field.Name) {
+				t.Errorf("doc.go does not mention %s of %s", field.Name, seams)
 			}
 		}
 	}
