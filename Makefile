@@ -13,7 +13,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 .PHONY: up
-up: build bin/process-compose ## start the whole system without Docker, installing and building what is missing
+up: ## start the whole system without Docker, installing and building what is missing
 	@./up.sh up
 
 .PHONY: down
@@ -22,15 +22,27 @@ down: ## end what make up started
 
 .PHONY: build
 build: ## build bin/traceria
-	@CGO_ENABLED=0 ./build.sh bin/traceria ./services -ldflags='-s -w'
+	@./build.sh bin/traceria ./services -ldflags='-s -w'
 
 .PHONY: build-jaeger
-build-jaeger: ## build bin/jaeger (Collector and Jaeger in one), once, unless a jaeger is on PATH
-	@collector/build-jaeger.sh
+build-jaeger: ## provide bin/jaeger (Jaeger and Collector in one): download its release or build it, once; a jaeger on PATH is used instead
+	@collector/jaeger.sh
+
+# These packages talk to a broker. They are tested on the installed RabbitMQ and on the one that Compose runs.
+BROKER_PACKAGES = ./telemetry/otelamqp/... ./services/broker/... ./services/topology/... ./services/keeper/...
+# These run the whole system. They are tested on the RabbitMQ that Compose runs. The compose test comes last, alone: it has
+# ten containers beside it.
+SYSTEM_PACKAGES = ./services/system/failures ./services/system/chaos
+HAPPY_PATH = TestOneOrderIsOneTrace|TestRejectedOrderIsCompensated|TestCancelledOrderIsNotCooked
+COMPOSE = ./services/system/compose
 
 .PHONY: test
-test: rabbitmq-server postgresql gcc build-jaeger ## run every test, with the race detector; installs what the tests need
-	JAEGER_BIN="$$(collector/build-jaeger.sh --path)" go test $(TEST_FLAGS) ./...
+test: export JAEGER_BIN = $(shell collector/jaeger.sh --path 2>/dev/null)
+test: rabbitmq-server postgresql gcc debootstrap build-jaeger ## run every test, with the race detector; installs what the tests need
+	go test $(TEST_FLAGS) $$(go list ./... | grep -vE '/system/(failures|chaos|compose)$$')
+	RABBITMQ=4.3 go test $(TEST_FLAGS) $(BROKER_PACKAGES) $(SYSTEM_PACKAGES)
+	RABBITMQ=4.3 go test $(TEST_FLAGS) -run '^($(HAPPY_PATH))$$' ./services/system
+	go test -timeout 40m $(COMPOSE)
 
 .PHONY: test-short
 test-short: ## run the tests that need no broker, no Jaeger, no database server and no Docker (2 minutes at most)
@@ -85,7 +97,7 @@ lint: bin/golangci-lint bin/actionlint ## check form, habits and the arrows betw
 
 .PHONY: chaos
 chaos: rabbitmq-server build-jaeger ## break every part of the system under 1,000 orders each, and report (about a quarter of an hour)
-	TRACERIA_CHAOS_ORDERS="$${TRACERIA_CHAOS_ORDERS:-1000}" JAEGER_BIN="$$(collector/build-jaeger.sh --path)" \
+	TRACERIA_CHAOS_ORDERS="$${TRACERIA_CHAOS_ORDERS:-1000}" JAEGER_BIN="$$(collector/jaeger.sh --path)" \
 	  go test -run '^TestChaos$$' -v -count=1 -timeout 90m ./services/system/chaos
 
 .PHONY: module
@@ -94,7 +106,7 @@ module: ## give the module a path that can be fetched: make module NAME=github.c
 
 # The tools, of the versions in tools.mod. They are built again when that file changes.
 bin/process-compose: tools.mod tools.sum
-	@./build.sh $@ github.com/f1bonacc1/process-compose -modfile=tools.mod -ldflags='-s -w' && touch $@
+	@./build.sh $@ github.com/f1bonacc1/process-compose -modfile=tools.mod -tags nomsgpack -ldflags='-s -w' && touch $@
 bin/golangci-lint: tools.mod tools.sum
 	@./build.sh $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint -modfile=tools.mod -ldflags='-s -w' && touch $@
 
@@ -103,10 +115,12 @@ bin/actionlint: tools.mod tools.sum
 bin/benchstat: tools.mod tools.sum
 	@./build.sh $@ golang.org/x/perf/cmd/benchstat -modfile=tools.mod -ldflags='-s -w' && touch $@
 
-.PHONY: rabbitmq-server postgresql gcc
+.PHONY: rabbitmq-server postgresql gcc debootstrap
+debootstrap: # the tests make other versions of RabbitMQ from Debian's releases
+	@command -v $@ >/dev/null || ls /usr/sbin/$@ >/dev/null 2>&1 || ./install.sh $@
 rabbitmq-server:
-	@[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v $@ >/dev/null || ./up.sh install $@
+	@[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v $@ >/dev/null || ./install.sh $@
 postgresql: # its programs only: the tests start a server of their own
-	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || ./up.sh install $@
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || ./install.sh $@
 gcc: # the race detector needs a C compiler
-	@command -v "$$(go env CC)" >/dev/null || ./up.sh install gcc libc6-dev
+	@command -v "$$(go env CC)" >/dev/null || ./install.sh gcc libc6-dev

@@ -1,50 +1,59 @@
 #!/usr/bin/env bash
-# go build for people who wait: says how far it is, never leaves half a binary, and is safe when run twice at once.
+# go build with progress. It replaces the output only by a whole program, and may run twice at once.
 #
 #   build.sh OUTPUT PACKAGE [BUILD FLAG...]      in the folder of the module
 #
-# One file at the top because make, and collector/build-jaeger.sh, build everything with it.
+# One file at the top because make and collector/jaeger.sh build everything with it.
 set -euo pipefail
 
 output=$1 package=$2
 shift 2
-name=$(basename "$output")
-command -v go >/dev/null || {
-  echo "$name: Go is not installed; go.mod says which version is needed (https://go.dev/dl/)" >&2
-  exit 1
-}
-mkdir -p "$(dirname "$output")"
-exec 9>"$(dirname "$output")/.$name.lock"
-if ! flock -n 9; then
-  echo "$name: another build is under way; waiting for it" >&2
-  flock 9
+name=$(basename "$output") folder=$(dirname "$output")
+say() { printf '%s: %s\n' "$name" "$*"; }
+
+case $(GOTOOLCHAIN=local go env GOVERSION 2>/dev/null || true) in
+'') say "Go is not installed. go.mod says which version is needed; see https://go.dev/dl/" >&2 && exit 1 ;;
+go1.[0-9] | go1.[0-9].* | go1.1[0-9]* | go1.20*) say "$(go version) is too old. go.mod says which version is needed." >&2 && exit 1 ;;
+esac
+# One setting for all programs: they share what is built of the standard library, and no C compiler is needed.
+export CGO_ENABLED=0
+
+mkdir -p "$folder"
+if command -v flock >/dev/null; then
+  exec 9>"$folder/.$name.lock"
+  flock -n 9 || { say "another build is under way; waiting for it" && flock 9; }
 fi
 
-# How many packages are neither built nor in the cache. Fetching modules comes first and is silent otherwise.
-total=$(go list -deps -f '{{if .Stale}}{{.StaleReason}}{{end}}' "$@" "$package" | grep -cvxF -e '' -e 'not installed but available in build cache') || true
-[ "${total:-0}" -lt 20 ] || echo "$name: $total packages to build"
+# every runs a command every 3 s until it is killed. No sleep that is left over keeps a pipe open.
+every() { while sleep 3 >/dev/null 2>&1; do "$@"; done; }
+part=$folder/.$name.$$
+trap 'kill $(jobs -p) 2>/dev/null || true; rm -f "$part" "$part".*' EXIT
 
-count=0 told=0
-progress() {
-  count=$((count + 1))
-  [ "$total" -ge 20 ] || return 0
-  if [ -t 1 ]; then
-    printf '\r%s: %d of %d packages ' "$name" "$count" "$total"
-    [ "$count" -lt "$total" ] || echo
-  elif [ $((count * 20 / total)) -gt "$told" ]; then # every 5 percent
-    told=$((count * 20 / total))
-    echo "$name: $count of $total packages"
-  fi
+# Which packages are neither built nor in the cache? The answer needs the modules, so this downloads them.
+fetched() { say "fetching modules, $(grep -c '^go: downloading' "$part.log") so far"; }
+every fetched 9>&- &
+go list -deps -f '{{if .Stale}}{{.StaleReason}}{{end}}' "$@" "$package" >"$part.stale" 2>"$part.log" ||
+  { grep -v '^go: downloading' "$part.log" >&2 && exit 1; }
+kill $!
+total=$(grep -cvxF -e '' -e 'not installed but available in build cache' "$part.stale") || true
+[ "$total" -lt 20 ] || say "$total packages to build"
+
+# follow counts the packages that go build -v prints. Any other line is for the reader.
+follow() {
+  local count=0 line
+  while IFS= read -r line; do
+    case $line in
+    tick) say "$count of $total packages" ;;
+    *[[:space:]:]* | '#'*) printf '%s\n' "$line" >&2 ;;
+    *) count=$((count + 1)) ;;
+    esac
+  done
 }
+{
+  every echo tick &
+  trap 'kill $! 2>/dev/null || true' EXIT
+  go build -v -o "$part" "$@" "$package"
+} 2>&1 9>&- | follow
 
-# Renamed into place when whole and new: a running binary is not touched, a cut-off build leaves the old one, and
-# the time of the file says when the program last changed.
-part="$(dirname "$output")/.$name.$$"
-trap 'rm -f "$part"' EXIT
-go build -v -o "$part" "$@" "$package" 2>&1 9>&- | while IFS= read -r line; do
-  case $line in
-  *[[:space:]:]* | '#'*) printf '%s\n' "$line" >&2 ;; # what is not a package's path is for the reader
-  *) progress ;;
-  esac
-done
+# A running program keeps its file, and the file's time says when the program last changed.
 cmp -s "$part" "$output" || mv "$part" "$output"

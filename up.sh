@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# What make up and make down do, and how make installs packages. One file at the top because it is about the
-# whole house: it starts the parts of process-compose.yml in the background, and ends what it started.
+# make up and make down. up provides what is missing, starts the parts of process-compose.yml in the background and
+# returns when they are ready. down ends what up started. One file at the top because it is about the whole house.
 #
-#   up.sh up | down | install PACKAGE...
+#   up.sh up | down
 set -euo pipefail
 umask 022
 cd "$(dirname "$0")"
@@ -12,10 +12,7 @@ socket=.run/pc.sock # relative: a socket's path may have 107 characters at most
 services=(order kitchen delivery loyalty staff console)
 
 say() { printf '%s\n' "$*"; }
-die() {
-  printf '%s\n' "$*" >&2
-  exit 1
-}
+die() { say "$*" >&2 && exit 1; }
 
 # pc talks to the process-compose of this checkout. The caller's PC_* variables are about some other one.
 pc() { bin/process-compose -U -u "$socket" -L .run/log/process-compose-client.log "$@" 2>/dev/null; }
@@ -24,63 +21,57 @@ running() { [ -S "$socket" ] && [ -x bin/process-compose ] && pc process list >/
 # started lists the processes that an up of this checkout started: all inherit TRACERIA_RUN, and only they do.
 started() { grep -lzxF "TRACERIA_RUN=$run" /proc/[0-9]*/environ 2>/dev/null | tr -dc '0-9\n' || true; }
 
-taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+# ours tells whether the broker is our own. It is another one when AMQP_URL names it, or when it holds port 5672.
+ours() { [ "$(cat .run/broker-is 2>/dev/null)" = ours ]; }
 
-# holder names the program that listens on a port, when that can be known.
-holder() {
-  local who
-  who=$(ss -Hltnp "sport = :$1" 2>/dev/null | sed -n 's/.*users:(("\([^"]*\)",pid=\([0-9]*\).*/\1, process \2/p' | head -n 1)
-  echo "${who:-an unknown program}"
-}
-
-as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
-may_be_root() { [ "$(id -u)" = 0 ] || { command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; }; }
-
-# install_packages installs Debian packages, and keeps those that bring a service from starting it.
-install_packages() {
-  command -v apt-get >/dev/null || die "Please install $* with your system's package manager, then try again."
-  may_be_root || die "$* must be installed, which needs root. Please run, then try again:
-  apt-get install --no-install-recommends $*"
-  say "installing $*"
-  policy=/usr/sbin/policy-rc.d # not local: the trap outlives the function
-  local get=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
-  if [ ! -e "$policy" ]; then
-    trap 'as_root rm -f "$policy"' EXIT
-    printf '#!/bin/sh\n# Made by traceria while it installs packages: their services are not to start.\nexit 101\n' | as_root tee "$policy" >/dev/null
-    as_root chmod 755 "$policy"
-  fi
-  # The list of packages may be old, or missing.
-  as_root "${get[@]}" install -y --no-install-recommends "$@" >.run/log/install.log 2>&1 ||
-    { as_root "${get[@]}" update && as_root "${get[@]}" install -y --no-install-recommends "$@"; } >>.run/log/install.log 2>&1 ||
-    { tail -n 20 .run/log/install.log >&2 && die "Could not install $*."; }
-  # Nor at the next boot: it would take the port.
-  local package
-  for package in "$@"; do
-    case $package in
-    rabbitmq-server | postgresql) [ ! -d /run/systemd/system ] || as_root systemctl disable --quiet "$package" || true ;;
-    esac
-  done
-}
-
-# choose_broker sets AMQP_URL when there is a broker to be used, and else leaves it unset: then we run our own.
-choose_broker() {
-  if [ -n "${AMQP_URL:-}" ]; then
-    say "rabbitmq: using AMQP_URL"
-    bin/traceria topology apply || die "The broker of AMQP_URL cannot be used."
-  elif taken 5672; then
-    bin/traceria topology apply >.run/log/topology-apply.log 2>&1 || die "Port 5672 is taken by $(holder 5672), which is not a RabbitMQ that guest may use:
-$(tail -n 3 .run/log/topology-apply.log)
-Stop it, or set AMQP_URL to a broker."
-    export AMQP_URL=amqp://guest:guest@127.0.0.1:5672/
-    say "rabbitmq: using the broker that runs on port 5672; make down will leave it running"
+up() {
+  mkdir -p .run/log .run/data
+  exec 8>.run/up.lock
+  flock -n 8 || die "Another make up is at work in this folder."
+  if running; then
+    make --no-print-directory build
+    say "traceria is already running$([ bin/traceria -ot .run/started ] || echo '; it was rebuilt since: make down, then make up, starts the new one')"
   else
-    [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v rabbitmq-server >/dev/null || install_packages rabbitmq-server
-    # Our broker listens on loopback only: guest may come in, for the tools.
-    bin/traceria topology credentials .run/credentials --guest >/dev/null || die "There are no passwords for the broker."
+    trap interrupted INT TERM HUP
+    trap stop_download EXIT
+    [ -z "$(started)" ] || { say "ending what an earlier start left behind" && down_all; }
+    check_machine
+    provide
+    prepare_broker
+    start
+  fi
+  local parts=("${services[@]}")
+  ! ours || parts+=(rabbitmq) # a service is ready only when it has its broker, whoever's that is
+  wait_for 120s "${parts[@]}"
+  follow_build
+  wait_for 30s collector jaeger
+  hints
+}
+
+# interrupted ends what this up has started. A later up goes on with what was downloaded, built and installed.
+interrupted() {
+  trap '' INT TERM HUP
+  say "interrupted; ending what was started"
+  down_all
+  exit 130
+}
+
+download='' # the process that downloads Jaeger
+stop_download() { [ -z "$download" ] || { kill "$download" 2>/dev/null && wait "$download"; } || true; }
+
+# check_machine fails early for what no download or build can mend.
+check_machine() {
+  command -v go >/dev/null || die "Go is not installed. go.mod says which version is needed; see https://go.dev/dl/"
+  check_ports 8080 8081 8082 8083 8084 8085 4317 4318 8889 14317 14318 16685 16686
+  if [ -n "${AMQP_URL:-}" ] || taken 5672; then
+    echo theirs >.run/broker-is
+  else
+    echo ours >.run/broker-is
+    check_ports 15672 25672 35672
   fi
 }
 
-# check_ports fails when one of these ports is in use, and says by whom.
+# check_ports fails when one of these ports is in use, and names its program.
 check_ports() {
   local port bad=0
   for port in "$@"; do
@@ -92,27 +83,64 @@ check_ports() {
   [ "$bad" = 0 ] || die "Traceria needs these ports on 127.0.0.1. Nothing was started."
 }
 
+taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+holder() {
+  local program
+  program=$(ss -Hltnp "sport = :$1" 2>/dev/null | sed -n 's/.*users:(("\([^"]*\)",pid=\([0-9]*\).*/\1, process \2/p' | head -n 1)
+  echo "${program:-an unknown program}"
+}
+
+# provide installs and builds what is missing. Jaeger is downloaded meanwhile; its build, if it comes to that, waits until the services run.
+provide() {
+  local packages=()
+  ! ours || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v rabbitmq-server >/dev/null || packages+=(rabbitmq-server)
+  # Without curl Jaeger is built, so nothing is installed for it alone.
+  [ ${#packages[@]} = 0 ] || command -v curl >/dev/null || packages+=(curl ca-certificates)
+  [ ${#packages[@]} = 0 ] || ./install.sh "${packages[@]}"
+  collector/jaeger.sh --download 8>&- &
+  download=$!
+  make --no-print-directory build bin/process-compose
+}
+
+# prepare_broker gives their broker the topology, and makes the passwords of ours.
+prepare_broker() {
+  if ours; then
+    # Our broker listens on loopback only: guest may come in, for the tools.
+    bin/traceria topology credentials .run/credentials --guest >/dev/null || die "There are no passwords for the broker."
+  elif [ -n "${AMQP_URL:-}" ]; then
+    say "rabbitmq: using AMQP_URL"
+    bin/traceria topology apply || die "The broker of AMQP_URL cannot be used."
+  else
+    bin/traceria topology apply >.run/log/topology-apply.log 2>&1 || die "Port 5672 is taken by $(holder 5672), which is not a RabbitMQ that guest may use:
+$(tail -n 3 .run/log/topology-apply.log)
+Stop it, or set AMQP_URL to a broker."
+    export AMQP_URL=amqp://guest:guest@127.0.0.1:5672/
+    say "rabbitmq: using the broker that runs on port 5672; make down will leave it running"
+  fi
+}
+
 start() {
+  : >.run/log/build-jaeger.log # process-compose appends
+  # A download that failed is not tried again. One that goes on is waited for.
+  kill -0 "$download" 2>/dev/null || wait "$download" || export TRACERIA_JAEGER_RELEASE_URL=
   (
     unset "${!PC_@}"
     export TRACERIA_RUN=$run
-    if [ -n "${AMQP_URL:-}" ]; then
+    if ours; then
+      unset AMQP_URL AMQP_PASSWORD_FILE
+    else
       # What depends on a disabled process does not wait.
       export PC_DISABLED_PROCESSES=rabbitmq
       # Set, if only to nothing: the files of process-compose.yml are for our own broker.
       export AMQP_PASSWORD_FILE="${AMQP_PASSWORD_FILE:-}"
-    else
-      unset AMQP_URL AMQP_PASSWORD_FILE
     fi
     bin/process-compose up -D -t=false --disable-dotenv --keep-project -U -u "$socket" -L .run/log/process-compose.log -f process-compose.yml 8>&-
   ) >.run/log/process-compose.out 2>&1 || die "process-compose did not start:"$'\n'"$(tail -n 5 .run/log/process-compose.out)"
-  local try
-  for try in {1..100}; do
-    if running; then return; fi
-    sleep 0.1
-  done
-  tail -n 5 .run/log/process-compose.log >&2
-  die "process-compose did not answer within 10 s ($try tries); see .run/log"
+  local end=$((SECONDS + 10))
+  until running || [ "$SECONDS" -ge "$end" ]; do sleep 0.1; done
+  running || die "process-compose did not answer within 10 s:"$'\n'"$(tail -n 5 .run/log/process-compose.log)"
+  touch .run/started # its time is that of the start
 }
 
 # wait_for waits for the named parts and shows the end of the log of those that do not come.
@@ -128,34 +156,7 @@ wait_for() {
   die "Not everything is ready. What runs goes on running; make down ends it."
 }
 
-up() {
-  mkdir -p .run/log .run/data
-  exec 8>.run/up.lock
-  flock -n 8 || die "Another make up is at work in this folder."
-  if running; then
-    say "traceria is already running$([ bin/traceria -ot .run/started ] || echo '; it was rebuilt since: make down, then make up, starts the new one')"
-  else
-    [ -z "$(started)" ] || { say "ending what an earlier start left behind" && down_all; }
-    check_ports 8080 8081 8082 8083 8084 8085 4317 4318 8889 14317 14318 16685 16686
-    choose_broker
-    [ -n "${AMQP_URL:-}" ] || check_ports 5672 15672 25672 35672
-    : >.run/log/build-jaeger.log # process-compose appends
-    start
-    # Which broker, for a later make up; the time is that of the start.
-    if [ -n "${AMQP_URL:-}" ]; then echo theirs; else echo ours; fi >.run/started
-  fi
-  local parts=("${services[@]}")
-  ! ours || parts+=(rabbitmq) # a service is ready only when it has its broker, whoever's that is
-  wait_for 120s "${parts[@]}"
-  follow_build
-  wait_for 30s collector jaeger
-  hints
-}
-
-# ours tells whether the broker that the system uses is our own.
-ours() { [ "$(cat .run/started 2>/dev/null)" = ours ]; }
-
-# follow_build shows how far the build of Jaeger is, until it is over.
+# follow_build shows the download or the build of Jaeger until it is over.
 follow_build() {
   local shown=0 lines status
   while :; do
@@ -171,9 +172,11 @@ follow_build() {
 }
 
 hints() {
+  local pages=''
+  has_pages || pages='  (no pages, only the API: a release has them, this one was built from source)'
   say ""
   ! ours || say "RabbitMQ's pages   http://127.0.0.1:15672  (guest, guest)"
-  say "Jaeger             ${JAEGER_PUBLIC_URL:-http://127.0.0.1:16686}$(command -v jaeger >/dev/null || echo '  (its API only: there is no jaeger with web pages on PATH)')
+  say "Jaeger's pages     ${JAEGER_PUBLIC_URL:-http://127.0.0.1:16686}$pages
 logs               .run/log
 
 Try next:
@@ -181,6 +184,15 @@ Try next:
   bin/traceria trace ORDER       its trace, read from Jaeger
   bin/traceria failure list      what can be broken while it runs: failure set KEY, failure clear
   make down                      end it; orders stay in .run"
+}
+
+# has_pages asks Jaeger for its first page. A Jaeger without pages answers with a notice.
+has_pages() {
+  (
+    exec 3<>/dev/tcp/127.0.0.1/16686
+    printf 'GET / HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n' >&3
+    ! grep -q 'not the Jaeger UI' <&3
+  ) 2>/dev/null
 }
 
 # down_all ends everything that up started: in order when process-compose is there to do so, and then whatever
@@ -220,6 +232,7 @@ down() {
     return
   fi
   mkdir -p .run/log
+  say "stopping the services, then the rest"
   down_all
   say "traceria is stopped; its data and logs are in .run"
 }
@@ -227,10 +240,5 @@ down() {
 case ${1:-} in
 up) up ;;
 down) down ;;
-install)
-  mkdir -p .run/log
-  shift
-  install_packages "$@"
-  ;;
-*) die "usage: up.sh up | down | install PACKAGE..." ;;
+*) die "usage: up.sh up | down" ;;
 esac

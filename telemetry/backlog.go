@@ -12,17 +12,16 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// backlog counts the spans or the log records that wait for their export, and those that were given up. The SDK's
-// batch processors drop without a word: spans when their queue is full, log records the oldest first, both when an
-// export fails. So nothing is given to them that has no room, and their exporter is watched: then the number
-// is exact. What is full drops the newest, and never makes anybody wait.
+// backlog counts the spans or log records that wait for export, and those that were dropped. The SDK's batch processors
+// drop silently, so backlog admits only what has room and watches the exporter. That makes the count exact. A full
+// backlog drops the newest item and never blocks the caller.
 type backlog struct {
 	signal, field string // traces, lost_spans
 	room          int
 	report        *reporter
-	stopping      context.Context // has ended when an export that fails is not tried again
+	stopping      context.Context // done: failed exports are not retried
 	stop          func()
-	abandoned     context.Context // has ended when no export is begun any more
+	abandoned     context.Context // done: no new export starts
 	abandon       func()
 
 	mu      sync.Mutex
@@ -39,7 +38,7 @@ func newBacklog(signal, field string, room int, report *reporter) *backlog {
 	return b
 }
 
-// take makes room for one more, or counts it as dropped and returns false.
+// take reserves room for one item. If there is none, it counts the item as dropped and returns false.
 func (b *backlog) take() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -59,13 +58,13 @@ func (b *backlog) lost() int64 {
 
 const (
 	retryFirst = 200 * time.Millisecond
-	// retryMax is short: while a service waits to try again, a queue that is full drops what is new.
+	// retryMax is short because a full queue drops new items while an export waits.
 	retryMax = time.Second
 )
 
-// export sends n items until that succeeds, ctx ends (OTEL_BSP_EXPORT_TIMEOUT, OTEL_BLRP_EXPORT_TIMEOUT) or another
-// attempt is of no use. The exporters themselves try again when a Collector says that it is busy, but not when
-// nobody listens, so that a restart of the Collector would cost all that comes meanwhile. The error was reported.
+// export sends n items and retries until it succeeds, ctx ends (OTEL_BSP_EXPORT_TIMEOUT, OTEL_BLRP_EXPORT_TIMEOUT) or a retry
+// cannot help. The exporters retry only if the Collector answers that it is busy. Retrying a refused connection as well
+// keeps what is produced while the Collector restarts. export reports the error itself.
 func (b *backlog) export(ctx context.Context, n int, send func(context.Context) error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -81,7 +80,7 @@ func (b *backlog) export(ctx context.Context, n int, send func(context.Context) 
 	}
 }
 
-// isAway is true of an error that says nothing about the items: no connection, or none that lasted.
+// isAway reports whether err is a connection error: it says nothing about the items.
 func isAway(err error) bool {
 	_, isNet := errors.AsType[net.Error](err) // url.Error is one
 	return isNet
@@ -99,12 +98,12 @@ func (b *backlog) wait(ctx context.Context, pause time.Duration) bool {
 	return false
 }
 
-// settle takes note of n items that were exported, or given up when err is not nil.
+// settle records that n items were exported, or dropped if err is not nil.
 func (b *backlog) settle(n int, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
-		return // counted as dropped already
+		return // end has counted them as dropped
 	}
 	b.waiting -= n
 	if err != nil {
@@ -112,12 +111,12 @@ func (b *backlog) settle(n int, err error) {
 	}
 }
 
-// end runs the batch processor's shutdown, which exports what waits. Nothing is tried twice any more, and nothing at
-// all when ctx has ended. What was not exported by then is dropped, and the error says how many that is.
+// end runs the batch processor's shutdown, which exports the waiting items. It does not retry, and it starts no export after
+// ctx has ended. The error says how many items were dropped.
 func (b *backlog) end(ctx context.Context, shutdown func(context.Context) error) error {
+	before := b.lost() // before stop, which makes a waiting export give up
 	b.stop()
 	defer context.AfterFunc(ctx, b.abandon)()
-	before := b.lost()
 	err := shutdown(ctx)
 	b.abandon()
 	b.mu.Lock()
@@ -130,7 +129,7 @@ func (b *backlog) end(ctx context.Context, shutdown func(context.Context) error)
 	return err
 }
 
-// spanBacklog stands before the SDK's batch processor, and spanExport behind it.
+// spanBacklog filters the input of the SDK's batch processor. spanExport watches its output.
 type spanBacklog struct {
 	sdktrace.SpanProcessor
 	*backlog
@@ -157,7 +156,7 @@ func (e spanExport) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySp
 	return nil
 }
 
-// recordBacklog stands before the SDK's batch processor, and recordExport behind it.
+// recordBacklog filters the input of the SDK's batch processor. recordExport watches its output.
 type recordBacklog struct {
 	sdklog.Processor
 	*backlog

@@ -20,11 +20,11 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// In a bubble of testing/synctest a minute passes at once: what happens rarely, and what must never wait, is tested here.
+// The tests of this file use testing/synctest, where a minute takes no time: they test what is rare and what must not block.
 
 var errNobody = &net.OpError{Op: "dial", Err: errors.New("connection refused")}
 
-// receiver is an exporter to which a test says what becomes of an export.
+// receiver is an exporter whose answers a test chooses.
 type receiver struct {
 	mu    sync.Mutex
 	fails error
@@ -60,7 +60,7 @@ func (r *receiver) Shutdown(context.Context) error { return nil }
 type traced struct {
 	*receiver
 	*backlog
-	log      *bytes.Buffer // read it when nothing moves: after synctest.Wait
+	log      *bytes.Buffer // read it after synctest.Wait only
 	tracer   trace.Tracer
 	provider *sdktrace.TracerProvider
 }
@@ -82,7 +82,7 @@ func (s *traced) end(n int) {
 	}
 }
 
-// lines are the messages that were logged, each with how many spans it says were lost.
+// lines returns the logged messages, each with the number of lost spans that it mentions.
 func (s *traced) lines(t *testing.T) (found []said) {
 	t.Helper()
 	synctest.Wait()
@@ -175,7 +175,7 @@ func TestWhatIsRefusedIsLostAndNotSentAgain(t *testing.T) {
 		s.set(nil, false)
 		s.end(5)
 		time.Sleep(10 * time.Second)
-		// The line is written at the first batch of 512; the second was lost later.
+		// The first batch of 512 writes the line. The second batch is lost later.
 		if diff := cmp.Diff([]said{{away, 512}, {again, 700}}, s.lines(t)); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
@@ -188,7 +188,7 @@ func TestWhatIsRefusedIsLostAndNotSentAgain(t *testing.T) {
 	})
 }
 
-// One moment is enough for more spans than there is room for, also when all goes well.
+// A burst can be larger than the queue even if every export succeeds.
 func TestABurstThatIsTooLargeIsSaid(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -225,7 +225,7 @@ func TestAStopWaitsForNobodyAndSaysWhatWasLost(t *testing.T) {
 				defer cancel()
 				began := time.Now()
 				err := s.provider.Shutdown(ctx)
-				// 200 had no room, and were lost before the stop.
+				// 200 were dropped before the stop, because the queue was full.
 				if err == nil || !strings.Contains(err.Error(), "traces: lost_spans=1000") {
 					t.Errorf("got %v", err)
 				}
@@ -240,7 +240,7 @@ func TestAStopWaitsForNobodyAndSaysWhatWasLost(t *testing.T) {
 	}
 }
 
-// hangingRecords is an exporter that waits until it is cut off.
+// hangingRecords is an exporter that blocks until its context ends.
 type hangingRecords struct{ sdklog.Exporter }
 
 func (hangingRecords) Export(ctx context.Context, _ []sdklog.Record) error {
@@ -251,7 +251,7 @@ func (hangingRecords) Export(ctx context.Context, _ []sdklog.Record) error {
 func (hangingRecords) ForceFlush(context.Context) error { return nil }
 func (hangingRecords) Shutdown(context.Context) error   { return nil }
 
-// The SDK gives the exporter no more records than the first batch when a stop has no more time.
+// If a stop has no time left, the SDK passes only the first batch to the exporter.
 func TestRecordsThatNoExportHasSeenAreCountedAtTheStop(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

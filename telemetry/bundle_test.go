@@ -10,7 +10,7 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// start starts the telemetry of a service, with its spans in memory and its log lines in a buffer.
+// start returns the telemetry of a service, with spans in memory and log lines in a buffer.
 func start(t *testing.T, service string) (*telemetry.Telemetry, *telemetry.Memory, *lockedBuffer) {
 	t.Helper()
 	memory, log := &telemetry.Memory{}, &lockedBuffer{}
@@ -34,7 +34,7 @@ func byName(spans []tracetree.Span) map[string]tracetree.Span {
 	return found
 }
 
-// lockedBuffer keeps log lines.
+// lockedBuffer is a buffer for log lines that is safe for concurrent use.
 type lockedBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -52,7 +52,7 @@ func (b *lockedBuffer) String() string {
 	return b.text.String()
 }
 
-// line reads the only log line.
+// line decodes the only log line.
 func (b *lockedBuffer) line(t *testing.T) map[string]any {
 	t.Helper()
 	var fields map[string]any

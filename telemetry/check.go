@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// choice is a variable that chooses something by its name.
+// choice is a variable whose value is one of a set of names.
 type choice struct {
 	values  []string
-	list    bool // several, with commas between them and no spaces, as the SDK reads them
-	anyCase bool // the SDK ignores upper and lower case in this one
+	list    bool // a comma-separated list without spaces, as the SDK parses it
+	anyCase bool // the SDK ignores case in this variable
 }
 
-// choices are the values that this build knows
-// (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/). The SDK logs a wrong
-// one at most and goes on with something else, so that a user wonders where the spans are.
+// choices are the values that this build supports
+// (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/). The SDK replaces a wrong value by a
+// default and at most logs it: the user then looks in vain for spans.
 var choices = map[string]choice{
 	"OTEL_TRACES_EXPORTER":  {values: []string{"otlp", "console", "none"}},
 	"OTEL_METRICS_EXPORTER": {values: []string{"otlp", "prometheus", "console", "none"}},
@@ -45,7 +45,7 @@ func (c choice) check(value string) error {
 		if !slices.Contains(c.values, one) {
 			want := "one of " + strings.Join(c.values, ", ")
 			if c.list {
-				want = "a list, with commas and without spaces, of " + strings.Join(c.values, ", ")
+				want = "a comma-separated list without spaces, of " + strings.Join(c.values, ", ")
 			}
 			return fmt.Errorf("want %s", want)
 		}
@@ -53,21 +53,21 @@ func (c choice) check(value string) error {
 	return nil
 }
 
-// limits are the least and the most of a whole number, and what it counts.
+// limits are the range of a whole number and its unit.
 type limits struct {
 	least, most int
 	unit        string
 }
 
 var (
-	// A queue is room that the SDK takes at once: a size that nobody can mean ends in a panic or eats the memory.
+	// The SDK allocates a queue at once: an absurd size panics or exhausts the memory.
 	size = limits{1, 1_000_000, ""}
-	// 0 would be no pause between exports, or an export that never ends.
+	// 0 would mean no pause between exports, or an export without a timeout.
 	milliseconds = limits{1, 3_600_000, " of milliseconds"}
 	port         = limits{1, 65535, ""}
 )
 
-// numbers are the variables that are whole numbers.
+// numbers are the variables whose values are whole numbers.
 var numbers = map[string]limits{
 	"OTEL_BSP_SCHEDULE_DELAY": milliseconds, "OTEL_BSP_EXPORT_TIMEOUT": milliseconds,
 	"OTEL_BSP_MAX_QUEUE_SIZE": size, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": size,
@@ -90,15 +90,14 @@ func (l limits) check(value string) error {
 }
 
 func checkRatio(value string) error {
-	if ratio, err := strconv.ParseFloat(value, 64); err != nil || !(ratio >= 0 && ratio <= 1) { // NaN is neither
+	if ratio, err := strconv.ParseFloat(value, 64); err != nil || !(ratio >= 0 && ratio <= 1) { // also refuses NaN
 		return errors.New("want a number from 0 to 1")
 	}
 	return nil
 }
 
-// CheckEnvironment says of every standard OTEL_* variable that is wrong what is wrong with it and what is
-// allowed. Unset and empty variables are right. Values that may hold a secret (endpoints, headers, resource
-// attributes) are not repeated.
+// CheckEnvironment checks the standard OTEL_* variables. Its error names each wrong variable and what is allowed. Unset and
+// empty variables are valid. The error does not repeat values that may hold a secret: endpoints, headers, resource attributes.
 func CheckEnvironment(lookup func(string) (string, bool)) error {
 	var errs []error
 	shown := func(name string, check func(string) error) {

@@ -11,7 +11,7 @@ import (
 	"unicode"
 )
 
-// otlpChoices and the rest of this file are the variables of the OTLP exporters, of which each signal has its own set
+// otlpChoices are variables of the OTLP exporters, without their prefix. Each signal has a set of its own
 // (https://opentelemetry.io/docs/specs/otel/protocol/exporter/#configuration-options).
 var otlpChoices = map[string]choice{
 	"PROTOCOL":    {values: []string{"grpc", "http/protobuf"}},
@@ -19,7 +19,7 @@ var otlpChoices = map[string]choice{
 	"INSECURE":    {anyCase: true, values: []string{"true", "false"}},
 }
 
-// checkOTLP checks the variables that begin with prefix, those whose value may be shown and those whose value may not.
+// checkOTLP checks the variables that begin with prefix: with shown if an error may repeat the value, otherwise with hidden.
 func checkOTLP(prefix string, shown, hidden func(name string, check func(string) error)) {
 	for name, c := range otlpChoices {
 		shown(prefix+name, c.check)
@@ -30,8 +30,7 @@ func checkOTLP(prefix string, shown, hidden func(name string, check func(string)
 	hidden(prefix+"HEADERS", checkHeaders)
 }
 
-// CheckURL says what is wrong with the address of an HTTP or gRPC server. It does not repeat the address, which
-// may hold a password.
+// CheckURL checks the URL of an HTTP or gRPC server. The error does not repeat the URL, which may hold a password.
 func CheckURL(value string) error {
 	u, err := url.Parse(value)
 	if err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") {
@@ -43,7 +42,7 @@ func CheckURL(value string) error {
 	return nil
 }
 
-// checkHeaders wants name=value,name=value, with values percent-encoded as in a URL.
+// checkHeaders accepts name=value,name=value, with values percent-encoded as in a URL.
 func checkHeaders(value string) error {
 	for i, pair := range strings.Split(value, ",") {
 		name, text, found := strings.Cut(pair, "=")
@@ -55,7 +54,7 @@ func checkHeaders(value string) error {
 	return nil
 }
 
-// isToken is true of what HTTP allows as the name of a header (RFC 9110, section 5.6.2).
+// isToken reports whether name is a valid HTTP header name (RFC 9110, section 5.6.2).
 func isToken(name string) bool {
 	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
 		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
@@ -63,7 +62,7 @@ func isToken(name string) bool {
 	})
 }
 
-// checkResource wants key=value,key=value, with values percent-encoded.
+// checkResource accepts key=value,key=value, with values percent-encoded.
 func checkResource(value string) error {
 	for i, pair := range strings.Split(value, ",") {
 		key, text, found := strings.Cut(pair, "=")
@@ -85,7 +84,7 @@ func checkCertificates(path string) error {
 	return nil
 }
 
-// checkClientCertificate wants both the certificate and its key, or none of them.
+// checkClientCertificate accepts a certificate with its key, or neither.
 func checkClientCertificate(prefix string, lookup func(string) (string, bool)) error {
 	certificate, _ := lookup(prefix + "CLIENT_CERTIFICATE")
 	key, _ := lookup(prefix + "CLIENT_KEY")
@@ -102,7 +101,7 @@ func checkClientCertificate(prefix string, lookup func(string) (string, bool)) e
 	return nil
 }
 
-// unwrapped leaves out the path, which is said already.
+// unwrapped removes the path from err: the caller's error has it already.
 func unwrapped(err error) error {
 	if wrong, ok := errors.AsType[*os.PathError](err); ok {
 		return wrong.Err

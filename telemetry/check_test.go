@@ -11,7 +11,7 @@ func lookup(set map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) { value, ok := set[name]; return value, ok }
 }
 
-// wrongValues are values that the SDK would ignore, die of, or eat all memory with.
+// wrongValues are values that the SDK ignores, or that make it panic or exhaust the memory.
 var wrongValues = []struct{ name, value, want string }{
 	{"OTEL_TRACES_EXPORTER", "pigeon", "want one of otlp, console, none"},
 	{"OTEL_TRACES_EXPORTER", "otlp,none", "want one of otlp, console, none"},
@@ -30,7 +30,7 @@ var wrongValues = []struct{ name, value, want string }{
 	{"OTEL_TRACES_SAMPLER_ARG", "2", "want a number from 0 to 1"},
 	{"OTEL_TRACES_SAMPLER_ARG", "-0.1", "want a number from 0 to 1"},
 	{"OTEL_TRACES_SAMPLER_ARG", "NaN", "want a number from 0 to 1"},
-	{"OTEL_PROPAGATORS", "tracecontext,smoke", "want a list, with commas and without spaces, of tracecontext"},
+	{"OTEL_PROPAGATORS", "tracecontext,smoke", "want a comma-separated list without spaces, of tracecontext"},
 	{"OTEL_PROPAGATORS", "tracecontext, baggage", "without spaces"},
 	{"OTEL_SDK_DISABLED", "yes", "want one of true, false"},
 	{"OTEL_SDK_DISABLED", "true,false", "want one of true, false"},

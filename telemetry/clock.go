@@ -9,19 +9,19 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// ClockOffsetKey is, on a span that a wrong clock stamped, by how many milliseconds; negative is early.
+// ClockOffsetKey is the clock error of a span in milliseconds. A negative value means early.
 const ClockOffsetKey = attribute.Key("traceria.clock.offset_ms")
 
 type clockKey struct{}
 
-// WithClock returns a context under which the current span and every new one is stamped by a clock that is off by
-// offset. How long a span lasts stays right, as it does where a machine's clock is wrong and does not jump.
+// WithClock returns a context in which the current span and every new span are stamped with a clock that is wrong by offset.
+// Durations stay correct, as on a machine with a wrong clock that does not jump.
 func WithClock(ctx context.Context, offset time.Duration) context.Context {
 	trace.SpanFromContext(ctx).SetAttributes(ClockOffsetKey.Int64(offset.Milliseconds()))
 	return context.WithValue(ctx, clockKey{}, offset)
 }
 
-// clockProcessor marks each span that starts under a wrong clock.
+// clockProcessor marks each span that starts in a context of [WithClock].
 type clockProcessor struct{}
 
 func (clockProcessor) OnStart(ctx context.Context, s sdktrace.ReadWriteSpan) {
@@ -34,7 +34,7 @@ func (clockProcessor) OnEnd(sdktrace.ReadOnlySpan)      {}
 func (clockProcessor) Shutdown(context.Context) error   { return nil }
 func (clockProcessor) ForceFlush(context.Context) error { return nil }
 
-// stamped are the spans as their clocks stamped them. The slice is the caller's, and is not changed.
+// stamped returns the spans with the times of their wrong clocks. It does not change the caller's slice.
 func stamped(spans []sdktrace.ReadOnlySpan) []sdktrace.ReadOnlySpan {
 	var changed []sdktrace.ReadOnlySpan
 	for i, span := range spans {
@@ -62,7 +62,7 @@ func offsetOf(span sdktrace.ReadOnlySpan) time.Duration {
 	return 0
 }
 
-// skewed is a span with other times.
+// skewed is a span whose times are shifted by offset.
 type skewed struct {
 	sdktrace.ReadOnlySpan
 	offset time.Duration

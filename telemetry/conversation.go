@@ -8,15 +8,15 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Attributes of our own. The messaging conventions have no name for these, so they stay out of messaging.*.
+// Traceria's own attributes. The messaging conventions have no names for them, so they are not in messaging.*.
 const (
 	// ConversationKey is the id of the business conversation (the order) that a span belongs to.
 	ConversationKey = attribute.Key("traceria.conversation")
 	// KindKey says whether a span handles a command, an event or a query.
 	KindKey = attribute.Key("traceria.kind")
-	// DuplicateKey is true on the process span of an event that its subscription had handled before.
+	// DuplicateKey is true on the process span of an event that its subscription has already handled.
 	DuplicateKey = attribute.Key("traceria.message.duplicate")
-	// ResentKey is true on the send span of an event that the broker had before, and that somebody asked for again.
+	// ResentKey is true on the send span of an event that is published again on request.
 	ResentKey = attribute.Key("traceria.outbox.resent")
 )
 
@@ -29,8 +29,8 @@ const (
 
 type conversationKey struct{}
 
-// WithConversation returns a context under which every new span carries id as traceria.conversation, and puts
-// it on the span that is already in ctx.
+// WithConversation returns a context in which every new span has id as traceria.conversation. It also sets the attribute on
+// the current span of ctx. An empty id changes nothing.
 func WithConversation(ctx context.Context, id string) context.Context {
 	if id == "" {
 		return ctx
@@ -45,8 +45,8 @@ func Conversation(ctx context.Context) string {
 	return id
 }
 
-// conversationProcessor copies the conversation from the context to each span that starts under it: one place,
-// so that database and HTTP instrumentation that know nothing of orders have it too.
+// conversationProcessor copies the conversation from the context to each span that starts in it. So spans of database and
+// HTTP instrumentation have it as well.
 type conversationProcessor struct{}
 
 func (conversationProcessor) OnStart(ctx context.Context, s sdktrace.ReadWriteSpan) {

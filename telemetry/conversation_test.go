@@ -30,8 +30,8 @@ func TestEverySpanThatStartsUnderAConversationIsInIt(t *testing.T) {
 	for _, span := range memory.Spans() {
 		got[span.Name] = span.Attributes["traceria.conversation"]
 	}
-	// The span that is in the context when the conversation becomes known is in it, too; and "child" had ended before
-	// somebody said otherwise.
+	// The span that is current when the conversation becomes known has it as well. "child" had ended before the
+	// conversation changed.
 	want := map[string]any{"request": "o-1", "before": nil, "child": "o-1", "grandchild": "o-1", "other": "o-2"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

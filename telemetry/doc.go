@@ -1,15 +1,15 @@
-// Package telemetry makes a service visible: it starts the OpenTelemetry SDK for it, gives it a logger whose
-// lines carry the trace, and wraps its HTTP servers and clients.
+// Package telemetry starts the OpenTelemetry SDK for a service, gives it a logger whose lines have trace ids, and wraps its
+// HTTP servers and clients.
 //
 //	tel, err := telemetry.Start(ctx, telemetry.Config{Service: "kitchen"})
 //	...
 //	defer tel.Shutdown(freshContext)
 //	http.ListenAndServe(addr, tel.Handler(mux))
 //
-// It is the only package that imports the SDK. Instrumentation (otelamqp) is given providers and never knows
-// who made them, so that one process can hold several services, each under its own name in Jaeger.
+// It is the only package that imports the SDK. Instrumentation (otelamqp) gets its providers as options, so that one process
+// can run several services, each under its own name in Jaeger.
 //
-// A business conversation (one order) can be longer than a trace: a hop may be linked instead of parented, an
-// hour may pass. [WithConversation] puts its id into a context, and every span that starts under that context
-// carries it as traceria.conversation; a search for it finds the whole story.
+// A business conversation (one order) can span several traces: a hop may be linked instead of parented. [WithConversation]
+// puts its id into a context. Every span that starts in that context has it as traceria.conversation, and a search for it
+// finds the whole conversation.
 package telemetry

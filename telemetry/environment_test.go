@@ -7,7 +7,7 @@ import (
 	"traceria/telemetry"
 )
 
-// These tests set variables of the process: they cannot run beside others.
+// These tests set environment variables, so they cannot run in parallel.
 
 func TestADisabledSDKRecordsNothing(t *testing.T) {
 	t.Setenv("OTEL_SDK_DISABLED", "TRUE")

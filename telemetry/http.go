@@ -7,12 +7,12 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// TraceResponseHeader tells the caller in which trace its request was handled
+// TraceResponseHeader is the response header with the trace that handled the request
 // (W3C Trace Context Level 2, https://www.w3.org/TR/trace-context-2/#trace-context-http-response-headers-format).
 const TraceResponseHeader = "traceresponse"
 
-// Handler wraps next in a server span named "METHOD route" and answers with traceresponse. Health checks
-// (/healthz, /readyz) make no span: they belong to nobody's conversation and would bury the rest.
+// Handler wraps next in a server span named "METHOD route" and sets the traceresponse header. Health checks (/healthz,
+// /readyz) make no span: they belong to no conversation and would hide the other spans.
 func (t *Telemetry) Handler(next http.Handler) http.Handler {
 	return otelhttp.NewHandler(traceResponse(next), "",
 		otelhttp.WithTracerProvider(t.TracerProvider),
@@ -23,7 +23,7 @@ func (t *Telemetry) Handler(next http.Handler) http.Handler {
 		}))
 }
 
-// Transport makes a client span for each request and sends the trace context along.
+// Transport wraps base in a client span for each request and sends the trace context in the headers.
 func (t *Telemetry) Transport(base http.RoundTripper) http.RoundTripper {
 	return otelhttp.NewTransport(base,
 		otelhttp.WithTracerProvider(t.TracerProvider),

@@ -15,7 +15,7 @@ import (
 	"traceria/telemetry"
 )
 
-// watched is a service with a Collector that is there.
+// watched is a service whose Collector answers.
 func watched(t *testing.T) (*standIn, *telemetry.Telemetry, *lockedBuffer) {
 	t.Helper()
 	s := newStandIn(t)
@@ -29,7 +29,7 @@ func watched(t *testing.T) (*standIn, *telemetry.Telemetry, *lockedBuffer) {
 	return s, tel, log
 }
 
-// A caller writes the Host header as he likes: it must not make a time series each time.
+// The Host header is free text from the caller. It must not make a time series per value.
 func TestACallerCannotMakeTimeSeries(t *testing.T) {
 	s, tel, _ := watched(t)
 	handler := tel.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
@@ -94,7 +94,7 @@ func TestABadHeaderIsNoFailedDelivery(t *testing.T) {
 	if err := tel.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if text := log.String(); strings.Contains(text, "delivered") || strings.Count(text, "OpenTelemetry reports a problem") != 1 {
+	if text := log.String(); strings.Contains(text, "cannot export") || strings.Count(text, "OpenTelemetry reports an error") != 1 {
 		t.Errorf("the log is %s", text)
 	}
 }
@@ -114,6 +114,6 @@ func TestMetricsThatAreNotDeliveredAreMentioned(t *testing.T) {
 		t.Fatal(err)
 	}
 	counter.Add(t.Context(), 1)
-	(&standIn{}).seen(t, "the mention", func() bool { return strings.Contains(log.String(), "metrics are not being delivered") })
+	(&standIn{}).seen(t, "the mention", func() bool { return strings.Contains(log.String(), "cannot export metrics") })
 	_ = tel.Shutdown(t.Context())
 }

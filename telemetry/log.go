@@ -10,8 +10,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// newLogger writes JSON lines, or readable ones when the output is a terminal, and copies each line to the
-// OpenTelemetry log provider when there is one.
+// newLogger returns a logger that writes JSON lines, or readable lines to a terminal. It copies each line to provider unless
+// that is nil.
 func newLogger(cfg Config, service string, provider log.LoggerProvider) zerolog.Logger {
 	out := cfg.LogOutput
 	if out == nil {
@@ -33,7 +33,7 @@ func readable(out io.Writer) io.Writer {
 	return zerolog.ConsoleWriter{Out: out, TimeFormat: "15:04:05.000", NoColor: noColour}
 }
 
-// traceHook adds the ids by which a log line and its span find each other. Give the event a context:
+// traceHook adds trace id, span id and conversation to a log line. The event needs a context:
 //
 //	log.Info().Ctx(ctx).Msg("ticket opened")
 type traceHook struct{}

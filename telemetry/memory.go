@@ -13,8 +13,8 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// Memory keeps ended spans in this process, for a first look without a Collector, and for tests. Several
-// services may share one. It is a span exporter.
+// Memory is a span exporter that keeps ended spans in this process: for tests, and for a first look without a Collector.
+// Several services may share one. It is safe for concurrent use.
 type Memory struct {
 	mu    sync.Mutex
 	spans []tracetree.Span
@@ -30,7 +30,7 @@ func (m *Memory) ExportSpans(_ context.Context, spans []sdktrace.ReadOnlySpan) e
 	return nil
 }
 
-// Shutdown implements the SDK's SpanExporter; the spans stay readable.
+// Shutdown implements the SDK's SpanExporter. The spans stay readable.
 func (m *Memory) Shutdown(context.Context) error { return nil }
 
 // Conversation returns the ended spans of one conversation.
@@ -84,7 +84,7 @@ func fold(s sdktrace.ReadOnlySpan) tracetree.Span {
 	return span
 }
 
-// plain keeps a list as []any, as a reader of JSON would have it.
+// plain returns the attribute's value. A list becomes []any, as in decoded JSON.
 func plain(v attribute.Value) any {
 	switch v.Type() {
 	case attribute.STRINGSLICE:

@@ -21,21 +21,21 @@ import (
 	"traceria/telemetry"
 )
 
-// standIn stands for a Collector that comes and goes at one address.
+// standIn is a Collector that a test starts and stops at one address.
 type standIn struct {
 	address string
 	server  *http.Server
 	served  sync.WaitGroup
 
 	mu      sync.Mutex
-	answer  func(w http.ResponseWriter, r *http.Request) // nil takes what comes
+	answer  func(w http.ResponseWriter, r *http.Request) // nil accepts everything
 	asked   int
-	spans   map[string]bool // by id: what is sent twice came once
+	spans   map[string]bool // by id, so that a repeated export counts once
 	records int
 	metrics []pmetric.Metric
 }
 
-// newStandIn chooses an address, at which nobody listens yet.
+// newStandIn chooses a free address. Nothing listens there until start.
 func newStandIn(t *testing.T) *standIn {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -111,7 +111,7 @@ func (s *standIn) take(path string, body []byte) {
 	}
 }
 
-// seen waits until a condition holds that the stand-in's lock protects.
+// seen waits until holds returns true, which it calls under the stand-in's lock.
 func (s *standIn) seen(t *testing.T, what string, condition func() bool) {
 	t.Helper()
 	for end := time.After(time.Minute); ; {
@@ -145,7 +145,7 @@ func (s *standIn) dropped() map[string]int64 {
 	return found
 }
 
-// outage is a service whose Collector is not there.
+// outage is a service whose Collector does not run.
 func outage(t *testing.T) (*standIn, *telemetry.Telemetry, *lockedBuffer) {
 	t.Helper()
 	s := newStandIn(t)
@@ -155,7 +155,7 @@ func outage(t *testing.T) (*standIn, *telemetry.Telemetry, *lockedBuffer) {
 	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
 	t.Setenv("OTEL_METRIC_EXPORT_INTERVAL", "3600000") // at the end only
 	for _, name := range []string{"OTEL_BSP_EXPORT_TIMEOUT", "OTEL_BLRP_EXPORT_TIMEOUT"} {
-		t.Setenv(name, "3600000") // however slow this machine is, what has room is not given up
+		t.Setenv(name, "3600000") // no timeout on a slow machine
 	}
 	log := &lockedBuffer{}
 	tel, err := telemetry.Start(t.Context(), telemetry.Config{Service: "order", LogOutput: log})
@@ -175,11 +175,11 @@ func work(t *testing.T, tel *telemetry.Telemetry, n int) {
 	}
 }
 
-// What came and what was dropped is all there was, whatever the Collector does: it is away, it takes connections and
-// says nothing, it closes them, and then it is back.
+// Received and dropped items add up to all items while the Collector is stopped, accepts connections without an answer, closes
+// them, and runs again.
 func TestEverySpanAndRecordEitherComesOrIsCounted(t *testing.T) {
 	s, tel, log := outage(t)
-	work(t, tel, 1000) // nobody listens
+	work(t, tel, 1000) // nothing listens
 
 	hang := make(chan struct{})
 	s.behave(func(_ http.ResponseWriter, r *http.Request) {
@@ -191,7 +191,7 @@ func TestEverySpanAndRecordEitherComesOrIsCounted(t *testing.T) {
 	})
 	s.listen(t)
 	s.seen(t, "an export that hangs", func() bool { return s.asked > 0 })
-	work(t, tel, 1000) // it would hang here
+	work(t, tel, 1000) // must not block here
 
 	s.behave(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	close(hang)
@@ -200,7 +200,7 @@ func TestEverySpanAndRecordEitherComesOrIsCounted(t *testing.T) {
 	s.behave(nil)
 	s.seen(t, "all for which there was room", func() bool { return len(s.spans) == 100 && s.records >= 20 })
 
-	work(t, tel, 10) // it flows again
+	work(t, tel, 10) // exported again
 	s.seen(t, "what was ended after the outage", func() bool { return len(s.spans) == 110 && s.records >= 30 })
 	if err := tel.Shutdown(t.Context()); err != nil {
 		t.Error(err)
@@ -213,11 +213,11 @@ func TestEverySpanAndRecordEitherComesOrIsCounted(t *testing.T) {
 	if came := int64(s.records); came+dropped["logs"] != int64(written) {
 		t.Errorf("of %d log lines %d came, and the metric says that %d were lost", written, came, dropped["logs"])
 	}
-	sayings(t, log, dropped["traces"])
+	checkLines(t, log, dropped["traces"])
 }
 
-// sayings checks the lines about the outage: one when it begins, and one at its end that says what was lost.
-func sayings(t *testing.T, log *lockedBuffer, lost int64) {
+// checkLines checks the log lines about the outage: one at its start, and one at its end with the number of lost spans.
+func checkLines(t *testing.T, log *lockedBuffer, lost int64) {
 	t.Helper()
 	var begins, ends int
 	for text := range strings.Lines(log.String()) {
@@ -229,9 +229,9 @@ func sayings(t *testing.T, log *lockedBuffer, lost int64) {
 			t.Fatal(err)
 		}
 		switch {
-		case strings.HasPrefix(line.Message, "telemetry is not being delivered"):
+		case strings.HasPrefix(line.Message, "cannot export telemetry"):
 			begins++
-		case line.Message == "telemetry is being delivered again":
+		case line.Message == "telemetry is exported again":
 			ends++
 			if line.Lost != lost {
 				t.Errorf("the log says that %d spans were lost, want %d", line.Lost, lost)
@@ -243,7 +243,7 @@ func sayings(t *testing.T, log *lockedBuffer, lost int64) {
 	}
 }
 
-// The number is what bounds the memory; this looks at the memory itself.
+// The size of the queue bounds the memory. This test measures the memory.
 func TestAnOutageTakesNoMoreMemoryThanTheQueue(t *testing.T) {
 	_, tel, _ := outage(t)
 	heap := func() uint64 {
@@ -261,7 +261,7 @@ func TestAnOutageTakesNoMoreMemoryThanTheQueue(t *testing.T) {
 	}
 	end(200)
 	before := heap()
-	end(20_000) // 40 MB, if all were kept
+	end(20_000) // would be 40 MB if all were kept
 	if after := heap(); after > before+8<<20 {
 		t.Errorf("the heap grew from %d to %d bytes", before, after)
 	}

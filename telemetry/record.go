@@ -11,14 +11,14 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// recordWriter turns zerolog's JSON lines into OpenTelemetry log records (there is no upstream bridge for
-// zerolog). trace_id and span_id become the record's own, so that a log backend can join them to the span.
+// recordWriter turns zerolog's JSON lines into OpenTelemetry log records; there is no upstream bridge for zerolog. trace_id
+// and span_id become those of the record, so that a log backend can join record and span.
 type recordWriter struct{ logger log.Logger }
 
 // Write implements io.Writer for lines without a level.
 func (w *recordWriter) Write(line []byte) (int, error) { return w.WriteLevel(zerolog.NoLevel, line) }
 
-// WriteLevel implements zerolog.LevelWriter. A line that is not a JSON object is sent as it is.
+// WriteLevel implements zerolog.LevelWriter. It sends a line that is not a JSON object unchanged.
 func (w *recordWriter) WriteLevel(level zerolog.Level, line []byte) (int, error) {
 	var record log.Record
 	record.SetTimestamp(time.Now())
@@ -28,7 +28,7 @@ func (w *recordWriter) WriteLevel(level zerolog.Level, line []byte) (int, error)
 	if err := json.Unmarshal(line, &fields); err != nil {
 		record.SetBody(attribute.StringValue(string(line)))
 		w.logger.Emit(context.Background(), record)
-		return len(line), nil //nolint:nilerr // not JSON is not an error: it was sent
+		return len(line), nil //nolint:nilerr // the line was sent, only not as JSON
 	}
 	message, _ := fields[zerolog.MessageFieldName].(string)
 	record.SetBody(attribute.StringValue(message))
@@ -70,7 +70,7 @@ func spanContext(fields map[string]any) context.Context {
 	return trace.ContextWithSpanContext(context.Background(), sc)
 }
 
-// logValue keeps the scalar types of JSON and writes everything else as JSON text.
+// logValue converts a decoded JSON value. Objects and lists become JSON text.
 func logValue(v any) attribute.Value {
 	switch v := v.(type) {
 	case string:

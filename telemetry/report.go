@@ -12,42 +12,41 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// reportEvery is how often the log says what goes wrong with telemetry. A Collector that is away makes an error every
-// few seconds, for as long as it is away.
+// reportEvery is the shortest time between two log lines with the same message. An unreachable Collector causes an error
+// every few seconds.
 const reportEvery = time.Minute
 
-// reporter says that telemetry is not being delivered, at most every minute, how much of it was lost, and when it
-// is being delivered again.
+// reporter logs failed exports, how much telemetry was lost, and when exports succeed again.
 type reporter struct {
 	log      zerolog.Logger
 	backlogs []*backlog
 
-	mu        sync.Mutex
-	failing   map[string]bool // by signal
-	mentioned bool            // that something fails
-	said      map[string]time.Time
-	told      map[string]int64 // what was lost and is said, by signal
+	mu       sync.Mutex
+	failing  map[string]bool      // signals whose last export failed
+	warned   bool                 // the log has a line about the current outage
+	logged   map[string]time.Time // when a message was last logged
+	reported map[string]int64     // lost items that the log has mentioned, by signal
 }
 
 func newReporter() *reporter {
-	return &reporter{failing: map[string]bool{}, said: map[string]time.Time{}, told: map[string]int64{}}
+	return &reporter{failing: map[string]bool{}, logged: map[string]time.Time{}, reported: map[string]int64{}}
 }
 
 const (
-	away  = "telemetry is not being delivered; the service goes on and tries again"
-	again = "telemetry is being delivered again"
-	full  = "some telemetry was lost: more came than could be exported"
+	away  = "cannot export telemetry; the service continues and retries"
+	again = "telemetry is exported again"
+	full  = "telemetry was lost: the queue was full"
 )
 
-// exported takes note of an export of a signal. It is called where exports are made, so that nobody else waits for
-// the log. Such a line becomes a log record itself; there are too few of them to matter.
+// exported records the result of an export of a signal. Only the exporting goroutine calls it, so that no other waits for the
+// log. The line becomes a log record as well; there are few of them.
 func (r *reporter) exported(signal string, err error) {
 	if line, message := r.line(signal, err); line != nil {
 		line.Msg(message)
 	}
 }
 
-// line returns what is to be said, or nil.
+// line returns the log line for the result of an export, or nil if none is due.
 func (r *reporter) line(signal string, err error) (*zerolog.Event, string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -56,7 +55,7 @@ func (r *reporter) line(signal string, err error) (*zerolog.Event, string) {
 		if !r.due(away) {
 			return nil, ""
 		}
-		r.mentioned = true
+		r.warned = true
 		counts, _ := r.lost()
 		return r.log.Warn().Err(err).Fields(counts), away
 	}
@@ -66,68 +65,67 @@ func (r *reporter) line(signal string, err error) (*zerolog.Event, string) {
 	}
 	counts, all := r.lost()
 	switch {
-	case r.mentioned:
-		r.mentioned = false
-		r.tell()
+	case r.warned:
+		r.warned = false
+		r.markReported()
 		return r.log.Info().Fields(counts), again
 	case all > 0 && r.due(full):
-		r.tell()
+		r.markReported()
 		return r.log.Warn().Fields(counts), full
 	default:
 		return nil, ""
 	}
 }
 
-// due is true at most every minute for the same message.
+// due reports whether message may be logged now, and records that it was. It is true at most once per reportEvery.
 func (r *reporter) due(message string) bool {
 	now := time.Now()
-	if last, ever := r.said[message]; ever && now.Sub(last) < reportEvery {
+	if last, ever := r.logged[message]; ever && now.Sub(last) < reportEvery {
 		return false
 	}
-	r.said[message] = now
+	r.logged[message] = now
 	return true
 }
 
-// lost is how much of each signal was lost since that was last told, and in all.
+// lost returns the items that were lost since markReported, by log field, and their sum.
 func (r *reporter) lost() (counts map[string]any, all int64) {
 	counts = map[string]any{}
 	for _, b := range r.backlogs {
-		n := b.lost() - r.told[b.signal]
+		n := b.lost() - r.reported[b.signal]
 		counts[b.field] = n
 		all += n
 	}
 	return counts, all
 }
 
-func (r *reporter) tell() {
+func (r *reporter) markReported() {
 	for _, b := range r.backlogs {
-		r.told[b.signal] = b.lost()
+		r.reported[b.signal] = b.lost()
 	}
 }
 
-// Handle implements otel.ErrorHandler: it hears what the SDK and the instrumentations cannot return to anybody, which
-// is a failed export of metrics (nothing is lost: they are sums, and the next one has it) or something else, such as
-// a caller's baggage that cannot be read. The handler is global in OpenTelemetry: with several services in a process
-// the last one speaks for all.
+// Handle implements otel.ErrorHandler for errors that the SDK cannot return: a failed export of metrics (nothing is lost, the
+// next export has the sums) or, for example, baggage that cannot be parsed. OpenTelemetry has one global handler. With several
+// services in a process the last one logs for all.
 func (r *reporter) Handle(err error) {
-	message := "OpenTelemetry reports a problem"
+	message := "OpenTelemetry reports an error"
 	isMetrics := strings.Contains(err.Error(), "upload metrics") || errors.Is(err, context.DeadlineExceeded)
 	if isMetrics {
-		message = "metrics are not being delivered; the service goes on and tries again"
+		message = "cannot export metrics; the service continues and retries"
 	}
 	r.mu.Lock()
-	said := isMetrics && r.mentioned || !r.due(message)
+	logged := isMetrics && r.warned || !r.due(message)
 	r.mu.Unlock()
-	if !said {
+	if !logged {
 		r.log.Warn().Err(err).Msg(message)
 	}
 }
 
-// countDropped makes what is lost a metric. It is delivered when delivery works again.
+// countDropped registers the metric of lost items. It is exported as soon as exports succeed again.
 func (r *reporter) countDropped(provider metric.MeterProvider) error {
 	_, err := provider.Meter("traceria/telemetry").Int64ObservableCounter("traceria.telemetry.dropped",
 		metric.WithUnit("{item}"),
-		metric.WithDescription("Spans and log records that were given up: there was no room for them, or their export failed."),
+		metric.WithDescription("Spans and log records that were dropped because the queue was full or their export failed."),
 		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
 			for _, b := range r.backlogs {
 				o.Observe(b.lost(), metric.WithAttributes(attribute.String("signal", b.signal)))

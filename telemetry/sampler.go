@@ -9,12 +9,10 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// FollowLinks is a sampler for systems in which a message's process span may begin a trace of its own that only
-// links to its producer. Such a root has no parent whose decision it could follow, and a sampler that tosses
-// again for each hop keeps stories with holes: with a ratio of 0.1 and four hops, one in ten thousand is whole.
+// FollowLinks returns a sampler for traces that are linked, not parented, from hop to hop. A root span with a valid link is
+// sampled if and only if the first linked span is. next decides about all other spans.
 //
-// A span without a parent follows the first valid link: it is sampled if and only if the linked span is.
-// Every other span is left to next.
+// Otherwise each hop would be sampled anew: with a ratio of 0.1 and four hops, one story in ten thousand would be complete.
 func FollowLinks(next sdktrace.Sampler) sdktrace.Sampler { return followLinks{next} }
 
 type followLinks struct{ next sdktrace.Sampler }
@@ -40,8 +38,8 @@ func (s followLinks) ShouldSample(p sdktrace.SamplingParameters) sdktrace.Sampli
 // Description implements the SDK's Sampler.
 func (s followLinks) Description() string { return "FollowLinks{" + s.next.Description() + "}" }
 
-// samplerFromEnvironment reads OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG, which [CheckEnvironment] has
-// checked; the SDK reads them only when it is given no sampler.
+// samplerFromEnvironment returns the sampler of OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG. [CheckEnvironment] has checked
+// them. The SDK reads them only if it is given no sampler.
 func samplerFromEnvironment() sdktrace.Sampler {
 	ratio, err := strconv.ParseFloat(os.Getenv("OTEL_TRACES_SAMPLER_ARG"), 64)
 	if err != nil {

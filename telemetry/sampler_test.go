@@ -11,7 +11,7 @@ import (
 	"traceria/telemetry"
 )
 
-// A hop that only links to its producer is sampled exactly when the producer was, whatever the ratio says.
+// A linked hop is sampled if and only if its producer was, for any ratio.
 func TestLinkedHopFollowsItsProducer(t *testing.T) {
 	t.Parallel()
 	producer := func(flags trace.TraceFlags) trace.SpanContext {

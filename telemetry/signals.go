@@ -15,15 +15,14 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
-// A burst of orders makes thousands of spans within a second: the specification's queue of 2048 would drop some of
-// them, and a trace with a hole teaches the wrong lesson. One waiting span takes about 2.5 KB, so that all of them are
-// 40 MB while the Collector is away: a service has 128 MB (docker-compose.yml).
+// spanQueue is larger than the specification's 2048, because a burst of orders makes thousands of spans within a second. A
+// span takes about 2.5 KB, so a full queue takes 40 MB of the 128 MB that a service has (docker-compose.yml).
 const spanQueue = 16384
 
-// recordQueue is the specification's.
+// recordQueue is the default of the specification.
 const recordQueue = 2048
 
-// A second is soon enough for a person who places an order and then looks for its trace.
+// spanDelay is short, because a person who places an order looks for its trace at once.
 const spanDelay = time.Second
 
 func (t *Telemetry) startTraces(ctx context.Context, cfg Config, res *resource.Resource) error {
@@ -52,8 +51,8 @@ func (t *Telemetry) startTraces(ctx context.Context, cfg Config, res *resource.R
 	return nil
 }
 
-// batchOptions gives our defaults where the OTEL_BSP_* variables say nothing. The backlog decides what there is
-// room for: the queue has some more, because a ForceFlush puts a mark of its own into it.
+// batchOptions returns the options of the batch processor. The backlog limits the number of spans. The queue has a few more
+// places, because ForceFlush puts a marker into it.
 func batchOptions(room int) []sdktrace.BatchSpanProcessorOption {
 	const marks = 16
 	opts := []sdktrace.BatchSpanProcessorOption{sdktrace.WithMaxQueueSize(room + marks)}
@@ -63,7 +62,7 @@ func batchOptions(room int) []sdktrace.BatchSpanProcessorOption {
 	return opts
 }
 
-// number is a variable that CheckEnvironment has seen.
+// number returns the value of a variable, which CheckEnvironment has checked, or fallback if it is not set.
 func number(name string, fallback int) int {
 	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
 		return n
@@ -71,12 +70,12 @@ func number(name string, fallback int) int {
 	return fallback
 }
 
-// cardinality is how many attribute sets an instrument keeps apart; the rest is counted as one. The largest here has
-// some two hundred.
+// cardinality is the largest number of attribute sets per instrument. Further sets are counted as one. The largest
+// instrument has about two hundred.
 const cardinality = 1000
 
-// withoutHost drops from a server's metrics what the caller writes into its Host header: each new one would be a
-// time series of its own, for ever.
+// withoutHost removes the Host header's attributes from server metrics: every value that a caller invents would be a time
+// series for ever.
 var withoutHost = sdkmetric.NewView(sdkmetric.Instrument{Name: "http.server.*"},
 	sdkmetric.Stream{AttributeFilter: attribute.NewDenyKeysFilter(semconv.ServerAddressKey, semconv.ServerPortKey)})
 

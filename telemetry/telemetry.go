@@ -23,45 +23,46 @@ import (
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
 )
 
-// Config says who is telling. Everything else (exporters, endpoints, sampler, batch sizes, propagators,
-// further resource attributes) comes from the standard OTEL_* variables of the OpenTelemetry specification.
+// Config identifies the service that emits telemetry. Exporters, endpoints, sampler, batch sizes, propagators and further
+// resource attributes come from the standard OTEL_* variables.
 type Config struct {
-	// Service becomes service.name. OTEL_SERVICE_NAME overrides it, unless Shared is set.
+	// Service is service.name. OTEL_SERVICE_NAME overrides it unless Shared is set.
 	Service string
-	// Version becomes service.version.
+	// Version is service.version.
 	Version string
-	// Shared says that several services live in this process, each with a Telemetry of its own:
-	// one OTEL_SERVICE_NAME for all of them would fold them into one, so it is ignored.
+	// Shared is set if several services run in this process, each with its own Telemetry. OTEL_SERVICE_NAME is then
+	// ignored: it would give all of them one name.
 	Shared bool
-	// Memory, if set, receives every span; nothing is exported over the network then.
+	// Memory, if not nil, receives every span. Nothing is exported over the network then.
 	Memory *Memory
-	// LogOutput is where log lines go; nil means standard output.
+	// LogOutput receives log lines. Nil means standard output.
 	LogOutput io.Writer
-	// LogLevel is the least level that is logged; the zero value is debug.
+	// LogLevel is the lowest level that is logged. The zero value is debug.
 	LogLevel zerolog.Level
 }
 
-// Telemetry is what one service needs to be seen. It sets no globals: several can live in one process.
+// Telemetry holds the providers and the logger of one service. Except for the error handler it sets no globals, so several
+// can exist in one process.
 type Telemetry struct {
 	// Service is the service.name in use.
 	Service string
-	// TracerProvider makes the tracers of this service.
+	// TracerProvider returns the tracers of this service.
 	TracerProvider trace.TracerProvider
-	// MeterProvider makes the meters of this service.
+	// MeterProvider returns the meters of this service.
 	MeterProvider metric.MeterProvider
-	// Propagator carries trace context and baggage across HTTP and messages.
+	// Propagator propagates trace context and baggage over HTTP and messages.
 	Propagator propagation.TextMapPropagator
-	// Log writes structured lines, with trace_id and span_id where the event was given a context.
+	// Log writes structured lines. An event with a context has trace_id and span_id.
 	Log zerolog.Logger
 
 	report   *reporter
 	shutdown []func(context.Context) error
 }
 
-// Start builds the providers of one service. It never waits for the Collector: spans are kept in a bounded
-// queue until it is there. It fails when an OTEL_* variable is wrong, with the error of [CheckEnvironment].
+// Start builds the providers of one service. It does not wait for the Collector: spans stay in a bounded queue until the
+// Collector answers. If an OTEL_* variable is wrong, Start returns the error of [CheckEnvironment].
 //
-// OTEL_SDK_DISABLED=true gives providers that record nothing, as the specification asks.
+// With OTEL_SDK_DISABLED=true the providers record nothing.
 func Start(ctx context.Context, cfg Config) (*Telemetry, error) {
 	if err := CheckEnvironment(os.LookupEnv); err != nil {
 		return nil, err
@@ -88,10 +89,10 @@ func Start(ctx context.Context, cfg Config) (*Telemetry, error) {
 	return t, nil
 }
 
-// startSignals starts first what is to stop last: the metrics say what was lost of the others, and the logs how the
-// traces ended.
+// startSignals starts metrics, logs and traces. They stop in reverse order, so that the metrics count what was lost of the
+// others, and the log reports the end of the traces.
 func (t *Telemetry) startSignals(ctx context.Context, cfg Config, res *resource.Resource) error {
-	if cfg.Memory != nil { // a first look: nothing but spans is wanted
+	if cfg.Memory != nil { // spans only
 		t.MeterProvider = metricnoop.NewMeterProvider()
 		t.Log = newLogger(cfg, t.Service, nil)
 		return t.startTraces(ctx, cfg, res)
@@ -108,7 +109,7 @@ func (t *Telemetry) startSignals(ctx context.Context, cfg Config, res *resource.
 	return t.report.countDropped(t.MeterProvider)
 }
 
-// Flush exports the spans that have ended, and returns when that is done or ctx ends.
+// Flush exports the spans that have ended. It returns when that is done or ctx ends.
 func (t *Telemetry) Flush(ctx context.Context) error {
 	if provider, ok := t.TracerProvider.(interface{ ForceFlush(context.Context) error }); ok {
 		return provider.ForceFlush(ctx)
@@ -116,8 +117,8 @@ func (t *Telemetry) Flush(ctx context.Context) error {
 	return nil
 }
 
-// Shutdown flushes what is still in the queues and stops the providers, the last started first.
-// Give it a fresh deadline: the context that told the service to stop is already done.
+// Shutdown flushes the queues and stops the providers in reverse order. ctx needs a deadline of its own: the context that
+// stopped the service is already done.
 func (t *Telemetry) Shutdown(ctx context.Context) error {
 	var errs []error
 	for _, v := range slices.Backward(t.shutdown) {
@@ -127,7 +128,7 @@ func (t *Telemetry) Shutdown(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// newResource describes the service. OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME win over what the code says.
+// newResource returns the resource of the service. OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME override the values of cfg.
 func newResource(ctx context.Context, cfg Config) (*resource.Resource, error) {
 	attrs := []attribute.KeyValue{
 		semconv.ServiceName(cfg.Service),
@@ -148,11 +149,11 @@ func newResource(ctx context.Context, cfg Config) (*resource.Resource, error) {
 	return res, nil
 }
 
-// useLoopbackCollector makes the Collector on this machine the default, in plain text as the specification
-// says (http://localhost:4318); the Go exporters would take TLS.
+// useLoopbackCollector sets the default endpoint: the Collector on this machine without TLS, as the specification says. The
+// Go exporters would use TLS.
 func useLoopbackCollector() {
 	const endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT"
-	if os.Getenv(endpoint) == "" { // empty is unset, in the specification
+	if os.Getenv(endpoint) == "" { // the specification treats empty as unset
 		protocol := os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL")
 		if protocol == "grpc" {
 			_ = os.Setenv(endpoint, "http://127.0.0.1:4317")

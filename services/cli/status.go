@@ -71,25 +71,51 @@ func status(cmd *cobra.Command, wanted []pizzeria.Part, o statusOptions) error {
 		defer cancel()
 		ctx = awaited
 	}
-	told := map[string]bool{}
+	p := newProgress()
 	for {
 		found := pizzeria.Look(cmd.Context(), wanted)
 		sick := slices.ContainsFunc(found, func(h pizzeria.Health) bool { return !h.Healthy })
 		if o.wait && !o.json {
-			for _, h := range found {
-				if h.Healthy && !told[h.Name] {
-					told[h.Name] = true
-					printHealth(cmd, h)
-				}
-			}
+			p.tell(cmd, found)
 		}
 		if !o.wait || !sick || ctx.Err() != nil {
-			return conclude(cmd, found, o, told)
+			return conclude(cmd, found, o, p.told)
 		}
 		select {
 		case <-time.After(checkAgain):
 		case <-ctx.Done():
 		}
+	}
+}
+
+// progress is what status --wait has told so far.
+type progress struct {
+	start, last time.Time
+	told        map[string]bool
+}
+
+func newProgress() *progress {
+	return &progress{start: time.Now(), last: time.Now(), told: map[string]bool{}}
+}
+
+// tellAgain is how long status --wait says nothing. One look may take 3 s more.
+const tellAgain = 1500 * time.Millisecond
+
+// tell prints each part once when it becomes healthy, and from time to time the parts that are waited for.
+func (p *progress) tell(cmd *cobra.Command, found []pizzeria.Health) {
+	var sick []string
+	for _, h := range found {
+		switch {
+		case !h.Healthy:
+			sick = append(sick, h.Name)
+		case !p.told[h.Name]:
+			p.told[h.Name], p.last = true, time.Now()
+			printHealth(cmd, h)
+		}
+	}
+	if len(sick) > 0 && time.Since(p.last) > tellAgain {
+		p.last = time.Now()
+		cmd.Printf("waiting for %s: %.0f s\n", strings.Join(sick, ", "), time.Since(p.start).Seconds())
 	}
 }
 

@@ -19,13 +19,13 @@ import (
 	"traceria/telemetry"
 )
 
-// app is a service made of the routes that a test gives it.
+// app is a service with the routes of the test.
 type app struct{ routes func(*host.Routes) }
 
 func (a app) Routes(r *host.Routes)                { a.routes(r) }
 func (a app) Subscriptions() []broker.Subscription { return nil }
 
-// running is a service that listens; its broker is not there.
+// running is a service that listens. It has no broker.
 type running struct {
 	base   string
 	memory *telemetry.Memory
@@ -51,7 +51,7 @@ func runAs(t *testing.T, name string, set environment, routes func(*host.Routes)
 	r := &running{memory: &telemetry.Memory{}, log: &lockedBuffer{}}
 	set["HTTP_ADDR"], set["DATABASE_URL"] = "127.0.0.1:0", "sqlite:"+filepath.Join(t.TempDir(), "{service}.db")
 	config := host.Load(host.NewEnv(set.lookup))
-	config.Flags.Path = filepath.Join(t.TempDir(), "flags.json") // never the user's own
+	config.Flags.Path = filepath.Join(t.TempDir(), "flags.json") // not the user's file
 	service := host.Service{Name: name, New: func(*host.Host) (host.App, error) { return app{routes}, nil }}
 	r.base, r.stop = hosttest.Run(t, service, host.Options{
 		Config: config, Telemetry: telemetry.Config{Memory: r.memory, LogOutput: r.log},
@@ -59,10 +59,10 @@ func runAs(t *testing.T, name string, set environment, routes func(*host.Routes)
 	return r
 }
 
-// client keeps no connection open, so that no goroutine is left.
+// client keeps no idle connections, which would be leaked goroutines.
 var client = &http.Client{Timeout: deadline, Transport: &http.Transport{DisableKeepAlives: true}}
 
-// answer is what a caller sees.
+// answer is an HTTP answer as the caller reads it.
 type answer struct {
 	status int
 	header http.Header
@@ -87,7 +87,7 @@ func (r *running) call(t *testing.T, method, path, body string) answer {
 	return answer{resp.StatusCode, resp.Header, string(text)}
 }
 
-// dial opens a connection for what an HTTP client would not send.
+// dial opens a connection for raw requests.
 func (r *running) dial(t *testing.T) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(r.base, "http://"))
@@ -123,7 +123,7 @@ func readAnswer(t *testing.T, conn net.Conn) answer {
 	return answer{resp.StatusCode, resp.Header, string(text)}
 }
 
-// problem checks that the answer is a problem document (RFC 9457) and returns it.
+// problem asserts that the answer is a problem document (RFC 9457) and returns it.
 func (a answer) problem(t *testing.T) host.Problem {
 	t.Helper()
 	if got := a.header.Get("Content-Type"); got != "application/problem+json" {
@@ -139,7 +139,7 @@ func (a answer) problem(t *testing.T) host.Problem {
 	return p
 }
 
-// lockedBuffer keeps log lines.
+// lockedBuffer collects log lines.
 type lockedBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer

@@ -11,8 +11,7 @@ import (
 	"traceria/services/failure"
 )
 
-// EventChoices reads how events are published and read. It is the one place that does; what is
-// switched on while a service runs goes over it ([Config.Choices]).
+// EventChoices reads the configured form of events. Experiments override it at run time ([Config.Choices]).
 func EventChoices(env *Env) event.Choices {
 	return event.Choices{
 		Versions:  env.OneOf("EVENT_VERSIONS", event.BothVersions, event.OnlyV1, event.BothVersions, event.OnlyV2),
@@ -22,7 +21,7 @@ func EventChoices(env *Env) event.Choices {
 	}
 }
 
-// Choices is how events are published and read at the moment, for what ctx is about.
+// Choices returns the current form of events for the order in ctx.
 func (c Config) Choices(ctx context.Context) event.Choices {
 	if c.Events == nil {
 		return event.Choices{}
@@ -30,12 +29,11 @@ func (c Config) Choices(ctx context.Context) event.Choices {
 	return c.Events(ctx)
 }
 
-// overlap is how long the forms of OrderConfirmed that were published before a switch still are: in the meantime the
-// process topology binds the queues to the new ones. A consumer that gets both handles one.
+// overlap is how long the previous forms of OrderConfirmed are still published after a switch. Meanwhile the process
+// topology binds the queues to the new forms. A consumer that receives both handles one.
 const overlap = 3 * time.Second
 
-// switched returns the choices that are configured, over which the experiments event.format, event.versions and
-// event.style go when they are switched on.
+// switched returns the configured choices. The experiments event.format, event.versions and event.style override them.
 func switched(configured event.Choices) func(context.Context) event.Choices {
 	var mu sync.Mutex
 	last, before := configured.Confirmed(), []event.Type(nil)
@@ -63,10 +61,10 @@ func switched(configured event.Choices) func(context.Context) event.Choices {
 	}
 }
 
-// OrderConfirmedVersions are the versions of OrderConfirmed that a consumer takes: {SERVICE}_ORDER_CONFIRMED, a list such
-// as v1,v2. Unless it says otherwise that is v3 for the consumers that EVENT_STYLE makes sparse, and fallback for the others.
+// OrderConfirmedVersions returns the versions of OrderConfirmed that a consumer takes: {SERVICE}_ORDER_CONFIRMED, such
+// as v1,v2. The default is v3 where EVENT_STYLE makes the consumer sparse, else fallback.
 func OrderConfirmedVersions(env *Env, service string, fallback event.Type) []event.Type {
-	switch style := EventChoices(NewEnv(env.lookup)).Style; { // what is wrong with it, Load says
+	switch style := EventChoices(NewEnv(env.lookup)).Style; { // Load reports a wrong EVENT_STYLE
 	case style == event.SparseCallback, style == event.Sparse && service == "delivery":
 		fallback = event.OrderConfirmedV3
 	}

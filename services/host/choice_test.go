@@ -14,7 +14,7 @@ import (
 	"traceria/telemetry"
 )
 
-func TestTheStyleAndTheVersionsDecideWhatIsPublishedAndTaken(t *testing.T) {
+func TestChoicesOfPublishedAndConsumedVersions(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		set                          environment
@@ -48,7 +48,7 @@ func versions(types []event.Type) string {
 	return strings.Join(names, ",")
 }
 
-func TestAWrongChoiceIsNamed(t *testing.T) {
+func TestWrongChoiceNamesTheVariable(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"EVENT_VERSIONS", "EVENT_STYLE", "EVENT_FORMAT", "TRACERIA_EVENT_VALIDATION", "LOYALTY_ORDER_CONFIRMED"} {
 		for _, value := range []string{"v9", "v1,v1", "fatter"} {
@@ -62,7 +62,7 @@ func TestAWrongChoiceIsNamed(t *testing.T) {
 	}
 }
 
-// peer is a host whose order service answers as told.
+// peer returns a host whose order service gives the answer.
 func peer(t *testing.T, status int, body string) (*host.Host, *telemetry.Memory) {
 	t.Helper()
 	memory := &telemetry.Memory{}
@@ -84,7 +84,7 @@ func peer(t *testing.T, status int, body string) (*host.Host, *telemetry.Memory)
 
 var sparse = event.Confirmation{Sparse: true, OrderConfirmed: event.OrderConfirmed{OrderID: "o-1", CustomerID: "c-1", DeliveryAddressID: "a-1"}}
 
-func TestASparseConfirmationIsFilledByACallBackInTheSameTrace(t *testing.T) {
+func TestFillCompletesASparseConfirmationInItsTrace(t *testing.T) {
 	t.Parallel()
 	h, memory := peer(t, http.StatusOK, `{"orderNumber":"ORD7","orderValue":{"value":19.89,"currency":"GBP"},"items":[{"itemName":"Margherita","quantity":"2"}]}`)
 	ctx, process := h.Telemetry.TracerProvider.Tracer("test").Start(t.Context(), "process")
@@ -101,7 +101,7 @@ func TestASparseConfirmationIsFilledByACallBackInTheSameTrace(t *testing.T) {
 	t.Errorf("no client span under the process span in %d spans", len(memory.Conversation("o-1")))
 }
 
-func TestAPeerThatIsAwayCostsNoAttempt(t *testing.T) {
+func TestUnreachablePeerIsUnavailable(t *testing.T) {
 	t.Parallel()
 	for status, away := range map[int]bool{http.StatusServiceUnavailable: true, http.StatusInternalServerError: true, http.StatusNotFound: false} {
 		h, _ := peer(t, status, `{}`)
@@ -112,9 +112,9 @@ func TestAPeerThatIsAwayCostsNoAttempt(t *testing.T) {
 	h, _ := peer(t, http.StatusOK, `{}`)
 	h.Config.URLs["order"] = "http://127.0.0.1:1"
 	if _, err := h.Fill(t.Context(), sparse); !errors.Is(err, event.ErrUnavailable) {
-		t.Errorf("nobody listens: %v", err)
+		t.Errorf("unreachable peer: %v", err)
 	}
 	if fat, err := h.Fill(t.Context(), event.Confirmation{}); err != nil || fat.Sparse {
-		t.Errorf("a fat event asked: %v", err)
+		t.Errorf("fat event: %v", err)
 	}
 }

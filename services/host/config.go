@@ -21,46 +21,45 @@ import (
 	"traceria/telemetry"
 )
 
-// Ports are where the services listen unless HTTP_ADDR says otherwise.
+// Ports are the default ports of the services. HTTP_ADDR and the services' URLs override them.
 var Ports = map[string]int{
 	"console": 8080, "order": 8081, "kitchen": 8082, "delivery": 8083, "loyalty": 8084, "staff": 8085,
 }
 
 // Config is the configuration that all services share.
 type Config struct {
-	// AMQPURL (AMQP_URL) is the broker, with the user's password in it: that of the URL, or that of the file which
-	// AMQP_PASSWORD_FILE names.
+	// AMQPURL (AMQP_URL) is the broker's address with the password in it. AMQP_PASSWORD_FILE may supply the password.
 	AMQPURL string
-	// ManagementURL (RABBITMQ_MANAGEMENT_URL) is the broker's management API. Without a user in it, that of AMQPURL
-	// is meant by those who look at bindings.
+	// ManagementURL (RABBITMQ_MANAGEMENT_URL) is the broker's management API. The code that reads bindings takes the
+	// user of AMQPURL when this URL has none.
 	ManagementURL string
-	// DatabaseURL (DATABASE_URL) is sqlite:PATH, with {service} standing for the service's name, or
-	// postgres://USER:PASSWORD@HOST:PORT/DATABASE.
+	// DatabaseURL (DATABASE_URL) is sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE. {service} in it is
+	// replaced by the service's name.
 	DatabaseURL string
-	// HTTPAddr (HTTP_ADDR) is where the service listens; empty means the port of its URL, on loopback.
+	// HTTPAddr (HTTP_ADDR) is the listen address. Empty means loopback and the port of the service's URL.
 	HTTPAddr string
-	// URLs (ORDER_URL, KITCHEN_URL, …, CONSOLE_URL) are where the services are reached, by name.
+	// URLs (ORDER_URL, KITCHEN_URL, …, CONSOLE_URL) are the services' addresses by name.
 	URLs map[string]string
-	// JaegerURL (JAEGER_URL) is Jaeger's query API; JaegerPublicURL (JAEGER_PUBLIC_URL) is what a browser opens.
+	// JaegerURL (JAEGER_URL) is Jaeger's query API. JaegerPublicURL (JAEGER_PUBLIC_URL) is its address for a browser.
 	JaegerURL, JaegerPublicURL string
-	// ConsolePublicURL (CONSOLE_PUBLIC_URL) is the console's address for a browser; CONSOLE_URL is for the services.
+	// ConsolePublicURL (CONSOLE_PUBLIC_URL) is the console's address for a browser. Services use CONSOLE_URL.
 	ConsolePublicURL string
-	// CollectorURL is where OTLP goes: OTEL_EXPORTER_OTLP_ENDPOINT.
+	// CollectorURL (OTEL_EXPORTER_OTLP_ENDPOINT) receives OTLP.
 	CollectorURL string
-	// BackOff (TRACERIA_RETRY_BACKOFF) is how long messages wait between their attempts (topology.ParseBackOff).
+	// BackOff (TRACERIA_RETRY_BACKOFF) holds the pauses between the attempts at a message (topology.ParseBackOff).
 	BackOff topology.BackOff
-	// OutboxRetention (TRACERIA_OUTBOX_RETENTION) is how long an event that was published is kept, to be published again
-	// when a queue is lost with what it held.
+	// OutboxRetention (TRACERIA_OUTBOX_RETENTION) is how long a published event is kept. It can be published again when
+	// a queue was lost with its messages.
 	OutboxRetention time.Duration
-	// Events, if set, says at any time how events are published and read; nil means the defaults.
+	// Events returns the current form of events. A nil Events means the defaults.
 	Events func(ctx context.Context) event.Choices
-	// Flags (TRACERIA_FLAGS) is the file with the switches of the failures; without a path, nothing is switched on.
+	// Flags (TRACERIA_FLAGS) is the file of the failure switches. Without a path every switch is off.
 	Flags failure.File
-	// LogLevel (LOG_LEVEL) is the least level that is logged.
+	// LogLevel (LOG_LEVEL) is the lowest level that is logged.
 	LogLevel zerolog.Level
 }
 
-// Load reads the configuration. What is wrong is remembered in env.
+// Load reads the configuration and records its errors in env.
 func Load(env *Env) Config {
 	c := Config{
 		AMQPURL:       env.Checked("AMQP_URL", "amqp://guest:guest@127.0.0.1:5672/", checkBrokerURL),
@@ -96,8 +95,8 @@ func Load(env *Env) Config {
 	return c
 }
 
-// Addr is where the named service listens: HTTP_ADDR, or else on loopback at the port by which others reach it,
-// so that KITCHEN_URL alone moves the kitchen.
+// Addr returns the listen address of the service: HTTP_ADDR, or loopback with the port of the service's URL. So
+// KITCHEN_URL alone moves the kitchen.
 func (c Config) Addr(service string) string {
 	if c.HTTPAddr != "" {
 		return c.HTTPAddr
@@ -109,12 +108,12 @@ func (c Config) Addr(service string) string {
 	return net.JoinHostPort("127.0.0.1", port)
 }
 
-// Database is the URL of the named service's own database.
+// Database returns the database URL of the service.
 func (c Config) Database(service string) string {
 	return strings.ReplaceAll(c.DatabaseURL, "{service}", service)
 }
 
-// checkBrokerURL adds the port to what the broker's own check looks at.
+// checkBrokerURL is broker.CheckURL with a check of the port.
 func checkBrokerURL(value string) error {
 	if err := wire.CheckURL(value); err != nil {
 		return err
@@ -131,18 +130,18 @@ func checkDatabaseURL(value string) error {
 	if err := store.CheckURL(strings.ReplaceAll(value, "{service}", "service")); err != nil {
 		return err
 	}
-	// In PostgreSQL one database will do: each service has a schema of its own in it, unless the URL names one for all.
+	// In PostgreSQL the services share a database: each has a schema of its own, unless the URL sets search_path.
 	scheme, _, _ := strings.Cut(value, ":")
 	if (scheme == "postgres" || scheme == "postgresql") && !strings.Contains(value, "search_path") {
 		return nil
 	}
 	if !strings.Contains(value, "{service}") {
-		return errors.New("want {service} in it: each service has a database of its own (or, in PostgreSQL, a search_path)")
+		return errors.New("want {service} in the URL: each service has a database of its own (in PostgreSQL: a search_path of its own)")
 	}
 	return nil
 }
 
-// defaultData is a folder of the user's own; where there is no home, a temporary one.
+// defaultData returns the user's state folder (XDG), or a temporary folder for a user without a home.
 func defaultData() string {
 	if state := os.Getenv("XDG_STATE_HOME"); state != "" {
 		return filepath.Join(state, "traceria")

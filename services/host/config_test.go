@@ -13,7 +13,7 @@ import (
 	"traceria/services/host"
 )
 
-func TestTheDefaultsAreThoseOfTheContract(t *testing.T) {
+func TestConfigDefaults(t *testing.T) {
 	t.Parallel()
 	env := host.NewEnv(environment{"TRACERIA_DATA": "/data"}.lookup)
 	got := host.Load(env)
@@ -32,7 +32,7 @@ func TestTheDefaultsAreThoseOfTheContract(t *testing.T) {
 		CollectorURL: "http://127.0.0.1:4318", LogLevel: zerolog.InfoLevel,
 		OutboxRetention: time.Hour, Flags: failure.File{Path: "/data/flags.json"},
 	}
-	// The back-off is the broker's own, and tested there.
+	// package broker tests the back-off
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(host.Config{}, "BackOff", "Events")); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -42,14 +42,14 @@ func TestEachServiceHasItsOwnPortAndDatabase(t *testing.T) {
 	t.Parallel()
 	c := host.Load(host.NewEnv(environment{"DATABASE_URL": "sqlite:/x/{service}/db"}.lookup))
 	if got := c.Addr("kitchen"); got != "127.0.0.1:8082" {
-		t.Errorf("the kitchen listens on %s", got)
+		t.Errorf("got %s", got)
 	}
 	if got := c.Database("kitchen"); got != "sqlite:/x/kitchen/db" {
-		t.Errorf("the kitchen's database is %s", got)
+		t.Errorf("got %s", got)
 	}
 }
 
-func TestWhatTheUserSetsIsTaken(t *testing.T) {
+func TestEnvironmentOverridesTheDefaults(t *testing.T) {
 	t.Parallel()
 	env := host.NewEnv(environment{
 		"AMQP_URL": "amqp://u:p@rabbit:5673/x", "HTTP_ADDR": ":80", "JAEGER_URL": "http://jaeger:16686/", "LOG_LEVEL": "warn",
@@ -69,7 +69,7 @@ func TestWhatTheUserSetsIsTaken(t *testing.T) {
 	}
 }
 
-func TestServicesCannotShareADatabase(t *testing.T) {
+func TestServicesCannotShareASQLiteFile(t *testing.T) {
 	t.Parallel()
 	env := host.NewEnv(environment{"DATABASE_URL": "sqlite:/data/all.db"}.lookup)
 	host.Load(env)

@@ -16,14 +16,13 @@ import (
 	"traceria/telemetry"
 )
 
-// Env reads environment variables and remembers everything that is wrong with them, so that a user who made
-// two mistakes hears of both at once.
+// Env reads environment variables and collects every error, so that a user sees all mistakes at once.
 type Env struct {
 	lookup func(string) (string, bool)
 	errs   []error
 }
 
-// NewEnv reads from lookup; nil means the process's environment.
+// NewEnv returns an Env that reads from lookup. A nil lookup means os.LookupEnv.
 func NewEnv(lookup func(string) (string, bool)) *Env {
 	if lookup == nil {
 		lookup = os.LookupEnv
@@ -31,10 +30,10 @@ func NewEnv(lookup func(string) (string, bool)) *Env {
 	return &Env{lookup: lookup}
 }
 
-// ErrConfiguration is wrapped by what [Env.Err] returns. A program that meets it exits with 2.
+// ErrConfiguration is wrapped by every error of [Env.Err]. The program then exits with code 2.
 var ErrConfiguration = errors.New("wrong configuration")
 
-// Err names every variable that is wrong, what is wrong with it and what is allowed, or is nil.
+// Err returns nil, or an error that lists each wrong variable, its fault and the allowed values.
 func (e *Env) Err() error {
 	if len(e.errs) == 0 {
 		return nil
@@ -42,7 +41,7 @@ func (e *Env) Err() error {
 	return fmt.Errorf("%w:\n%w", ErrConfiguration, errors.Join(e.errs...))
 }
 
-// Also remembers what another package found wrong.
+// Also records an error that another package returned. It ignores nil.
 func (e *Env) Also(err error) {
 	if err != nil {
 		e.errs = append(e.errs, err)
@@ -53,7 +52,7 @@ func (e *Env) wrong(name, value, want string) {
 	e.errs = append(e.errs, fmt.Errorf("%s=%q: want %s", name, value, want))
 }
 
-// String is the variable, or fallback when it is unset or empty.
+// String returns the variable, or fallback when it is unset or empty.
 func (e *Env) String(name, fallback string) string {
 	if value, _ := e.lookup(name); value != "" {
 		return value
@@ -61,7 +60,7 @@ func (e *Env) String(name, fallback string) string {
 	return fallback
 }
 
-// Checked is a string for which check returns nil. The value is not repeated in the error: it may be secret.
+// Checked returns the variable after check has accepted it. The error never repeats the value, which may be a secret.
 func (e *Env) Checked(name, fallback string, check func(string) error) string {
 	value := e.String(name, fallback)
 	if err := check(value); err != nil {
@@ -70,8 +69,8 @@ func (e *Env) Checked(name, fallback string, check func(string) error) string {
 	return value
 }
 
-// URL is an http or https address without a slash at its end. Of a wrong one, only its scheme and host are shown,
-// and nothing when it has no host: user:password@host without its scheme has none.
+// URL returns an http or https address without its trailing slash. The error shows scheme and host only, and nothing
+// when there is no host: user:password@host parses without one.
 func (e *Env) URL(name, fallback string) string {
 	value := e.String(name, fallback)
 	if err := telemetry.CheckURL(value); err != nil {
@@ -85,10 +84,10 @@ func (e *Env) URL(name, fallback string) string {
 	return strings.TrimRight(value, "/")
 }
 
-// hostname is what the host of an address to listen on may be, when it is no IP address.
+// hostname matches the host of a listen address that is not an IP address.
 var hostname = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,253}[A-Za-z0-9.])?$`)
 
-// Addr is host:port to listen on; the host may be empty, which means every interface, and port 0 is any free one.
+// Addr returns a listen address, host:port. An empty host means every interface, port 0 means any free port.
 func (e *Env) Addr(name, fallback string) string {
 	value := e.String(name, fallback)
 	host, port, err := net.SplitHostPort(value)
@@ -101,7 +100,7 @@ func (e *Env) Addr(name, fallback string) string {
 	return value
 }
 
-// Int is a whole number within the limits.
+// Int returns a whole number from least to most.
 func (e *Env) Int(name string, fallback, least, most int) int {
 	value := e.String(name, strconv.Itoa(fallback))
 	n, err := strconv.Atoi(value)
@@ -112,7 +111,7 @@ func (e *Env) Int(name string, fallback, least, most int) int {
 	return n
 }
 
-// OneOf is one of the values.
+// OneOf returns the variable, which must be one of values.
 func (e *Env) OneOf(name, fallback string, values ...string) string {
 	value := e.String(name, fallback)
 	if slices.Contains(values, value) {
@@ -122,14 +121,13 @@ func (e *Env) OneOf(name, fallback string, values ...string) string {
 	return fallback
 }
 
-// Span is a range of durations, such as 50ms-250ms; a single duration is a range of itself.
+// Span is a range of durations, such as 50ms-250ms. A single duration has equal limits.
 type Span struct{ Least, Most time.Duration }
 
-// longest is the longest that a piece of work may be told to take: RabbitMQ takes a message that is not acked
-// for half an hour away from its consumer.
+// longest is the upper limit of a configured duration. RabbitMQ takes back a delivery that is unacked for 30 minutes.
 const longest = 10 * time.Minute
 
-// Span is a range of durations between 0 and ten minutes.
+// Span returns a range of durations from 0 to ten minutes.
 func (e *Env) Span(name string, fallback Span) Span {
 	value := e.String(name, "")
 	if value == "" {

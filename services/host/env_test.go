@@ -9,7 +9,7 @@ import (
 	"traceria/services/host"
 )
 
-// environment is what a test sets instead of the process's variables.
+// environment replaces the process's environment in a test.
 type environment map[string]string
 
 func (e environment) lookup(name string) (string, bool) {
@@ -17,7 +17,7 @@ func (e environment) lookup(name string) (string, bool) {
 	return value, set
 }
 
-func TestAWrongValueIsNamedWithWhatIsAllowed(t *testing.T) {
+func TestWrongValueErrorNamesTheAllowedValues(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		value string
@@ -49,7 +49,7 @@ func TestAWrongValueIsNamedWithWhatIsAllowed(t *testing.T) {
 	}
 }
 
-func TestARightValueIsTaken(t *testing.T) {
+func TestRightValueIsRead(t *testing.T) {
 	t.Parallel()
 	env := host.NewEnv(environment{
 		"URL": "https://host:1/base/", "ADDR": ":8081", "ADDR6": "[::1]:0", "ADDRNAME": "pizza-1.local:80", "INT": "7", "ONE": "warn", "RANGE": "50ms - 250ms", "SINGLE": "1s",
@@ -59,7 +59,7 @@ func TestARightValueIsTaken(t *testing.T) {
 	}
 	for name, want := range map[string]string{"ADDR": ":8081", "ADDR6": "[::1]:0", "ADDRNAME": "pizza-1.local:80"} {
 		if got := env.Addr(name, ""); got != want {
-			t.Errorf("address is %q, want %q", got, want)
+			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
 	if got := env.Int("INT", 1, 0, 10); got != 7 {
@@ -88,7 +88,7 @@ func TestAllMistakesAreReportedAtOnce(t *testing.T) {
 	host.Load(env)
 	err := env.Err()
 	if err == nil {
-		t.Fatal("nothing is wrong")
+		t.Fatal("no error")
 	}
 	if n := strings.Count(err.Error(), "OTEL_EXPORTER_OTLP_ENDPOINT"); n != 1 {
 		t.Errorf("OTEL_EXPORTER_OTLP_ENDPOINT is named %d times", n)

@@ -8,8 +8,8 @@ import (
 	"traceria/services/host"
 )
 
-// A page that a browser shows from somewhere else can send a form to 127.0.0.1 without asking first: nothing may come of it.
-func TestAFormOnAPageFromElsewhereChangesNothing(t *testing.T) {
+// A browser sends a form to 127.0.0.1 from a page of another origin without a preflight request.
+func TestCrossOriginCommandIsRefused(t *testing.T) {
 	t.Parallel()
 	done := 0
 	service := run(t, func(r *host.Routes) {
@@ -40,6 +40,6 @@ func TestAFormOnAPageFromElsewhereChangesNothing(t *testing.T) {
 		}
 	}
 	if done != 1 {
-		t.Errorf("done %d times, want once", done)
+		t.Errorf("the command ran %d times, want once", done)
 	}
 }

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// longestPassword is far more than any password, and little enough for a file that is none.
+// longestPassword is the size limit of a password file, in bytes. A larger file holds something else.
 const longestPassword = 4096
 
-// withPassword puts the content of AMQP_PASSWORD_FILE, if that is set, into the broker's URL: a file can be kept from
-// other users, while an environment is copied to every child process and shown by many tools.
+// withPassword puts the content of AMQP_PASSWORD_FILE into the broker's URL. A file can be protected from other users;
+// child processes inherit the environment, and many tools show it.
 func withPassword(env *Env, amqpURL string) string {
 	path := env.String("AMQP_PASSWORD_FILE", "")
 	if path == "" {
@@ -21,14 +21,14 @@ func withPassword(env *Env, amqpURL string) string {
 	}
 	u, err := url.Parse(amqpURL)
 	if err != nil {
-		return amqpURL // which the check of AMQP_URL has said
+		return amqpURL // the check of AMQP_URL reports it
 	}
 	_, given := u.User.Password()
 	switch {
 	case env.String("AMQP_URL", "") == "" || u.User.Username() == "":
-		env.Also(errors.New("AMQP_PASSWORD_FILE: want AMQP_URL, too, with the user whose password it is: amqp://user@host:port/"))
+		env.Also(errors.New("AMQP_PASSWORD_FILE: AMQP_URL is missing or names no user; want amqp://user@host:port/"))
 	case given:
-		env.Also(errors.New("AMQP_PASSWORD_FILE: AMQP_URL has a password already; want the one or the other"))
+		env.Also(errors.New("AMQP_PASSWORD_FILE: AMQP_URL has a password already; want only one of the two"))
 	default:
 		password, err := readPassword(path)
 		if err != nil {
@@ -41,8 +41,8 @@ func withPassword(env *Env, amqpURL string) string {
 	return amqpURL
 }
 
-// readPassword returns what the file holds, without the white space around it. An error names the file and never shows
-// what is in it.
+// readPassword returns the content of the file without surrounding white space. Its errors name the file and never show
+// the content.
 func readPassword(path string) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -56,9 +56,9 @@ func readPassword(path string) (string, error) {
 	password := strings.TrimSpace(string(content))
 	switch {
 	case password == "":
-		return "", fmt.Errorf("%s is empty; want a password in it", path)
+		return "", fmt.Errorf("%s is empty; want one line with a password", path)
 	case len(content) > longestPassword || strings.ContainsAny(password, "\r\n\x00"):
-		return "", fmt.Errorf("%s holds something else than one line with a password", path)
+		return "", fmt.Errorf("%s: want one line with a password", path)
 	}
 	return password, nil
 }

@@ -11,7 +11,7 @@ import (
 	"traceria/services/host"
 )
 
-func TestThePasswordOfTheBrokersUserComesFromAFile(t *testing.T) {
+func TestBrokerPasswordComesFromAFile(t *testing.T) {
 	t.Parallel()
 	const secret = "p/a:s@s%wörd #1?"
 	path := write(t, "\n"+secret+"\n")
@@ -29,7 +29,7 @@ func TestThePasswordOfTheBrokersUserComesFromAFile(t *testing.T) {
 	}
 }
 
-func TestAPasswordFileThatCannotBeUsedIsNamedAndNotShown(t *testing.T) {
+func TestPasswordFileErrorNeverShowsThePassword(t *testing.T) {
 	t.Parallel()
 	const secret = "correct-horse"
 	const user = "amqp://kitchen@rabbit/"
@@ -45,9 +45,9 @@ func TestAPasswordFileThatCannotBeUsedIsNamedAndNotShown(t *testing.T) {
 		"two lines":      {user, write(t, secret+"\n"+secret), []string{"one line"}},
 		"too long":       {user, write(t, strings.Repeat(secret, 400)), []string{"one line"}},
 		"two passwords":  {"amqp://kitchen:" + secret + "@rabbit/", write(t, secret), []string{"AMQP_URL has a password already"}},
-		"an empty one":   {"amqp://kitchen:@rabbit/", write(t, secret), []string{"AMQP_URL has a password already"}},
-		"nobody's":       {"amqp://rabbit/", write(t, secret), []string{"with the user"}},
-		"no URL":         {"", write(t, secret), []string{"with the user"}},
+		"empty password": {"amqp://kitchen:@rabbit/", write(t, secret), []string{"AMQP_URL has a password already"}},
+		"no user":        {"amqp://rabbit/", write(t, secret), []string{"names no user"}},
+		"no URL":         {"", write(t, secret), []string{"names no user"}},
 		"a wrong broker": {"http://kitchen@rabbit/", write(t, secret), []string{"AMQP_URL: "}},
 	}
 	for name, c := range cases {
@@ -57,24 +57,24 @@ func TestAPasswordFileThatCannotBeUsedIsNamedAndNotShown(t *testing.T) {
 			host.Load(env)
 			err := env.Err()
 			if err == nil {
-				t.Fatal("it is taken")
+				t.Fatal("no error")
 			}
 			for _, want := range c.want {
 				if !strings.Contains(err.Error(), want) {
-					t.Errorf("no %q in: %v", want, err)
+					t.Errorf("want %q in: %v", want, err)
 				}
 			}
 			if name != "a wrong broker" && !strings.Contains(err.Error(), "AMQP_PASSWORD_FILE") {
-				t.Errorf("the variable is not named: %v", err)
+				t.Errorf("want AMQP_PASSWORD_FILE in: %v", err)
 			}
 			if strings.Contains(err.Error(), secret) {
-				t.Errorf("the password is in: %v", err)
+				t.Errorf("the error shows the password: %v", err)
 			}
 		})
 	}
 }
 
-// write makes a file of its own with this content.
+// write creates a temporary file with the content.
 func write(t *testing.T, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "password")

@@ -13,14 +13,11 @@ import (
 	"traceria/services/failure"
 )
 
-// peerTime is how long another service may take to answer.
+// peerTime limits a call to another service.
 const peerTime = 5 * time.Second
 
-// Ask calls another service and reads its answer, JSON, into answer: a client span under that of ctx. body is sent as
-// JSON, unless it is nil.
-//
-// A service that is away, or says that it cannot at the moment (5xx), is [event.ErrUnavailable]: the event in hand is held
-// and no attempt is spent. Any other status that is no success is an error that names it.
+// Ask calls another service in a client span and decodes the JSON answer. A nil body sends no body. An unreachable peer
+// or a 5xx gives [event.ErrUnavailable], which holds the event and spends no attempt.
 func (h *Host) Ask(ctx context.Context, service, method, path string, body, answer any) error {
 	ctx, cancel := context.WithTimeout(ctx, peerTime)
 	defer cancel()
@@ -28,19 +25,19 @@ func (h *Host) Ask(ctx context.Context, service, method, path string, body, answ
 	if body != nil {
 		text, err := json.Marshal(body)
 		if err != nil {
-			return fmt.Errorf("write the question to %s: %w", service, err)
+			return fmt.Errorf("encode the request to %s: %w", service, err)
 		}
 		content = bytes.NewReader(text)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, h.Config.URLs[service]+path, content)
 	if err != nil {
-		return fmt.Errorf("ask %s: %w", service, err)
+		return fmt.Errorf("call %s: %w", service, err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	client := http.Client{Transport: h.Telemetry.Transport(http.DefaultTransport)}
 	resp, err := client.Do(req)
 	if err != nil {
-		return fmt.Errorf("%w: ask %s: %w", event.ErrUnavailable, service, err)
+		return fmt.Errorf("%w: call %s: %w", event.ErrUnavailable, service, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	failure.Suffer(ctx, resp.Header.Get(injectedHeader))
@@ -49,9 +46,9 @@ func (h *Host) Ask(ctx context.Context, service, method, path string, body, answ
 	case err != nil:
 		return fmt.Errorf("%w: read the answer of %s: %w", event.ErrUnavailable, service, err)
 	case resp.StatusCode >= http.StatusInternalServerError:
-		return fmt.Errorf("%w: %s answers %s", event.ErrUnavailable, service, resp.Status)
+		return fmt.Errorf("%w: %s answered %s", event.ErrUnavailable, service, resp.Status)
 	case resp.StatusCode >= http.StatusMultipleChoices:
-		return fmt.Errorf("%s answers %s to %s %s", service, resp.Status, method, path)
+		return fmt.Errorf("%s answered %s to %s %s", service, resp.Status, method, path)
 	}
 	if err := json.Unmarshal(text, answer); err != nil {
 		return fmt.Errorf("read the answer of %s: %w", service, err)
@@ -59,8 +56,8 @@ func (h *Host) Ask(ctx context.Context, service, method, path string, body, answ
 	return nil
 }
 
-// Fill completes a sparse confirmation by asking the order service (GET /order/{id}): the call back, which a fat event
-// makes needless. A fat one is returned as it is.
+// Fill completes a sparse confirmation with GET /order/{id}. A fat confirmation needs no call and is returned
+// unchanged.
 func (h *Host) Fill(ctx context.Context, fact event.Confirmation) (event.Confirmation, error) {
 	if !fact.Sparse {
 		return fact, nil

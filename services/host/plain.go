@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// problemListener makes problem documents of the answers that net/http itself gives to what is no HTTP request. No
-// handler sees those requests, and net/http writes plain text for them straight into the connection.
+// problemListener replaces the plain-text answers that net/http writes straight into the connection for unreadable
+// requests. Their replacement is a problem document. No handler sees those requests.
 type problemListener struct{ net.Listener }
 
 // Accept implements net.Listener.
@@ -24,8 +24,8 @@ func (l problemListener) Accept() (net.Conn, error) {
 
 type problemConn struct{ net.Conn }
 
-// plainHeaders is how net/http's own refusals go on after the status (errorHeaders in net/http/server.go). They are
-// one Write each. Should a later Go write them otherwise, they stay plain text, and a test says so.
+// plainHeaders follow the status in such an answer (errorHeaders in net/http/server.go), which is one Write. If a later
+// Go writes them differently, a test fails.
 var plainHeaders = []byte("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")
 
 // Write implements net.Conn.
@@ -43,15 +43,15 @@ func (c problemConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// asProblem makes a whole answer of a status such as "400 Bad Request: missing required Host header".
+// asProblem returns a complete answer for a status such as "400 Bad Request: missing required Host header".
 func asProblem(status string) []byte {
 	line, detail, _ := strings.Cut(status, ": ")
 	number, title, _ := strings.Cut(line, " ")
 	code, _ := strconv.Atoi(number)
 	if detail == "" {
-		detail = "this is no HTTP request that can be read"
+		detail = "the HTTP request cannot be read"
 	}
-	body, _ := json.Marshal(Problem{Status: code, Title: title, Detail: detail}) // strings and a number: it cannot fail
+	body, _ := json.Marshal(Problem{Status: code, Title: title, Detail: detail}) // strings and a number cannot fail
 	return fmt.Appendf(nil, "HTTP/1.1 %s\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s\n",
 		line, len(body)+1, body)
 }

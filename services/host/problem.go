@@ -20,14 +20,14 @@ import (
 type Problem struct {
 	// Status is the HTTP status code.
 	Status int `json:"status"`
-	// Title is the kind of problem, the same each time.
+	// Title names the kind of problem. It is the same for each occurrence.
 	Title string `json:"title"`
-	// Detail says what is wrong this time, and what is allowed.
+	// Detail describes this occurrence and what is allowed.
 	Detail string `json:"detail,omitempty"`
-	// Field is the part of the request that is wrong, such as items[0].quantity.
+	// Field is the wrong part of the request, such as items[0].quantity.
 	Field string `json:"field,omitempty"`
 
-	// ErrorType is the error.type on the server's span of a 5xx, when that says more than the status.
+	// ErrorType is the error.type of the server span of a 5xx. Empty means the status code.
 	ErrorType string `json:"-"`
 }
 
@@ -39,25 +39,25 @@ func (p *Problem) Error() string {
 	return p.Title + ": " + p.Detail
 }
 
-// Invalid is a 422: the request is readable, but field is not what is allowed.
+// Invalid returns a 422: the request is readable, but the value of field is not allowed.
 func Invalid(field, format string, args ...any) *Problem {
 	return &Problem{
 		Status: http.StatusUnprocessableEntity, Title: "Invalid request", Detail: fmt.Sprintf(format, args...), Field: field,
 	}
 }
 
-// NotFound is a 404.
+// NotFound returns a 404.
 func NotFound(format string, args ...any) *Problem {
 	return &Problem{Status: http.StatusNotFound, Title: "Not found", Detail: fmt.Sprintf(format, args...)}
 }
 
-// Conflict is a 409: the request is right, but not now.
+// Conflict returns a 409: the present state does not allow the request.
 func Conflict(format string, args ...any) *Problem {
 	return &Problem{Status: http.StatusConflict, Title: "Conflict", Detail: fmt.Sprintf(format, args...)}
 }
 
-// FromCaller turns the refusal of an event into a 422 when what was refused is in one of the fields, or in a part of
-// one, that the caller's request filled. Any other error is passed on: a 500, for which the service is to blame.
+// FromCaller turns the refusal of an event into a 422 when the refused field is one of fields or inside one: the caller
+// supplied its value. It returns other errors unchanged, and they become a 500.
 func FromCaller(err error, fields ...string) error {
 	refusal, ok := errors.AsType[*event.Refusal](err)
 	if !ok {
@@ -67,10 +67,10 @@ func FromCaller(err error, fields ...string) error {
 	if !slices.Contains(fields, whole) {
 		return err
 	}
-	return Invalid(refusal.Field, "%s; no event could say so, and nothing was stored", refusal)
+	return Invalid(refusal.Field, "%s; the event's contract does not allow it, and nothing was stored", refusal)
 }
 
-// refused is what the caller is told of an event that the service itself got wrong.
+// refused returns the 500 for an event that the service itself built wrongly.
 func refused(refusal *event.Refusal) *Problem {
 	return &Problem{
 		Status: http.StatusInternalServerError, Title: "Event refused",
@@ -78,8 +78,8 @@ func refused(refusal *event.Refusal) *Problem {
 	}
 }
 
-// CheckText returns a 422 that names field when text is not what every store, log and page keeps as it is: control
-// characters (line ends and tabs too) and damaged UTF-8 (see [event.CheckText]).
+// CheckText returns a 422 that names field when text has control characters (line ends and tabs included) or invalid
+// UTF-8. See [event.CheckText].
 func CheckText(field, text string) error {
 	if err := event.CheckText(text); err != nil {
 		return Invalid(field, "%v", err)
@@ -101,16 +101,16 @@ func CheckID(field, text string) error {
 	return CheckText(field, text)
 }
 
-// maxBody is the longest request body that is taken, in bytes. The longest honest order is a few kilobytes.
+// maxBody limits a request body, in bytes. A real order has a few kilobytes.
 const maxBody = 1 << 20
 
 var tooLarge = &Problem{
 	Status: http.StatusRequestEntityTooLarge, Title: "Request body too large",
-	Detail: fmt.Sprintf("at most %d bytes are read", maxBody), Field: "body",
+	Detail: fmt.Sprintf("at most %d bytes are allowed", maxBody), Field: "body",
 }
 
-// ReadJSON reads the request's body, at most 1 MiB, as T. Fields that T does not have are ignored. What it
-// returns on failure is a [Problem] that names the field.
+// ReadJSON decodes the request's body, at most 1 MiB, into a T. It ignores unknown fields. Its errors are [Problem]
+// values that name the field.
 func ReadJSON[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 	var value T
 	body, err := readBody(r)
@@ -121,23 +121,22 @@ func ReadJSON[T any](w http.ResponseWriter, r *http.Request) (T, error) {
 		return value, unreadable(err)
 	}
 	if name := doubled(body); name != "" {
-		problem := unreadableBody("is there twice; each member of an object is given once")
+		problem := unreadableBody("is given twice; each member of an object may occur once")
 		problem.Field = name
 		return value, problem
 	}
 	return value, nil
 }
 
-// doubled returns the name of a member that an object has twice, or "": encoding/json takes the last one without a word, and
-// whoever reads the body before us may take the first (RFC 8259, section 4). Names that differ in upper and lower case only
-// are the same member to encoding/json.
+// doubled returns the name of a repeated member, or "". encoding/json silently takes the last one, another reader may
+// take the first (RFC 8259, section 4). It also ignores case, so names that differ in case only count as equal.
 func doubled(body []byte) string {
 	decoder := json.NewDecoder(bytes.NewReader(body))
-	var objects []map[string]bool // those that are open; nil stands for a list
+	var objects []map[string]bool // the open objects; nil stands for a list
 	isName := false
 	for {
 		token, err := decoder.Token()
-		if err != nil { // the end: the body has been read before
+		if err != nil { // io.EOF: ReadJSON has parsed the body
 			return ""
 		}
 		switch token {
@@ -164,13 +163,13 @@ func doubled(body []byte) string {
 	}
 }
 
-// Header returns a header of the request that may be given once at most; a second one is a 400 that names it.
+// Header returns a request header that may occur once at most. A repeated header is a 400 that names it.
 func Header(r *http.Request, name string) (string, error) {
 	values := r.Header.Values(name)
 	if len(values) > 1 {
 		return "", &Problem{
 			Status: http.StatusBadRequest, Title: "Unreadable request", Field: name,
-			Detail: fmt.Sprintf("is there %d times; it may be given once", len(values)),
+			Detail: fmt.Sprintf("is given %d times, want once at most", len(values)),
 		}
 	}
 	return r.Header.Get(name), nil
@@ -185,13 +184,13 @@ func readBody(r *http.Request) ([]byte, error) {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, &Problem{
 			Status: http.StatusRequestTimeout, Title: "Request timeout",
-			Detail: fmt.Sprintf("the request did not arrive whole within %s", bodyTime), Field: "body",
+			Detail: fmt.Sprintf("the request did not arrive completely within %s", bodyTime), Field: "body",
 		}
-	case err != nil: // its text is of sockets and chunks
-		return nil, unreadableBody("the body ended before it was whole")
+	case err != nil: // its text names sockets and chunks
+		return nil, unreadableBody("the body is incomplete")
 	case len(body) > maxBody:
 		return nil, tooLarge
-	case !utf8.Valid(body): // encoding/json would replace the bytes without a word
+	case !utf8.Valid(body): // encoding/json would silently replace the bytes
 		return nil, unreadableBody("not valid UTF-8")
 	}
 	return body, nil
@@ -201,7 +200,7 @@ func unreadableBody(detail string) *Problem {
 	return &Problem{Status: http.StatusBadRequest, Title: "Unreadable request", Detail: detail, Field: "body"}
 }
 
-// unreadable names the field where the type is wrong, or the place where the JSON is.
+// unreadable names the field with the wrong type, or the byte where the syntax is wrong.
 func unreadable(err error) *Problem {
 	problem := unreadableBody("")
 	var wrongType *json.UnmarshalTypeError
@@ -247,11 +246,11 @@ func writeProblem(w http.ResponseWriter, problem *Problem) error {
 func write(w http.ResponseWriter, status int, contentType string, value any) error {
 	text, err := json.Marshal(value)
 	if err != nil {
-		return fmt.Errorf("write the answer: %w", err)
+		return fmt.Errorf("encode the answer: %w", err)
 	}
 	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(text)+1)) // whole for the caller although the handler goes on
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)+1)) // the caller has the whole answer while the handler still runs
 	w.WriteHeader(status)
-	_, _ = w.Write(append(text, '\n')) // a caller who has gone does not matter
+	_, _ = w.Write(append(text, '\n')) // the caller may have closed the connection
 	return nil
 }

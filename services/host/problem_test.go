@@ -23,7 +23,7 @@ type body struct {
 	} `json:"inner"`
 }
 
-// echo answers with the body that it read.
+// echo answers with the decoded body.
 func echo(r *host.Routes) {
 	r.Command("POST /echo", func(w http.ResponseWriter, r *http.Request) error {
 		read, err := host.ReadJSON[body](w, r)
@@ -34,7 +34,7 @@ func echo(r *host.Routes) {
 	})
 }
 
-func TestABodyThatCannotBeReadGetsAProblemThatNamesTheField(t *testing.T) {
+func TestUnreadableBodyNamesTheField(t *testing.T) {
 	t.Parallel()
 	service := run(t, echo)
 	for text, want := range map[string]host.Problem{
@@ -61,30 +61,30 @@ func TestABodyThatCannotBeReadGetsAProblemThatNamesTheField(t *testing.T) {
 	}
 }
 
-func TestABodyThatIsTooLargeIsRefusedAndItsSenderHearsWhy(t *testing.T) {
+func TestOversizedBodyGetsAnAnswer(t *testing.T) {
 	t.Parallel()
 	service := run(t, echo)
 	large := `{"name":"` + strings.Repeat("x", 40<<20) + `"}`
 	want := host.Problem{
 		Status: http.StatusRequestEntityTooLarge, Title: "Request body too large",
-		Detail: "at most 1048576 bytes are read", Field: "body",
+		Detail: "at most 1048576 bytes are allowed", Field: "body",
 	}
 	if diff := cmp.Diff(want, service.call(t, http.MethodPost, "/echo", large).problem(t)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	// A caller who writes everything before he reads anything, and does not say how much it will be.
+	// This client sends no Content-Length and reads nothing before it has sent everything.
 	conn := service.dial(t)
 	send(t, conn, fmt.Sprintf("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(large), large))
 	if diff := cmp.Diff(want, readAnswer(t, conn).problem(t)); diff != "" {
 		t.Errorf("chunked (-want +got)\n%s", diff)
 	}
-	// Not even a route that does not exist resets the connection.
+	// An unknown route does not reset the connection either.
 	if got := service.call(t, http.MethodPost, "/nowhere", large).problem(t); got.Status != http.StatusNotFound {
 		t.Errorf("got %+v", got)
 	}
 }
 
-func TestACallerWhoAsksFirstIsToldNotToSend(t *testing.T) {
+func TestExpectContinueIsRefusedBeforeTheBody(t *testing.T) {
 	t.Parallel()
 	conn := run(t, echo).dial(t)
 	send(t, conn, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\nExpect: 100-continue\r\n\r\n")
@@ -93,43 +93,43 @@ func TestACallerWhoAsksFirstIsToldNotToSend(t *testing.T) {
 	}
 }
 
-// It takes the ten seconds that a body may take.
-func TestABodyThatDoesNotComeIsATimeout(t *testing.T) {
+// The test lasts bodyTime, ten seconds.
+func TestMissingBodyTimesOut(t *testing.T) {
 	t.Parallel()
 	conn := run(t, echo).dial(t)
 	send(t, conn, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
 	want := host.Problem{
-		Status: http.StatusRequestTimeout, Title: "Request timeout", Detail: "the request did not arrive whole within 10s", Field: "body",
+		Status: http.StatusRequestTimeout, Title: "Request timeout", Detail: "the request did not arrive completely within 10s", Field: "body",
 	}
 	if diff := cmp.Diff(want, readAnswer(t, conn).problem(t)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
-func TestABodyThatEndsTooSoonIsUnreadable(t *testing.T) {
+func TestTruncatedBodyIsUnreadable(t *testing.T) {
 	t.Parallel()
 	conn := run(t, echo).dial(t)
 	send(t, conn, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
 	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
-	want := host.Problem{Status: http.StatusBadRequest, Title: "Unreadable request", Detail: "the body ended before it was whole", Field: "body"}
+	want := host.Problem{Status: http.StatusBadRequest, Title: "Unreadable request", Detail: "the body is incomplete", Field: "body"}
 	if diff := cmp.Diff(want, readAnswer(t, conn).problem(t)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
-// What net/http refuses before any handler sees it.
-func TestWhatIsNoHTTPRequestGetsAProblem(t *testing.T) {
+// net/http refuses these requests before any handler runs.
+func TestMalformedHTTPRequestGetsAProblem(t *testing.T) {
 	t.Parallel()
 	service := run(t, echo)
 	for request, want := range map[string]host.Problem{
-		"POTATO\r\n\r\n":                       {Status: 400, Title: "Bad Request", Detail: "this is no HTTP request that can be read"},
-		"GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n": {Status: 400, Title: "Bad Request", Detail: "this is no HTTP request that can be read"},
+		"POTATO\r\n\r\n":                       {Status: 400, Title: "Bad Request", Detail: "the HTTP request cannot be read"},
+		"GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n": {Status: 400, Title: "Bad Request", Detail: "the HTTP request cannot be read"},
 		"GET / HTTP/1.1\r\n\r\n":               {Status: 400, Title: "Bad Request", Detail: "missing required Host header"},
 		"GET / HTTP/3.0\r\nHost: x\r\n\r\n":    {Status: 505, Title: "HTTP Version Not Supported", Detail: "unsupported protocol version"},
 		"GET / HTTP/1.1\r\nHost: x\r\nA: " + strings.Repeat("x", 1<<17) + "\r\n\r\n": {
-			Status: 431, Title: "Request Header Fields Too Large", Detail: "this is no HTTP request that can be read",
+			Status: 431, Title: "Request Header Fields Too Large", Detail: "the HTTP request cannot be read",
 		},
 	} {
 		conn := service.dial(t)
@@ -140,7 +140,7 @@ func TestWhatIsNoHTTPRequestGetsAProblem(t *testing.T) {
 	}
 }
 
-func TestTextThatCannotBeKeptIsRefused(t *testing.T) {
+func TestCheckTextRefusesUnsafeText(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"a\x00b", "line\nline", "\x1b[31m", "\xff", "\ufffd"} {
 		var problem *host.Problem
@@ -156,7 +156,7 @@ func TestTextThatCannotBeKeptIsRefused(t *testing.T) {
 	}
 }
 
-func TestABodyThatCanBeReadIsRead(t *testing.T) {
+func TestReadJSONIgnoresUnknownFields(t *testing.T) {
 	t.Parallel()
 	service := run(t, echo)
 	a := service.call(t, http.MethodPost, "/echo", `{"name":"x","inner":{"list":["a"]},"unknown":[1,2,3]}`)
@@ -168,7 +168,7 @@ func TestABodyThatCanBeReadIsRead(t *testing.T) {
 	}
 }
 
-func TestAProblemIsFoundThroughWrapping(t *testing.T) {
+func TestErrorsBecomeProblems(t *testing.T) {
 	t.Parallel()
 	service := run(t, func(r *host.Routes) {
 		r.Query("GET /wrapped", func(http.ResponseWriter, *http.Request) error {
@@ -187,16 +187,16 @@ func TestAProblemIsFoundThroughWrapping(t *testing.T) {
 		"/invalid":  {Status: 422, Title: "Invalid request", Detail: "want 1", Field: "a.b"},
 		"/away": {
 			Status: 503, Title: "Not available at the moment",
-			Detail: "the database or a service that this one needs is away or does not answer in time; try again (an order with its Idempotency-Key is placed once, however often)",
+			Detail: "the database or another service is unavailable or does not answer in time; try again (with the same Idempotency-Key an order is placed once)",
 		},
-		"/secret": {Status: 500, Title: "Internal error", Detail: "the service's log says more"},
+		"/secret": {Status: 500, Title: "Internal error", Detail: "see the log of the service"},
 	} {
 		if diff := cmp.Diff(want, service.call(t, http.MethodGet, path, "").problem(t)); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", path, diff)
 		}
 	}
 	if n := strings.Count(service.log.String(), "hunter2"); n != 2 {
-		t.Errorf("what the caller is not told is %d times in the log, want twice", n)
+		t.Errorf("the log has the hidden details %d times, want twice", n)
 	}
 	if got := service.call(t, http.MethodGet, "/away", "").header.Get("Retry-After"); got != "1" {
 		t.Errorf("Retry-After is %q", got)

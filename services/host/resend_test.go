@@ -9,8 +9,8 @@ import (
 	"traceria/services/host"
 )
 
-// A wish that cannot be fulfilled is refused with the field that is wrong, and with what there is.
-func TestAWishForEventsOfOthersIsRefused(t *testing.T) {
+// The refusal names the wrong field and the allowed routing keys.
+func TestResendRefusesForeignRoutingKeys(t *testing.T) {
 	t.Parallel()
 	service := runAs(t, "loyalty", environment{"AMQP_URL": "amqp://guest:guest@127.0.0.1:1/"}, menu)
 	own := event.LoyaltyPointsEarnedV1.RoutingKey()
@@ -24,10 +24,10 @@ func TestAWishForEventsOfOthersIsRefused(t *testing.T) {
 		}
 	}
 	if p := service.call(t, http.MethodPost, host.ResendPath, `{"routingKeys":["`+own+`"],"olderThanMs":-1}`).problem(t); p.Field != "olderThanMs" {
-		t.Errorf("younger than now: %+v", p)
+		t.Errorf("negative age: %+v", p)
 	}
 	if p := service.call(t, http.MethodPost, host.ResendPath, `{"routingKeys":"all"}`).problem(t); p.Status != http.StatusBadRequest {
-		t.Errorf("text for a list: %+v", p)
+		t.Errorf("text instead of a list: %+v", p)
 	}
 	a := service.call(t, http.MethodPost, host.ResendPath, `{"routingKeys":["`+own+`"]}`)
 	if want := `{"service":"loyalty","events":0}`; a.status != http.StatusAccepted || strings.TrimSpace(a.body) != want {
@@ -35,10 +35,10 @@ func TestAWishForEventsOfOthersIsRefused(t *testing.T) {
 	}
 }
 
-func TestHowLongTheOutboxKeeps(t *testing.T) {
+func TestOutboxRetentionIsConfigurable(t *testing.T) {
 	t.Parallel()
 	if config := host.Load(host.NewEnv(environment{"TRACERIA_OUTBOX_RETENTION": "2h"}.lookup)); config.OutboxRetention.String() != "2h0m0s" {
-		t.Errorf("kept for %s", config.OutboxRetention)
+		t.Errorf("got %s", config.OutboxRetention)
 	}
 	env := host.NewEnv(environment{"TRACERIA_OUTBOX_RETENTION": "8d"}.lookup)
 	if host.Load(env); env.Err() == nil || !strings.Contains(env.Err().Error(), "TRACERIA_OUTBOX_RETENTION: want a duration from 1m to 24h") {

@@ -21,46 +21,46 @@ import (
 	"traceria/telemetry"
 )
 
-// HandlerFunc answers a request, or returns an error: a [Problem] becomes its own status, an error that wraps
-// [event.ErrUnavailable] or is the end of the request's time a 503, and anything else a 500 that says no more than that.
+// HandlerFunc answers a request or returns an error. A [Problem] keeps its own status. [event.ErrUnavailable] and an
+// exceeded deadline become a 503. Any other error becomes a 500 without details.
 type HandlerFunc func(w http.ResponseWriter, r *http.Request) error
 
-// Routes are the HTTP routes of a service. A route is a command or a query, and its span says which.
+// Routes are the HTTP routes of a service. Each route is a command or a query, and its span says which.
 type Routes struct {
 	mux *http.ServeMux
 	log zerolog.Logger
-	// injector breaks what is switched on.
+	// injector injects the failures that are switched on.
 	injector *inject.Injector
 }
 
-// Command adds a route that changes something. pattern is http.ServeMux's: "POST /order". A web page from somewhere else
-// cannot use it through the browser of somebody who looks at both; programs that are no browsers say nothing of an origin.
+// Command adds a route that changes state. pattern is http.ServeMux's, such as "POST /order". Browsers cannot call it
+// from a page of another origin. Other programs send no origin and are allowed.
 func (r *Routes) Command(pattern string, handle HandlerFunc) {
 	r.add(pattern, telemetry.Command, func(w http.ResponseWriter, req *http.Request) error {
 		if err := sameOrigin.Check(req); err != nil {
 			return &Problem{
 				Status: http.StatusForbidden, Title: "Request from another origin",
-				Detail: "a page of another origin may not change anything here",
+				Detail: "a web page of another origin may not send commands",
 			}
 		}
 		return handle(w, req)
 	})
 }
 
-// sameOrigin looks at Sec-Fetch-Site, which every browser sends, and at Origin.
+// sameOrigin checks Sec-Fetch-Site, which every browser sends, and Origin.
 var sameOrigin = http.NewCrossOriginProtection()
 
-// Query adds a route that only looks.
+// Query adds a route that changes nothing.
 func (r *Routes) Query(pattern string, handle HandlerFunc) { r.add(pattern, telemetry.Query, handle) }
 
-// answerTime is how long a request may take once it is there; then its context ends, and the answer is a 503.
+// answerTime limits the handling of a request. Then its context ends, and the answer is a 503.
 const answerTime = 10 * time.Second
 
 func (r *Routes) add(pattern, kind string, handle HandlerFunc) {
 	_, route, _ := strings.Cut(pattern, " ")
 	r.mux.HandleFunc(pattern, func(w http.ResponseWriter, req *http.Request) {
-		// otelhttp stands around the mux: it names the span after the route when there is an answer, which a process that
-		// dies does not give, and cannot set the attribute.
+		// otelhttp wraps the mux and sets the span's name only with the answer. A process that dies gives no answer, so
+		// set the name and the attributes now.
 		span := trace.SpanFromContext(req.Context())
 		span.SetName(pattern)
 		span.SetAttributes(telemetry.KindKey.String(kind), semconv.HTTPRoute(route))
@@ -70,7 +70,7 @@ func (r *Routes) add(pattern, kind string, handle HandlerFunc) {
 	})
 }
 
-// health adds a route that makes no span.
+// health adds a route without a span.
 func (r *Routes) health(pattern string, handle HandlerFunc) {
 	r.mux.HandleFunc(pattern, func(w http.ResponseWriter, req *http.Request) { r.serve(w, req, handle) })
 }
@@ -88,7 +88,7 @@ func (r *Routes) serve(w http.ResponseWriter, req *http.Request, handle HandlerF
 	}
 }
 
-// problem is what the caller is told of an error; what he is not told is logged.
+// problem returns the answer for an error. It logs the details that the caller must not see.
 func (r *Routes) problem(req *http.Request, err error) *Problem {
 	if problem, ok := errors.AsType[*Problem](err); ok {
 		return problem
@@ -106,11 +106,10 @@ func (r *Routes) problem(req *http.Request, err error) *Problem {
 	return problem
 }
 
-// refuse answers with a problem at once, and then takes what the caller is still sending: when a connection closes
-// under a sender, he sees a reset and never the answer that says why. The read timeout limits that.
+// refuse answers with a problem and then reads the rest of the request: a sender whose connection closes early sees a
+// reset instead of the answer. The server's read timeout limits that.
 func (r *Routes) refuse(w http.ResponseWriter, req *http.Request, problem *Problem) {
-	// A refused request is the caller's fault and no error of the server's span
-	// (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status): its status code says enough.
+	// A 4xx is no error of the server span (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#status).
 	if problem.Status >= http.StatusInternalServerError {
 		trace.SpanFromContext(req.Context()).SetAttributes(
 			semconv.ErrorTypeKey.String(cmp.Or(problem.ErrorType, strconv.Itoa(problem.Status))))
@@ -119,33 +118,33 @@ func (r *Routes) refuse(w http.ResponseWriter, req *http.Request, problem *Probl
 		w.Header().Set("Retry-After", "1")
 	}
 	if err := writeProblem(w, problem); err != nil {
-		r.log.Error().Ctx(req.Context()).Err(err).Msg("problem not written")
+		r.log.Error().Ctx(req.Context()).Err(err).Msg("answer not written")
 		return
 	}
-	if req.Header.Get("Expect") == "" { // who asks first whether he may send sends nothing now
+	if req.Header.Get("Expect") == "" { // a client that sent Expect waits and sends no body now
 		_ = http.NewResponseController(w).Flush()
 		_, _ = io.Copy(io.Discard, req.Body)
 	}
 }
 
 var internalProblem = &Problem{
-	Status: http.StatusInternalServerError, Title: "Internal error", Detail: "the service's log says more",
+	Status: http.StatusInternalServerError, Title: "Internal error", Detail: "see the log of the service",
 }
 
 var unavailableProblem = &Problem{
 	Status: http.StatusServiceUnavailable, Title: "Not available at the moment",
-	Detail: "the database or a service that this one needs is away or does not answer in time; try again " +
-		"(an order with its Idempotency-Key is placed once, however often)",
+	Detail: "the database or another service is unavailable or does not answer in time; try again " +
+		"(with the same Idempotency-Key an order is placed once)",
 }
 
-// ServeHTTP implements http.Handler. What no route matches gets a problem document, too.
+// ServeHTTP implements http.Handler. A request without a route gets a problem document, too.
 func (r *Routes) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	// The mux answers //order with a redirect and a page of HTML: it is no route either.
+	// The mux would redirect //order with a page of HTML, so treat that path as unknown.
 	if _, pattern := r.mux.Handler(req); pattern != "" && path.Clean(req.URL.Path) == req.URL.Path {
 		r.mux.ServeHTTP(w, req)
 		return
 	}
-	// The mux knows whether the path or only the method is wrong, and which methods are allowed.
+	// The mux finds out whether the path or only the method is wrong, and lists the allowed methods.
 	refusal := &refusalWriter{header: http.Header{}}
 	r.mux.ServeHTTP(refusal, req)
 	problem := NotFound("no route for %s %s", req.Method, req.URL.Path)
@@ -160,7 +159,7 @@ func (r *Routes) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.refuse(w, req, problem)
 }
 
-// refusalWriter keeps what the mux says about a request that it refuses.
+// refusalWriter records the mux's answer to a request without a route.
 type refusalWriter struct {
 	header http.Header
 	status int

@@ -19,7 +19,7 @@ func menu(r *host.Routes) {
 	r.Command("POST /menu", func(http.ResponseWriter, *http.Request) error { panic("the oven is on fire") })
 }
 
-func TestAnUnknownPathGetsAProblem(t *testing.T) {
+func TestUnknownPathGetsAProblem(t *testing.T) {
 	t.Parallel()
 	service := run(t, menu)
 	for _, path := range []string{"/pasta", "//menu", "/menu/", "/menu/../menu", "/./menu"} {
@@ -30,7 +30,7 @@ func TestAnUnknownPathGetsAProblem(t *testing.T) {
 	}
 }
 
-func TestAWrongMethodGetsAProblemAndTheAllowedOnes(t *testing.T) {
+func TestWrongMethodListsTheAllowedMethods(t *testing.T) {
 	t.Parallel()
 	a := run(t, menu).call(t, http.MethodDelete, "/menu", "")
 	want := host.Problem{
@@ -45,21 +45,21 @@ func TestAWrongMethodGetsAProblemAndTheAllowedOnes(t *testing.T) {
 	}
 }
 
-func TestAPanicIsAnInternalErrorAndTheServiceGoesOn(t *testing.T) {
+func TestPanicBecomesAnInternalError(t *testing.T) {
 	t.Parallel()
 	service := run(t, menu)
 	if p := service.call(t, http.MethodPost, "/menu", "").problem(t); p.Status != http.StatusInternalServerError {
 		t.Errorf("got %+v", p)
 	}
 	if a := service.call(t, http.MethodGet, "/menu", ""); a.status != http.StatusOK {
-		t.Errorf("afterwards the service answers %d", a.status)
+		t.Errorf("the next request got %d", a.status)
 	}
 	if !strings.Contains(service.log.String(), "the oven is on fire") {
-		t.Error("the log does not say why")
+		t.Error("the log lacks the panic")
 	}
 }
 
-func TestARequestsSpanHasRouteAndKindAndTheCallerHearsOfIt(t *testing.T) {
+func TestServerSpanHasRouteKindAndTraceResponse(t *testing.T) {
 	t.Parallel()
 	service := run(t, menu)
 	a := service.call(t, http.MethodGet, "/menu", "")
@@ -73,7 +73,7 @@ func TestARequestsSpanHasRouteAndKindAndTheCallerHearsOfIt(t *testing.T) {
 	}
 }
 
-func TestAFailedRequestsSpanHasAnErrorStatus(t *testing.T) {
+func TestFailedRequestMarksItsSpan(t *testing.T) {
 	t.Parallel()
 	service := run(t, menu)
 	service.call(t, http.MethodPost, "/menu", "")

@@ -12,22 +12,24 @@ import (
 	"traceria/services/failure/inject"
 	"traceria/services/store"
 	"traceria/services/topology"
+	"traceria/services/wait"
 	"traceria/telemetry"
 )
 
-// Options are what differs between the ways of running a service.
+// Options differ between the ways of running a service.
 type Options struct {
 	Config Config
-	// Known is the topology of the whole system: a publisher waits until those who want its events have queues.
+	// Known is the topology of the whole system. A publisher is not ready before the subscribers of its events have
+	// queues.
 	Known topology.Topology
-	// Telemetry is how the service is seen; its Service is filled in.
+	// Telemetry configures the telemetry. Run fills in its Service.
 	Telemetry telemetry.Config
-	// Listening, if set, is called with the address as soon as the service listens.
+	// Listening, if set, is called with the address once the service listens.
 	Listening func(service, address string)
 }
 
-// The stop takes stopWork, in which everything must end, closeTime and flushTime: together less than the 10 s that
-// `docker stop` gives.
+// A stop takes at most stopWork, in which all work must end, plus closeTime and flushTime. The sum is below the 10 s
+// that `docker stop` allows.
 const (
 	stopWork   = 6500 * time.Millisecond
 	closeTime  = 500 * time.Millisecond
@@ -36,13 +38,8 @@ const (
 	flushTime  = 2 * time.Second
 )
 
-// Run runs a service until ctx ends, and then stops it: no new requests and events, work in hand is finished and
-// acked, what the outbox can still send is sent, connections close, and telemetry is flushed last, with a
-// fresh deadline. It takes less than 10 s: what is stuck is said and left behind. An event that was not sent stays in
-// the outbox, and a message that was not acked in its queue.
-//
-// A broker, a database server or a Collector that is not there is waited for; an address that cannot be listened on or
-// a database that cannot be used is an error.
+// Run runs a service until ctx ends, and stops it within 10 s (see the package comment). It waits for a broker, a
+// database server or a Collector that is unavailable. It returns an error for an unusable address or database.
 func Run(ctx context.Context, service Service, options Options) (err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -50,7 +47,7 @@ func Run(ctx context.Context, service Service, options Options) (err error) {
 	seen.Service, seen.LogLevel = service.Name, options.Config.LogLevel
 	tel, err := telemetry.Start(ctx, seen)
 	if err != nil && ctx.Err() != nil {
-		return nil // it was stopped before it began
+		return nil // stopped during the start
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrConfiguration, err)
@@ -61,14 +58,14 @@ func Run(ctx context.Context, service Service, options Options) (err error) {
 		return fmt.Errorf("%s: %w", service.Name, err)
 	}
 	defer noSwitches()
-	ending, done := afterwards(ctx, stopWork)
+	ending, done := wait.Longer(ctx, stopWork)
 	defer done()
 	injector := inject.New(service.Name, tel)
 	var db *store.DB
 	if !service.Stateless {
 		if db, err = openDatabase(ctx, service, options.Config, tel); err != nil {
 			if ctx.Err() != nil {
-				return nil // it was still waiting for the database when it was told to stop
+				return nil // stopped while it waited for the database
 			}
 			return fmt.Errorf("%s: %w", service.Name, err)
 		}
@@ -99,19 +96,19 @@ func openDatabase(ctx context.Context, service Service, config Config, tel *tele
 	return db, nil
 }
 
-// runner is a service at work.
+// runner holds the parts of a running service.
 type runner struct {
 	name    string
 	app     App
 	options Options
 	tel     *telemetry.Telemetry
-	db      *store.DB // nil when the service is stateless
-	stop    func()    // ends the context that run is given
-	// injector breaks what is switched on.
+	db      *store.DB // nil for a stateless service
+	stop    func()    // cancels the context of run
+	// injector injects the failures that are switched on.
 	injector *inject.Injector
 }
 
-// runAlone answers requests until ctx ends, and leaves behind what has not stopped when ending does.
+// runAlone runs a stateless service until ctx ends. It abandons the work that has not stopped when ending ends.
 func (r *runner) runAlone(ctx, ending context.Context) error {
 	server, err := listen(ctx, r, func(context.Context) error { return nil })
 	if err != nil {
@@ -121,7 +118,7 @@ func (r *runner) runAlone(ctx, ending context.Context) error {
 	return err
 }
 
-// run works until ctx ends, and leaves behind what has not stopped when ending does.
+// run runs a service until ctx ends. It abandons the work that has not stopped when ending ends.
 func (r *runner) run(ctx, ending context.Context) error {
 	config := r.options.Config
 	link := broker.Config{
@@ -143,7 +140,7 @@ func (r *runner) run(ctx, ending context.Context) error {
 	if err != nil {
 		return err
 	}
-	// The publishing half outlives the consuming half: the last event's own events must get out.
+	// The publisher outlives the consumer: it must still send the events of the last handled message.
 	sending, stopSending := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopSending()
 	var senders sync.WaitGroup
@@ -156,13 +153,13 @@ func (r *runner) run(ctx, ending context.Context) error {
 	r.drainOutbox(ending, publisher)
 	stopSending()
 	if !await(ending, &senders) {
-		r.tel.Log.Warn().Msg("RabbitMQ did not answer in time: what was not confirmed stays in the outbox and is sent at the next start")
+		r.tel.Log.Warn().Msg("RabbitMQ did not answer in time; unconfirmed events stay in the outbox and are sent at the next start")
 	}
 	return err
 }
 
-// work answers requests, and takes what else comes in, until ctx ends, and then finishes what is in hand. It returns false
-// when that did not end before ending did.
+// work serves HTTP and runs more until ctx ends, and then waits for the work in progress. It returns false when that
+// work had not ended before ending did.
 func (r *runner) work(ctx, ending context.Context, server *httpServer, more ...func(context.Context)) (finished bool, err error) {
 	defer server.cut()
 	var takers sync.WaitGroup
@@ -176,17 +173,17 @@ func (r *runner) work(ctx, ending context.Context, server *httpServer, more ...f
 		}
 	})
 	<-ctx.Done()
-	r.tel.Log.Info().Msg("stopping: finishing the work in hand")
+	r.tel.Log.Info().Msg("stopping: finishing the work in progress")
 	server.shutdown(ending)
 	if !await(ending, &takers) {
-		r.tel.Log.Warn().Msg("work in hand did not end in time: it is left behind, and its messages are delivered again")
+		r.tel.Log.Warn().Msg("work in progress did not end in time; its messages will be delivered again")
 		return false, nil
 	}
 	return true, err
 }
 
-// drainOutbox gives the relay a moment to send what the last work left behind. What remains is safe in the
-// database and goes at the next start.
+// drainOutbox waits up to relayDrain for the relay to send the outbox. The rest stays in the database for the next
+// start.
 func (r *runner) drainOutbox(ctx context.Context, publisher *broker.Publisher) {
 	ctx, cancel := context.WithTimeout(ctx, relayDrain)
 	defer cancel()
@@ -205,7 +202,7 @@ func (r *runner) drainOutbox(ctx context.Context, publisher *broker.Publisher) {
 	}
 }
 
-// wantedBy is the part of the topology that wants the events of one service.
+// wantedBy returns the part of the topology that subscribes to the events of publisher.
 func wantedBy(known topology.Topology, publisher string) topology.Topology {
 	return topology.Topology{Subscriptions: slices.DeleteFunc(slices.Clone(known.Subscriptions),
 		func(s topology.Subscription) bool { return s.Event.Domain != publisher })}

@@ -16,7 +16,7 @@ import (
 	"traceria/telemetry"
 )
 
-func TestAServiceIsHealthyButNotReadyWithoutItsBroker(t *testing.T) {
+func TestServiceWithoutBrokerIsHealthyButNotReady(t *testing.T) {
 	t.Parallel()
 	service := run(t, menu)
 	if a := service.call(t, http.MethodGet, "/healthz", ""); a.status != http.StatusOK || a.body != `{"service":"test","status":"ok"}`+"\n" {
@@ -39,12 +39,12 @@ func TestHealthChecksMakeNoSpans(t *testing.T) {
 	}
 	for _, span := range service.memory.Spans() {
 		if span.Name != "GET /menu" {
-			t.Errorf("there is a span %s", span.Name)
+			t.Errorf("unexpected span %s", span.Name)
 		}
 	}
 }
 
-func TestARequestInHandIsFinishedWhenTheServiceStops(t *testing.T) {
+func TestStopFinishesRequestsInProgress(t *testing.T) {
 	t.Parallel()
 	begun, finish := make(chan struct{}), make(chan struct{})
 	service := run(t, func(r *host.Routes) {
@@ -68,22 +68,22 @@ func TestARequestInHandIsFinishedWhenTheServiceStops(t *testing.T) {
 	})
 	close(finish)
 	if a := <-answered; a.status != http.StatusOK {
-		t.Errorf("the request in hand got %d", a.status)
+		t.Errorf("the request in progress got %d", a.status)
 	}
 	if err := <-stopped; err != nil {
 		t.Error(err)
 	}
 }
 
-// It takes the four seconds that requests are given.
-func TestARequestThatDoesNotEndIsCutOffWhenTheServiceStops(t *testing.T) {
+// The test lasts httpDrain, four seconds.
+func TestStopCancelsAnEndlessRequest(t *testing.T) {
 	t.Parallel()
 	begun, ended := make(chan struct{}), make(chan struct{})
 	service := run(t, func(r *host.Routes) {
 		r.Query("GET /endless", func(_ http.ResponseWriter, r *http.Request) error {
 			close(begun)
 			<-r.Context().Done()
-			time.Sleep(200 * time.Millisecond) // it still has the database in hand
+			time.Sleep(200 * time.Millisecond) // the handler still uses the database
 			close(ended)
 			return r.Context().Err()
 		})
@@ -92,35 +92,35 @@ func TestARequestThatDoesNotEndIsCutOffWhenTheServiceStops(t *testing.T) {
 	send(t, conn, "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
 	<-begun
 	if err := service.stop(); err != nil {
-		t.Errorf("a stop is no failure, but the service ended with %v", err)
+		t.Errorf("the stop ended with %v", err)
 	}
 	select {
 	case <-ended:
 	default:
-		t.Error("the service ended before its handler: the database closed under it")
+		t.Error("the service closed its database before the handler returned")
 	}
 	if !strings.Contains(service.log.String(), "some requests took too long") {
-		t.Errorf("it is not said:\n%s", service.log)
+		t.Errorf("the log does not report the cut:\n%s", service.log)
 	}
 }
 
-// It takes the time that all work is given, some seven seconds.
-func TestAHandlerThatListensToNobodyKeepsNoServiceFromStopping(t *testing.T) {
+// The test lasts stopWork, about seven seconds.
+func TestStopLeavesAStuckHandlerBehind(t *testing.T) {
 	t.Parallel()
 	begun, finish := make(chan struct{}), make(chan struct{})
 	t.Cleanup(func() { close(finish) })
 	service := run(t, func(r *host.Routes) {
-		r.Query("GET /deaf", func(http.ResponseWriter, *http.Request) error { close(begun); <-finish; return nil })
+		r.Query("GET /stuck", func(http.ResponseWriter, *http.Request) error { close(begun); <-finish; return nil })
 	})
-	send(t, service.dial(t), "GET /deaf HTTP/1.1\r\nHost: x\r\n\r\n")
+	send(t, service.dial(t), "GET /stuck HTTP/1.1\r\nHost: x\r\n\r\n")
 	<-begun
 	if err := service.stop(); err != nil {
 		t.Error(err)
 	}
 }
 
-// A broker that takes connections and says nothing, such as one that was stopped with SIGSTOP.
-func TestABrokerThatHangsKeepsNoServiceFromStopping(t *testing.T) {
+// Such a broker accepts connections and never answers, as after SIGSTOP.
+func TestStopDoesNotWaitForAHangingBroker(t *testing.T) {
 	t.Parallel()
 	broker, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -138,7 +138,7 @@ func TestABrokerThatHangsKeepsNoServiceFromStopping(t *testing.T) {
 	}
 }
 
-func TestAnAddressThatIsTakenEndsTheServiceWithAHint(t *testing.T) {
+func TestAddressInUseIsAnError(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -151,7 +151,7 @@ func TestAnAddressThatIsTakenEndsTheServiceWithAHint(t *testing.T) {
 	}
 }
 
-func TestAServiceThatCannotBeMadeEnds(t *testing.T) {
+func TestErrorOfNewEndsTheService(t *testing.T) {
 	t.Parallel()
 	noFlour := errors.New("no flour")
 	if err := start(t, environment{}, noFlour); !errors.Is(err, noFlour) || !strings.HasPrefix(err.Error(), "test: ") {
@@ -159,7 +159,7 @@ func TestAServiceThatCannotBeMadeEnds(t *testing.T) {
 	}
 }
 
-func TestASettingThatTheServerRefusesIsAMistakeInTheConfiguration(t *testing.T) {
+func TestRefusedDatabaseSettingIsAConfigurationError(t *testing.T) {
 	t.Parallel()
 	address := postgrestest.Shared(t).Database(t) + "?kitchen=open"
 	err := start(t, environment{"DATABASE_URL": address}, nil)
@@ -169,13 +169,13 @@ func TestASettingThatTheServerRefusesIsAMistakeInTheConfiguration(t *testing.T) 
 	}
 }
 
-// start runs a service that is expected not to start.
+// start runs a service that must not start, and returns its error.
 func start(t *testing.T, set environment, broken error) error {
 	t.Helper()
 	set["AMQP_URL"] = "amqp://guest:guest@127.0.0.1:1/"
 	set["DATABASE_URL"] = cmp.Or(set["DATABASE_URL"], "sqlite:"+filepath.Join(t.TempDir(), "{service}.db"))
 	config := host.Load(host.NewEnv(set.lookup))
-	config.Flags.Path = filepath.Join(t.TempDir(), "flags.json") // never the user's own
+	config.Flags.Path = filepath.Join(t.TempDir(), "flags.json") // not the user's file
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	return host.Run(ctx, host.Service{
@@ -183,7 +183,7 @@ func start(t *testing.T, set environment, broken error) error {
 	}, host.Options{Config: config, Telemetry: telemetry.Config{Memory: &telemetry.Memory{}, LogOutput: &lockedBuffer{}}})
 }
 
-func TestWorkTakesAsLongAsItIsToldOrUntilItsContextEnds(t *testing.T) {
+func TestWorkEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	if err := host.Work(t.Context(), host.Span{}); err != nil {
 		t.Error(err)

@@ -15,25 +15,26 @@ import (
 	"traceria/services/broker"
 	"traceria/services/event"
 	"traceria/services/failure"
+	"traceria/services/wait"
 )
 
-// readyTime is how long the parts of a service may take to say that they are ready.
+// readyTime limits the readiness check of a service's parts.
 const readyTime = 2 * time.Second
 
-// bodyTime is how long a whole request may take to arrive.
+// bodyTime limits the arrival of a whole request.
 const bodyTime = 10 * time.Second
 
-// httpServer is a service's HTTP server, which knows when its handlers have returned.
+// httpServer is the HTTP server of a service. It counts its running handlers.
 type httpServer struct {
 	http.Server
 	listener net.Listener
 	handlers sync.WaitGroup
 	log      zerolog.Logger
-	cut      func() // ends what is still being answered
+	cut      func() // cancels the requests in progress
 }
 
-// listen opens the service's address and prepares its server, with limits on everything that a caller can draw out.
-// What is still being answered httpDrain after the end of ctx is cut off.
+// listen opens the service's address and builds its server. It cancels requests that are still in progress httpDrain
+// after ctx has ended.
 func listen(ctx context.Context, r *runner, ready func(context.Context) error) (*httpServer, error) {
 	routes := newRoutes(r, ready)
 	r.app.Routes(routes)
@@ -46,7 +47,7 @@ func listen(ctx context.Context, r *runner, ready func(context.Context) error) (
 		r.options.Listening(r.name, address)
 	}
 	r.tel.Log.Info().Str("address", address).Msg("listening")
-	requests, cut := afterwards(ctx, httpDrain)
+	requests, cut := wait.Longer(ctx, httpDrain)
 	s := &httpServer{listener: problemListener{listener}, log: r.tel.Log, cut: cut}
 	s.Server = http.Server{
 		Handler:           s.counted(r.tel.Handler(routes)),
@@ -92,20 +93,20 @@ func newRoutes(r *runner, ready func(context.Context) error) *Routes {
 	return routes
 }
 
-// Readiness is what GET /readyz answers when the service can work.
+// Readiness is the answer of GET /readyz when the service is ready.
 type Readiness struct {
 	Status  string `json:"status"`
 	Service string `json:"service"`
-	// Outbox is nil when the service has none.
+	// Outbox is nil for a stateless service.
 	Outbox *Outbox `json:"outbox,omitempty"`
-	// Flags is what is wrong with the flag file; while it is, what was switched on before still is.
+	// Flags describes the fault of the flag file. Meanwhile the last valid state of the file applies.
 	Flags string `json:"flags,omitempty"`
-	// Events is nil when the service has none.
+	// Events is nil for a stateless service.
 	Events *Events `json:"events,omitempty"`
 }
 
-// Events are the routing keys by which a service publishes and takes events at the moment. Nobody else can know whether
-// they fit together: each service is configured by itself.
+// Events are the routing keys that the service publishes and consumes now. Each service has its own configuration, so
+// only a comparison of the answers shows whether they fit.
 type Events struct {
 	Publishes []string `json:"publishes"`
 	Takes     []string `json:"takes"`
@@ -130,7 +131,7 @@ func (r *runner) events(ctx context.Context) Events {
 	return now
 }
 
-// Outbox is how many messages wait in the service's outbox, by what keeps them there (see [store.Unsent]).
+// Outbox counts the messages in the service's outbox by reason (see [store.Unsent]).
 type Outbox struct {
 	Waiting    int `json:"waiting"`
 	Refused    int `json:"refused"`
@@ -146,7 +147,7 @@ func (s *httpServer) counted(next http.Handler) http.Handler {
 	})
 }
 
-// serve answers requests until shutdown, after which it returns nil.
+// serve runs the server. It returns nil after shutdown.
 func (s *httpServer) serve() error {
 	if err := s.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
@@ -154,15 +155,15 @@ func (s *httpServer) serve() error {
 	return nil
 }
 
-// shutdown takes no more requests and waits for those in hand; the context of requests ends them after httpDrain.
-// It does not wait longer than ctx for a handler that does not listen to its context.
+// shutdown stops accepting requests and waits up to httpDrain for those in progress. It does not wait longer than ctx
+// for a handler that ignores its context.
 func (s *httpServer) shutdown(ctx context.Context) {
 	drained, cancel := context.WithTimeout(ctx, httpDrain)
 	defer cancel()
 	if s.Shutdown(drained) == nil {
 		return
 	}
-	s.log.Warn().Msg("some requests took too long: they are cut off")
-	_ = s.Close() // closes what is open; there is nothing left to save
+	s.log.Warn().Msg("some requests took too long and were cut off")
+	_ = s.Close() // closes the open connections
 	await(ctx, &s.handlers)
 }

@@ -5,43 +5,50 @@ import (
 
 	"traceria/services/broker"
 	"traceria/services/store"
+	"traceria/services/topology"
 	"traceria/telemetry"
 )
 
 // Service is one business of the pizzeria.
 type Service struct {
-	// Name is the subcommand and the service.name.
+	// Name is the subcommand and the service.name of telemetry.
 	Name string
-	// Title is what the service does, in a line, for the help text.
+	// Title describes the service in one line of the help text.
 	Title string
-	// Stateless services have neither a database nor a broker: they have HTTP routes and nothing else. Their Host has no DB,
-	// and they have no Schema and no Subscriptions.
+	// Stateless services have HTTP routes only. Their Host has no DB, and they have neither Schema nor subscriptions.
 	Stateless bool
-	// Schema are the service's own tables, as statements that may be run again.
+	// Schema creates the service's own tables. Its statements are idempotent.
 	Schema string
-	// Describe is only asked for its Subscriptions, before anything runs: the topology is made from them. They are those of
-	// the environment that it is given.
-	Describe func(env *Env) App
-	// Check reads what the service alone is configured by, so that a mistake is found before anything starts.
+	// Subscriptions returns the events that the service consumes with the configuration in env. Nil means none.
+	Subscriptions func(env *Env) []topology.Subscription
+	// Check reads the variables of this service only, so that a mistake is reported before anything starts.
 	Check func(env *Env)
-	// New makes the running service.
+	// New builds the running service.
 	New func(h *Host) (App, error)
 }
 
-// App is a service at work.
+// Topology returns the part of the topology that the service needs with the configuration in env.
+func (s Service) Topology(env *Env) topology.Topology {
+	if s.Subscriptions == nil {
+		return topology.Topology{}
+	}
+	return topology.Topology{Subscriptions: s.Subscriptions(env)}
+}
+
+// App is a running service.
 type App interface {
 	// Routes adds the service's HTTP routes.
 	Routes(r *Routes)
-	// Subscriptions are the events that the service takes.
+	// Subscriptions returns the service's subscriptions with their handlers.
 	Subscriptions() []broker.Subscription
 }
 
-// Host is what a service is given.
+// Host holds the parts that a service is built from.
 type Host struct {
 	Config    Config
 	Env       *Env
 	Telemetry *telemetry.Telemetry
 	Log       zerolog.Logger
-	// DB is the service's own database; a stateless service has none.
+	// DB is the service's own database, or nil for a stateless service.
 	DB *store.DB
 }

@@ -13,8 +13,8 @@ import (
 	"traceria/telemetry"
 )
 
-// A broken flag file stops nobody, and everybody says so.
-func TestAServiceIsReadyWithABrokenFlagFileAndSaysSo(t *testing.T) {
+// A broken flag file keeps no service from starting, and /readyz reports it.
+func TestStatelessServiceReportsABrokenFlagFile(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	file := filepath.Join(folder, "flags.json")
@@ -29,7 +29,7 @@ func TestAServiceIsReadyWithABrokenFlagFileAndSaysSo(t *testing.T) {
 		ended <- host.Run(ctx, host.Service{
 			Name: "alone", Stateless: true, New: func(h *host.Host) (host.App, error) {
 				if h.DB != nil {
-					t.Error("it has a database")
+					t.Error("the Host has a database")
 				}
 				return app{func(*host.Routes) {}}, nil
 			},
@@ -44,11 +44,11 @@ func TestAServiceIsReadyWithABrokenFlagFileAndSaysSo(t *testing.T) {
 			t.Error(err)
 		}
 		if found, _ := filepath.Glob(filepath.Join(folder, "no", "*")); len(found) > 0 {
-			t.Errorf("a stateless service makes %s", found)
+			t.Errorf("the stateless service created %s", found)
 		}
 	}()
 	service := &running{base: "http://" + <-listening}
-	eventually(t, "the broken file is said", func() bool {
+	eventually(t, "/readyz reports the broken file", func() bool {
 		a := service.call(t, http.MethodGet, "/readyz", "")
 		return a.status == http.StatusOK && strings.Contains(a.body, `"flags":"the flag file cannot be used`)
 	})

@@ -3,20 +3,13 @@ package host
 import (
 	"context"
 	"sync"
-	"time"
 
 	"traceria/services/store"
+	"traceria/services/wait"
 	"traceria/telemetry"
 )
 
-// afterwards returns a context that ends a while after ctx has ended.
-func afterwards(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	later, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	forget := context.AfterFunc(ctx, func() { time.AfterFunc(d, cancel) })
-	return later, func() { forget(); cancel() }
-}
-
-// await waits for the group, until ctx ends. It returns false when the group has not ended by then; it is left behind.
+// await waits for the group. It returns false when ctx ends first, and then leaves the group running.
 func await(ctx context.Context, group *sync.WaitGroup) bool {
 	done := make(chan struct{})
 	go func() {
@@ -31,9 +24,10 @@ func await(ctx context.Context, group *sync.WaitGroup) bool {
 	}
 }
 
-// closeDatabase closes it, but does not wait for a disk or a server that is stuck: every commit is safe already.
+// closeDatabase closes the database, but does not wait for a disk or a server that hangs: every commit is durable
+// already.
 func closeDatabase(ctx context.Context, db *store.DB, tel *telemetry.Telemetry) error {
-	ctx, cancel := afterwards(ctx, closeTime) // when other work has used up the time, it still has a moment
+	ctx, cancel := wait.Longer(ctx, closeTime) // a last moment, when ctx has ended already
 	defer cancel()
 	closed := make(chan error, 1)
 	go func() { closed <- db.Close() }()
@@ -46,11 +40,11 @@ func closeDatabase(ctx context.Context, db *store.DB, tel *telemetry.Telemetry) 
 	}
 }
 
-// flush sends what telemetry is left, with a fresh deadline: ctx has ended.
+// flush exports the remaining telemetry with a fresh deadline, because ctx has ended.
 func flush(ctx context.Context, tel *telemetry.Telemetry) {
 	fresh, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
 	defer cancel()
 	if err := tel.Shutdown(fresh); err != nil {
-		tel.Log.Warn().Err(err).Msg("some telemetry was not delivered before the end")
+		tel.Log.Warn().Err(err).Msg("some telemetry was not exported before the stop")
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"traceria/services/host"
 )
 
-func TestAMemberThatIsThereTwiceIsRefusedByName(t *testing.T) {
+func TestRepeatedJSONMemberIsRefused(t *testing.T) {
 	t.Parallel()
 	type body struct {
 		Customer string           `json:"customer"`
@@ -44,8 +44,8 @@ func TestAMemberThatIsThereTwiceIsRefusedByName(t *testing.T) {
 	}
 }
 
-// A handler that waits for something that does not answer must not keep its caller.
-func TestARequestThatTakesTooLongIsAnswered(t *testing.T) {
+// The handler waits forever. The caller gets an answer after answerTime, ten seconds.
+func TestSlowRequestIsAnswered(t *testing.T) {
 	t.Parallel()
 	service := run(t, func(r *host.Routes) {
 		r.Command("POST /order", func(_ http.ResponseWriter, req *http.Request) error {
@@ -60,11 +60,11 @@ func TestARequestThatTakesTooLongIsAnswered(t *testing.T) {
 	}
 }
 
-func TestAHeaderThatIsThereTwiceIsRefusedByName(t *testing.T) {
+func TestRepeatedHeaderIsRefused(t *testing.T) {
 	t.Parallel()
 	service := run(t, func(r *host.Routes) {
 		r.Query("GET /twice", func(w http.ResponseWriter, req *http.Request) error {
-			req.Header["Idempotency-Key"] = []string{"k-1", "k-2"} // as net/http reads two lines
+			req.Header["Idempotency-Key"] = []string{"k-1", "k-2"} // net/http merges two header lines so
 			_, err := host.Header(req, "Idempotency-Key")
 			return err
 		})

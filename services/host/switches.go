@@ -10,16 +10,16 @@ import (
 	"traceria/telemetry"
 )
 
-// withSwitches returns a context in which [failure.On] says what is switched on: everything that the service does, its
-// requests, its handlers and its relay, runs under it.
+// withSwitches returns the context of everything that the service does: requests, handlers and relay. [failure.On]
+// reads the switches from it.
 func withSwitches(ctx context.Context, service string, options Options, tel *telemetry.Telemetry) (context.Context, func(), error) {
 	return WithSwitches(ctx, failure.Options{
 		Service: service, File: options.Config.Flags, Shared: options.Telemetry.Shared, Log: tel.Log,
 	})
 }
 
-// WithSwitches returns a context in which [failure.On] says what is switched on, until the function is called that comes
-// with it. Without a path of a file nothing is.
+// WithSwitches returns a context from which [failure.On] reads the switches, and a function that closes them. Without a
+// file path every switch is off.
 func WithSwitches(ctx context.Context, options failure.Options) (context.Context, func(), error) {
 	if options.File.Path == "" {
 		return ctx, func() {}, nil
@@ -31,11 +31,11 @@ func WithSwitches(ctx context.Context, options failure.Options) (context.Context
 	return failure.NewContext(ctx, switches), switches.Close, nil
 }
 
-// injectedHeader tells whoever asked what was injected into the answer.
+// injectedHeader names the failure that was injected into the answer.
 const injectedHeader = "Traceria-Injected"
 
-// injected is the handler of a route with the failures of the synchronous edge before it. Where an order begins, what its
-// header [failure.Header] switches on goes with it from here.
+// injected wraps a handler with the failures of the synchronous edge. On the route that starts an order it also reads
+// the failures of [failure.Header], which then travel with the order.
 func (r *Routes) injected(pattern string, handle HandlerFunc) HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) error {
 		ctx := req.Context()

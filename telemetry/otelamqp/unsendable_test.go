@@ -225,7 +225,7 @@ func TestWhatTheBareClientLosesOverTheUnsendable(t *testing.T) {
 
 // TestTheLargestMessageGoes: what just fits is carried, there and back.
 func TestTheLargestMessageGoes(t *testing.T) {
-	const frame = 8192 // RabbitMQ 4 refuses a smaller one
+	const frame = 8192 // RabbitMQ 4.3 refuses a smaller one
 	conn, err := amqp091.DialConfig(rabbitmqtest.Shared(t).VHost(t), amqp091.Config{FrameSize: frame})
 	must(t, err)
 	defer conn.Close()

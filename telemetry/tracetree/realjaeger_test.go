@@ -35,6 +35,9 @@ var stopJaeger func()
 
 func jaeger(t *testing.T) *realJaeger {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("needs a Jaeger, which -short leaves out")
+	}
 	j, err := theJaeger()
 	if err != nil {
 		t.Fatal(err)

@@ -2,9 +2,8 @@ package hosttest
 
 import "go.uber.org/goleak"
 
-// FlagGoroutines are those that neither the OpenFeature SDK nor the flagd provider ends when a provider is shut down: they
-// are there as long as the process, one for each service that ran in it. How the compiler names them depends on what it
-// inlines, which the race detector changes.
+// FlagGoroutines ignores the goroutines that the OpenFeature SDK and the flagd provider leave behind after Shutdown,
+// one set per service. The compiler's names depend on inlining, which the race detector changes.
 func FlagGoroutines() []goleak.Option {
 	return []goleak.Option{
 		goleak.IgnoreAnyFunction("github.com/open-feature/go-sdk/openfeature.(*eventExecutor).startEventListener.func1.1"),

@@ -1,8 +1,8 @@
-// Package hosttest gives the tests of a service what the service runs on, without HTTP and without a broker: its
-// database, and its outbox, which nobody empties, so that a test sees what was published. [Run] runs the service itself.
+// Package hosttest gives unit tests of a service its database and its outbox, without HTTP and without a broker. No
+// relay empties the outbox, so a test can read what was published. [Run] runs the whole service.
 //
-// [Main] runs all tests of a package twice, with SQLite and with PostgreSQL: one schema and one set of statements must do
-// for both. PostgreSQL is a private server (package postgrestest).
+// [Main] runs all tests of a package twice, with SQLite and with PostgreSQL: one schema and one set of statements must
+// work on both. The PostgreSQL server is private (package postgrestest).
 package hosttest
 
 import (
@@ -25,18 +25,17 @@ import (
 	"traceria/telemetry"
 )
 
-// postgres is whether the tests that run now use PostgreSQL. It changes between the two runs only.
+// postgres selects PostgreSQL for the current run. It changes between the two runs only.
 var postgres bool
 
-// Main runs the tests of a package with each database, looks for goroutines that they left behind, and returns the exit
-// code:
+// Main runs the tests of a package with each database, then checks for leaked goroutines. It returns the exit code:
 //
 //	func TestMain(m *testing.M) { os.Exit(hosttest.Main(m)) }
 func Main(m *testing.M) int {
 	code := m.Run()
 	if code == 0 && again() {
 		postgres = true
-		fmt.Println("once more, with PostgreSQL")
+		fmt.Println("second run, with PostgreSQL")
 		code = m.Run()
 	}
 	if err := postgrestest.End(); err != nil {
@@ -50,12 +49,12 @@ func Main(m *testing.M) int {
 	return code
 }
 
-// again is false when the tests are listed, or inputs are sought for one of them: that is not done twice.
+// again is false for -list, -fuzz and -short, which run once.
 func again() bool {
-	return flag.Lookup("test.list").Value.String() == "" && flag.Lookup("test.fuzz").Value.String() == ""
+	return !testing.Short() && flag.Lookup("test.list").Value.String() == "" && flag.Lookup("test.fuzz").Value.String() == ""
 }
 
-// DatabaseURL is the DATABASE_URL of an empty database, which goes when the test ends.
+// DatabaseURL returns the DATABASE_URL of an empty database. The database is removed when the test ends.
 func DatabaseURL(tb testing.TB) string {
 	tb.Helper()
 	if postgres {
@@ -64,7 +63,7 @@ func DatabaseURL(tb testing.TB) string {
 	return "sqlite:" + filepath.Join(tb.TempDir(), "{service}.db")
 }
 
-// New is what the service runs on, with env as its environment.
+// New returns a Host for the service. env is its environment.
 func New(tb testing.TB, service host.Service, env map[string]string) *host.Host {
 	tb.Helper()
 	tel, err := telemetry.Start(context.Background(), telemetry.Config{
@@ -79,7 +78,7 @@ func New(tb testing.TB, service host.Service, env map[string]string) *host.Host 
 	}
 }
 
-// Open opens a database of the service, also beside the service when that runs.
+// Open opens the service's database. The service itself may run meanwhile.
 func Open(tb testing.TB, service host.Service, url string) *store.DB {
 	tb.Helper()
 	tel, err := telemetry.Start(context.Background(), telemetry.Config{
@@ -96,7 +95,7 @@ func Open(tb testing.TB, service host.Service, url string) *store.DB {
 	return db
 }
 
-// Published are the events in the outbox, the oldest first.
+// Published returns the events in the outbox, oldest first.
 func Published(tb testing.TB, db *store.DB) []event.Envelope {
 	tb.Helper()
 	rows, err := db.QueryContext(context.Background(), `SELECT envelope FROM outbox ORDER BY id`)
@@ -122,7 +121,7 @@ func Published(tb testing.TB, db *store.DB) []event.Envelope {
 	return found
 }
 
-// PublishedIn are those of one conversation.
+// PublishedIn returns the published events of one conversation.
 func PublishedIn(tb testing.TB, db *store.DB, conversation string) []event.Envelope {
 	tb.Helper()
 	var found []event.Envelope
@@ -134,7 +133,7 @@ func PublishedIn(tb testing.TB, db *store.DB, conversation string) []event.Envel
 	return found
 }
 
-// Forget empties the outbox, so that a test that draws many stories reads only those of the last.
+// Forget empties the outboxes, so that a test of many random orders reads the events of the last one only.
 func Forget(tb testing.TB, databases ...*store.DB) {
 	tb.Helper()
 	for _, db := range databases {

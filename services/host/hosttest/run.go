@@ -9,11 +9,11 @@ import (
 	"traceria/services/host"
 )
 
-// deadline is how long a service may take until it listens.
+// deadline limits the start of a service.
 const deadline = 20 * time.Second
 
-// Run runs a service as main does, until the test ends or stop is called, which returns the service's error. base is its
-// URL.
+// Run runs a service as main does, until the test ends or stop is called. base is its URL. stop returns the error of
+// the service.
 func Run(tb testing.TB, service host.Service, options host.Options) (base string, stop func() error) {
 	tb.Helper()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -48,6 +48,7 @@ type Server struct {
 // Start starts a server and ends it, and removes its data, when the test ends. It fails the test when it cannot.
 func Start(tb testing.TB) *Server {
 	tb.Helper()
+	skipShort(tb)
 	s, err := start()
 	if err != nil {
 		tb.Fatalf("postgrestest: %v", err)

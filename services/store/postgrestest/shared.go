@@ -35,9 +35,18 @@ func End() error {
 	return err
 }
 
+// skipShort skips a test that needs a database server when the tests run with -short.
+func skipShort(tb testing.TB) {
+	tb.Helper()
+	if testing.Short() {
+		tb.Skip("needs a PostgreSQL, which -short leaves out")
+	}
+}
+
 // Shared returns the package's server and starts it when no test has asked for it before. The package needs [Main].
 func Shared(tb testing.TB) *Server {
 	tb.Helper()
+	skipShort(tb)
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.server == nil && shared.err == nil {

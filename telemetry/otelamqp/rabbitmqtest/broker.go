@@ -52,6 +52,7 @@ func WithPrivate() Option { return func(s *settings) { s.private = true } }
 // Start starts a broker and ends it when the test ends. It fails the test when it cannot.
 func Start(tb testing.TB, opts ...Option) *Broker {
 	tb.Helper()
+	skipShort(tb)
 	b, err := start(opts...)
 	if err != nil {
 		tb.Fatalf("rabbitmqtest: %v", err)

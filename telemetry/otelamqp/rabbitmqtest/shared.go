@@ -15,6 +15,7 @@ var shared struct {
 
 // Main runs the tests of a package and ends the shared broker afterwards, if a test started it. It returns the exit code.
 func Main(m *testing.M) int {
+	skipExamplesShort()
 	code := m.Run()
 	shared.Lock()
 	defer shared.Unlock()
@@ -32,6 +33,7 @@ func Main(m *testing.M) int {
 // Shared returns the package's broker and starts it when no test has asked for it before. The package needs Main.
 func Shared(tb testing.TB) *Broker {
 	tb.Helper()
+	skipShort(tb)
 	b, err := startShared()
 	if err != nil {
 		tb.Fatalf("rabbitmqtest: %v", err)
