@@ -28,9 +28,21 @@ build: ## build bin/traceria
 build-jaeger: ## provide bin/jaeger (Jaeger and Collector in one): download its release or build it, once; a jaeger on PATH is used instead
 	@collector/jaeger.sh
 
+# These packages talk to a broker. They are tested on the installed RabbitMQ and on the one that Compose runs.
+BROKER_PACKAGES = ./telemetry/otelamqp/... ./services/broker/... ./services/topology/... ./services/keeper/...
+# These run the whole system. They are tested on the RabbitMQ that Compose runs. The compose test comes last, alone: it has
+# ten containers beside it.
+SYSTEM_PACKAGES = ./services/system/failures ./services/system/chaos
+HAPPY_PATH = TestOneOrderIsOneTrace|TestRejectedOrderIsCompensated|TestCancelledOrderIsNotCooked
+COMPOSE = ./services/system/compose
+
 .PHONY: test
-test: rabbitmq-server postgresql gcc build-jaeger ## run every test, with the race detector; installs what the tests need
-	JAEGER_BIN="$$(collector/jaeger.sh --path)" go test $(TEST_FLAGS) ./...
+test: export JAEGER_BIN = $(shell collector/jaeger.sh --path 2>/dev/null)
+test: rabbitmq-server postgresql gcc debootstrap build-jaeger ## run every test, with the race detector; installs what the tests need
+	go test $(TEST_FLAGS) $$(go list ./... | grep -vE '/system/(failures|chaos|compose)$$')
+	RABBITMQ=4.3 go test $(TEST_FLAGS) $(BROKER_PACKAGES) $(SYSTEM_PACKAGES)
+	RABBITMQ=4.3 go test $(TEST_FLAGS) -run '^($(HAPPY_PATH))$$' ./services/system
+	go test -timeout 40m $(COMPOSE)
 
 .PHONY: test-short
 test-short: ## run the tests that need no broker, no Jaeger, no database server and no Docker (2 minutes at most)
@@ -103,7 +115,9 @@ bin/actionlint: tools.mod tools.sum
 bin/benchstat: tools.mod tools.sum
 	@./build.sh $@ golang.org/x/perf/cmd/benchstat -modfile=tools.mod -ldflags='-s -w' && touch $@
 
-.PHONY: rabbitmq-server postgresql gcc
+.PHONY: rabbitmq-server postgresql gcc debootstrap
+debootstrap: # the tests make other versions of RabbitMQ from Debian's releases
+	@command -v $@ >/dev/null || ls /usr/sbin/$@ >/dev/null 2>&1 || ./install.sh $@
 rabbitmq-server:
 	@[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v $@ >/dev/null || ./install.sh $@
 postgresql: # its programs only: the tests start a server of their own

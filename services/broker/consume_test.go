@@ -22,7 +22,7 @@ const (
 )
 
 // The context is in the headers and in the metadata: either is enough, and the headers come first.
-func TestAConsumerTakesTheContextFromTheHeadersOrElseFromTheMetadata(t *testing.T) {
+func TestTheContextComesFromHeadersOrElseFromMetadata(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		headers  amqp091.Table

@@ -158,7 +158,7 @@ func deadByRabbitMQ(b *brokertest.Bundle, t *testing.T) broker.Subscription {
 }
 
 // What RabbitMQ dead-letters itself has an x-death in addition.
-func TestALetterThatRabbitMQPutThereCanBeShownHoweverLargeItsHeaders(t *testing.T) {
+func TestADeadLetterWithLargeHeadersCanBeShown(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)
 	s := deadByRabbitMQ(b, t)

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"fmt"
 
 	"traceria/services/event"
 	"traceria/services/topology"
@@ -24,6 +25,23 @@ type Subscription struct {
 	Handle Handler
 	// Gate, if set, limits how many events are handled at once. The default limit is [DefaultWorkers].
 	Gate Gate
+}
+
+// Bind joins the subscriptions with their handlers. It panics if a subscription has no handler or a handler has no
+// subscription.
+func Bind(subscriptions []topology.Subscription, handlers map[event.Type]Handler) []Subscription {
+	bound := make([]Subscription, len(subscriptions))
+	for i, s := range subscriptions {
+		handle, ok := handlers[s.Event]
+		if !ok {
+			panic("no handler for " + s.Queue())
+		}
+		bound[i] = Subscription{Subscription: s, Handle: handle}
+	}
+	if len(handlers) != len(bound) {
+		panic(fmt.Sprintf("%d handlers for %d subscriptions", len(handlers), len(bound)))
+	}
+	return bound
 }
 
 // TopologyOf is what the subscriptions need on the broker.

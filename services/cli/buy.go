@@ -7,13 +7,13 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
+	"traceria/services/host"
+	"traceria/services/order/journey"
 	"traceria/services/order/orderclient"
 	"traceria/services/pizzeria"
 )
 
-// buyOptions are the flags of buy.
 type buyOptions struct {
 	count    int
 	failure  string
@@ -23,8 +23,11 @@ type buyOptions struct {
 	json     bool
 }
 
-// lastLookTime is how long it may take, after the timeout, to see what has become of the orders.
-const lastLookTime = 5 * time.Second
+const (
+	maxOrders = 10_000
+	// lastLookTime is how long the last look at the orders may take after the timeout.
+	lastLookTime = 5 * time.Second
+)
 
 func newBuyCommand() *cobra.Command {
 	var o buyOptions
@@ -32,28 +35,44 @@ func newBuyCommand() *cobra.Command {
 		Use:     "buy",
 		Short:   "Place orders",
 		GroupID: groupTools,
-		Long: `Place one order or many with the order service at ORDER_URL, and print order id, trace id and the
-address of the trace in Jaeger. With TRACEPARENT in the environment the orders join that trace.`,
-		Example: "  traceria buy --wait\n  traceria buy --count 200 --wait\n  traceria buy --failure kitchen.slow=10s --wait",
-		Args:    asUsage(cobra.NoArgs),
-		RunE:    func(cmd *cobra.Command, _ []string) error { return buy(cmd, o) },
+		Long: `Place orders with the order service at ORDER_URL. Print order id, trace id and the address of the trace in Jaeger.
+
+With --wait the command shows the story of an order as it happens: its status, the queue that holds its message, failed
+attempts, back-off and dead letters. It ends with exit code 1 as soon as an order cannot be delivered any more: the kitchen
+rejected it, or its message is a dead letter. With --count it shows the number of orders in each status, and a line for each
+order that goes wrong. The story is read from the order service, from Jaeger at JAEGER_URL (spans arrive a second or two
+after their work) and from RabbitMQ at AMQP_URL, as far as this user may look.
+
+If TRACEPARENT is set, the orders join that trace.`,
+		Example: `  traceria buy --wait
+  traceria buy --count 200 --wait
+  traceria buy --failure kitchen.slow=10s --wait`,
+		Args: asUsage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error { return runBuy(cmd, o) },
 	}
 	flags := cmd.Flags()
-	flags.IntVar(&o.count, "count", 1, "how many orders, 1 to 10000, all at once")
-	flags.StringVar(&o.failure, "failure", "", "what is switched on for these orders only: key[=variant][, key…], sent as X-Traceria-Failure (traceria failure list)")
-	flags.StringVar(&o.customer, "customer", "customer-1", "the customer's id")
-	flags.BoolVar(&o.wait, "wait", false, "wait until every order is delivered or cancelled; exit 1 if one is not")
+	flags.IntVar(&o.count, "count", 1, "number of orders, 1 to 10000, placed at once")
+	flags.StringVar(&o.failure, "failure", "", "failures for these orders only: key[=variant][, key…], sent as X-Traceria-Failure (see: traceria failure list)")
+	flags.StringVar(&o.customer, "customer", "customer-1", "id of the customer")
+	flags.BoolVar(&o.wait, "wait", false, "show the story until each order is delivered or cancelled; exit 1 if one is not delivered")
 	flags.DurationVar(&o.timeout, "timeout", 2*time.Minute, "how long to wait with --wait")
-	flags.BoolVar(&o.json, "json", false, "print the answers as one JSON document: an object, or a list when --count is more than 1")
+	flags.BoolVar(&o.json, "json", false, "print the answers as one JSON document: an object, or a list if --count is more than 1")
 	return cmd
 }
 
-func buy(cmd *cobra.Command, o buyOptions) error {
-	if o.count < 1 || o.count > 10000 {
-		return usagef("--count %d: want 1 to 10000", o.count)
+func (o buyOptions) check() error {
+	if o.count < 1 || o.count > maxOrders {
+		return usagef("--count %d: want 1 to %d", o.count, maxOrders)
 	}
 	if o.timeout <= 0 {
 		return usagef("--timeout %s: want more than 0", o.timeout)
+	}
+	return nil
+}
+
+func runBuy(cmd *cobra.Command, o buyOptions) error {
+	if err := o.check(); err != nil {
+		return err
 	}
 	config, err := pizzeria.Configuration()
 	if err != nil {
@@ -70,62 +89,79 @@ func buy(cmd *cobra.Command, o buyOptions) error {
 			cmd.Printf("order %s  trace %s  %s\n", one.OrderID, one.TraceID, one.Links.Jaeger)
 		}
 	}
-	var waitErr error
 	if o.wait {
-		waitErr = awaitAll(cmd, client, orders, o, began)
+		err = waitForOrders(cmd, config, orders, began, o)
 	}
 	if o.json {
-		return joinJSON(cmd, orders, waitErr)
-	}
-	return waitErr
-}
-
-// awaitAll replaces each order by what became of it, and fails when one is not settled in time.
-func awaitAll(cmd *cobra.Command, client *orderclient.Client, orders []orderclient.Order, o buyOptions, began time.Time) error {
-	ctx, cancel := context.WithTimeoutCause(cmd.Context(), o.timeout, fmt.Errorf("--timeout %s is over", o.timeout))
-	defer cancel()
-	late, cancelLate := context.WithTimeout(cmd.Context(), o.timeout+lastLookTime)
-	defer cancelLate()
-	var group errgroup.Group
-	group.SetLimit(orderclient.AtOnce)
-	for i := range orders {
-		group.Go(func() error {
-			last, err := client.Await(ctx, orders[i].OrderID)
-			if err != nil { // those that wait for a place among the fifty have not been looked at for long
-				last, err = client.LastLook(late, last, orders[i].OrderID, err)
-			}
-			if last.OrderID != "" {
-				orders[i] = last
-			}
-			return err
-		})
-	}
-	err := group.Wait()
-	if o.json {
-		return err
-	}
-	counts := map[string]int{}
-	for _, one := range orders {
-		counts[one.Status]++
-	}
-	for _, status := range []string{
-		"delivered", "cancelled", "created", "confirmed", "preparing", "boxed", "out-for-delivery",
-	} {
-		if n := counts[status]; n > 0 {
-			cmd.Printf("%d %s after %s\n", n, status, time.Since(began).Round(time.Millisecond))
-		}
+		return firstError(printAnswers(cmd, orders), err)
 	}
 	return err
 }
 
-// joinJSON prints the answers as they came, also when not every order was settled.
-func joinJSON(cmd *cobra.Command, orders []orderclient.Order, waitErr error) error {
+// waitForOrders shows the story of the orders until each has ended, and replaces them by their last answers.
+func waitForOrders(cmd *cobra.Command, config host.Config, orders []orderclient.Order, began time.Time, o buyOptions) error {
+	sources, done := pizzeria.JourneySources(config)
+	defer done()
+	told := newStory(cmd, began, len(orders), o.json)
+	watch := journey.New(sources, orders, told)
+
+	over := fmt.Errorf("--timeout %s is over", o.timeout)
+	ctx, cancel := context.WithTimeoutCause(cmd.Context(), o.timeout, over)
+	defer cancel()
+	watch.Run(ctx)
+	if ctx.Err() != nil {
+		late, cancel := context.WithTimeout(cmd.Context(), lastLookTime)
+		defer cancel()
+		watch.LastLook(late, context.Cause(ctx))
+	}
+	told.end()
+
+	var failed []error
+	for i, j := range watch.Journeys() {
+		orders[i] = j.Order
+		if j.Err != nil {
+			failed = append(failed, j.Err)
+		}
+	}
+	if !o.json {
+		printCounts(cmd, orders, time.Since(began))
+	}
+	return summarized(failed, len(orders))
+}
+
+// summarized is the error of the only order, or of the first with the number of those that failed.
+func summarized(failed []error, orders int) error {
+	switch {
+	case len(failed) == 0:
+		return nil
+	case orders == 1:
+		return failed[0]
+	default:
+		return fmt.Errorf("%d of %d orders are not delivered, the first: %w", len(failed), orders, failed[0])
+	}
+}
+
+// printCounts prints the number of orders in each status, the final ones first.
+func printCounts(cmd *cobra.Command, orders []orderclient.Order, took time.Duration) {
+	counts := map[string]int{}
+	for _, one := range orders {
+		counts[one.Status]++
+	}
+	for _, status := range journey.Statuses() {
+		if n := counts[status]; n > 0 {
+			cmd.Printf("%d %s after %s\n", n, status, took.Round(time.Millisecond))
+		}
+	}
+}
+
+// printAnswers prints the answers of the order service as they came.
+func printAnswers(cmd *cobra.Command, orders []orderclient.Order) error {
 	answers := make([]json.RawMessage, len(orders))
 	for i, one := range orders {
 		answers[i] = one.Raw
 	}
 	if len(answers) == 1 {
-		return firstError(printJSON(cmd, answers[0]), waitErr)
+		return printJSON(cmd, answers[0])
 	}
-	return firstError(printJSON(cmd, answers), waitErr)
+	return printJSON(cmd, answers)
 }

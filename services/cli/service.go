@@ -3,7 +3,6 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
-	"traceria/services/broker"
 	"traceria/services/host"
 	"traceria/services/pizzeria"
 	"traceria/telemetry"
@@ -20,7 +19,7 @@ func newServiceCommand(service host.Service) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if unserved := pizzeria.Unserved(config, broker.TopologyOf(service.Describe(host.NewEnv(nil)).Subscriptions()).Subscriptions); unserved != nil {
+			if unserved := pizzeria.Unserved(config, service.Topology(host.NewEnv(nil)).Subscriptions); unserved != nil {
 				cmd.PrintErrf("warning: if the order service is configured as this process is: %v\n", unserved)
 			}
 			return host.Run(cmd.Context(), service, host.Options{

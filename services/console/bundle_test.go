@@ -16,7 +16,7 @@ import (
 	"traceria/telemetry"
 )
 
-// running is a console as main runs it. Nothing else is there: no broker, no database.
+// running is a console without a broker and a database.
 type running struct {
 	base   string
 	file   failure.File
@@ -26,7 +26,7 @@ type running struct {
 
 const deadline = 20 * time.Second
 
-// run starts a console; shared is traceria all.
+// run starts a console. shared means that all services share one process, as under traceria all.
 func run(t *testing.T, shared bool) *running {
 	t.Helper()
 	c := &running{memory: &telemetry.Memory{}, file: failure.File{Path: filepath.Join(t.TempDir(), "flags.json")}}
@@ -45,7 +45,7 @@ func run(t *testing.T, shared bool) *running {
 
 var client = &http.Client{Timeout: deadline, Transport: &http.Transport{DisableKeepAlives: true}}
 
-// call asks the console, with headers as pairs of name and value, and returns the status and the body of the answer.
+// call sends a request, with headers as pairs of name and value, and returns the status and the body of the answer.
 func (c *running) call(t *testing.T, method, path, body string, headers ...string) (int, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, c.base+path, strings.NewReader(body))
@@ -70,7 +70,7 @@ func (c *running) call(t *testing.T, method, path, body string, headers ...strin
 	return resp.StatusCode, string(text)
 }
 
-// read is a JSON answer with 200.
+// read decodes the JSON of a 200.
 func read[T any](t *testing.T, status int, body string) (value T) {
 	t.Helper()
 	if status != http.StatusOK {

@@ -1,5 +1,5 @@
-// Package console is the service for people: what is switched on, and later the web page. It takes no part in an order, and
-// needs neither a broker nor a database.
+// Package console is the web interface of the system. It lists and sets the switches of failures and experiments. It
+// handles no orders and needs neither a broker nor a database.
 package console
 
 import (
@@ -10,12 +10,11 @@ import (
 // Name is the service's name.
 const Name = "console"
 
-// Service describes the console to whoever runs it.
+// Service describes the console.
 func Service() host.Service {
 	return host.Service{
-		Name: Name, Title: "shows and switches failures and experiments", Stateless: true,
-		Describe: func(*host.Env) host.App { return &console{} },
-		New:      func(h *host.Host) (host.App, error) { return &console{Host: h}, nil },
+		Name: Name, Title: "lists and sets failures and experiments", Stateless: true,
+		New: func(h *host.Host) (host.App, error) { return &console{Host: h}, nil },
 	}
 }
 
@@ -29,5 +28,5 @@ func (c *console) Routes(r *host.Routes) {
 	r.Command("DELETE /api/failures", ours(c.clearAll))
 }
 
-// Subscriptions implements host.App: the console listens to nobody.
+// Subscriptions implements host.App. The console consumes no events.
 func (*console) Subscriptions() []broker.Subscription { return nil }

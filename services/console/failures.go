@@ -11,7 +11,7 @@ import (
 	"traceria/services/host"
 )
 
-// list answers GET /api/failures: every key and what it is set to, as a list of [failure.Status].
+// list answers GET /api/failures with every key as a list of [failure.Status].
 func (c *console) list(w http.ResponseWriter, r *http.Request) error {
 	all, err := c.Config.Flags.List()
 	if err != nil {
@@ -20,20 +20,20 @@ func (c *console) list(w http.ResponseWriter, r *http.Request) error {
 	return host.WriteJSON(w, http.StatusOK, all)
 }
 
-// set answers PUT /api/failures/{key} with the key's new [failure.Status]. Without a body, the key's first variant is set,
-// for everyone.
+// set answers PUT /api/failures/{key} with the key's new [failure.Status]. Without a body it sets the first variant for
+// everyone.
 func (c *console) set(w http.ResponseWriter, r *http.Request) error {
 	entry, err := failure.Lookup(failure.Key(r.PathValue("key")))
 	if err != nil {
 		return refusal(err)
 	}
-	var wanted wish
+	var body setBody
 	if r.ContentLength != 0 {
-		if wanted, err = host.ReadJSON[wish](w, r); err != nil {
+		if body, err = host.ReadJSON[setBody](w, r); err != nil {
 			return err
 		}
 	}
-	setting, err := wanted.setting()
+	setting, err := body.setting()
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (c *console) set(w http.ResponseWriter, r *http.Request) error {
 	return host.WriteJSON(w, http.StatusOK, status)
 }
 
-// clear answers DELETE /api/failures/{key} with the key's new [failure.Status], which has nothing active.
+// clear answers DELETE /api/failures/{key} with the key's new [failure.Status], which is inactive.
 func (c *console) clear(w http.ResponseWriter, r *http.Request) error {
 	entry, err := failure.Lookup(failure.Key(r.PathValue("key")))
 	if err != nil {
@@ -65,7 +65,7 @@ func (c *console) clear(w http.ResponseWriter, r *http.Request) error {
 	return host.WriteJSON(w, http.StatusOK, entry.Status(nil))
 }
 
-// clearAll answers DELETE /api/failures with the list, in which nothing is active.
+// clearAll answers DELETE /api/failures with the list of all keys, which are inactive.
 func (c *console) clearAll(w http.ResponseWriter, r *http.Request) error {
 	if err := c.Config.Flags.Clear(); err != nil {
 		return refusal(err)
@@ -74,48 +74,47 @@ func (c *console) clearAll(w http.ResponseWriter, r *http.Request) error {
 	return c.list(w, r)
 }
 
-// wish is the body of PUT /api/failures/{key}.
-type wish struct {
+// setBody is the body of PUT /api/failures/{key}.
+type setBody struct {
 	Variant  *string `json:"variant"`
 	Percent  *int    `json:"percent"`
 	Customer *string `json:"customer"`
 }
 
-// UnmarshalJSON implements json.Unmarshaler. A member that there is not is refused: a percentage that is misspelt would be
-// everyone.
-func (v *wish) UnmarshalJSON(text []byte) error {
-	type plain wish
+// UnmarshalJSON implements json.Unmarshaler. It refuses unknown members: a misspelt percent would mean everyone.
+func (b *setBody) UnmarshalJSON(text []byte) error {
+	type plain setBody
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
-	err := decoder.Decode((*plain)(v))
+	err := decoder.Decode((*plain)(b))
 	if _, wrongType := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !wrongType {
 		return fmt.Errorf("%w; want variant, percent or customer", err)
 	}
 	return err
 }
 
-// setting is what is wished for. What is there but says nothing is no way to say everyone.
-func (v *wish) setting() (failure.Setting, error) {
+// setting returns the wanted setting. An empty member is an error, because a missing one means the default.
+func (b *setBody) setting() (failure.Setting, error) {
 	var s failure.Setting
-	if v.Variant != nil {
-		if s.Variant = *v.Variant; s.Variant == "" {
-			return s, host.Invalid("variant", "is empty; leave it out for the first one")
+	if b.Variant != nil {
+		if s.Variant = *b.Variant; s.Variant == "" {
+			return s, host.Invalid("variant", "is empty; leave it out to set the first variant")
 		}
 	}
-	if v.Percent != nil {
-		if s.Percent = *v.Percent; s.Percent == 0 {
-			return s, host.Invalid("percent", "0 percent: want 1 to 100")
+	if b.Percent != nil {
+		if s.Percent = *b.Percent; s.Percent == 0 {
+			return s, host.Invalid("percent", "is 0, want 1 to 100")
 		}
 	}
-	if v.Customer != nil {
-		if s.Customer = *v.Customer; s.Customer == "" {
+	if b.Customer != nil {
+		if s.Customer = *b.Customer; s.Customer == "" {
 			return s, host.Invalid("customer", "is empty; leave it out for everyone")
 		}
 	}
 	return s, nil
 }
 
-// ours answers only where the flags are in the file, and not with a flagd server.
+// ours refuses a request while a flagd server has the flags.
 func ours(handle host.HandlerFunc) host.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if failure.ByServer() {
@@ -125,9 +124,10 @@ func ours(handle host.HandlerFunc) host.HandlerFunc {
 	}
 }
 
-var byServer = host.Conflict("a flagd server has the flags (FLAGD_RESOLVER=rpc): see and change them there")
+var byServer = host.Conflict("a flagd server has the flags (FLAGD_RESOLVER=rpc); read and change them there")
 
-// refusal is what the caller is told. A file that cannot be used is no mistake of his: he is told its name and what is wrong.
+// refusal turns an error into a Problem. An unusable flag file is a 503 with the file's name, because the caller cannot
+// repair it.
 func refusal(err error) error {
 	switch {
 	case errors.Is(err, failure.ErrUnknownKey):

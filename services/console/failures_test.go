@@ -13,7 +13,7 @@ import (
 	"traceria/services/failure"
 )
 
-func TestTheConsoleIsReadyWithoutBrokerAndDatabase(t *testing.T) {
+func TestConsoleIsReadyWithoutBrokerAndDatabase(t *testing.T) {
 	t.Parallel()
 	c := run(t, false)
 	if status, body := c.call(t, http.MethodGet, "/healthz", ""); status != 200 || body != `{"service":"console","status":"ok"}`+"\n" {
@@ -23,11 +23,11 @@ func TestTheConsoleIsReadyWithoutBrokerAndDatabase(t *testing.T) {
 		t.Errorf("readyz: %d %s", status, body)
 	}
 	if status, _ := c.call(t, http.MethodPost, "/outbox/resend", "{}"); status != http.StatusNotFound {
-		t.Errorf("a console has no outbox, but answers %d", status)
+		t.Errorf("the console's resend route answers %d", status)
 	}
 }
 
-func TestWhatIsSetIsListedAndClearedByTheAPI(t *testing.T) {
+func TestAPISetsListsAndClears(t *testing.T) {
 	t.Parallel()
 	c := run(t, false)
 	status, body := c.call(t, http.MethodGet, "/api/failures", "")
@@ -55,20 +55,20 @@ func TestWhatIsSetIsListedAndClearedByTheAPI(t *testing.T) {
 			t.Errorf("%s %s:\n%s", step.key, step.body, diff)
 		}
 		if diff := cmp.Diff(now, c.listed(t, now.Key)); diff != "" {
-			t.Errorf("the list says otherwise:\n%s", diff)
+			t.Errorf("the list differs:\n%s", diff)
 		}
 	}
 	status, body = c.call(t, http.MethodDelete, "/api/failures/kitchen.slow", "")
 	if now := read[failure.Status](t, status, body); now.Active != nil || now.Key != "kitchen.slow" {
-		t.Errorf("cleared, it is %+v", now)
+		t.Errorf("after clearing: %+v", now)
 	}
 	if c.listed(t, failure.KitchenError).Active == nil {
-		t.Error("one is cleared, and another is gone")
+		t.Error("clearing one key cleared another")
 	}
 	status, body = c.call(t, http.MethodDelete, "/api/failures", "")
 	for _, now := range read[[]failure.Status](t, status, body) {
 		if now.Active != nil {
-			t.Errorf("all is cleared, but %s is %+v", now.Key, now.Active)
+			t.Errorf("after clearing all, %s is %+v", now.Key, now.Active)
 		}
 	}
 }
@@ -80,8 +80,8 @@ func (c *running) listed(t *testing.T, key failure.Key) failure.Status {
 	return all[slices.IndexFunc(all, func(s failure.Status) bool { return s.Key == key })]
 }
 
-// A default is nothing that is active.
-func TestTheDefaultVariantIsNotActive(t *testing.T) {
+// The key is set to its default variant.
+func TestDefaultVariantIsNotActive(t *testing.T) {
 	t.Parallel()
 	c := run(t, false)
 	status, body := c.call(t, http.MethodPut, "/api/failures/trace.mode", `{"variant":"parent"}`)
@@ -90,7 +90,7 @@ func TestTheDefaultVariantIsNotActive(t *testing.T) {
 	}
 }
 
-func TestAWrongWishIsRefusedWithWhatThereIsAndChangesNothing(t *testing.T) {
+func TestWrongRequestChangesNothing(t *testing.T) {
 	t.Parallel()
 	c := run(t, false)
 	before, err := os.ReadFile(c.file.Path)
@@ -127,11 +127,11 @@ func TestAWrongWishIsRefusedWithWhatThereIsAndChangesNothing(t *testing.T) {
 		}
 	}
 	if after, _ := os.ReadFile(c.file.Path); string(after) != string(before) {
-		t.Error("the file is another one")
+		t.Error("the file changed")
 	}
 }
 
-func TestABrokenFileIsNamedAndNotWrittenOver(t *testing.T) {
+func TestBrokenFileIsNamedAndNotOverwritten(t *testing.T) {
 	t.Parallel()
 	c := run(t, false)
 	const broken = `{"flags":`
@@ -146,12 +146,12 @@ func TestABrokenFileIsNamedAndNotWrittenOver(t *testing.T) {
 		}
 	}
 	if now, _ := os.ReadFile(c.file.Path); string(now) != broken {
-		t.Errorf("the file is now %s", now)
+		t.Errorf("the file changed to %s", now)
 	}
 }
 
-// Under traceria all a crash would end every service: it is refused, and what ends nothing is not.
-func TestACrashIsRefusedWhereAllServicesShareAProcess(t *testing.T) {
+// Under traceria all a crash would end every service. Other failures are allowed.
+func TestCrashIsRefusedInASharedProcess(t *testing.T) {
 	t.Parallel()
 	c := run(t, true)
 	for _, entry := range failure.Catalogue() {
@@ -171,8 +171,8 @@ func TestACrashIsRefusedWhereAllServicesShareAProcess(t *testing.T) {
 	}
 }
 
-// A page from elsewhere, open in the same browser, switches nothing; the console's own page and programs may.
-func TestAPageFromElsewhereSwitchesNothing(t *testing.T) {
+// Browsers on other origins may not switch anything. The console's own page and other programs may.
+func TestCrossOriginRequestSwitchesNothing(t *testing.T) {
 	t.Parallel()
 	c := run(t, false)
 	for _, request := range []struct {
@@ -197,7 +197,7 @@ func TestAPageFromElsewhereSwitchesNothing(t *testing.T) {
 	}
 }
 
-func TestTheSpansSayWhatIsACommandAndWhatAQuery(t *testing.T) {
+func TestSpansTellCommandsFromQueries(t *testing.T) {
 	t.Parallel()
 	c := run(t, false)
 	c.call(t, http.MethodGet, "/api/failures", "")

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestWhereAFlagdServerHasTheFlagsTheConsoleSaysSo(t *testing.T) {
+func TestFlagdServerIsAConflict(t *testing.T) {
 	t.Setenv("FLAGD_RESOLVER", "rpc")
 	t.Setenv("FLAGD_PORT", "1")
 	c := run(t, false)

@@ -70,7 +70,7 @@ func TestAnOrderGoesToTheAddressThatItsIDNames(t *testing.T) {
 	}
 }
 
-func TestAnOrderWithALostAddressSaysWhatItWaitsForUntilItIsCancelled(t *testing.T) {
+func TestALostAddressIsReportedUntilTheCancellation(t *testing.T) {
 	t.Parallel()
 	d := newDeliveries(t, "0s")
 	for _, e := range []event.Envelope{

@@ -38,8 +38,8 @@ func (n deliverRequest) check() error {
 	return host.CheckText("deliveryAddressId", n.DeliveryAddressID)
 }
 
-// deliverNow is the command Deliver Order, for those who call delivery and wait (the experiment integration): the answer
-// comes when the order is delivered, and no event says so.
+// deliverNow is the command Deliver Order for the experiment integration. It answers when the order is delivered and publishes no
+// event.
 func (d *deliveries) deliverNow(w http.ResponseWriter, r *http.Request) error {
 	wanted, err := host.ReadJSON[deliverRequest](w, r)
 	if err == nil {
@@ -64,7 +64,7 @@ func (d *deliveries) deliverNow(w http.ResponseWriter, r *http.Request) error {
 func (d *deliveries) sendOutNow(ctx context.Context, wanted deliverRequest) error {
 	address, err := json.Marshal(wanted.DeliveryAddress)
 	if err != nil {
-		return fmt.Errorf("write the address: %w", err)
+		return fmt.Errorf("encode the address: %w", err)
 	}
 	return d.DB.Do(ctx, func(tx *store.Tx) error {
 		if err := know(ctx, tx, wanted.OrderID); err != nil {
@@ -72,7 +72,7 @@ func (d *deliveries) sendOutNow(ctx context.Context, wanted deliverRequest) erro
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE deliveries SET confirmed = TRUE, boxed = TRUE, customer_id = $1, address = $2,
 			address_id = $3 WHERE order_id = $4`, wanted.CustomerID, string(address), wanted.DeliveryAddressID, wanted.OrderID); err != nil {
-			return fmt.Errorf("note the order: %w", err)
+			return fmt.Errorf("store the order: %w", err)
 		}
 		known, err := read(ctx, tx, wanted.OrderID)
 		switch {
@@ -81,7 +81,7 @@ func (d *deliveries) sendOutNow(ctx context.Context, wanted deliverRequest) erro
 		case known.cancelled:
 			return host.Conflict("order %s was cancelled", wanted.OrderID)
 		case known.address == nil:
-			return host.Conflict("nobody knows the address %q", wanted.DeliveryAddressID)
+			return host.Conflict("there is no address %q; want an id from POST /delivery/addresses", wanted.DeliveryAddressID)
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE deliveries SET stage = $1 WHERE order_id = $2 AND stage < $1`, onTheRoad, wanted.OrderID); err != nil {
 			return fmt.Errorf("send out: %w", err)

@@ -1,5 +1,5 @@
-// Package delivery drives boxed orders to their customers. It keeps the address that OrderConfirmed carries, so
-// that it has to ask nobody when the box is there.
+// Package delivery drives boxed orders to their customers. It stores the address from OrderConfirmed, so it needs no call when the
+// order is boxed.
 package delivery
 
 import (
@@ -14,12 +14,12 @@ import (
 // Name is the service's name.
 const Name = "delivery"
 
-// Service describes the delivery service to whoever runs it.
+// Service describes the delivery service.
 func Service() host.Service {
 	return host.Service{
 		Name: Name, Title: "drives boxed orders to their customers", Schema: schema,
-		Describe: func(env *host.Env) host.App { return &deliveries{versions: readVersions(env)} },
-		Check:    func(env *host.Env) { readDrivingTime(env); readVersions(env) },
+		Subscriptions: func(env *host.Env) []topology.Subscription { return subscriptions(readVersions(env)) },
+		Check:         func(env *host.Env) { readDrivingTime(env); readVersions(env) },
 		New: func(h *host.Host) (host.App, error) {
 			return &deliveries{Host: h, drivingTime: readDrivingTime(h.Env), versions: readVersions(h.Env)}, nil
 		},
@@ -32,12 +32,12 @@ type deliveries struct {
 	versions    []event.Type
 }
 
-// readVersions reads which versions of OrderConfirmed delivery takes (DELIVERY_ORDER_CONFIRMED).
+// readVersions returns the versions of OrderConfirmed that delivery takes (DELIVERY_ORDER_CONFIRMED).
 func readVersions(env *host.Env) []event.Type {
 	return host.OrderConfirmedVersions(env, Name, event.OrderConfirmedV2)
 }
 
-// readDrivingTime reads how long a drive takes (DELIVERY_DRIVING_TIME).
+// readDrivingTime returns the duration of a drive (DELIVERY_DRIVING_TIME).
 func readDrivingTime(env *host.Env) host.Span {
 	return env.Span("DELIVERY_DRIVING_TIME", host.Span{Least: 20 * time.Millisecond, Most: 100 * time.Millisecond})
 }
@@ -67,11 +67,20 @@ func (d *deliveries) Routes(r *host.Routes) {
 	r.Query("GET /delivery/{orderId}", d.get)
 }
 
+// subscriptions are the events that delivery consumes.
+func subscriptions(versions []event.Type) []topology.Subscription {
+	return []topology.Subscription{
+		{Subscriber: Name, Event: event.OrderConfirmedV2, Versions: versions},
+		{Subscriber: Name, Event: event.OrderBoxedV1},
+		{Subscriber: Name, Event: event.OrderCancelledV1},
+	}
+}
+
 // Subscriptions implements host.App.
 func (d *deliveries) Subscriptions() []broker.Subscription {
-	return []broker.Subscription{
-		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderConfirmedV2, Versions: d.versions}, Handle: d.onConfirmed},
-		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderBoxedV1}, Handle: d.onBoxed},
-		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderCancelledV1}, Handle: d.onCancelled},
-	}
+	return broker.Bind(subscriptions(d.versions), map[event.Type]broker.Handler{
+		event.OrderConfirmedV2: d.onConfirmed,
+		event.OrderBoxedV1:     d.onBoxed,
+		event.OrderCancelledV1: d.onCancelled,
+	})
 }

@@ -45,8 +45,8 @@ func cancelledOrder(tb testing.TB, id string) event.Envelope {
 	return eventtest.One(tb, id, event.OrderCancelled{OrderID: id, CustomerID: "c-1", Reason: "closed"})
 }
 
-// The process dies on the road: the event that sent the order out comes again, and the drive goes on. What comes again
-// for another reason does not start a second drive.
+// The process dies on the road: the event that sent the order out is delivered again, and the drive continues. Another repeated
+// event does not start a second drive.
 func TestADriveThatBrokeOffGoesOn(t *testing.T) {
 	t.Parallel()
 	d := newDeliveries(t, "10m")
@@ -59,7 +59,7 @@ func TestADriveThatBrokeOffGoesOn(t *testing.T) {
 	if duplicate, err := eventtest.Give(t.Context(), d, confirmed); err != nil || !duplicate {
 		t.Fatalf("the confirmation again: duplicate %t, %v", duplicate, err)
 	}
-	if err := eventtest.Handle(d, eventtest.One(t, "o-1", event.OrderBoxed{OrderID: "o-1"})); err != nil { // said once more, as another fact
+	if err := eventtest.Handle(d, eventtest.One(t, "o-1", event.OrderBoxed{OrderID: "o-1"})); err != nil { // the same fact with another event id
 		t.Fatal(err)
 	}
 	if got := view(t, d, "o-1").Status; got != "out-for-delivery" {
@@ -78,7 +78,7 @@ func TestADriveThatBrokeOffGoesOn(t *testing.T) {
 	}
 }
 
-// breakOff sends an order out and ends the context on the road.
+// breakOff sends an order out and ends the context during the drive.
 func breakOff(t *testing.T, d *deliveries, boxed event.Envelope) {
 	t.Helper()
 	ctx, die := context.WithCancel(t.Context())
@@ -94,7 +94,7 @@ func breakOff(t *testing.T, d *deliveries, boxed event.Envelope) {
 	}
 }
 
-// awaitDrive waits until the order is on the road.
+// awaitDrive waits until the order is out for delivery.
 func awaitDrive(t *testing.T, d *deliveries, id string) {
 	t.Helper()
 	for end := time.Now().Add(20 * time.Second); view(t, d, id).Status != "out-for-delivery"; {
@@ -105,7 +105,7 @@ func awaitDrive(t *testing.T, d *deliveries, id string) {
 	}
 }
 
-// Cancelled on the road: the driver turns round, also after a crash, and nobody is said to have the food.
+// An order that is cancelled on the road is not reported as delivered, also after a crash.
 func TestAnOrderThatIsCancelledOnTheRoadIsNotHandedOver(t *testing.T) {
 	t.Parallel()
 	d := newDeliveries(t, "3s")

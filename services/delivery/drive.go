@@ -13,12 +13,11 @@ import (
 	"traceria/services/store"
 )
 
-// streetKey is personal data on a span, on purpose: the Collector takes it off before anybody else sees it
-// (collector/collector.yaml), and a test looks for it in Jaeger.
+// streetKey puts personal data on a span on purpose: the Collector removes it (collector/collector.yaml), and a test checks that
+// Jaeger does not have it.
 const streetKey = attribute.Key("traceria.delivery.street")
 
-// onConfirmed keeps where the order goes. Usually the food is not ready yet; if its box was there first, the
-// order goes out now.
+// onConfirmed stores the address. If the order is boxed already, the drive starts now.
 func (d *deliveries) onConfirmed(ctx context.Context, e event.Envelope) error {
 	fact, err := event.ReadConfirmation(e)
 	if err == nil && d.Config.Choices(ctx).Style == event.SparseCallback {
@@ -32,14 +31,14 @@ func (d *deliveries) onConfirmed(ctx context.Context, e event.Envelope) error {
 	}
 	address, err := json.Marshal(fact.DeliveryAddress)
 	if err != nil {
-		return fmt.Errorf("write the address: %w", err)
+		return fmt.Errorf("encode the address: %w", err)
 	}
 	return d.learn(ctx, e, fact.OrderID,
 		`UPDATE deliveries SET confirmed = TRUE, customer_id = $1, address = $2, address_id = $3 WHERE order_id = $4`,
 		fact.CustomerID, string(address), fact.DeliveryAddressID, fact.OrderID)
 }
 
-// onBoxed sends the order out, if it is known where to.
+// onBoxed starts the drive if the address is known.
 func (d *deliveries) onBoxed(ctx context.Context, e event.Envelope) error {
 	fact, err := event.Data[event.OrderBoxed](e)
 	if err != nil {
@@ -48,7 +47,7 @@ func (d *deliveries) onBoxed(ctx context.Context, e event.Envelope) error {
 	return d.learn(ctx, e, fact.OrderID, `UPDATE deliveries SET boxed = TRUE WHERE order_id = $1`, fact.OrderID)
 }
 
-// onCancelled keeps an order at home that is not on the road yet, and turns one round that is.
+// onCancelled stops an order: one that waits is not sent out, and one on the road is not handed over.
 func (d *deliveries) onCancelled(ctx context.Context, e event.Envelope) error {
 	fact, err := event.Data[event.OrderCancelled](e)
 	if err != nil {
@@ -57,7 +56,7 @@ func (d *deliveries) onCancelled(ctx context.Context, e event.Envelope) error {
 	return d.learn(ctx, e, fact.OrderID, `UPDATE deliveries SET cancelled = TRUE WHERE order_id = $1`, fact.OrderID)
 }
 
-// learn writes down what an event says, whichever comes first, and drives when everything needed is known.
+// learn stores the content of an event, in any order of arrival, and drives if nothing is missing.
 func (d *deliveries) learn(ctx context.Context, e event.Envelope, orderID, update string, args ...any) error {
 	drive, err := d.note(ctx, e, orderID, update, args)
 	if err != nil || !drive {
@@ -69,8 +68,8 @@ func (d *deliveries) learn(ctx context.Context, e event.Envelope, orderID, updat
 	return d.arrive(ctx, orderID)
 }
 
-// note writes down what an event says and, when that was all that was missing, sends the order out. Without a drive the
-// event is handled; with one, it is when the drive has ended.
+// note stores the content of an event and sends the order out if nothing is missing. Without a drive the event is recorded as
+// handled; otherwise it is recorded when the drive has ended.
 func (d *deliveries) note(ctx context.Context, e event.Envelope, orderID, update string, args []any) (drive bool, err error) {
 	err = d.DB.Do(ctx, func(tx *store.Tx) error {
 		drive = false
@@ -81,7 +80,7 @@ func (d *deliveries) note(ctx context.Context, e event.Envelope, orderID, update
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, update, args...); err != nil {
-			return fmt.Errorf("note %s: %w", e.Metadata.EventType, err)
+			return fmt.Errorf("store %s: %w", e.Metadata.EventType, err)
 		}
 		known, err := read(ctx, tx, orderID)
 		if err != nil {
@@ -100,8 +99,8 @@ func (d *deliveries) note(ctx context.Context, e event.Envelope, orderID, update
 	return drive, err
 }
 
-// sendOut puts the order on the road and tells the customer, if all is known and nobody did so before. An event
-// that comes again after a crash goes on with the drive that it began.
+// sendOut marks the order as on the road and notifies the customer, once, if nothing is missing. An event that is delivered again
+// after a crash continues its drive.
 func (d *deliveries) sendOut(ctx context.Context, tx *store.Tx, known delivery, eventID string) (drive bool, err error) {
 	switch {
 	case known.cancelled || known.stage == delivered:
@@ -112,7 +111,7 @@ func (d *deliveries) sendOut(ctx context.Context, tx *store.Tx, known delivery, 
 		return false, nil
 	case known.address == nil:
 		d.Log.Warn().Ctx(ctx).Str("address_id", known.addressID).
-			Msg("boxed, but nobody knows the address any more: the order waits until it is cancelled (POST /order/{id}/cancel)")
+			Msg("boxed order has an unknown address; it waits until POST /order/{id}/cancel")
 		return false, nil
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE deliveries SET stage = $1, sent_out_by = $2 WHERE order_id = $3`,
@@ -122,7 +121,7 @@ func (d *deliveries) sendOut(ctx context.Context, tx *store.Tx, known delivery, 
 	return true, tx.Publish(ctx, event.DeliveryNotificationSent{OrderID: known.orderID, CustomerID: known.customerID})
 }
 
-// arrive hands the order over, unless it was cancelled on the road.
+// arrive hands the order over unless it was cancelled on the road.
 func (d *deliveries) arrive(ctx context.Context, orderID string) error {
 	return d.DB.Once(ctx, func(tx *store.Tx) error {
 		if first, err := handOver(ctx, tx, orderID); err != nil || !first {

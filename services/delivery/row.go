@@ -14,8 +14,8 @@ import (
 	"traceria/telemetry"
 )
 
-// stage is how far a delivery has come. It only grows. That the order was cancelled is a fact beside it, which wins: the
-// order's own service says cancelled then, however far the driver was, and both must say the same.
+// stage is the progress of a delivery. It only grows. Cancellation is a separate flag that overrides it, as in the order service:
+// both services must report the same status.
 type stage int
 
 const (
@@ -33,7 +33,7 @@ type delivery struct {
 	stage                                     stage
 }
 
-// read returns a delivery with its address, given directly or by the id of one that was added before.
+// read returns a delivery with its address, which the order has itself or by the id of a stored one.
 func read(ctx context.Context, tx *store.Tx, orderID string) (delivery, error) {
 	known := delivery{orderID: orderID}
 	var address string
@@ -51,10 +51,10 @@ func read(ctx context.Context, tx *store.Tx, orderID string) (delivery, error) {
 	return known, nil
 }
 
-// know makes sure that there is a row: whichever event comes first leaves what it knows in it.
+// know inserts the row of an order if this is the first event of the order.
 func know(ctx context.Context, tx *store.Tx, orderID string) error {
 	if _, err := tx.ExecContext(ctx, `INSERT INTO deliveries (order_id) VALUES ($1) ON CONFLICT DO NOTHING`, orderID); err != nil {
-		return fmt.Errorf("note the order: %w", err)
+		return fmt.Errorf("store the order: %w", err)
 	}
 	return nil
 }
@@ -64,18 +64,18 @@ type executor interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
-// handOver writes down that the order was delivered, once, unless it was cancelled.
+// handOver stores that the order is delivered unless it is cancelled. first is false if it was delivered before.
 func handOver(ctx context.Context, on executor, orderID string) (first bool, err error) {
 	changed, err := on.ExecContext(ctx,
 		`UPDATE deliveries SET stage = $1 WHERE order_id = $2 AND stage < $1 AND NOT cancelled`, delivered, orderID)
 	if err != nil {
-		return false, fmt.Errorf("arrive: %w", err)
+		return false, fmt.Errorf("hand the order over: %w", err)
 	}
 	n, err := changed.RowsAffected()
 	return n > 0, err
 }
 
-// status is what a delivery is shown as.
+// status returns the status in the API.
 func (d delivery) status() string {
 	if d.cancelled {
 		return "cancelled"
@@ -83,7 +83,7 @@ func (d delivery) status() string {
 	return d.stage.String()
 }
 
-// waitsFor names what is missing before the order can be sent out.
+// waitsFor returns what is missing before the order can be sent out.
 func (d delivery) waitsFor() []string {
 	var missing []string
 	if d.cancelled || d.stage > waiting {
@@ -101,7 +101,7 @@ func (d delivery) waitsFor() []string {
 	return missing
 }
 
-// deliveryView is what GET /delivery/{orderId} answers.
+// deliveryView is the answer of GET /delivery/{orderId}.
 type deliveryView struct {
 	OrderID         string         `json:"orderId"`
 	CustomerID      string         `json:"customerId"`
@@ -114,7 +114,7 @@ func (d *deliveries) get(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("orderId")
 	unknown := host.NotFound("there is no delivery for order %.60q", id)
 	if event.CheckText(id) != nil {
-		return unknown // PostgreSQL would refuse the question
+		return unknown // PostgreSQL fails on such a text
 	}
 	ctx := telemetry.WithConversation(r.Context(), id)
 	var known delivery
@@ -132,8 +132,8 @@ func (d *deliveries) get(w http.ResponseWriter, r *http.Request) error {
 		deliveryView{known.orderID, known.customerID, known.status(), known.waitsFor(), known.address})
 }
 
-// addAddress is the command Add Delivery Address: an order can name the address by the id in the answer. The id is made
-// here, together with the address, so no order that was accepted waits for one that is yet to be added.
+// addAddress is the command Add Delivery Address. It answers an id that an order can use. The id is made together with the address,
+// so an accepted order never waits for an address that is added later.
 func (d *deliveries) addAddress(w http.ResponseWriter, r *http.Request) error {
 	address, err := host.ReadJSON[event.Address](w, r)
 	if err != nil {
@@ -144,7 +144,7 @@ func (d *deliveries) addAddress(w http.ResponseWriter, r *http.Request) error {
 	}
 	text, err := json.Marshal(address)
 	if err != nil {
-		return fmt.Errorf("write the address: %w", err)
+		return fmt.Errorf("encode the address: %w", err)
 	}
 	id := event.NewAddressID()
 	if _, err := d.DB.ExecContext(r.Context(), `INSERT INTO addresses (id, address) VALUES ($1, $2)`, id, string(text)); err != nil {

@@ -16,7 +16,7 @@ import (
 	"traceria/services/host/hosttest"
 )
 
-// drawOrder draws what delivery is told of an order, in the order of the story, and how it must be shown.
+// drawOrder draws the events of an order for delivery, in their usual order, and the expected view.
 func drawOrder(t *rapid.T, tb testing.TB, id, knownAddress string) (told []event.Envelope, want deliveryView) {
 	order := rapid.SampledFrom([]event.OrderConfirmed{
 		orderTo(id, street, ""), orderTo(id, nil, knownAddress), orderTo(id, nil, "lost"),
@@ -57,8 +57,8 @@ func drawOrder(t *rapid.T, tb testing.TB, id, knownAddress string) (told []event
 	return told, want
 }
 
-// What is answered of a delivery hangs on which facts are known, and not on the order in which they came or how often: a
-// cancellation wins over whatever the driver had done.
+// A delivery depends on the set of known facts, not on their order of arrival or their repetition. A cancellation overrides the
+// drive.
 func TestTheSameFactsAreTheSameDeliveryInWhateverOrderTheyCome(t *testing.T) {
 	t.Parallel()
 	inOrder, shuffled := newDeliveries(t, "0s"), newDeliveries(t, "0s")
@@ -87,7 +87,7 @@ func TestTheSameFactsAreTheSameDeliveryInWhateverOrderTheyCome(t *testing.T) {
 				rt.Fatal(err)
 			}
 		}
-		for _, e := range told { // all once more
+		for _, e := range told { // all a second time
 			if duplicate, err := eventtest.Give(context.Background(), shuffled, e); err != nil || !duplicate {
 				rt.Fatalf("%s again: duplicate %t, %v", e.Metadata.EventType, duplicate, err)
 			}
@@ -108,7 +108,7 @@ func TestTheSameFactsAreTheSameDeliveryInWhateverOrderTheyCome(t *testing.T) {
 	})
 }
 
-// The workers of several subscriptions, and of several processes, meet in the database.
+// Workers of several subscriptions and processes use the database at the same time.
 func TestEventsThatAreHandledAtOnceSendTheOrderOutOnce(t *testing.T) {
 	t.Parallel()
 	d := newDeliveries(t, "0s")

@@ -10,19 +10,18 @@ import (
 	"github.com/google/uuid"
 )
 
-// addressIDVersion marks a UUID whose content is the issuer's own affair (RFC 9562, section 5.8).
+// addressIDVersion is the UUID version for content that the issuer defines (RFC 9562, section 5.8).
 const addressIDVersion = 8
 
-// checkedBytes is how much of an address id its last four bytes are computed from.
+// checkedBytes is the number of bytes of an address id that its checksum covers. The checksum is the last four bytes.
 const checkedBytes = 12
 
-// NewAddressID makes the id of a delivery address: a UUID of version 8 of 90 random bits and, in its last four
-// bytes, the CRC-32 (IEEE) of the twelve before them.
+// NewAddressID returns the id of a delivery address: a UUID of version 8 with 90 random bits and, in its last four bytes, the
+// CRC-32 (IEEE) of the first twelve.
 //
-// The check is what an IBAN has it for: whoever is given such an id can tell that it is wrong without asking who
-// issued it. The order service refuses a mistyped or invented one at once, while the customer is still there to
-// mend it; no event could tell it later, and nobody could deliver the order. It is no proof against forgery, from
-// which nobody gains: the forger's own order would wait for an address, visibly, until it is cancelled.
+// As in an IBAN, the checksum tells a mistyped or invented id without a call to the issuer. So the order service refuses it at
+// once. No event could report it later, and the order could not be delivered. The checksum does not prevent forgery: a forged
+// id only makes the forger's order wait for an address until it is cancelled.
 func NewAddressID() string {
 	id := uuid.New()
 	id[6] = id[6]&0x0f | addressIDVersion<<4
@@ -30,11 +29,10 @@ func NewAddressID() string {
 	return id.String()
 }
 
-// ParseAddressID returns the id in the lower-case form in which it was issued, or an error that says why
-// [NewAddressID] cannot have made it.
+// ParseAddressID returns the id in lower case, as it was issued. The error says why [NewAddressID] cannot have made text.
 func ParseAddressID(text string) (string, error) {
 	id, err := uuid.Parse(text)
-	if err != nil || len(text) != len(id.String()) { // Parse takes the urn:uuid: and {…} forms, too
+	if err != nil || len(text) != len(id.String()) { // Parse also accepts the forms urn:uuid: and {…}
 		return "", fmt.Errorf("%.60q is not a UUID", strings.ToValidUTF8(text, "?"))
 	}
 	if id.Version() != addressIDVersion || id.Variant() != uuid.RFC4122 ||

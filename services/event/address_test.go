@@ -41,7 +41,7 @@ func TestAnIDThatIsNoneOfAnAddressIsRefused(t *testing.T) {
 	}
 }
 
-// A cyclic redundancy check of 32 bits finds every mistake within 32 bits in a row.
+// A CRC-32 finds every error burst of at most 32 bits.
 func TestAMistypedAddressIDIsRefused(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -73,7 +73,7 @@ func TestAnAmountThatIsNoneIsRefused(t *testing.T) {
 	}
 }
 
-// A few bytes must not make a reader calculate with millions of digits.
+// A short text must not cost millions of digits.
 func TestAnAmountWithAHugeExponentIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, written := range []string{`1e2000000000`, `1e-2000000000`, `1e100`, `1e-100`} {

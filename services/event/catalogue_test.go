@@ -8,7 +8,7 @@ import (
 	"traceria/services/event"
 )
 
-// Who publishes an event, where, and how much it carries stands in its schema, and so is held by what was released (release/).
+// The schema has publisher, exchange and style of an event, so the check of released schemas (release/) covers them.
 func TestATypeIsWhatItsSchemaSays(t *testing.T) {
 	t.Parallel()
 	for _, typ := range event.Catalogue {
@@ -51,7 +51,7 @@ func TestRoutingKeysAreDomainEventAndVersion(t *testing.T) {
 	}
 }
 
-// No other test need know how many events there are: whoever adds one changes none.
+// No test counts the events, so that a new one changes none.
 func TestTheStoryHasItsEvents(t *testing.T) {
 	t.Parallel()
 	for typ, style := range map[event.Type]bool{

@@ -5,28 +5,28 @@ import (
 	"strings"
 )
 
-// Choices are how events are written and published, where there is more than one way. The zero value is the default.
+// Choices say how events are published and read. The zero value is the default.
 type Choices struct {
-	// Versions (EVENT_VERSIONS) are the fat forms of OrderConfirmed that are published.
+	// Versions (EVENT_VERSIONS) selects the fat forms of OrderConfirmed that are published.
 	Versions string
-	// Style (EVENT_STYLE) is how much the consumers of OrderConfirmed are told.
+	// Style (EVENT_STYLE) selects how much state OrderConfirmed carries.
 	Style string
-	// Format (EVENT_FORMAT) is the envelope in which events are published. Every consumer reads both at any time.
+	// Format (EVENT_FORMAT) is the envelope of published events. Every consumer reads both formats at any time.
 	Format string
-	// Unguarded (TRACERIA_EVENT_VALIDATION=off) lets consumers take data as it comes (see [Envelope]).
+	// Unguarded (TRACERIA_EVENT_VALIDATION=off) switches the consumers' checks off (see [Envelope]).
 	Unguarded bool
-	// Switched says that Versions or Style were chosen while the system runs, over what is configured.
+	// Switched is true if Versions or Style were switched while the system runs, in place of the configuration.
 	Switched bool
-	// Before are forms of OrderConfirmed that were chosen until a moment ago, and are published as well until everybody
-	// takes the new ones.
+	// Before has forms of OrderConfirmed that were chosen before a switch. They are published as well until every consumer
+	// takes the new forms.
 	Before []Type
 }
 
 // The values of [Choices.Format].
 const (
-	// MetadataFormat (the default) is the metadata/data pattern.
+	// MetadataFormat is the metadata/data pattern, the default.
 	MetadataFormat = "metadata"
-	// CloudEventsFormat is CloudEvents 1.0 in its structured JSON form.
+	// CloudEventsFormat is CloudEvents 1.0 in the structured JSON form.
 	CloudEventsFormat = "cloudevents"
 )
 
@@ -39,16 +39,16 @@ const (
 
 // The values of [Choices.Style].
 const (
-	// Fat (the default): the event has everything in it.
+	// Fat events carry all state. This is the default.
 	Fat = "fat"
-	// Sparse: delivery is told ids only, and knows the address by its id. Kitchen and loyalty stay on a fat form.
+	// Sparse gives delivery ids only; it knows the address by its id. Kitchen and loyalty take a fat form.
 	Sparse = "sparse"
-	// SparseCallback: kitchen, loyalty and delivery are told ids only, and ask the order service for the rest.
+	// SparseCallback gives kitchen, loyalty and delivery ids only; they ask the order service for the rest.
 	SparseCallback = "sparse-callback"
 )
 
-// Confirmed are the versions of OrderConfirmed that are published, the sparse one last. Nobody takes a fat form when all
-// call back, and what nobody takes cannot be routed.
+// Confirmed returns the versions of OrderConfirmed that are published, the sparse one last. With SparseCallback it has no fat
+// form: without a subscriber it would be unroutable.
 func (c Choices) Confirmed() []Type {
 	var types []Type
 	if c.Style != SparseCallback {
@@ -70,9 +70,8 @@ func (c Choices) Confirmed() []Type {
 	})
 }
 
-// Taken are the versions of OrderConfirmed that a consumer takes, which is configured for some. Where the choice was
-// switched while the system runs, it takes another version when those are not published, and the sparse one when the
-// style says so.
+// Taken returns the versions of OrderConfirmed that a consumer takes: the configured ones unless the choice was switched. After
+// a switch it takes another version if none of those is published, and the sparse one if the style says so.
 func (c Choices) Taken(service string, configured []Type) []Type {
 	if !c.Switched {
 		return configured
@@ -89,13 +88,13 @@ func (c Choices) Taken(service string, configured []Type) []Type {
 	return taken
 }
 
-// Publishes tells whether a type is published: what there is one way of always is.
+// Publishes reports whether a type is published. Types other than OrderConfirmed always are.
 func (c Choices) Publishes(t Type) bool {
 	return t.Name != OrderConfirmedV1.Name || slices.Contains(c.Confirmed(), t)
 }
 
-// PublishedWith is the setting without which a type is not published: "EVENT_STYLE=sparse or sparse-callback". It is empty for
-// what is published by default.
+// PublishedWith returns the setting that a type needs to be published: "EVENT_STYLE=sparse or sparse-callback". It returns ""
+// for a type that is published by default.
 func (t Type) PublishedWith() string {
 	if (Choices{}).Publishes(t) {
 		return ""

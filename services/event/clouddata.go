@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// dataOf finds the data of a CloudEvent and returns it as JSON, whether it came as JSON or XML, as it is or in base64.
+// dataOf returns the data of a CloudEvent as JSON. The event may have JSON or XML, as text or in base64.
 func dataOf(members map[string]json.RawMessage, contentType string, m Metadata) (json.RawMessage, error) {
 	data, encoded := members["data"], members["data_base64"]
 	switch {
@@ -49,7 +49,7 @@ func dataOf(members map[string]json.RawMessage, contentType string, m Metadata) 
 
 func there(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 
-// kindOf is what a media type promises: JSON or XML, by its name or its suffix (RFC 6839). None means JSON.
+// kindOf reports whether a media type is JSON or XML, by its name or its suffix (RFC 6839). An empty one means JSON.
 func kindOf(contentType string) (isJSON, isXML bool, err error) {
 	media := MetadataContentType
 	if contentType != "" {

@@ -14,42 +14,41 @@ import (
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 )
 
-// The content types of the two envelopes. They are what AMQP's content-type property says.
+// The content types of the two envelopes, as in the AMQP property content-type.
 const (
 	MetadataContentType    = "application/json"
 	CloudEventsContentType = cloudevents.ApplicationCloudEventsJSON
 )
 
-// The extension attributes beside traceparent and tracestate (the distributed tracing extension) and baggage:
-// correlationid and causationid are CloudEvents' own extension for them.
-// https://github.com/cloudevents/spec/tree/main/cloudevents/extensions
+// The attributes of the correlation extension. Traceria also uses traceparent and tracestate (the distributed tracing
+// extension) and baggage. https://github.com/cloudevents/spec/tree/main/cloudevents/extensions
 const (
 	extConversation = "correlationid"
 	extCausation    = "causationid"
 )
 
-// typePrefix and sourcePrefix are what our types and sources begin with.
+// typePrefix and sourcePrefix are the prefixes of Traceria's types and sources.
 const (
 	typePrefix   = "traceria."
 	sourcePrefix = "urn:traceria:service:"
 )
 
-// CloudEvent is what an event says about itself in the CloudEvents form.
+// CloudEvent holds the attributes of an event in the CloudEvents form.
 type CloudEvent struct {
 	SpecVersion, ID, Source, Type, Subject, DataContentType, DataSchema string
-	// Extensions are the other attributes: text, numbers (json.Number) and true or false.
+	// Extensions has the other attributes: string, json.Number or bool.
 	Extensions map[string]any
 }
 
-// Encode writes an envelope in one of the two forms ([MetadataFormat], [CloudEventsFormat]; empty is the former) and
-// says which content type it has then.
+// Encode encodes an envelope in a format, [MetadataFormat] or [CloudEventsFormat], and returns its content type. An empty format
+// means MetadataFormat.
 func Encode(e Envelope, format string) (contentType string, body []byte, err error) {
 	contentType = MetadataContentType
 	if format == CloudEventsFormat {
 		contentType = CloudEventsContentType
 		var c cloudevents.Event
 		if c, err = cloud(e); err == nil {
-			body, err = c.MarshalJSON() // json.Marshal would read what it wrote once more
+			body, err = c.MarshalJSON() // json.Marshal would parse the result again
 		}
 	} else {
 		body, err = json.Marshal(e)
@@ -60,8 +59,8 @@ func Encode(e Envelope, format string) (contentType string, body []byte, err err
 	return contentType, body, nil
 }
 
-// AsCloudEvent is what an envelope says, or would say, as a CloudEvent. It fails when there can be none: the event is not
-// in the catalogue, or nobody is its source.
+// AsCloudEvent returns the attributes of the envelope in the CloudEvents form. It fails if the event is not in the catalogue or
+// has no source.
 func (e Envelope) AsCloudEvent() (CloudEvent, error) {
 	if e.Cloud != nil {
 		return *e.Cloud, nil
@@ -90,9 +89,9 @@ func (e Envelope) AsCloudEvent() (CloudEvent, error) {
 	return c, nil
 }
 
-// cloud is the envelope as the CloudEvents SDK knows it, checked by it.
+// cloud converts the envelope to an event of the CloudEvents SDK and validates it.
 func cloud(e Envelope) (cloudevents.Event, error) {
-	e.Cloud = nil // what it said when it was read may be changed
+	e.Cloud = nil // the attributes that were read may be stale
 	said, err := e.AsCloudEvent()
 	if err != nil {
 		return cloudevents.Event{}, err
@@ -102,7 +101,7 @@ func cloud(e Envelope) (cloudevents.Event, error) {
 	return c, c.Validate()
 }
 
-// standard makes the SDK's event. The SDK remembers what it does not like, and Validate says it.
+// standard makes an event of the SDK. The SDK collects errors, which Validate returns.
 func standard(said CloudEvent, at time.Time) cloudevents.Event {
 	c := cloudevents.New(said.SpecVersion)
 	c.SetID(said.ID)
@@ -114,15 +113,15 @@ func standard(said CloudEvent, at time.Time) cloudevents.Event {
 	c.SetDataContentType(said.DataContentType)
 	for name, value := range said.Extensions {
 		if number, ok := value.(json.Number); ok {
-			value = number.String() // the SDK's integers have 32 bits; a longer number is no reason to refuse an event
+			value = number.String() // the SDK refuses integers of more than 32 bits
 		}
 		c.SetExtension(name, value)
 	}
 	return c
 }
 
-// decodeCloud reads a CloudEvent in the structured JSON form. The JSON is read here, by encoding/json, because the SDK's
-// reader accepts what is no JSON and panics at a data_base64 that is no text; the attributes are the SDK's to judge.
+// decodeCloud decodes a CloudEvent in the structured JSON form. It parses with encoding/json, because the SDK's parser accepts
+// invalid JSON and panics if data_base64 is not a string. The SDK validates the attributes.
 func decodeCloud(body []byte) (Envelope, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(body, &members); err != nil {
@@ -142,7 +141,7 @@ func decodeCloud(body []byte) (Envelope, error) {
 	return e, nil
 }
 
-// attributes takes apart what is not data. An attribute that is null is not there (JSON format 1.0.2, section 2.2).
+// attributes reads all members except the data. An attribute that is null counts as absent (JSON format 1.0.2, section 2.2).
 func attributes(members map[string]json.RawMessage) (said CloudEvent, at time.Time, err error) {
 	said.Extensions = map[string]any{}
 	var moment string
@@ -196,11 +195,11 @@ func extension(raw json.RawMessage) (any, error) {
 	case string, bool, json.Number:
 		return value, nil
 	default:
-		return nil, errors.New("an attribute is text, a number, or true or false")
+		return nil, errors.New("want text, a number, or true or false")
 	}
 }
 
-// metadataOf says in our words what a CloudEvent says about itself. What others publish keeps its own type and source.
+// metadataOf converts the attributes of a CloudEvent to metadata. An event from outside keeps its type and source.
 func metadataOf(said CloudEvent, at time.Time) Metadata {
 	m := Metadata{EventDate: Date{at}}
 	m.EventType, m.Version = typeOf(said.Type)
@@ -224,12 +223,12 @@ func metadataOf(said CloudEvent, at time.Time) Metadata {
 	return m
 }
 
-// CloudEventsType is the type as CloudEvents call it: traceria.order.order-confirmed.v1.
+// CloudEventsType is the type attribute in the CloudEvents form: traceria.order.order-confirmed.v1.
 func (t Type) CloudEventsType() string { return typePrefix + t.RoutingKey() }
 
 var ourVersion = regexp.MustCompile(`^v[0-9]+$`)
 
-// typeOf finds a type of the catalogue by its CloudEvents type. One that is not in it keeps its name: the domain is in it.
+// typeOf returns name and version for a CloudEvents type. A type that is not in the catalogue keeps its full name.
 func typeOf(text string) (name, version string) {
 	key, ours := strings.CutPrefix(text, typePrefix)
 	if !ours {
@@ -244,7 +243,7 @@ func typeOf(text string) (name, version string) {
 	return text, ""
 }
 
-// oneLine is what the SDK says in a line for each attribute.
+// oneLine joins the lines of an SDK error, one for each attribute, in a fixed order.
 func oneLine(err error) string {
 	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
 	slices.Sort(lines)

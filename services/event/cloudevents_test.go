@@ -14,7 +14,7 @@ import (
 	"traceria/services/event"
 )
 
-// pullRequestOpened is the data of the talk's CloudEvent, of which no service of ours is the consumer.
+// pullRequestOpened is the data of the talk's CloudEvent. No service here consumes it.
 type pullRequestOpened struct {
 	Wow string `json:"wow"`
 }
@@ -22,7 +22,7 @@ type pullRequestOpened struct {
 func (pullRequestOpened) Type() event.Type { return event.Type{Name: "com.github.pull_request.opened"} }
 func (pullRequestOpened) Validate() error  { return nil }
 
-// The talk's own payload: attributes, extensions, and its data, which is XML, as a typed event.
+// The talk's own event: attributes, extensions, and XML data as a typed event.
 func TestTheSlidesCloudEventIsReadWithItsXML(t *testing.T) {
 	t.Parallel()
 	e, err := event.DecodeAs("application/cloudevents+json; charset=UTF-8", golden(t, "cloudevents-slide.json"))
@@ -47,7 +47,7 @@ func TestTheSlidesCloudEventIsReadWithItsXML(t *testing.T) {
 	if e.Metadata.MessageID() != "A234-1234-1234" {
 		t.Errorf("its message id is %s", e.Metadata.MessageID())
 	}
-	e.Unguarded = true // there is no schema for what others publish
+	e.Unguarded = true // an event from outside has no schema
 	if got, err := event.Data[pullRequestOpened](e); err != nil || got.Wow != "xml" {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -56,7 +56,7 @@ func TestTheSlidesCloudEventIsReadWithItsXML(t *testing.T) {
 	}
 }
 
-// What we write is a CloudEvent by the SDK's own reading.
+// The SDK reads a written event as a CloudEvent.
 func TestTheSDKReadsWhatWeWrite(t *testing.T) {
 	t.Parallel()
 	made, err := event.New(t.Context(), "order", "o-1", event.OrderConfirmedSparse{OrderID: "o-1", CustomerID: "c-1", DeliveryAddressID: "a-1"})
@@ -130,7 +130,7 @@ func TestACloudEventThatIsNoneIsNamed(t *testing.T) {
 		{`2024-01-30T12:00:00Z`, `9999-12-31T12:00:00Z`, "want a date from 1677 to 2262"},
 		{`application/json`, `text/plain`, `datacontenttype is "text/plain", want JSON or XML`},
 		{`application/json`, `/`, "datacontenttype"},
-		{`"correlationid":"o-1"`, `"correlationid":["o-1"]`, `"correlationid": an attribute is text`},
+		{`"correlationid":"o-1"`, `"correlationid":["o-1"]`, `"correlationid": want text`},
 		{`"correlationid":"o-1"`, `"trace_parent":"x"`, "trace_parent"},
 		{`,"data":{"orderId":"o-1"}`, ``, "data is missing"},
 		{`"data":{"orderId":"o-1"}`, `"data":null`, "data is missing"},
@@ -158,7 +158,7 @@ func TestACloudEventThatIsNoneIsNamed(t *testing.T) {
 	}
 }
 
-// The data of a CloudEvent is guarded as that of the other form is; so is its type.
+// Data and type of a CloudEvent are checked as in the other form.
 func TestACloudEventOfAnotherTypeOrContentIsNotTaken(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ remove, with, want string }{
@@ -209,7 +209,7 @@ func cloudXML(t *testing.T, member, text string) (event.OrderConfirmedMoney, err
 	return event.Data[event.OrderConfirmedMoney](e)
 }
 
-// Data that is XML becomes the typed event, and its amounts stay exact: no float comes near them.
+// XML data becomes the typed event. Amounts stay exact.
 func TestXMLDataIsReadAsTheTypedEvent(t *testing.T) {
 	t.Parallel()
 	for member, text := range map[string]string{"data": confirmedXML, "data_base64": base64.StdEncoding.EncodeToString([]byte(confirmedXML))} {

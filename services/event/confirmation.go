@@ -1,6 +1,6 @@
 package event
 
-// OrderConfirmedSparse is v3: who and where to, by id. Whoever needs more asks for it, or knows it already.
+// OrderConfirmedSparse is v3: the ids of customer and address. A consumer that needs more asks the order service or knows it.
 type OrderConfirmedSparse struct {
 	OrderID           string `json:"orderId"`
 	CustomerID        string `json:"customerId"`
@@ -15,18 +15,17 @@ func (e OrderConfirmedSparse) Validate() error {
 	return present("orderId", e.OrderID, "customerId", e.CustomerID, "deliveryAddressId", e.DeliveryAddressID)
 }
 
-// Confirmation is what any form of OrderConfirmed says.
+// Confirmation is the content of any form of OrderConfirmed.
 type Confirmation struct {
 	OrderConfirmed
-	// Value is zero when the form is sparse.
+	// Value is zero if the form is sparse.
 	Value Amount
-	// Sparse says that there are ids only, and no items, number and value.
+	// Sparse is true if the event has ids only: no items, number and value.
 	Sparse bool
 }
 
-// ReadConfirmation reads v1, v2 or v3. A subscriber that moves from the one to the other has both in its queue for a
-// while: they share their event id, so whichever comes first is handled and the other is a duplicate. Any other
-// event is [ErrUnreadable].
+// ReadConfirmation decodes v1, v2 or v3. While a subscriber moves to another version, both are in its queue. They share their
+// event id, so the first is handled and the second is a duplicate. The error wraps [ErrUnreadable] for any other event.
 func ReadConfirmation(e Envelope) (Confirmation, error) {
 	switch e.Metadata.Version {
 	case OrderConfirmedV1.Version:
@@ -35,7 +34,7 @@ func ReadConfirmation(e Envelope) (Confirmation, error) {
 			return Confirmation{}, err
 		}
 		read := Confirmation{OrderConfirmed: fact.OrderConfirmed}
-		if fact.OrderValue != nil { // it is there, unless nobody checked
+		if fact.OrderValue != nil { // nil only if Unguarded
 			read.Value = *fact.OrderValue
 		}
 		return read, nil

@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// currencies are the active codes of ISO 4217 (list one), without those of funds, metals and tests, with which nobody
-// pays for a pizza.
+// currencies are the active codes of ISO 4217 (list one), without funds, metals and test codes. They are sorted.
 var currencies = strings.Fields(`
 	AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY
 	COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR
@@ -16,10 +15,10 @@ var currencies = strings.Fields(`
 	SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU
 	UZS VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG`)
 
-// CheckCurrency says whether code is the code of a currency in use (ISO 4217), in capital letters.
+// CheckCurrency returns an error unless code is an active ISO 4217 code in capital letters.
 func CheckCurrency(code string) error {
 	if _, known := slices.BinarySearch(currencies, code); !known {
-		return fmt.Errorf("%.12q is no currency of ISO 4217", strings.ToValidUTF8(code, "?"))
+		return fmt.Errorf("%.12q is not a currency code of ISO 4217, such as GBP", strings.ToValidUTF8(code, "?"))
 	}
 	return nil
 }

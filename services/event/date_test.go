@@ -51,7 +51,7 @@ func TestAnUnreadableDateSaysWhatIsWanted(t *testing.T) {
 	}
 }
 
-// What no service could keep is refused rather than kept as another date.
+// A date that cannot be stored is refused, not changed.
 func TestADateOutsideOfWhatServicesKeepIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "2262-04-12", "1677-09-21"} {

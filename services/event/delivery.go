@@ -1,6 +1,6 @@
 package event
 
-// DeliveryNotificationSent says that the customer was told that the order is on its way.
+// DeliveryNotificationSent is published when the customer was notified that the order is on its way.
 type DeliveryNotificationSent struct {
 	OrderID    string `json:"orderId"`
 	CustomerID string `json:"customerId"`
@@ -14,7 +14,7 @@ func (e DeliveryNotificationSent) Validate() error {
 	return present("orderId", e.OrderID, "customerId", e.CustomerID)
 }
 
-// OrderDelivered says that the customer has the food.
+// OrderDelivered is published when the customer has the food.
 type OrderDelivered struct {
 	OrderID string `json:"orderId"`
 }

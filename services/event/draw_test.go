@@ -15,8 +15,8 @@ import (
 	"traceria/services/event"
 )
 
-// shape is a JSON Schema, from which data are drawn: whatever an event's schema allows, its type must read and write
-// again. So a new event is tested as soon as it has a schema and a type.
+// shape is a JSON Schema from which data are drawn. The type of an event must read and write all data that its schema allows, so a
+// new event is tested as soon as it has a schema and a type.
 type shape struct {
 	Ref         string `json:"$ref"`
 	Type        string
@@ -49,7 +49,7 @@ func shapeOf(t testing.TB, typ event.Type) shape {
 	return s
 }
 
-// drawing draws by the schema of one type.
+// drawing draws data of one type.
 type drawing struct {
 	*rapid.T
 	definitions map[string]shape
@@ -92,7 +92,7 @@ func (d drawing) draw(name string, s shape) any {
 	return nil
 }
 
-// object draws the required fields, those of one of the alternatives (anyOf), and some of the others.
+// object draws the required fields, the fields of one alternative (anyOf), and some of the others.
 func (d drawing) object(name string, s shape) any {
 	required := s.Required
 	if len(s.AnyOf) > 0 {
@@ -107,8 +107,8 @@ func (d drawing) object(name string, s shape) any {
 	return fields
 }
 
-// string draws texts that a schema allows, mostly: what only the code refuses (a currency that nobody has) is rarer where
-// the schema gives examples.
+// string draws texts that a schema allows. If the schema has examples it prefers them, because the code refuses some texts that
+// the schema allows (an unknown currency).
 func (d drawing) string(name string, s shape) string {
 	most := 40
 	if s.MaxLength != nil {
@@ -125,7 +125,7 @@ func (d drawing) string(name string, s shape) string {
 	return text(s.MinLength, most).Draw(d.T, name)
 }
 
-// number draws a number of so many parts of one.
+// number draws a multiple of 1/parts.
 func (d drawing) number(name string, s shape, parts int64) int64 {
 	least, most := int64(-1e12), int64(1e12)
 	if s.Minimum != nil {
@@ -137,7 +137,7 @@ func (d drawing) number(name string, s shape, parts int64) int64 {
 	return rapid.Int64Range(least, most).Draw(d.T, name)
 }
 
-// text draws what databases can keep.
+// text draws text that databases can store.
 func text(least, most int) *rapid.Generator[string] {
 	return rapid.StringN(least, most, 200).Filter(func(s string) bool { return event.CheckText(s) == nil })
 }

@@ -12,22 +12,22 @@ import (
 	"github.com/google/uuid"
 )
 
-// Metadata is what is said about an event, beside the event itself (the metadata/data pattern). Readers ignore
-// fields that they do not know, so that metadata can grow without touching data.
+// Metadata describes an event, separate from its data (the metadata/data pattern). Readers ignore unknown fields, so metadata
+// can grow without a change of the data.
 type Metadata struct {
 	EventType string `json:"eventType"`
 	Version   string `json:"version"`
 	// EventID identifies the fact. All versions of one fact share it.
 	EventID   string `json:"eventId"`
 	EventDate Date   `json:"eventDate"`
-	// Source is the service that published it.
+	// Source is the service that published the event.
 	Source string `json:"source,omitempty"`
-	// ConversationID is the order id, or whatever else the story is about.
+	// ConversationID is the id of the business conversation: the order id, or staff-{id} for the events of a staff member.
 	ConversationID string `json:"conversationId,omitempty"`
-	// CausationID is the event id of the event that led to this one; empty when a request did.
+	// CausationID is the event id of the event that caused this one. It is empty if a request did.
 	CausationID string `json:"causationId,omitempty"`
-	// TraceParent, TraceState, ParentSpan and Baggage are the W3C context of the send span, written at send
-	// time. They repeat the AMQP headers, for when something on the way drops those.
+	// TraceParent, TraceState, ParentSpan and Baggage are the W3C context of the send span, written at send time. They repeat
+	// the AMQP headers, in case an intermediary drops those.
 	TraceParent string `json:"traceParent,omitempty"`
 	TraceState  string `json:"traceState,omitempty"`
 	// ParentSpan is the span id inside TraceParent.
@@ -35,10 +35,10 @@ type Metadata struct {
 	Baggage    string `json:"baggage,omitempty"`
 }
 
-// MessageID is what the broker and CloudEvents call this message: {eventId}.{version}. It differs between the
-// versions of one fact, because each is a message of its own.
+// MessageID is the id of the message in AMQP and CloudEvents: {eventId}.{version}. Each version of a fact is a message of its
+// own.
 func (m Metadata) MessageID() string {
-	if m.Version == "" { // somebody else's CloudEvent
+	if m.Version == "" { // a CloudEvent from outside the catalogue
 		return m.EventID
 	}
 	return m.EventID + "." + m.Version
@@ -52,8 +52,8 @@ func (m *Metadata) Get(key string) string {
 	return ""
 }
 
-// Set implements propagation.TextMapCarrier. Keys other than the W3C names are dropped; parentSpan follows
-// traceparent.
+// Set implements propagation.TextMapCarrier. It ignores keys other than the W3C names. With traceparent it sets parentSpan,
+// too.
 func (m *Metadata) Set(key, value string) {
 	field := m.field(key)
 	if field == nil {
@@ -88,15 +88,14 @@ func (m *Metadata) field(key string) *string {
 type Envelope struct {
 	Metadata Metadata        `json:"metadata"`
 	Data     json.RawMessage `json:"data"`
-	// Unguarded is set by a reader who takes the data as it comes: [Data] then checks nothing, and what is missing is
-	// zero. It shows what the check is good for.
+	// Unguarded switches the checks of [Data] off: a missing field is then zero. It exists to show what the checks prevent.
 	Unguarded bool `json:"-"`
-	// Cloud is what the event says about itself when it was read from the CloudEvents form, and nil when it was not.
+	// Cloud holds the attributes of an event that was read from the CloudEvents form. Otherwise it is nil.
 	Cloud *CloudEvent `json:"-"`
 }
 
-// New wraps the forms (versions) of one fact in envelopes that share an event id and a date. A payload that is not
-// registered, or not what its schema says, is a [Refusal]. The causation comes from the event that ctx is handling, if any.
+// New wraps the forms (versions) of one fact in envelopes that share an event id and a date. The error is a [Refusal] if a
+// payload is not registered or breaks its schema. The causation id is that of the event that ctx handles, if any.
 func New(ctx context.Context, source, conversation string, forms ...Payload) ([]Envelope, error) {
 	id, date := uuid.NewString(), Date{time.Now().UTC()}
 	cause, _ := ReceiptOf(ctx)
@@ -118,12 +117,11 @@ func New(ctx context.Context, source, conversation string, forms ...Payload) ([]
 	return envelopes, nil
 }
 
-// ErrUnreadable is wrapped by every error about bytes that are not an event. Such a message can never succeed.
+// ErrUnreadable is wrapped by every error about bytes that are not a valid event. A retry cannot succeed.
 var ErrUnreadable = errors.New("unreadable event")
 
-// Decode reads an envelope in either form: what says specversion, and has no metadata, is a CloudEvent. What is not JSON,
-// lacks the type, the version, the id or the data, or has a name or an id that could not be stored or sent on, is
-// [ErrUnreadable].
+// Decode reads an envelope in either form. A document with specversion and without metadata is a CloudEvent. The error wraps
+// [ErrUnreadable] if body is not JSON, lacks type, version, id or data, or has a name or an id that cannot be stored or sent.
 func Decode(body []byte) (Envelope, error) {
 	e, err := decode(body)
 	if err == nil {
@@ -135,8 +133,8 @@ func Decode(body []byte) (Envelope, error) {
 	return e, nil
 }
 
-// DecodeAs is [Decode] for a body whose content type is known: what is declared to be a CloudEvent must be one. Any other
-// declaration, and none, is not relied on.
+// DecodeAs is [Decode] for a body with a content type. A body that is declared as a CloudEvent must be one. Other content
+// types, and none, are ignored.
 func DecodeAs(contentType string, body []byte) (Envelope, error) {
 	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
 	if media = strings.TrimSpace(media); media != CloudEventsContentType {
@@ -184,7 +182,7 @@ func decode(body []byte) (Envelope, error) {
 	return e, nil
 }
 
-// checkNames refuses names and ids that could not be stored or sent on. They are called as they are in the envelope's form.
+// checkNames refuses names and ids that cannot be stored or sent. The error uses the names of the envelope's form.
 func (e Envelope) checkNames() error {
 	names := []string{"metadata.eventType", "metadata.version", "metadata.eventId", "metadata.conversationId", "metadata.source"}
 	if e.Cloud != nil {
@@ -202,12 +200,12 @@ func (e Envelope) checkNames() error {
 	return nil
 }
 
-// maxName is how long ids and names may be, in bytes: AMQP properties hold 255 of them
-// (short strings, AMQP 0-9-1 section 4.2.5.3), and a message id is an event id and a version.
+// maxName is the largest length of an id or a name in bytes. An AMQP property holds 255 bytes (short string, AMQP 0-9-1
+// section 4.2.5.3), and a message id consists of an event id and a version.
 const maxName = 120
 
-// Data reads the payload of an envelope as T and checks it, by its schema too: a required field that is missing, or was
-// renamed, does not pass as zero. A wrong type, version or content is [ErrUnreadable]; unknown fields are ignored.
+// Data decodes the payload of an envelope as T and checks it against its schema, so that a missing or renamed field is not read
+// as zero. The error wraps [ErrUnreadable] for a wrong type, version or content. Unknown fields are ignored.
 func Data[T Payload](e Envelope) (T, error) {
 	var payload T
 	want := payload.Type()
@@ -229,7 +227,7 @@ func Data[T Payload](e Envelope) (T, error) {
 	return payload, nil
 }
 
-// Read is [Data] for an event of any type of the catalogue. One that is not in it is [ErrUnreadable].
+// Read is [Data] for an event of any type of the catalogue. The error wraps [ErrUnreadable] if the catalogue lacks the type.
 func Read(e Envelope) (Payload, error) {
 	t, err := Lookup(e.Metadata.EventType, e.Metadata.Version)
 	if err != nil {

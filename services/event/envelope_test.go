@@ -12,7 +12,7 @@ import (
 	"traceria/services/event"
 )
 
-func TestTheFormsOfOneFactShareItsIdentityAndAreMessagesOfTheirOwn(t *testing.T) {
+func TestTheFormsOfAFactShareItsEventID(t *testing.T) {
 	t.Parallel()
 	value, money := event.Pence(1989), event.Money{Value: event.Pence(1989), Currency: "GBP"}
 	order := event.OrderConfirmed{OrderID: "o-1", DeliveryAddressID: "a-1", Items: []event.Item{{ItemName: "Margherita", Quantity: "1"}}}

@@ -12,8 +12,7 @@ import (
 	"traceria/services/event"
 )
 
-// FuzzDecode: whatever the bytes are, they are an event or ErrUnreadable, and an event that is read can be
-// written and read again.
+// FuzzDecode: any bytes are an event or ErrUnreadable, and a decoded event can be written and decoded again.
 func FuzzDecode(f *testing.F) {
 	slide, err := os.ReadFile("testdata/order-created-slide.json")
 	if err != nil {

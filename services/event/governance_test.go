@@ -10,7 +10,7 @@ import (
 	"traceria/services/event"
 )
 
-// What the RFCs let happen to released schemas is tested in release/.
+// release/ tests what RFCs permit for released schemas.
 func TestEveryRFCSaysWhoWhyAndUntilWhen(t *testing.T) {
 	t.Parallel()
 	rfcs, err := event.ReadRFCs(os.DirFS("."))

@@ -21,8 +21,8 @@ var (
 	saying      = []string{"title", "description", "examples", "default", "deprecated", "$comment"}
 )
 
-// TestSchemasMeanTheSameToEveryReader: what a schema says must not depend on whether it is read as JSON Schema 2020-12, here, or
-// as draft-07, in the AsyncAPI document.
+// TestSchemasMeanTheSameToEveryReader: a schema must mean the same as JSON Schema 2020-12, here, and as draft-07, in the AsyncAPI
+// document.
 func TestSchemasMeanTheSameToEveryReader(t *testing.T) {
 	t.Parallel()
 	for _, typ := range event.Catalogue {
@@ -78,7 +78,7 @@ func foreignKeywords(t *testing.T, text []byte) []string {
 	return append(found, foreign("", schema)...)
 }
 
-// foreign finds the keywords below a place that draft-07 does not know, or reads otherwise.
+// foreign finds the keywords that draft-07 does not know or reads differently.
 func foreign(at string, value any) []string {
 	schema, ok := value.(map[string]any)
 	if !ok {

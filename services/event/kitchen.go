@@ -2,7 +2,7 @@ package event
 
 import "errors"
 
-// TicketOpened is private to the kitchen: thick, because both ends are ours to change.
+// TicketOpened is private to the kitchen. It carries all state, because the kitchen owns both publisher and consumer.
 type TicketOpened struct {
 	OrderID     string `json:"orderId"`
 	OrderNumber string `json:"orderNumber"`
@@ -17,7 +17,7 @@ func (e TicketOpened) Validate() error {
 	return errors.Join(present("orderId", e.OrderID), clean("orderNumber", e.OrderNumber), checkItems(e.Items))
 }
 
-// OrderPreparing says that a cook took the ticket.
+// OrderPreparing is published when a cook took the ticket.
 type OrderPreparing struct {
 	OrderID string `json:"orderId"`
 }
@@ -28,7 +28,7 @@ func (OrderPreparing) Type() Type { return OrderPreparingV1 }
 // Validate implements [Payload].
 func (e OrderPreparing) Validate() error { return present("orderId", e.OrderID) }
 
-// OrderBoxed says that the food is in its box and can be driven out.
+// OrderBoxed is published when the food is in its box and ready for delivery.
 type OrderBoxed struct {
 	OrderID string `json:"orderId"`
 }
@@ -39,7 +39,7 @@ func (OrderBoxed) Type() Type { return OrderBoxedV1 }
 // Validate implements [Payload].
 func (e OrderBoxed) Validate() error { return present("orderId", e.OrderID) }
 
-// OrderRejected says that the kitchen cannot make the order.
+// OrderRejected is published when the kitchen cannot make the order.
 type OrderRejected struct {
 	OrderID string `json:"orderId"`
 	Reason  string `json:"reason"`

@@ -9,7 +9,7 @@ import (
 	"traceria/services/event"
 )
 
-// What does not fit into an AMQP property could be read, but never be published again: it is refused at the door.
+// A name that does not fit into an AMQP property can never be published again, so it is refused.
 func TestIDsThatAMQPCannotHoldAreUnreadable(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("I", 300)

@@ -6,7 +6,7 @@ import "fmt"
 type LoyaltyPoints struct {
 	OrderID    string `json:"orderId"`
 	CustomerID string `json:"customerId"`
-	// Points is how many were earned or taken back: never negative.
+	// Points is the number of points that were earned or taken back. It is never negative.
 	Points int `json:"points"`
 }
 
@@ -18,7 +18,7 @@ func (e LoyaltyPoints) Validate() error {
 	return present("orderId", e.OrderID, "customerId", e.CustomerID)
 }
 
-// LoyaltyPointsEarned says that an order brought points.
+// LoyaltyPointsEarned is published when an order earned points.
 type LoyaltyPointsEarned struct{ LoyaltyPoints }
 
 // Type implements [Payload].

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Address is where an order goes.
+// Address is a delivery address.
 type Address struct {
 	AddressLine1 string `json:"addressLine1"`
 	AddressLine2 string `json:"addressLine2,omitempty"`
@@ -14,8 +14,8 @@ type Address struct {
 	Postcode     string `json:"postcode,omitempty"`
 }
 
-// Check names the first line of an address that somebody wrote which is wrong, in the wire names, and says why: the
-// first line is needed, none may be longer than 200 bytes, and all must be text ([CheckText]).
+// Check returns the first wrong line, as it is called in JSON, and what is wrong with it. addressLine1 is required, a line has at
+// most 200 bytes, and [CheckText] must accept it.
 func (a Address) Check() (field string, err error) {
 	if strings.TrimSpace(a.AddressLine1) == "" {
 		return "addressLine1", fmt.Errorf("is missing; want 1 to %d bytes of text", maxText)
@@ -37,12 +37,12 @@ func (a Address) Check() (field string, err error) {
 type Item struct {
 	ItemName string   `json:"itemName"`
 	Quantity Quantity `json:"quantity"`
-	// Pieces is how many [AllOfThem] is: the menu says so, and whoever cooks does not have the menu. It is not on
-	// the talk's slide, so it may be missing; a quantity that is a number speaks for itself.
+	// Pieces is the number for the quantity [AllOfThem]. The menu has it, and the kitchen does not have the menu. The talk's
+	// slide lacks it, so it may be missing.
 	Pieces int `json:"pieces,omitempty"`
 }
 
-// Count is how many the item is; guess is for an event that says [AllOfThem] and not how many that is.
+// Count returns the number of pieces. guess is used for [AllOfThem] without Pieces.
 func (i Item) Count(guess int) int {
 	if i.Pieces > 0 {
 		guess = i.Pieces
@@ -50,7 +50,7 @@ func (i Item) Count(guess int) int {
 	return i.Quantity.Count(guess)
 }
 
-// OrderCreated says that an order was placed: a notification, small on purpose.
+// OrderCreated is published when an order was placed. It is a notification and small on purpose.
 type OrderCreated struct {
 	OrderID     string `json:"orderId"`
 	OrderNumber string `json:"orderNumber"`
@@ -64,14 +64,14 @@ func (e OrderCreated) Validate() error {
 	return present("orderId", e.OrderID, "orderNumber", e.OrderNumber)
 }
 
-// OrderConfirmed is the part that both fat forms of the event share: everything that a receiver needs, so that
-// none has to call back (event-carried state transfer).
+// OrderConfirmed is the common part of both fat forms. It has all state that a consumer needs, so that none calls back
+// (event-carried state transfer).
 type OrderConfirmed struct {
 	OrderID     string `json:"orderId"`
 	OrderNumber string `json:"orderNumber"`
-	// CustomerID is not on the talk's slide, so a reader that needs it must check it.
+	// CustomerID is not on the talk's slide, so it may be empty. A consumer that needs it must check it.
 	CustomerID string `json:"customerId"`
-	// DeliveryAddress and DeliveryAddressID: one of the two is given.
+	// DeliveryAddress or DeliveryAddressID is set.
 	DeliveryAddress   *Address `json:"deliveryAddress,omitempty"`
 	DeliveryAddressID string   `json:"deliveryAddressId,omitempty"`
 	Items             []Item   `json:"items"`
@@ -88,7 +88,7 @@ func (e OrderConfirmed) validate() error {
 		"customerId", e.CustomerID, "deliveryAddressId", e.DeliveryAddressID), checkItems(e.Items))
 }
 
-// checkItems finds what reading cannot: a field that is not there at all.
+// checkItems finds missing fields, which the decoder does not report.
 func checkItems(items []Item) error {
 	for i, item := range items {
 		if err := present("itemName", item.ItemName, "quantity", string(item.Quantity)); err != nil {
@@ -101,7 +101,7 @@ func checkItems(items []Item) error {
 	return nil
 }
 
-// OrderConfirmedNumber is v1: the value is a bare number, and nobody can tell of which currency.
+// OrderConfirmedNumber is v1: the value is a number without a currency.
 type OrderConfirmedNumber struct {
 	OrderConfirmed
 	OrderValue *Amount `json:"orderValue"`
@@ -121,7 +121,7 @@ func (e OrderConfirmedNumber) Validate() error {
 	return e.validate()
 }
 
-// OrderConfirmedMoney is v2: the value is money.
+// OrderConfirmedMoney is v2: the value is an amount with its currency.
 type OrderConfirmedMoney struct {
 	OrderConfirmed
 	OrderValue *Money `json:"orderValue"`
@@ -144,7 +144,7 @@ func (e OrderConfirmedMoney) Validate() error {
 	return e.validate()
 }
 
-// OrderCancelled corrects OrderConfirmed: facts are not changed, new ones follow.
+// OrderCancelled corrects OrderConfirmed. Facts are never changed: a new event corrects them.
 type OrderCancelled struct {
 	OrderID    string `json:"orderId"`
 	CustomerID string `json:"customerId"`

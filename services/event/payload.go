@@ -4,16 +4,16 @@ import "fmt"
 
 // Payload is the data of an event. Its zero value knows its type.
 type Payload interface {
-	// Type is the event and version that this is the data of.
+	// Type returns the event and version of this data.
 	Type() Type
-	// Validate says what is missing or wrong, in the wire names.
+	// Validate returns an error that names a missing or wrong field as it is called in JSON.
 	Validate() error
 }
 
-// maxText is how long an id or a reason may be, in bytes: what POST /order allows, and less than AMQP does.
+// maxText is the largest length of an id or a reason in bytes. POST /order has the same limit. AMQP allows more.
 const maxText = 200
 
-// present takes names and values in turn and names the first that is empty, or that [clean] refuses.
+// present takes alternating names and values. The error names the first value that is empty or that [clean] refuses.
 func present(namesAndValues ...string) error {
 	for i := 0; i+1 < len(namesAndValues); i += 2 {
 		if namesAndValues[i+1] == "" {
@@ -23,8 +23,7 @@ func present(namesAndValues ...string) error {
 	return clean(namesAndValues...)
 }
 
-// clean takes names and values in turn and names the first that is too long for an id, or that no database would
-// keep as it is.
+// clean takes alternating names and values. The error names the first value that is too long or that [CheckText] refuses.
 func clean(namesAndValues ...string) error {
 	for i := 0; i+1 < len(namesAndValues); i += 2 {
 		if length := len(namesAndValues[i+1]); length > maxText {

@@ -2,9 +2,9 @@ package event
 
 import "context"
 
-// Receipt says which event a context handles, and for which subscription.
+// Receipt identifies the event that a context handles, and the subscription that received it.
 type Receipt struct {
-	// Subscription is the queue's name: the same event is handled once by each.
+	// Subscription is the queue's name. Each subscription handles an event once.
 	Subscription string
 	// EventID is the id of the fact. All versions of one fact share it.
 	EventID string
@@ -12,13 +12,13 @@ type Receipt struct {
 
 type receiptKey struct{}
 
-// WithReceipt returns a context in which e, received by a subscription, is handled: new events are caused by
-// it, and the store's inbox remembers it.
+// WithReceipt returns a context for handling e, received by a subscription. New events in this context have e as their cause,
+// and the store's inbox records e.
 func WithReceipt(ctx context.Context, subscription string, e Envelope) context.Context {
 	return context.WithValue(ctx, receiptKey{}, Receipt{Subscription: subscription, EventID: e.Metadata.EventID})
 }
 
-// ReceiptOf returns what [WithReceipt] put into ctx; ok is false when no event is being handled.
+// ReceiptOf returns the receipt that [WithReceipt] put into ctx. ok is false if ctx handles no event.
 func ReceiptOf(ctx context.Context) (r Receipt, ok bool) {
 	r, ok = ctx.Value(receiptKey{}).(Receipt)
 	return r, ok

@@ -9,34 +9,33 @@ import (
 	"sync"
 )
 
-// The RFCs say which versions are deprecated, and until when they are published at least.
+// rfcFiles has the RFCs, which say which versions are deprecated and until when they are published.
 //
 //go:embed rfc/*.md
 var rfcFiles embed.FS
 
-// RFC is what the front matter of a Request for Comments says, without which no contract is broken.
+// RFC is the front matter of a Request for Comments. A breaking change of a contract needs one.
 type RFC struct {
-	// Number is that of its file: 0001.
+	// Number is the number in the file name: 0001.
 	Number string
-	// Title, Author and Event say what it is about, who asks for it, and which event (OrderConfirmed) changes.
+	// Title, Author and Event are its subject, its author and the event that changes (OrderConfirmed).
 	Title, Author, Event string
-	// Status is accepted, or else it changes nothing yet.
+	// Status is "accepted" when the RFC takes effect.
 	Status string
-	// Deprecates is a version that is to go: "OrderConfirmed v1".
+	// Deprecates is the version that will be withdrawn: "OrderConfirmed v1".
 	Deprecates string
-	// DeprecationDate (2027-06-30) is until when those who rely on the old form can do so.
+	// DeprecationDate (2027-06-30) is the last day on which consumers may rely on that version.
 	DeprecationDate string
-	// Releases is the file in released/ that may break the one before it: order-confirmed.v2.2.json.
+	// Releases is the file in released/ that may break its predecessor: order-confirmed.v2.2.json.
 	Releases string
-	// Withdraws is a version whose schema and type may go: "OrderConfirmed v1".
+	// Withdraws is the version whose schema and type may be removed: "OrderConfirmed v1".
 	Withdraws string
 }
 
-// Accepted tells whether it was agreed upon.
+// Accepted reports whether the RFC is accepted.
 func (r RFC) Accepted() bool { return r.Status == "accepted" }
 
-// ReadRFCs reads the RFCs in the folder rfc of fsys, in the order of their numbers. Two of one number are an error: one could
-// hide the other.
+// ReadRFCs reads the RFCs in the folder rfc of fsys, ordered by number. Two RFCs with one number are an error.
 func ReadRFCs(fsys fs.FS) ([]RFC, error) {
 	names, err := fs.Glob(fsys, "rfc/[0-9][0-9][0-9][0-9]-*.md")
 	if err != nil {
@@ -65,7 +64,7 @@ func ReadRFCs(fsys fs.FS) ([]RFC, error) {
 	return rfcs, nil
 }
 
-// frontMatter reads the fields between the two lines --- at the head of an RFC.
+// frontMatter returns the fields between the two lines "---" at the start of an RFC.
 func frontMatter(text string) map[string]string {
 	fields := map[string]string{}
 	rest, headed := strings.CutPrefix(text, "---\n")
@@ -81,10 +80,10 @@ func frontMatter(text string) map[string]string {
 	return fields
 }
 
-// ends are the deprecation dates (2027-06-30) that accepted RFCs give, by version.
+// ends returns the deprecation dates (2027-06-30) of the accepted RFCs, by version.
 var ends = sync.OnceValue(func() map[string]string {
 	ends := map[string]string{}
-	rfcs, _ := ReadRFCs(rfcFiles) // a test says what is wrong with them
+	rfcs, _ := ReadRFCs(rfcFiles) // a test reports errors in them
 	for _, rfc := range rfcs {
 		if rfc.Accepted() && rfc.Deprecates != "" {
 			ends[rfc.Deprecates] = rfc.DeprecationDate
@@ -93,6 +92,6 @@ var ends = sync.OnceValue(func() map[string]string {
 	return ends
 })
 
-// DeprecationDate is the date (2027-06-30) after which this version may go when nobody takes it, or "" when no accepted RFC
-// (rfc/) has announced its end.
+// DeprecationDate is the date (2027-06-30) after which this version may be removed if it has no consumer. It is "" if no accepted
+// RFC (rfc/) deprecates the version.
 func (t Type) DeprecationDate() string { return ends()[t.String()] }

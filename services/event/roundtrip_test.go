@@ -16,7 +16,7 @@ import (
 
 var formats = []string{event.MetadataFormat, event.CloudEventsFormat}
 
-// Whatever the schema of an event allows is read, written in either form, and read again as it was.
+// All data that the schema of an event allows can be decoded, encoded in either form, and decoded unchanged.
 func TestEveryEventIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
 	for _, typ := range event.Catalogue {
@@ -85,8 +85,8 @@ func decoded(t *rapid.T, text []byte) any {
 	return value
 }
 
-// lost names the first thing of what was drawn that is not, or otherwise, in what was written. A number is itself in any
-// spelling, and what is empty may be left out.
+// lost returns the first drawn value that is missing or different in the written data. Numbers are compared by value, and empty
+// values may be missing.
 func lost(at string, drawn, written any) string {
 	switch drawn := drawn.(type) {
 	case map[string]any:

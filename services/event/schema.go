@@ -19,7 +19,7 @@ import (
 //go:embed schema/*.json
 var schemas embed.FS
 
-// Schema is the JSON Schema (2020-12) of a type's data, as text. A type that has none is not registered.
+// Schema returns the JSON Schema (2020-12) of a type's data as text. It fails if the type has none.
 func Schema(t Type) ([]byte, error) {
 	text, err := schemas.ReadFile("schema/" + t.Kebab() + "." + t.Version + ".json")
 	if err != nil {
@@ -28,7 +28,8 @@ func Schema(t Type) ([]byte, error) {
 	return text, nil
 }
 
-// compiled are the schemas of the catalogue, made ready once: compiling costs a thousand times what checking does.
+// compiled returns the compiled schemas of the catalogue. It compiles once: compiling costs a thousand times more than
+// checking.
 var compiled = sync.OnceValues(func() (map[Type]*jsonschema.Schema, error) {
 	compiler := jsonschema.NewCompiler()
 	compiler.DefaultDraft(jsonschema.Draft2020)
@@ -53,23 +54,22 @@ var compiled = sync.OnceValues(func() (map[Type]*jsonschema.Schema, error) {
 	return ready, nil
 })
 
-// urn is the $id of the type's schema.
+// urn returns the $id of the type's schema.
 func (t Type) urn() string { return "urn:traceria:event:" + t.Kebab() + ":" + t.Version }
 
-// Refusal is an event that may not be published, or data that is not what its type promises.
+// Refusal is the error of an event that may not be published, or of data that breaks its contract.
 type Refusal struct {
-	// Name and Version are the event's, as its sender wrote them.
+	// Name and Version are those of the event, as its sender wrote them.
 	Name, Version string
-	// Field is what is wrong, in the wire names (items[0].quantity); empty when it is the event itself.
+	// Field is the wrong field as it is called in JSON (items[0].quantity). It is empty if the event itself is wrong.
 	Field string
-	// Rule is the JSON Schema keyword that it breaks, such as required or minimum; registered when the event is not
-	// in the catalogue, and meaning when only the code, not the schema, can say what is wrong.
+	// Rule is the broken JSON Schema keyword, such as required or minimum, or one of the two below.
 	Rule string
-	// Reason says it in words.
+	// Reason says in words what is wrong.
 	Reason string
 }
 
-// The rules that are no keywords of JSON Schema.
+// The rules that are not keywords of JSON Schema: the event is not in the catalogue; the payload's Validate refuses it.
 const (
 	RuleRegistered = "registered"
 	RuleMeaning    = "meaning"
@@ -84,10 +84,10 @@ func (r *Refusal) Error() string {
 	return text + r.Reason + " (rule: " + r.Rule + ")"
 }
 
-// ErrorType is its error.type on a span.
+// ErrorType is the error.type on a span.
 func (*Refusal) ErrorType() string { return "event_refused" }
 
-// check holds data against the schema of its type. What it returns on failure is a [Refusal].
+// check validates data against the schema of its type. The error is a [Refusal].
 func check(t Type, data []byte) error {
 	ready, err := compiled()
 	if err != nil {
@@ -97,7 +97,7 @@ func check(t Type, data []byte) error {
 	if !known {
 		return &Refusal{Name: t.Name, Version: t.Version, Rule: RuleRegistered, Reason: "is not in the catalogue"}
 	}
-	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(data)) // numbers stay decimal: no float comes near money
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(data)) // keeps numbers decimal: money is never a float
 	if err != nil {
 		return fmt.Errorf("%s: %w", t, err)
 	}
@@ -110,7 +110,7 @@ func check(t Type, data []byte) error {
 	return nil
 }
 
-// refusal names the first thing that is wrong.
+// refusal returns the first error of a validation.
 func refusal(t Type, wrong *jsonschema.ValidationError) *Refusal {
 	for len(wrong.Causes) > 0 {
 		wrong = wrong.Causes[0]
@@ -128,7 +128,7 @@ func refusal(t Type, wrong *jsonschema.ValidationError) *Refusal {
 	return r
 }
 
-// fieldAt writes a place in a document as people do: items[0].quantity.
+// fieldAt formats a location in a document: items[0].quantity.
 func fieldAt(location []string) string {
 	var b strings.Builder
 	for _, part := range location {
@@ -144,15 +144,14 @@ func fieldAt(location []string) string {
 	return b.String()
 }
 
-// write makes the data of a payload, and refuses what is not registered, what its own check refuses and what its
-// schema does.
+// write encodes a payload. It refuses one that is not registered, that its Validate refuses, or that breaks its schema.
 func write(form Payload) (json.RawMessage, error) {
 	t := form.Type()
 	if _, err := Lookup(t.Name, t.Version); err != nil {
 		return nil, &Refusal{Name: t.Name, Version: t.Version, Rule: RuleRegistered, Reason: "is not in the catalogue"}
 	}
 	if err := form.Validate(); err != nil {
-		field, _, _ := strings.Cut(err.Error(), " ") // the checks name the field first
+		field, _, _ := strings.Cut(err.Error(), " ") // the error begins with the field
 		return nil, &Refusal{Name: t.Name, Version: t.Version, Field: strings.TrimSuffix(field, ":"), Rule: RuleMeaning, Reason: err.Error()}
 	}
 	data, err := json.Marshal(form)
@@ -162,7 +161,7 @@ func write(form Payload) (json.RawMessage, error) {
 	return data, check(t, data)
 }
 
-// annotations are what a schema says of its event beside the form of its data.
+// annotations are the keywords of a schema that describe the event, not its data.
 type annotations struct {
 	Deprecated bool
 	Style      string `json:"x-style"`
@@ -179,17 +178,17 @@ var annotated = sync.OnceValue(func() map[Type]annotations {
 	return found
 })
 
-// Deprecated tells whether an accepted RFC (rfc/) has announced the end of this version.
+// Deprecated reports whether an accepted RFC (rfc/) has announced the end of this version.
 func (t Type) Deprecated() bool { return annotated()[t].Deprecated }
 
-// Fat tells whether the event carries the state that its consumers need, so that none has to ask for it; the others say what
-// happened and to whom. The schema says it: "x-style": "fat".
+// Fat reports whether the event carries the state that its consumers need ("x-style": "fat" in the schema). A sparse event
+// carries ids only.
 func (t Type) Fat() bool { return annotated()[t].Style == Fat }
 
 //go:embed released/DIGESTS
 var ledger string
 
-// Released tells whether the version was released (released/): until then its schema may change freely.
+// Released reports whether the version is released (released/). An unreleased schema may change freely.
 func (t Type) Released() bool {
 	return strings.Contains(ledger, "  "+t.Kebab()+"."+t.Version+".json\n")
 }

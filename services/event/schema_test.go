@@ -49,7 +49,7 @@ type unregistered struct{ event.OrderBoxed }
 
 func (unregistered) Type() event.Type { return event.Type{Name: "OrderEaten", Version: "v1"} }
 
-// misspelt is what a producer writes whose programmer renamed a field.
+// misspelt is the data of a producer that renamed a field.
 type misspelt struct{}
 
 func (misspelt) Type() event.Type { return event.OrderBoxedV1 }
@@ -79,7 +79,7 @@ func TestAProducersMistakeIsRefusedByFieldAndRule(t *testing.T) {
 	}
 }
 
-// A field that was renamed without a word is no zero, unless nobody looks.
+// A renamed field is refused. Without the guard it is read as zero.
 func TestARenamedFieldIsUnreadableUnlessTheGuardIsOff(t *testing.T) {
 	t.Parallel()
 	const rest = `"orderId":"o","orderNumber":"n","deliveryAddressId":"a","items":[{"itemName":"m","quantity":1}]`
@@ -130,7 +130,7 @@ func TestTheSparseFormHasIDsOnly(t *testing.T) {
 	}
 }
 
-// BenchmarkData is what a consumer pays to read the fat event, with its guard and without.
+// BenchmarkData measures decoding the fat event, with and without the guard.
 func BenchmarkData(b *testing.B) {
 	data := `{"orderId":"980472","orderNumber":"ORD676","customerId":"c-1","orderValue":{"value":19.89,"currency":"GBP"},` +
 		`"deliveryAddress":{"addressLine1":"167 My Street"},"items":[{"itemName":"Margherita","quantity":"all of them","pieces":6}]}`

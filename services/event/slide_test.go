@@ -13,7 +13,7 @@ import (
 	"traceria/services/event"
 )
 
-// golden reads a payload as it stands on the talk's slides.
+// golden reads a payload of the talk's slides.
 func golden(t *testing.T, name string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", name))
@@ -77,7 +77,7 @@ func TestTheSlidesPayloadIsWrittenAsItWasRead(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	before["customerId"] = "" // ours: it is not on the slide
+	before["customerId"] = "" // not on the slide
 	if diff := cmp.Diff(before, after); diff != "" {
 		t.Errorf("(-slide +written)\n%s", diff)
 	}
@@ -144,7 +144,7 @@ func TestAllOfThemIsAsManyAsTheReaderHas(t *testing.T) {
 		t.Errorf("3 of 7 is %d", got)
 	}
 	for item, want := range map[event.Item]int{
-		{Quantity: event.AllOfThem}:            7, // the slide says no number
+		{Quantity: event.AllOfThem}:            7, // the slide has no number
 		{Quantity: event.AllOfThem, Pieces: 3}: 3,
 		{Quantity: "2", Pieces: 3}:             2,
 	} {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// firstYear and lastYear are the whole years whose nanoseconds since 1970 an int64 holds, from the first on.
+// firstYear and lastYear are the range of years whose nanoseconds since 1970 fit into an int64 and are not negative.
 const (
 	firstYear = 1970
 	lastYear  = 2261
@@ -15,7 +15,7 @@ const (
 // StaffMember is the data of both staff events.
 type StaffMember struct {
 	StaffMemberID string `json:"staffMemberId"`
-	// At is when the clock was used. Of two events about one person the later At wins, in whatever order they come.
+	// At is the time of clocking in or out. Of two events about one person the later At wins, in any order of arrival.
 	At time.Time `json:"at"`
 }
 
@@ -30,13 +30,13 @@ func (e StaffMember) Validate() error {
 	return present("staffMemberId", e.StaffMemberID)
 }
 
-// StaffMemberClockedIn says that a cook started to work.
+// StaffMemberClockedIn is published when a cook started to work.
 type StaffMemberClockedIn struct{ StaffMember }
 
 // Type implements [Payload].
 func (StaffMemberClockedIn) Type() Type { return StaffMemberClockedInV1 }
 
-// StaffMemberClockedOut says that a cook went home.
+// StaffMemberClockedOut is published when a cook stopped working.
 type StaffMemberClockedOut struct{ StaffMember }
 
 // Type implements [Payload].

@@ -7,10 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// CheckText says what in text cannot be stored, logged and sent on as it is; nil when nothing is. It refuses
-// bytes that are not UTF-8, U+FFFD (what encoding/json makes of such bytes, without a word: the text was damaged
-// before it came), control characters, of which PostgreSQL stores no NUL at all, and the two line ends of
-// Unicode, U+2028 and U+2029. The empty text is right.
+// CheckText returns an error if text cannot be stored, logged and sent unchanged. It refuses invalid UTF-8, U+FFFD (encoding/json
+// silently puts it in place of invalid bytes), control characters (PostgreSQL cannot store NUL), and the line separators U+2028
+// and U+2029. It accepts the empty text.
 func CheckText(text string) error {
 	if !utf8.ValidString(text) {
 		return errors.New("is not valid UTF-8")

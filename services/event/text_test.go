@@ -10,7 +10,7 @@ import (
 	"traceria/services/event"
 )
 
-// damaged are texts that some part of the system could not store, or not show.
+// damaged are texts that a part of the system cannot store or show.
 var damaged = []string{"a\x00b", "\x00", "a\nb", "\ttab", "a\x1b[2J", "a\x7f", "a\u0085", "a\u2028b", "a\ufffdb", "a\xff", "\xed\xa0\x80"}
 
 func TestTextThatCouldNotBeKeptAsItIsIsRefused(t *testing.T) {
@@ -27,12 +27,11 @@ func TestTextThatCouldNotBeKeptAsItIsIsRefused(t *testing.T) {
 	}
 }
 
-// An id of an event with NUL in it would be refused by PostgreSQL each time, and taken by SQLite: it is refused before
-// any of them sees it.
+// PostgreSQL refuses an id with NUL, SQLite accepts it. So it is refused before the database.
 func TestEventsWithDamagedIDsAreUnreadable(t *testing.T) {
 	t.Parallel()
 	for _, text := range damaged {
-		written, err := json.Marshal(text) // makes U+FFFD of what is not UTF-8, as every reader does
+		written, err := json.Marshal(text) // replaces invalid UTF-8 by U+FFFD, as every decoder does
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,7 +77,7 @@ func TestEitherFormOfAConfirmationSaysTheSame(t *testing.T) {
 	}
 }
 
-// Whoever came later is decided by nanoseconds in an int64: a date that has none cannot be compared.
+// The later event is found by comparing nanoseconds in an int64, so a date outside that range is refused.
 func TestAClockOfAnotherAgeIsRefused(t *testing.T) {
 	t.Parallel()
 	for year, want := range map[int]bool{1677: false, 1969: false, 1970: true, 2024: true, 2261: true, 2263: false, 9999: false} {

@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// The two exchanges. What crosses a service's boundary is public; what one service tells itself is private.
+// The two exchanges. Events between services are public. Events of one service to itself are private.
 const (
 	PublicExchange  = "events"
 	KitchenExchange = "kitchen.private"
@@ -15,23 +15,23 @@ const (
 
 // Type is one version of one event.
 type Type struct {
-	// Name is what happened, in the past tense: OrderConfirmed.
+	// Name is the event's name in the past tense: OrderConfirmed.
 	Name string
 	// Version is v1, v2, ….
 	Version string
-	// Domain is the service that publishes it.
+	// Domain is the service that publishes the event.
 	Domain string
-	// Exchange is where it is published.
+	// Exchange is the exchange to which the event is published.
 	Exchange string
 }
 
-// Catalogue is every event that may be published, in the order of the story that they tell: that of the list below.
+// Catalogue has every event that may be published, in the order of the list below.
 var Catalogue []Type
 
-// readers read the data of each type of the catalogue.
+// readers decode the data of each type of the catalogue.
 var readers = map[Type]func(Envelope) (Payload, error){}
 
-// register puts a type into the catalogue, whose data is a T.
+// register adds a type with data T to the catalogue.
 func register[T Payload](t Type) Type {
 	Catalogue = append(Catalogue, t)
 	readers[t] = func(e Envelope) (Payload, error) { return Data[T](e) }
@@ -45,7 +45,7 @@ func public[T Payload](domain, name, version string) Type {
 // RoutingKey is {domain}.{event}.{version} in kebab case: order.order-confirmed.v1.
 func (t Type) RoutingKey() string { return t.Domain + "." + t.Kebab() + "." + t.Version }
 
-// Kebab is the name as queues and routing keys spell it: order-confirmed.
+// Kebab is the name in kebab case, as in queues and routing keys: order-confirmed.
 func (t Type) Kebab() string {
 	var b strings.Builder
 	for i, r := range t.Name {
@@ -57,10 +57,10 @@ func (t Type) Kebab() string {
 	return b.String()
 }
 
-// String is the name and version as people say it: "OrderConfirmed v1".
+// String returns name and version: "OrderConfirmed v1".
 func (t Type) String() string { return t.Name + " " + t.Version }
 
-// The catalogue's types, a line for each: the Go type of its data, who publishes it, its name and its version.
+// The types of the catalogue: the Go type of the data, the publisher, the name and the version.
 var (
 	OrderCreatedV1             = public[OrderCreated]("order", "OrderCreated", "v1")
 	OrderConfirmedV1           = public[OrderConfirmedNumber]("order", "OrderConfirmed", "v1")
@@ -79,7 +79,7 @@ var (
 	StaffMemberClockedOutV1    = public[StaffMemberClockedOut]("staff", "StaffMemberClockedOut", "v1")
 )
 
-// Lookup finds a type in the catalogue. An unknown one is an error that names what was asked for.
+// Lookup returns a type of the catalogue. The error names an unknown type.
 func Lookup(name, version string) (Type, error) {
 	i := slices.IndexFunc(Catalogue, func(t Type) bool { return t.Name == name && t.Version == version })
 	if i < 0 {

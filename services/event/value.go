@@ -12,14 +12,14 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Date is a point in time, written as RFC 3339 with nanoseconds. A date without a time of day is read as
-// midnight UTC: it stands on the talk's slide, but no age can be computed from it.
+// Date is a point in time, written as RFC 3339 with nanoseconds. A date without a time, as on the talk's slide, is read as
+// midnight UTC.
 type Date struct{ time.Time }
 
-// earliest and latest are what every service can keep, which store dates as nanoseconds since 1970 in 64 bits.
+// earliest and latest are the range that services can store: nanoseconds since 1970 in 64 bits.
 var earliest, latest = time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64)
 
-// check refuses what would be kept as another date.
+// check refuses a date outside the range that can be stored.
 func (d Date) check() error {
 	if d.Before(earliest) || d.After(latest) {
 		return fmt.Errorf("want a date from %d to %d", earliest.Year(), latest.Year())
@@ -48,10 +48,10 @@ func (d *Date) UnmarshalJSON(b []byte) error {
 	return fmt.Errorf("eventDate %q: want RFC 3339 (2024-01-30T12:00:00Z) or a date (2024-01-30)", text)
 }
 
-// Amount is a decimal number, exact over any number of hops, written as a JSON number with two places.
+// Amount is an exact decimal number, written as a JSON number with at least two decimal places.
 type Amount struct{ decimal.Decimal }
 
-// Pence makes an amount from the smallest unit of a currency with two places.
+// Pence returns the amount of n hundredths.
 func Pence(n int64) Amount { return Amount{decimal.New(n, -2)} }
 
 // MarshalJSON implements json.Marshaler.
@@ -59,8 +59,8 @@ func (a Amount) MarshalJSON() ([]byte, error) {
 	return []byte(a.StringFixed(max(2, -a.Exponent()))), nil
 }
 
-// maxDigits is how many digits an amount may have on each side of the point. The whole part then fits an int64,
-// and a few bytes (1e2000000) cannot make a reader calculate with millions of digits.
+// maxDigits is the largest number of digits on each side of the decimal point. The whole part then fits into an int64, and a
+// short text (1e2000000) cannot cost millions of digits.
 const maxDigits = 18
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -79,13 +79,13 @@ func (a *Amount) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Money is an amount and its ISO 4217 currency: what OrderConfirmed v2 says instead of a bare number.
+// Money is an amount with its ISO 4217 currency.
 type Money struct {
 	Value    Amount `json:"value"`
 	Currency string `json:"currency"`
 }
 
-// UnmarshalJSON implements json.Unmarshaler. Both fields must be there: a missing value is not nothing to pay.
+// UnmarshalJSON implements json.Unmarshaler. Both fields are required: a missing value is not zero.
 func (m *Money) UnmarshalJSON(b []byte) error {
 	var read struct {
 		Value    *Amount `json:"value"`
@@ -101,11 +101,11 @@ func (m *Money) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// AllOfThem is the quantity on the talk's slide. The menu says how many that is.
+// AllOfThem is the quantity on the talk's slide. The menu has its number.
 const AllOfThem = "all of them"
 
-// Quantity is how many: a positive whole number, or [AllOfThem]. Read from a JSON string or number, written
-// as a string, as on the slide. What is read is the number, not its spelling: "+1" and "0001" are "1".
+// Quantity is a positive whole number or [AllOfThem]. It is read from a JSON string or number and written as a string, as on the
+// slide. Reading normalizes a number: "+1" and "0001" become "1".
 type Quantity string
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -129,7 +129,7 @@ func (q *Quantity) UnmarshalJSON(b []byte) error {
 // maxPieces is the largest quantity.
 const maxPieces = 1_000_000
 
-// Validate says whether q is a quantity.
+// Validate returns an error unless q is a quantity.
 func (q Quantity) Validate() error {
 	if q == AllOfThem {
 		return nil
@@ -140,7 +140,7 @@ func (q Quantity) Validate() error {
 	return nil
 }
 
-// Count is the number, with all standing for [AllOfThem].
+// Count returns the number, or all for [AllOfThem].
 func (q Quantity) Count(all int) int {
 	if q == AllOfThem {
 		return all

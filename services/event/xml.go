@@ -13,19 +13,18 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// maxDepth is how deep XML may be nested: a few bytes a level must not cost a reader its stack.
+// maxDepth is the largest depth of XML. Each level costs stack.
 const maxDepth = 32
 
-// element is an XML element: its attributes, by their names, are its first children.
+// element is an XML element. Its attributes are its first children.
 type element struct {
 	name     string
 	text     strings.Builder
 	children []*element
 }
 
-// fromXML reads data that is XML as the JSON that the type's schema describes: what the root holds are the fields, each
-// an element or an attribute, and a list is a repeated element. A number is taken over digit by digit, so that an amount
-// stays exact. Where there is no schema, every value is text.
+// fromXML converts XML data to the JSON that the type's schema describes. The children and attributes of the root are the fields,
+// and a list is a repeated element. Numbers keep their digits, so that amounts stay exact. Without a schema every value is text.
 func fromXML(text []byte, m Metadata) (json.RawMessage, error) {
 	root, err := parseXML(text)
 	if err != nil {
@@ -47,7 +46,7 @@ func fromXML(text []byte, m Metadata) (json.RawMessage, error) {
 }
 
 func parseXML(text []byte) (*element, error) {
-	decoder := xml.NewDecoder(bytes.NewReader(text)) // it knows no entities but XML's own five: nothing expands
+	decoder := xml.NewDecoder(bytes.NewReader(text)) // knows XML's five entities only, so nothing expands
 	open := []*element{{}}
 	for {
 		token, err := decoder.Token()
@@ -86,7 +85,7 @@ func parseXML(text []byte) (*element, error) {
 	return outside.children[0], nil
 }
 
-// object reads the children as fields.
+// object converts the children to fields.
 func (e *element) object(schema *jsonschema.Schema) (map[string]any, error) {
 	if len(e.children) > 0 && strings.TrimSpace(e.text.String()) != "" {
 		return nil, fmt.Errorf("<%s> has text beside its elements", e.name)
@@ -127,7 +126,7 @@ func (e *element) value(schema *jsonschema.Schema) (any, error) {
 	case is(schema, "object"), len(e.children) > 0:
 		return e.object(schema)
 	case is(schema, "number"), is(schema, "integer"), is(schema, "boolean"):
-		// What is none stays text, and the schema says what it wanted instead.
+		// Anything else stays text, and the schema refuses it.
 		if plain := strings.TrimSpace(text); json.Valid([]byte(plain)) && !strings.ContainsAny(plain, `"[{n`) {
 			return json.RawMessage(plain), nil
 		}
@@ -135,7 +134,7 @@ func (e *element) value(schema *jsonschema.Schema) (any, error) {
 	return text, nil
 }
 
-// target follows references.
+// target resolves references.
 func target(schema *jsonschema.Schema) *jsonschema.Schema {
 	for schema != nil && schema.Ref != nil {
 		schema = schema.Ref

@@ -12,22 +12,22 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Off is the variant of a failure that is not switched on.
+// Off is the variant of a failure that is off.
 const Off = "off"
 
-// A Kind is what an entry of the catalogue is.
+// Kind is the kind of a catalogue entry.
 type Kind string
 
-// The kinds: a failure breaks something, an experiment shows another way of doing it.
+// The kinds. A failure breaks something, an experiment changes how the system works.
 const (
 	Failure    Kind = "failure"
 	Experiment Kind = "experiment"
 )
 
-// A Target is for whom a key may be switched on.
+// Target selects the orders for which a key is switched on.
 type Target string
 
-// The targets. Order is one order only, by the header X-Traceria-Failure on POST /order.
+// The targets. Order selects one order by the header X-Traceria-Failure on POST /order.
 const (
 	Everyone Target = "everyone"
 	Percent  Target = "percent"
@@ -35,38 +35,38 @@ const (
 	Order    Target = "order"
 )
 
-// Entry is what the catalogue says about a key.
+// Entry is the catalogue's entry of a key.
 type Entry struct {
 	Key   Key    `yaml:"key" json:"key"`
 	Kind  Kind   `yaml:"-" json:"kind"`
 	Group string `yaml:"-" json:"group"`
 	Title string `yaml:"title" json:"title"`
-	// Breaks is what goes wrong, and Where is where it is injected.
+	// Breaks describes the effect. Where names the place of injection.
 	Breaks string `yaml:"breaks" json:"breaks"`
 	Where  string `yaml:"where" json:"where"`
-	// Variants are what it may be set to; the first is what holds when nothing is set.
+	// Variants are the possible values. The first one is the default.
 	Variants []string `yaml:"variants" json:"variants"`
 	Targets  []Target `yaml:"targets" json:"targets"`
-	// Crash is set when it ends the process: where all services share one, it is refused.
+	// Crash reports that the failure ends the process. It is refused where all services share one process.
 	Crash bool `yaml:"crash" json:"crash"`
-	// Jaeger is what Jaeger shows, and Search is how to find it there. A search is by tags that are there as such: by
-	// error=true, Jaeger 2.13's memory storage finds only spans whose status is OK.
+	// Jaeger describes the resulting trace, Search finds it in Jaeger. A search uses our own tags: by error=true the
+	// memory storage of Jaeger 2.13 finds only spans whose status is OK.
 	Jaeger string `yaml:"jaeger" json:"jaeger"`
 	Search string `yaml:"search" json:"search"`
-	// Repair is the pattern that repairs it.
+	// Repair names the pattern that avoids the effect.
 	Repair string `yaml:"repair" json:"repair"`
 }
 
-// Default is the variant that holds when nothing is set.
+// Default returns the variant of a key that is not set.
 func (e Entry) Default() string { return e.Variants[0] }
 
-// First is the variant that a key is set to by its name alone.
+// First returns the variant for a key that is set without a variant.
 func (e Entry) First() string { return e.Variants[1] }
 
-// Allows says whether the key may be switched on for the target.
+// Allows reports whether the key may be switched on for the target.
 func (e Entry) Allows(t Target) bool { return slices.Contains(e.Targets, t) }
 
-// TargetNames are the targets for people: "everyone, percent".
+// TargetNames returns the allowed targets as text, such as "everyone, percent".
 func (e Entry) TargetNames() string {
 	names := make([]string, len(e.Targets))
 	for i, target := range e.Targets {
@@ -75,7 +75,7 @@ func (e Entry) TargetNames() string {
 	return strings.Join(names, ", ")
 }
 
-// Errors that a caller may want to tell apart: what was asked for does not exist, or is not allowed.
+// The errors for an unknown or forbidden setting. Callers tell them apart with errors.Is.
 var (
 	ErrUnknownKey     = errors.New("unknown key")
 	ErrUnknownVariant = errors.New("unknown variant")
@@ -90,10 +90,10 @@ var (
 	byKey     = index(catalogue)
 )
 
-// Catalogue is every entry, in the order in which people read it.
+// Catalogue returns every entry in display order.
 func Catalogue() []Entry { return slices.Clone(catalogue) }
 
-// Lookup finds an entry. The error wraps [ErrUnknownKey] and names the keys there are.
+// Lookup returns the entry of the key. The error wraps [ErrUnknownKey] and lists the known keys.
 func Lookup(key Key) (Entry, error) {
 	if entry, ok := byKey[key]; ok {
 		return entry, nil
@@ -109,8 +109,8 @@ func Lookup(key Key) (Entry, error) {
 	return Entry{}, fmt.Errorf("%w %.100q; %sthere are %s", ErrUnknownKey, key, perhaps, strings.Join(names, ", "))
 }
 
-// Choose is the variant that the entry is to be set to: the named one, or [Entry.First] for an empty name. The error
-// wraps [ErrUnknownVariant] and names the variants there are.
+// Choose returns the named variant, or [Entry.First] for an empty name. The error wraps [ErrUnknownVariant] and lists
+// the variants.
 func (e Entry) Choose(variant string) (string, error) {
 	if variant == "" {
 		return e.First(), nil
@@ -129,7 +129,7 @@ func index(entries []Entry) map[Key]Entry {
 	return m
 }
 
-// load reads the embedded catalogue. It is part of the program: what is wrong with it is found by every test.
+// load reads the embedded catalogue. It panics on a mistake, so any test of the program finds it.
 func load() []Entry {
 	var all []Entry
 	names, _ := fs.Glob(files, "catalogue/*.yaml")

@@ -14,7 +14,7 @@ import (
 	"traceria/services/failure"
 )
 
-func TestEveryKeyOfTheDesignHasATextAndNoOther(t *testing.T) {
+func TestCatalogueHasEveryKeyAndItsTexts(t *testing.T) {
 	t.Parallel()
 	want := constants(t)
 	var got []failure.Key
@@ -24,14 +24,14 @@ func TestEveryKeyOfTheDesignHasATextAndNoOther(t *testing.T) {
 		count[e.Kind]++
 		for _, text := range []string{e.Title, e.Breaks, e.Where, e.Jaeger, e.Search, e.Repair, e.Group} {
 			if len(text) < 4 {
-				t.Errorf("%s: a text is missing: %+v", e.Key, e)
+				t.Errorf("%s: missing text: %+v", e.Key, e)
 			}
 		}
 		if len(e.Variants) < 2 || len(e.Targets) == 0 {
 			t.Errorf("%s: variants %q, targets %q", e.Key, e.Variants, e.Targets)
 		}
 		if e.Crash && e.Allows(failure.Everyone) {
-			t.Errorf("%s: a crash for everyone never ends", e.Key)
+			t.Errorf("%s: a crash for everyone would repeat forever", e.Key)
 		}
 		for _, target := range e.Targets {
 			if !slices.Contains([]failure.Target{failure.Everyone, failure.Percent, failure.Customer, failure.Order}, target) {
@@ -44,12 +44,12 @@ func TestEveryKeyOfTheDesignHasATextAndNoOther(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("catalogue has %q\nkey.go has %q", got, want)
 	}
-	if count[failure.Failure] != 30 || count[failure.Experiment] != 5 {
-		t.Errorf("got %v, want 30 failures and 5 experiments", count)
+	if count[failure.Failure] != 30 || count[failure.Experiment] != 6 {
+		t.Errorf("got %v, want 30 failures and 6 experiments", count)
 	}
 }
 
-// constants are the keys that key.go declares.
+// constants returns the keys that key.go declares.
 func constants(t *testing.T) (keys []failure.Key) {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "key.go", nil, 0)
@@ -66,7 +66,7 @@ func constants(t *testing.T) (keys []failure.Key) {
 	return keys
 }
 
-func TestWhatIsNotInTheCatalogueIsRefusedWithWhatThereIs(t *testing.T) {
+func TestUnknownKeyErrorListsTheKnownKeys(t *testing.T) {
 	t.Parallel()
 	for word, near := range map[failure.Key]string{
 		"kitchen.slwo": "did you mean kitchen.slow? ", "ktchen.poisn": "did you mean kitchen.poison? ", "integratoin": "did you mean integration? ",
@@ -85,11 +85,11 @@ func TestWhatIsNotInTheCatalogueIsRefusedWithWhatThereIs(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if got, _ := entry.Choose(""); got != "2s" {
-		t.Errorf("by its name alone it is %q, want 2s", got)
+		t.Errorf("the first variant is %q, want 2s", got)
 	}
 }
 
-func TestAStatusIsWhatTheContractSays(t *testing.T) {
+func TestStatusEncodesAsInTheContract(t *testing.T) {
 	t.Parallel()
 	got, err := json.Marshal(failure.Status{Key: "k", Kind: "failure", Title: "t", Variants: []string{"off"}, Default: "off"})
 	if err != nil || string(got) != `{"key":"k","kind":"failure","title":"t","variants":["off"],"default":"off","active":null}` {

@@ -16,7 +16,7 @@ import (
 // Header is the HTTP header that switches failures on for one order: key[=variant][, key…].
 const Header = "X-Traceria-Failure"
 
-// The baggage members by which an order carries, across every hop, what was switched on for it alone and whose it is.
+// The baggage members carry an order's own failures and its customer across every hop.
 const (
 	orderMember    = "traceria.failure"
 	customerMember = "traceria.customer"
@@ -27,35 +27,34 @@ type (
 	attemptKey  struct{}
 )
 
-// NewContext returns a context in which [On] asks s.
+// NewContext returns a context in which [On] evaluates s.
 func NewContext(ctx context.Context, s *Switches) context.Context {
 	return context.WithValue(ctx, switchesKey{}, s)
 }
 
-// FromContext returns the switches that [NewContext] put into ctx, or nil, which has everything off.
+// FromContext returns the switches of [NewContext], or nil, which has every key off.
 func FromContext(ctx context.Context) *Switches {
 	s, _ := ctx.Value(switchesKey{}).(*Switches)
 	return s
 }
 
-// On is [Switches.On] of the switches in ctx.
+// On calls [Switches.On] of the switches in ctx.
 func On(ctx context.Context, key Key) (variant string, on bool) {
 	return FromContext(ctx).On(ctx, key)
 }
 
-// WithAttempt says which attempt at a message ctx is about; the first is 1.
+// WithAttempt stores the number of the attempt at a message in ctx, starting at 1. Rules may read it.
 func WithAttempt(ctx context.Context, attempt int) context.Context {
 	return context.WithValue(ctx, attemptKey{}, attempt)
 }
 
-// WithCustomer says whose order ctx is about, here and at every hop after it.
+// WithCustomer stores the customer of the order in the baggage, so that it reaches every later hop.
 func WithCustomer(ctx context.Context, customer string) (context.Context, error) {
 	return withMember(ctx, customerMember, customer)
 }
 
-// WithHeader switches on what the values of [Header] say, for the order that ctx is about, here and at every hop after it.
-// It drops what the caller's own baggage says about it. The error wraps [ErrUnknownKey], [ErrUnknownVariant] or
-// [ErrTarget], and is the caller's fault.
+// WithHeader switches on the failures of [Header] for the order in ctx, at this and every later hop. It drops the same
+// baggage of the caller. The error wraps [ErrUnknownKey], [ErrUnknownVariant] or [ErrTarget] and is the caller's fault.
 func WithHeader(ctx context.Context, values ...string) (context.Context, error) {
 	ctx = baggage.ContextWithBaggage(ctx, baggage.FromContext(ctx).DeleteMember(orderMember))
 	var chosen []string
@@ -79,7 +78,7 @@ func WithHeader(ctx context.Context, values ...string) (context.Context, error) 
 			return ctx, err
 		}
 		if seen[entry.Key] {
-			return ctx, fmt.Errorf("%w: %s is named twice", ErrTarget, entry.Key)
+			return ctx, fmt.Errorf("%w: %s is given twice", ErrTarget, entry.Key)
 		}
 		seen[entry.Key] = true
 		chosen = append(chosen, string(entry.Key)+"="+variant)
@@ -101,11 +100,11 @@ func withMember(ctx context.Context, name, value string) (context.Context, error
 	return ctx, errors.Join(fmt.Errorf("baggage %s", name), err)
 }
 
-// fromHeader is what the order's own choice says about key. What is not allowed there, because the baggage comes from
-// somebody else, is as if it were not there.
+// fromHeader returns the order's own variant of key. It ignores forbidden values, because the baggage may come from
+// outside.
 func fromHeader(ctx context.Context, key Key) (variant string, chosen bool) {
 	bag := baggage.FromContext(ctx)
-	if bag.Len() == 0 { // the happy path
+	if bag.Len() == 0 { // the usual case
 		return "", false
 	}
 	value := bag.Member(orderMember).Value()
@@ -122,12 +121,12 @@ func fromHeader(ctx context.Context, key Key) (variant string, chosen bool) {
 	return "", false
 }
 
-// about is the evaluation context: what a rule in the flags may ask for.
+// about returns the evaluation context: the values that a rule of a flag may read.
 func about(ctx context.Context, service string) openfeature.EvaluationContext {
 	bag := baggage.FromContext(ctx)
 	order := telemetry.Conversation(ctx)
 	if span := trace.SpanContextFromContext(ctx); order == "" && span.HasTraceID() {
-		order = span.TraceID().String() // a request that is yet to become an order
+		order = span.TraceID().String() // a request before its order has an id
 	}
 	facts := map[string]any{"service": service, "order": order, "customer": bag.Member(customerMember).Value()}
 	if attempt, ok := ctx.Value(attemptKey{}).(int); ok {

@@ -1,7 +1,8 @@
-// Package failure is the catalogue of what can be broken in Traceria while it runs, and the switches that do it.
+// Package failure has the catalogue of the failures and experiments of Traceria, and their switches.
 //
-// The catalogue is data (catalogue/*.yaml). The switches are OpenFeature flags, evaluated by the flagd provider from one
-// file that all services follow, or by a flagd server (FLAGD_RESOLVER=rpc). Place of injection: ask [On] for a key where
-// the happy path has its seam, do what the variant says, and mark the span with [Inject]. A span that suffers from what
-// another one injected is marked with [Suffer].
+// The catalogue is data (catalogue/*.yaml). The switches are OpenFeature flags of the flagd provider. The provider
+// reads one file, which all services share, or asks a flagd server (FLAGD_RESOLVER=rpc).
+//
+// A place of injection asks [On] for its key, acts on the variant, and marks the span with [Inject]. [Suffer] marks a
+// span that suffers from a failure of another span.
 package failure

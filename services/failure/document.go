@@ -10,25 +10,25 @@ import (
 	"strings"
 )
 
-// ErrFile is wrapped by what is said about a flag file that cannot be used.
+// ErrFile is wrapped by every error about an unusable flag file.
 var ErrFile = errors.New("the flag file cannot be used")
 
-// longestFile is more than any flag file needs; what is longer is not read.
+// longestFile is the size limit of a flag file, in bytes.
 const longestFile = 1 << 20
 
 const schemaURL = "https://flagd.dev/schema/v0/flags.json"
 
-// document is a flag file of flagd (https://flagd.dev/reference/flag-definitions/). What is not ours in it, other flags
-// and other fields, is kept as it stands.
+// document is a flag file of flagd (https://flagd.dev/reference/flag-definitions/). It keeps unknown flags and fields
+// unchanged.
 type document struct {
 	fields map[string]json.RawMessage
 	flags  map[Key]flag
 }
 
-// flag is one flag as it stands in the file.
+// flag is one flag of the file.
 type flag map[string]json.RawMessage
 
-// newDocument has every key of the catalogue, documented, and nothing switched on.
+// newDocument returns a document with every key of the catalogue at its default.
 func newDocument() document {
 	d := document{fields: map[string]json.RawMessage{"$schema": encode(schemaURL)}, flags: map[Key]flag{}}
 	for _, entry := range catalogue {
@@ -51,8 +51,8 @@ func newFlag(entry Entry) flag {
 	}
 }
 
-// parse reads a flag file. A key of the catalogue may have fewer variants than the catalogue, but no others; a flag that
-// the catalogue does not know is left alone. The error wraps [ErrFile].
+// parse reads a flag file. A flag of the catalogue may lack variants but may not add any. Unknown flags are not checked
+// for their variants. The error wraps [ErrFile].
 func parse(text []byte) (document, error) {
 	d, err := read(text)
 	if err != nil {
@@ -64,7 +64,7 @@ func parse(text []byte) (document, error) {
 func read(text []byte) (document, error) {
 	d := document{}
 	if len(text) > longestFile {
-		return d, fmt.Errorf("it is longer than %d bytes", longestFile)
+		return d, fmt.Errorf("the file has more than %d bytes", longestFile)
 	}
 	if err := json.Unmarshal(text, &d.fields); err != nil {
 		return d, err
@@ -73,7 +73,7 @@ func read(text []byte) (document, error) {
 		return d, fmt.Errorf("flags: %w", err)
 	}
 	if d.flags == nil {
-		return d, errors.New("flags: there are none")
+		return d, errors.New("flags: missing")
 	}
 	delete(d.fields, "flags")
 	for _, name := range []string{"$evaluators", "metadata"} {
@@ -82,7 +82,7 @@ func read(text []byte) (document, error) {
 		}
 	}
 	for key, f := range d.flags {
-		if err := f.checkForm(); err != nil { // flagd would take none of them
+		if err := f.checkForm(); err != nil { // flagd would reject the whole file
 			return d, fmt.Errorf("%s: %w", key, err)
 		}
 		if entry, ok := byKey[key]; ok {
@@ -94,7 +94,7 @@ func read(text []byte) (document, error) {
 	return d, nil
 }
 
-// checkForm is about what flagd demands of every flag, also of those that are not ours.
+// checkForm checks the fields that flagd requires of every flag, unknown flags included.
 func (f flag) checkForm() error {
 	if state := f.text("state"); state != "ENABLED" && state != "DISABLED" {
 		return errors.New("state: want ENABLED or DISABLED")
@@ -107,7 +107,7 @@ func (f flag) checkForm() error {
 	return nil
 }
 
-// isObject tells whether the value is an object, or not there at all.
+// isObject reports whether the value is a JSON object or missing.
 func isObject(value json.RawMessage) bool {
 	var object map[string]json.RawMessage
 	return value == nil || json.Unmarshal(value, &object) == nil
@@ -124,18 +124,18 @@ func (f flag) check(entry Entry) error {
 		}
 	}
 	if _, ok := variants[f.text("defaultVariant")]; !ok {
-		return errors.New("defaultVariant: want one of its variants")
+		return errors.New("defaultVariant: want one of the flag's variants")
 	}
 	return nil
 }
 
-// text is a field that is a string, or "".
+// text returns the string value of a field, or "".
 func (f flag) text(name string) (text string) {
 	_ = json.Unmarshal(f[name], &text)
 	return text
 }
 
-// bytes is the file: the keys of the catalogue in its order, and then the others.
+// bytes encodes the document: the keys of the catalogue first, in its order, then the other flags.
 func (d document) bytes() []byte {
 	var out bytes.Buffer
 	out.WriteByte('{')
@@ -151,7 +151,7 @@ func (d document) bytes() []byte {
 	out.WriteString("}}")
 	var pretty bytes.Buffer
 	if err := json.Indent(&pretty, out.Bytes(), "", "  "); err != nil {
-		panic(err) // every part of it was read or encoded before
+		panic(err) // every part was decoded or encoded before
 	}
 	pretty.WriteByte('\n')
 	return pretty.Bytes()
@@ -172,7 +172,7 @@ func (d document) keys() []Key {
 	return keys
 }
 
-// encode is for values of which it is known that they have a JSON form. Text for people keeps its < and >.
+// encode returns v as JSON without escaping < and >. It panics if v cannot be encoded.
 func encode(v any) json.RawMessage {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)

@@ -7,12 +7,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/google/renameio/v2"
 )
 
-// File is the flag file at a path. Several processes may change it at a time; none loses what another one wrote.
+// File is a flag file. Several processes may change it concurrently without losing a change.
 type File struct{ Path string }
 
-// Create makes the file with every key of the catalogue and nothing switched on, unless there is one.
+// Create writes a file with every key at its default, unless the file exists.
 func (f File) Create() error {
 	_, err := os.Stat(f.Path)
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
@@ -21,7 +23,7 @@ func (f File) Create() error {
 	return f.change(func(document) error { return nil })
 }
 
-// List is every key of the catalogue and what it is set to. The error wraps [ErrFile] when the file is broken.
+// List returns every key of the catalogue with its setting. The error wraps [ErrFile].
 func (f File) List() ([]Status, error) {
 	d, err := f.load()
 	if err != nil {
@@ -34,8 +36,8 @@ func (f File) List() ([]Status, error) {
 	return all, nil
 }
 
-// Set sets a key, and returns what it is set to then. The error wraps [ErrUnknownKey], [ErrUnknownVariant], [ErrTarget] or
-// [ErrFile]; then nothing is changed.
+// Set changes a key and returns its new status. The error wraps [ErrUnknownKey], [ErrUnknownVariant], [ErrTarget] or
+// [ErrFile]. A failed Set changes nothing.
 func (f File) Set(key Key, s Setting) (Status, error) {
 	entry, err := Lookup(key)
 	if err != nil {
@@ -57,7 +59,7 @@ func (f File) Set(key Key, s Setting) (Status, error) {
 	return entry.Status(&s), err
 }
 
-// Clear sets the keys back to their defaults, all of the catalogue when none is named.
+// Clear resets the keys to their defaults. Without arguments it resets the whole catalogue.
 func (f File) Clear(keys ...Key) error {
 	if len(keys) == 0 {
 		for _, entry := range catalogue {
@@ -79,7 +81,7 @@ func (f File) Clear(keys ...Key) error {
 	})
 }
 
-// load reads the file; one that does not exist has nothing switched on.
+// load reads the file. A missing file has every key at its default.
 func (f File) load() (document, error) {
 	text, err := f.read()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -104,8 +106,8 @@ func (f File) read() ([]byte, error) {
 	return io.ReadAll(io.LimitReader(file, longestFile+1))
 }
 
-// change reads the file, changes it and puts it in its place in one step, so that nobody reads half of it. The lock is on
-// a file beside it: the file itself is another one after every change.
+// change rewrites the file atomically under a lock. The lock is on a second file, because each change replaces the
+// first.
 func (f File) change(do func(document) error) (err error) {
 	if err := os.MkdirAll(filepath.Dir(f.Path), 0o755); err != nil {
 		return fmt.Errorf("%w: %w", ErrFile, err)
@@ -122,22 +124,9 @@ func (f File) change(do func(document) error) (err error) {
 	if err := do(d); err != nil {
 		return err
 	}
-	if err := f.replace(d.bytes()); err != nil {
+	// Services run as other users than the command line: all may read the file.
+	if err := renameio.WriteFile(f.Path, d.bytes(), 0o644, renameio.IgnoreUmask()); err != nil {
 		return fmt.Errorf("%w: %w", ErrFile, err)
 	}
 	return nil
-}
-
-func (f File) replace(text []byte) error {
-	next, err := os.CreateTemp(filepath.Dir(f.Path), ".flags-*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(next.Name()) }() // it is not there any more when all went well
-	_, err = next.Write(text)
-	// Services run as other users than the one who sets a failure.
-	if err = errors.Join(err, next.Chmod(0o644), next.Close()); err != nil {
-		return err
-	}
-	return os.Rename(next.Name(), f.Path)
 }

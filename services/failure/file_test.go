@@ -40,7 +40,7 @@ func active(t *testing.T, f failure.File, key failure.Key) *failure.Setting {
 	return nil
 }
 
-// schema is flagd's own, as it stands at commit 741a7f8e of open-feature/flagd-schemas (Apache 2.0).
+// schema is flagd's own, from commit 741a7f8e of open-feature/flagd-schemas (Apache 2.0).
 func schema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	compiler := jsonschema.NewCompiler()
@@ -64,7 +64,7 @@ func schema(t *testing.T) *jsonschema.Schema {
 	return compiled
 }
 
-func TestEveryFileThatIsWrittenIsValidForFlagd(t *testing.T) {
+func TestWrittenFilesMatchTheSchemaOfFlagd(t *testing.T) {
 	t.Parallel()
 	f, valid := newFile(t), schema(t)
 	check := func(what string) {
@@ -89,11 +89,11 @@ func TestEveryFileThatIsWrittenIsValidForFlagd(t *testing.T) {
 		}
 	}
 	if err := valid.Validate(map[string]any{"flags": map[string]any{"x": 1}}); err == nil {
-		t.Error("the schema refuses nothing")
+		t.Error("the schema accepts a wrong file")
 	}
 }
 
-func TestWhatIsSetIsReadBackForEveryTarget(t *testing.T) {
+func TestSettingsAreReadBackForEveryTarget(t *testing.T) {
 	t.Parallel()
 	f := newFile(t)
 	for _, want := range []failure.Setting{
@@ -111,7 +111,7 @@ func TestWhatIsSetIsReadBackForEveryTarget(t *testing.T) {
 		}
 	}
 	if set, err := f.Set(failure.KitchenSlow, failure.Setting{Variant: failure.Off}); err != nil || set.Active != nil || active(t, f, failure.KitchenSlow) != nil {
-		t.Errorf("set to its default, it is %+v, %v", set.Active, err)
+		t.Errorf("after setting the default: %+v, %v", set.Active, err)
 	}
 	if _, err := f.Set(failure.KitchenSlow, failure.Setting{}); err != nil {
 		t.Fatal(err)
@@ -120,11 +120,11 @@ func TestWhatIsSetIsReadBackForEveryTarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := active(t, f, failure.KitchenSlow); got != nil {
-		t.Errorf("cleared, it is still %+v", got)
+		t.Errorf("after clearing: %+v", got)
 	}
 }
 
-func TestATargetThatAKeyDoesNotAllowIsRefusedAndChangesNothing(t *testing.T) {
+func TestForbiddenTargetChangesNothing(t *testing.T) {
 	t.Parallel()
 	f := newFile(t)
 	before, _ := os.ReadFile(f.Path)
@@ -134,16 +134,16 @@ func TestATargetThatAKeyDoesNotAllowIsRefusedAndChangesNothing(t *testing.T) {
 		failure.OrderDuplicate: {Variant: failure.Off, Customer: "c"}, failure.OrderReorder: {Customer: "a\nb"}, failure.KitchenReject: {Customer: strings.Repeat("c", 257)},
 	} {
 		if _, err := f.Set(key, s); !errors.Is(err, failure.ErrTarget) {
-			t.Errorf("%s %+v: got %v, want a refusal", key, s, err)
+			t.Errorf("%s %+v: got %v, want ErrTarget", key, s, err)
 		}
 	}
 	after, _ := os.ReadFile(f.Path)
 	if !bytes.Equal(before, after) {
-		t.Error("the file is another one")
+		t.Error("the file changed")
 	}
 }
 
-func TestManyWritersAtOnceLoseNothing(t *testing.T) {
+func TestConcurrentWritersLoseNothing(t *testing.T) {
 	t.Parallel()
 	f := newFile(t)
 	var writers sync.WaitGroup
@@ -169,11 +169,11 @@ func TestManyWritersAtOnceLoseNothing(t *testing.T) {
 		}
 	}
 	if set != 0 {
-		t.Errorf("%d settings are lost", set)
+		t.Errorf("%d settings were lost", set)
 	}
 }
 
-func TestWhatWasWrittenByHandIsKept(t *testing.T) {
+func TestHandWrittenFlagsAreKept(t *testing.T) {
 	t.Parallel()
 	f := newFile(t)
 	text, _ := os.ReadFile(f.Path)
@@ -210,16 +210,16 @@ func TestWhatWasWrittenByHandIsKept(t *testing.T) {
 	}
 }
 
-func TestABrokenFileIsNotWrittenOver(t *testing.T) {
+func TestBrokenFileIsNotOverwritten(t *testing.T) {
 	t.Parallel()
 	f := newFile(t)
 	for _, broken := range []string{
 		"", "{", "null", `{"flags":{}} x`, `{"flags":{"kitchen.slow":{}}}`, `{"flags":null}`,
 		`{"flags":{"kitchen.slow":{"state":"ENABLED","variants":{"5s":"5s"},"defaultVariant":"5s"}}}`,
 		`{"flags":{"kitchen.slow":{"state":"ENABLED","variants":{"off":"off"},"defaultVariant":"off","targeting":[]}}}`,
-		// What flagd would take nothing of, wherever it stands.
-		`{"metadata":5,"flags":{}}`, `{"$evaluators":1,"flags":{}}`, `{"flags":{"somebody.else":{"state":5}}}`,
-		`{"flags":{"somebody.else":{"state":"ENABLED","variants":[]}}}`,
+		// flagd would reject these files as a whole.
+		`{"metadata":5,"flags":{}}`, `{"$evaluators":1,"flags":{}}`, `{"flags":{"other.flag":{"state":5}}}`,
+		`{"flags":{"other.flag":{"state":"ENABLED","variants":[]}}}`,
 		strings.Repeat(" ", 1<<20) + `{"flags":{}}`,
 	} {
 		if err := os.WriteFile(f.Path, []byte(broken), 0o600); err != nil {
@@ -231,7 +231,7 @@ func TestABrokenFileIsNotWrittenOver(t *testing.T) {
 			t.Errorf("%.40q: got %v and %v", broken, err, setErr)
 		}
 		if got, _ := os.ReadFile(f.Path); string(got) != broken {
-			t.Errorf("%.40q was written over", broken)
+			t.Errorf("%.40q was overwritten", broken)
 		}
 	}
 }

@@ -26,17 +26,17 @@ import (
 	"traceria/services/failure"
 )
 
-// flagd is a flagd server that has the flags of a file.
+// flagd is a flagd server that serves the flags of a file.
 type flagd interface {
 	start(t *testing.T, address string, flags failure.File)
-	// freeze lets it take connections and answer nothing.
+	// freeze makes the server accept connections without an answer.
 	freeze(t *testing.T, frozen bool)
 	stop(t *testing.T)
 }
 
-// standIn is flagd's evaluator behind flagd's protocol, as the server has them: the server itself is in no module that could
-// be required here. With FLAGD_BIN=…/flagd, the tests use that server, too (from a checkout of github.com/open-feature/flagd:
-// cd flagd && go build .).
+// standIn serves flagd's evaluator through flagd's protocol, because no module offers the server. With
+// FLAGD_BIN=…/flagd the tests also use the real server (in a checkout of github.com/open-feature/flagd: cd flagd && go
+// build .).
 type standIn struct {
 	evaluationv1connect.UnimplementedServiceHandler
 
@@ -81,7 +81,7 @@ func (f *standIn) follow(ctx context.Context, flags failure.File) {
 	}
 }
 
-// read reads the file and tells of what has changed.
+// read reads the file and streams the changes.
 func (f *standIn) read(flags failure.File) {
 	text, err := os.ReadFile(flags.Path)
 	if err != nil {
@@ -101,7 +101,7 @@ func (f *standIn) read(flags failure.File) {
 // EventStream implements flagd's protocol.
 func (f *standIn) EventStream(ctx context.Context, _ *connect.Request[evaluation.EventStreamRequest], out *connect.ServerStream[evaluation.EventStreamResponse]) error {
 	f.frozen.RLock()
-	f.frozen.RUnlock() //nolint:staticcheck // it waits until it is not frozen
+	f.frozen.RUnlock() //nolint:staticcheck // waits while the server is frozen
 	changed := make(chan map[string]any, 100)
 	f.mu.Lock()
 	f.changed[changed] = true
@@ -129,7 +129,7 @@ func (f *standIn) EventStream(ctx context.Context, _ *connect.Request[evaluation
 // ResolveString implements flagd's protocol.
 func (f *standIn) ResolveString(ctx context.Context, req *connect.Request[evaluation.ResolveStringRequest]) (*connect.Response[evaluation.ResolveStringResponse], error) {
 	f.frozen.RLock()
-	f.frozen.RUnlock() //nolint:staticcheck // it waits until it is not frozen
+	f.frozen.RUnlock() //nolint:staticcheck // waits while the server is frozen
 	value, variant, reason, _, err := f.eval.ResolveStringValue(ctx, "", req.Msg.FlagKey, req.Msg.Context.AsMap())
 	if err != nil {
 		return nil, connect.NewError(connect.CodeNotFound, err)
@@ -151,7 +151,7 @@ func (f *standIn) stop(*testing.T) {
 	<-f.ended
 }
 
-// realServer is the program flagd.
+// realServer runs the program flagd.
 type realServer struct {
 	binary  string
 	running *exec.Cmd
@@ -161,7 +161,7 @@ func (f *realServer) start(t *testing.T, address string, flags failure.File) {
 	t.Helper()
 	_, port, _ := net.SplitHostPort(address)
 	f.running = exec.CommandContext(context.Background(), f.binary, "start", "--port", port, "--management-port", freePort(t), "--ofrep-port", freePort(t),
-		"--sync-port", freePort(t), "--sources", fmt.Sprintf(`[{"uri":%q,"provider":"fsnotify"}]`, flags.Path)) // by itself it looks once a second
+		"--sync-port", freePort(t), "--sources", fmt.Sprintf(`[{"uri":%q,"provider":"fsnotify"}]`, flags.Path)) // the default provider polls once a second
 	if err := f.running.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// servers are those that the tests are run with.
+// servers returns the servers to test with.
 func servers(t *testing.T) map[string]flagd {
 	t.Helper()
 	all := map[string]flagd{"stand-in": &standIn{}}
@@ -203,7 +203,7 @@ func servers(t *testing.T) map[string]flagd {
 	return all
 }
 
-// soon is for what may wait until a server is found again.
+// soon waits up to 15 s, long enough for the switches to find a server again.
 func soon(t *testing.T, what string, condition func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(15 * time.Second); !condition(); time.Sleep(10 * time.Millisecond) {
@@ -213,8 +213,8 @@ func soon(t *testing.T, what string, condition func() bool) {
 	}
 }
 
-// Configuration alone makes switches follow a server: away at the start, there, changed, frozen, gone, and back.
-func TestAFlagdServerIsFollowed(t *testing.T) {
+// The server is unavailable at the start, starts, changes flags, freezes, stops and starts again.
+func TestSwitchesFollowAFlagdServer(t *testing.T) {
 	for name, server := range servers(t) {
 		t.Run(name, func(t *testing.T) {
 			flags, port := newFile(t), freePort(t)
@@ -230,9 +230,9 @@ func TestAFlagdServerIsFollowed(t *testing.T) {
 				}
 			}
 			set(failure.KitchenSlow, failure.Setting{Variant: "10s"})
-			within(t, "a server that is away is said", func() bool { return s.Problem() != nil && strings.Contains(s.Problem().Error(), "flagd server") })
+			within(t, "the missing server is reported", func() bool { return s.Problem() != nil && strings.Contains(s.Problem().Error(), "flagd server") })
 			if !is(s, failure.KitchenSlow, failure.Off)() {
-				t.Error("without a server, something is on")
+				t.Error("a key is on without a server")
 			}
 
 			server.start(t, "127.0.0.1:"+port, flags)
@@ -242,11 +242,11 @@ func TestAFlagdServerIsFollowed(t *testing.T) {
 					server.stop(t)
 				}
 			}()
-			soon(t, "the server is found", is(s, failure.KitchenSlow, "10s"))
+			soon(t, "the switches found the server", is(s, failure.KitchenSlow, "10s"))
 			if s.Problem() != nil {
-				t.Errorf("it is there, and still %v", s.Problem())
+				t.Errorf("problem with a running server: %v", s.Problem())
 			}
-			for i := range 5 { // a change, again and again, of a key that was asked before and of one that was not
+			for i := range 5 { // the first key is cached, the second is new
 				set(failure.KitchenSlow, failure.Setting{Variant: "2s"})
 				within(t, fmt.Sprint("changed ", i), is(s, failure.KitchenSlow, "2s"))
 				set(failure.KitchenSlow, failure.Setting{Variant: failure.Off})
@@ -259,29 +259,29 @@ func TestAFlagdServerIsFollowed(t *testing.T) {
 			}
 			within(t, "the customer", func() bool { _, on := s.On(anna, failure.KitchenError); return on })
 			if _, on := s.On(context.Background(), failure.KitchenError); on {
-				t.Error("another customer is hit")
+				t.Error("the failure hit another customer")
 			}
 
 			server.freeze(t, true)
 			began := time.Now()
-			for range 1000 { // what is asked of a frozen server is off, and waits for it seldom
+			for range 1000 { // a frozen server means off, and few evaluations wait for it
 				s.On(anna, failure.KitchenError)
 			}
 			if took := time.Since(began); took > 2*time.Second {
-				t.Errorf("a frozen server freezes those who ask it: %s", took)
+				t.Errorf("1000 evaluations with a frozen server took %s", took)
 			}
 			server.freeze(t, false)
-			soon(t, "it answers again", func() bool { _, on := s.On(anna, failure.KitchenError); return on })
+			soon(t, "the server answers again", func() bool { _, on := s.On(anna, failure.KitchenError); return on })
 
 			server.stop(t)
 			running = false
-			soon(t, "it is gone", func() bool { _, on := s.On(anna, failure.KitchenError); return !on && s.Problem() != nil })
+			soon(t, "the stopped server is noticed", func() bool { _, on := s.On(anna, failure.KitchenError); return !on && s.Problem() != nil })
 			set(failure.KitchenSlow, failure.Setting{Variant: "2s"})
 			server.start(t, "127.0.0.1:"+port, flags)
 			running = true
-			soon(t, "it is back", func() bool { return is(s, failure.KitchenSlow, "2s")() && s.Problem() == nil })
+			soon(t, "the switches found the server again", func() bool { return is(s, failure.KitchenSlow, "2s")() && s.Problem() == nil })
 			if _, err := os.Stat(nowhere.Path); err == nil {
-				t.Error("a file is made that nobody follows")
+				t.Error("the switches created an unused file")
 			}
 		})
 	}

@@ -8,15 +8,15 @@ import (
 	"github.com/open-feature/flagd/core/pkg/sync"
 )
 
-// lookEvery is how often the file is read. Watching it would be cheaper, but an editor that renames it to a backup ends a
-// watch for good, and file events do not cross every container mount; reading 30 KB five times a second does.
+// lookEvery is the polling interval of the file. A watch would end for good when an editor renames the file, and file
+// events do not cross every container mount. Five reads of 30 KB per second are cheap.
 const lookEvery = 200 * time.Millisecond
 
-// follower gives the provider what stands in the file, and only what is good: a broken or missing file changes nothing.
-// It implements sync.ISync of flagd.
+// follower gives the provider the content of the file. An unusable or missing file changes nothing. It implements
+// sync.ISync of flagd.
 type follower struct {
 	file File
-	// report is told what is wrong with the file each time that changes; nil means that it is good again.
+	// report receives each new fault of the file, and nil when the file is usable again.
 	report func(error)
 }
 
@@ -37,8 +37,8 @@ func (f *follower) ReSync(ctx context.Context, out chan<- sync.DataSync) error {
 	return f.send(ctx, out, text)
 }
 
-// Sync implements sync.ISync: it follows the file until ctx ends. A file that is broken at the start counts as one in
-// which nothing is switched on.
+// Sync implements sync.ISync. It follows the file until ctx ends. If the file is unusable at the start, everything is
+// off.
 func (f *follower) Sync(ctx context.Context, out chan<- sync.DataSync) error {
 	var sent []byte
 	wrong := ""
@@ -59,7 +59,7 @@ func (f *follower) Sync(ctx context.Context, out chan<- sync.DataSync) error {
 		}
 		if text != nil && !bytes.Equal(text, sent) {
 			if err := f.send(ctx, out, text); err != nil {
-				return nil // it was stopped
+				return nil // ctx has ended
 			}
 			sent = text
 		}

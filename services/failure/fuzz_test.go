@@ -2,9 +2,8 @@ package failure
 
 import "testing"
 
-// FuzzFlagFile: whatever stands in the file, reading it ends; and what is taken is written as something that says the same.
-// The seeds have one flag each and no text. The engine makes every input that it finds interesting as small as it can, for
-// up to a minute and without counting that as executions: from a whole file, of 30 KB, it did nothing else.
+// FuzzFlagFile reads any file, writes what it accepted and reads that again: the settings must be equal. The seeds have
+// one flag each, because the engine takes a minute to minimise a whole file of 30 KB.
 func FuzzFlagFile(f *testing.F) {
 	f.Add([]byte(`{"flags":{"kitchen.slow":{"state":"ENABLED","variants":{"off":"off","2s":"2s"},"defaultVariant":"2s"}}}`))
 	f.Add([]byte(`{"flags":{},"x":1}`))
@@ -20,7 +19,7 @@ func FuzzFlagFile(f *testing.F) {
 		}
 		again, err := parse(d.bytes())
 		if err != nil {
-			t.Fatalf("what was written cannot be read: %v\n%s", err, d.bytes())
+			t.Fatalf("cannot read the written file: %v\n%s", err, d.bytes())
 		}
 		for _, entry := range catalogue {
 			a, b := d.flags[entry.Key].active(entry), again.flags[entry.Key].active(entry)

@@ -1,9 +1,9 @@
 package failure
 
-// Key names one failure or experiment of the catalogue.
+// Key names a failure or an experiment of the catalogue.
 type Key string
 
-// The failures and experiments of Traceria. What each does is in the catalogue ([Lookup], traceria failure show).
+// The keys of the catalogue. `traceria failure show KEY` prints the text of a key.
 const (
 	KitchenSlow              Key = "kitchen.slow"
 	KitchenError             Key = "kitchen.error"
@@ -37,6 +37,7 @@ const (
 	KitchenReject            Key = "kitchen.reject"
 
 	TraceMode     Key = "trace.mode"
+	TraceDatabase Key = "trace.database"
 	EventFormat   Key = "event.format"
 	EventVersions Key = "event.versions"
 	EventStyle    Key = "event.style"

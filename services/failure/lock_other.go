@@ -2,5 +2,5 @@
 
 package failure
 
-// lock does nothing where there is no flock: there, one writer at a time is up to the user.
+// lock does nothing on systems without flock. There only one process may write at a time.
 func lock(string) (unlock func(), err error) { return func() {}, nil }

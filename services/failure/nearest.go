@@ -1,11 +1,11 @@
 package failure
 
-// nearest is the name that is most like the word, or "" when none is like it.
+// nearest returns the name that is most similar to the word, or "" if none is similar enough.
 func nearest(word string, names []string) string {
 	if len(word) > 2*longestKey {
 		return ""
 	}
-	best, least := "", len(word)/3+1 // a typing error or two, and more in a long word
+	best, least := "", len(word)/3+1 // one or two typing errors, more in a long word
 	for _, name := range names {
 		if d := distance(word, name); d <= least && (best == "" || d < least) {
 			best, least = name, d
@@ -17,7 +17,7 @@ func nearest(word string, names []string) string {
 // longestKey is about the length of the longest key, in bytes.
 const longestKey = 32
 
-// distance is how many letters must be changed, added or taken away to make one word of the other (Levenshtein).
+// distance returns the Levenshtein distance of two words: the number of changed, added or removed bytes.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -10,7 +10,7 @@ import (
 	"traceria/services/failure"
 )
 
-var update = flag.Bool("update", false, "write what the tests compare with: make golden RUN=TestName")
+var update = flag.Bool("update", false, "rewrite the expected files of the tests that run: make golden RUN=TestName")
 
 // The README's tables of failures and experiments are made from the catalogue.
 func TestReadmeHasTheCatalogue(t *testing.T) {

@@ -13,39 +13,39 @@ import (
 	"github.com/open-feature/go-sdk/openfeature"
 )
 
-// ByServer says whether a flagd server has the flags, so that the file is not asked: FLAGD_RESOLVER=rpc.
+// ByServer reports whether a flagd server has the flags (FLAGD_RESOLVER=rpc). The file is not read then.
 func ByServer() bool { return strings.EqualFold(os.Getenv("FLAGD_RESOLVER"), "rpc") }
 
 const (
-	// lookForServer is how often a flagd server that is away is looked for.
+	// lookForServer is the pause between attempts to reach an unavailable flagd server.
 	lookForServer = 500 * time.Millisecond
-	// askTime is how long the server may take for an answer. One that does not answer in time is not asked for leaveAlone:
-	// a frozen server must not freeze those who ask it.
+	// askTime limits an evaluation by the server. After a timeout no evaluation asks it for leaveAlone, so a frozen
+	// server does not block its callers.
 	askTime    = 250 * time.Millisecond
 	leaveAlone = time.Second
 )
 
-// server is a flagd server that switches follow. Where it is, FLAGD_HOST, FLAGD_PORT, FLAGD_SOCKET_PATH and so on say.
+// server is a flagd server that switches follow. Its address is in FLAGD_HOST, FLAGD_PORT, FLAGD_SOCKET_PATH and so on.
 type server struct {
 	domain   string
-	lost     chan struct{} // the provider has given up
+	lost     chan struct{} // receives when the provider has given up
 	there    atomic.Bool
-	silent   atomic.Int64 // until when it is left alone, in Unix nanoseconds
+	silent   atomic.Int64 // end of the pause, in Unix nanoseconds
 	provider openfeature.StateHandler
 }
 
-// errServerAway is said while there is no server.
+// errServerAway is the problem while the server is unavailable.
 var errServerAway = errors.New("the flagd server does not answer: everything is off")
 
-// follow follows the server until ctx ends. The provider gives up for good when the server is away at its start, and about
-// three seconds after it has gone. Then there must be another provider.
+// follow follows the server until ctx ends. The provider gives up for good when the server is unavailable at its start,
+// and about three seconds after a lost connection. follow then replaces it.
 func (f *server) follow(ctx context.Context, s *Switches) {
 	for wait := time.NewTicker(lookForServer); ; {
 		if err := f.connect(ctx); err == nil {
 			s.forget()
 			f.there.Store(true)
 			if s.broken.Swap(nil) != nil {
-				s.options.Log.Info().Msg("the flagd server is there")
+				s.options.Log.Info().Msg("the flagd server is available")
 			}
 			select {
 			case <-f.lost:
@@ -54,7 +54,7 @@ func (f *server) follow(ctx context.Context, s *Switches) {
 			f.there.Store(false)
 		}
 		if err := errServerAway; ctx.Err() == nil && s.broken.Swap(&err) == nil {
-			s.options.Log.Warn().Err(err).Msg("looking for it until it is there")
+			s.options.Log.Warn().Err(err).Msg("retrying until the flagd server answers")
 		}
 		select {
 		case <-wait.C:
@@ -65,10 +65,10 @@ func (f *server) follow(ctx context.Context, s *Switches) {
 	}
 }
 
-// connect makes a provider that has the server's stream of events, and puts it in its place.
+// connect starts a provider that receives the server's events and installs it.
 func (f *server) connect(ctx context.Context) error {
-	// The provider tells of changes only while it has a cache; of one key, because an answer that was under way during a
-	// change would stay in it. What need not be asked again, the switches remember.
+	// The provider reports changes only if it has a cache. One entry is the minimum: an answer that is under way during
+	// a change would stay in the cache. The switches have their own cache.
 	provider, err := flagd.NewProvider(flagd.WithRPCResolver(), flagd.WithLRUCache(1), flagd.WithEventStreamConnectionMaxAttempts(1))
 	if err != nil {
 		return fmt.Errorf("flagd provider: %w", err)
@@ -77,7 +77,7 @@ func (f *server) connect(ctx context.Context) error {
 	go func() { begun <- provider.Init(openfeature.EvaluationContext{}) }()
 	select {
 	case err = <-begun:
-	case <-ctx.Done(): // it is left behind, until a server that takes connections and says nothing ends them
+	case <-ctx.Done(): // Init ends when the server closes the connection
 		return ctx.Err()
 	}
 	if err != nil {
@@ -85,7 +85,7 @@ func (f *server) connect(ctx context.Context) error {
 		return err
 	}
 	select {
-	case <-f.lost: // that was the one before
+	case <-f.lost: // from the previous provider
 	default:
 	}
 	if err := openfeature.SetNamedProviderAndWait(f.domain, provider); err != nil {
@@ -95,16 +95,16 @@ func (f *server) connect(ctx context.Context) error {
 	return nil
 }
 
-// gone is told that the provider has given up.
+// gone reports that the provider has given up.
 func (f *server) gone() {
 	select {
 	case f.lost <- struct{}{}:
-	default: // it is known
+	default: // reported already
 	}
 }
 
-// asked says whether the server may be asked now.
+// asked reports whether the server may be asked now.
 func (f *server) asked() bool { return f.there.Load() && time.Now().UnixNano() >= f.silent.Load() }
 
-// leave leaves a server alone that did not answer in time.
+// leave starts a pause of leaveAlone for a server that did not answer in time.
 func (f *server) leave() { f.silent.Store(time.Now().Add(leaveAlone).UnixNano()) }

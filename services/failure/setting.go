@@ -8,17 +8,17 @@ import (
 	"traceria/services/event"
 )
 
-// Custom is the variant of a key whose rule was written into the file by hand.
+// Custom is the reported variant of a key with a hand-written rule.
 const Custom = "custom"
 
-// Setting is to what a key is set, and for whom: everyone, unless Percent (of the orders, 1 to 100) or Customer says less.
+// Setting is a variant and its target: a Percent of the orders (1 to 100), one Customer, or everyone.
 type Setting struct {
 	Variant  string `json:"variant"`
 	Percent  int    `json:"percent,omitempty"`
 	Customer string `json:"customer,omitempty"`
 }
 
-// Status is a key and what it is set to; Active is nil when that is the default.
+// Status is a key with its setting. Active is nil for the default.
 type Status struct {
 	Key      Key      `json:"key"`
 	Kind     Kind     `json:"kind"`
@@ -28,15 +28,15 @@ type Status struct {
 	Active   *Setting `json:"active"`
 }
 
-// Status is the entry with what it is set to.
+// Status returns the entry's status with the setting active.
 func (e Entry) Status(active *Setting) Status {
 	return Status{Key: e.Key, Kind: e.Kind, Title: e.Title, Variants: e.Variants, Default: e.Default(), Active: active}
 }
 
-// longestCustomer is more than the id of any customer, in bytes.
+// longestCustomer limits a customer's id, in bytes.
 const longestCustomer = 256
 
-// check says what the setting comes to, and why it is refused: the error wraps [ErrUnknownVariant] or [ErrTarget].
+// check completes and validates the setting. The error wraps [ErrUnknownVariant] or [ErrTarget].
 func (s Setting) check(entry Entry) (Setting, error) {
 	variant, err := entry.Choose(s.Variant)
 	if err != nil {
@@ -46,7 +46,7 @@ func (s Setting) check(entry Entry) (Setting, error) {
 	target := Everyone
 	switch {
 	case s.Percent != 0 && s.Customer != "":
-		return s, fmt.Errorf("%w: want a percentage or a customer, not both", ErrTarget)
+		return s, fmt.Errorf("%w: want percent or customer, not both", ErrTarget)
 	case s.Percent < 0 || s.Percent > 100:
 		return s, fmt.Errorf("%w: %d percent: want 1 to 100", ErrTarget, s.Percent)
 	case s.Percent != 0:
@@ -56,24 +56,24 @@ func (s Setting) check(entry Entry) (Setting, error) {
 	}
 	switch {
 	case s.Variant == entry.Default() && target != Everyone:
-		return s, fmt.Errorf("%w: %s is the default of %s, for everyone", ErrTarget, s.Variant, entry.Key)
+		return s, fmt.Errorf("%w: %s is the default of %s and can be set for everyone only", ErrTarget, s.Variant, entry.Key)
 	case s.Variant != entry.Default() && !entry.Allows(target):
 		return s, fmt.Errorf("%w: %s can be set for %s, not for %s", ErrTarget, entry.Key, entry.TargetNames(), target)
 	case len(s.Customer) > longestCustomer:
-		return s, fmt.Errorf("%w: the id of a customer has at most %d bytes", ErrTarget, longestCustomer)
+		return s, fmt.Errorf("%w: want a customer id of at most %d bytes", ErrTarget, longestCustomer)
 	}
 	if err := event.CheckText(s.Customer); err != nil {
-		return s, fmt.Errorf("%w: the id of the customer %w", ErrTarget, err)
+		return s, fmt.Errorf("%w: the customer id %w", ErrTarget, err)
 	}
 	return s, nil
 }
 
-// rule is the setting in flagd's JSON logic, or nil for everyone.
+// rule returns the setting as flagd's JSON logic, or nil for everyone.
 func (s Setting) rule(entry Entry) any {
 	switch {
 	case s.Percent > 0:
-		// By flag and order: a percentage of one key is not the same orders as that of another. Where no order is known,
-		// it is off: null means the default variant.
+		// The bucket depends on flag and order, so two keys hit different orders. Without an order the rule gives null,
+		// the default variant.
 		return object{"if": []any{
 			object{"var": "order"},
 			object{"fractional": []any{
@@ -102,7 +102,8 @@ func (f flag) apply(entry Entry, s Setting) {
 	}
 }
 
-// active reads what the flag is set to. A rule that [Setting.rule] would not write is [Custom].
+// active returns the flag's setting, or nil for the default. It is [Custom] for a rule that [Setting.rule] does not
+// produce.
 func (f flag) active(entry Entry) *Setting {
 	if f == nil || f.text("state") == "DISABLED" {
 		return nil
@@ -124,7 +125,7 @@ func (f flag) active(entry Entry) *Setting {
 	return &Setting{Variant: Custom}
 }
 
-// guesses are the settings that the rule may stand for, read from where [Setting.rule] writes them.
+// guesses returns the settings that the rule may express.
 func guesses(rule object) []Setting {
 	parts, _ := rule["if"].([]any)
 	if len(parts) != 2 {

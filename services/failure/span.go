@@ -9,21 +9,21 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// The attributes by which injected failures are told from real ones, and found in Jaeger.
+// These attributes mark injected failures. A search in Jaeger finds them.
 const (
 	FailureKey  = attribute.Key("traceria.failure")
 	InjectedKey = attribute.Key("traceria.injected")
 )
 
-// InjectedHeader is the message header that tells the consumer what was injected into the message: keys with commas
-// between them. It lasts one hop, and goes where the trace context is lost, too.
+// InjectedHeader is the message header with the keys that were injected into the message, separated by commas. It lasts
+// one hop and survives the loss of the trace context.
 const InjectedHeader = "traceria-injected"
 
-// Inject marks the current span as the one in which key was injected.
+// Inject marks the current span as the place where key was injected.
 func Inject(ctx context.Context, key Key) { mark(trace.SpanFromContext(ctx), key) }
 
-// Suffer marks the current span as one that suffers from what another one injected: injected is the value of
-// [InjectedHeader]. What the catalogue does not know is left out.
+// Suffer marks the current span as one that suffers from the failures in injected, a value of [InjectedHeader]. It
+// ignores unknown keys.
 func Suffer(ctx context.Context, injected string) {
 	for name := range strings.SplitSeq(injected, ",") {
 		if _, ok := byKey[Key(name)]; ok {
@@ -32,19 +32,19 @@ func Suffer(ctx context.Context, injected string) {
 	}
 }
 
-// InjectedAs is the attribute that one failure has for itself: of several on one span, FailureKey names the last, and each
-// has this one, which is true.
+// InjectedAs returns the attribute of one failure. It tells several failures on one span apart; FailureKey names only
+// the last.
 func InjectedAs(key Key) attribute.Key { return attribute.Key("traceria.inject." + string(key)) }
 
-// Marks are the attributes of a span that key was injected into, or that suffers from it.
+// Marks returns the attributes of a span that key was injected into or that suffers from it.
 func Marks(key Key) []attribute.KeyValue {
 	return []attribute.KeyValue{FailureKey.String(string(key)), InjectedKey.Bool(true), InjectedAs(key).Bool(true)}
 }
 
 func mark(span trace.Span, key Key) { span.SetAttributes(Marks(key)...) }
 
-// evaluated says on the span that a flag came out as something other than its default
-// (https://opentelemetry.io/docs/specs/semconv/feature-flags/). Of several on one span, the last one is told.
+// evaluated marks the span with a flag whose value is not its default
+// (https://opentelemetry.io/docs/specs/semconv/feature-flags/). The last flag wins.
 func evaluated(ctx context.Context, key Key, variant string) {
 	trace.SpanFromContext(ctx).SetAttributes(semconv.FeatureFlagKey(string(key)), semconv.FeatureFlagResultVariant(variant))
 }

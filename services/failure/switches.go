@@ -12,29 +12,29 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Options are how switches are opened.
+// Options configure [Open].
 type Options struct {
-	// Service is the name of the service that asks.
+	// Service is the name of the calling service.
 	Service string
-	// File is the flag file; FLAGD_RESOLVER=rpc in the environment takes a flagd server instead (FLAGD_HOST, FLAGD_PORT, …).
+	// File is the flag file. FLAGD_RESOLVER=rpc selects a flagd server instead (FLAGD_HOST, FLAGD_PORT, …).
 	File File
-	// Shared is set where several services are one process: what ends the process is off there.
+	// Shared reports that several services share the process. Keys that end the process are off then.
 	Shared bool
-	// Log is told when the file breaks and when it is good again.
+	// Log receives a line when the file becomes unusable and when it is usable again.
 	Log zerolog.Logger
 }
 
-// Switches say what is switched on. The nil Switches have everything off. They are safe for concurrent use.
+// Switches evaluate the keys. A nil *Switches has every key off. They are safe for concurrent use.
 type Switches struct {
 	options Options
 	client  *openfeature.Client
 	now     atomic.Pointer[snapshot]
 	broken  atomic.Pointer[error]
-	server  *server // nil when the file is followed
+	server  *server // nil for a file
 	close   func()
 }
 
-// snapshot is what was found out since the last change: the variant of every key that has the same one for everybody.
+// snapshot caches the variants since the last change. It holds the keys whose variant is the same for every order.
 type snapshot map[Key]*atomic.Pointer[string]
 
 func newSnapshot() *snapshot {
@@ -45,16 +45,15 @@ func newSnapshot() *snapshot {
 	return &s
 }
 
-// operators guards the operators of flagd's rules. A new provider writes them into one map of the whole process, which the
-// evaluations of all providers read: services that share a process (traceria all) start while others are at work.
+// operators guards the rule operators of flagd. Each new provider writes them into a global map that the evaluations of
+// all providers read. Under traceria all, services start while others evaluate.
 var operators sync.RWMutex
 
-// opened numbers the switches of this process: each has a provider of its own under a domain of its own.
+// opened counts the Switches of this process. Each has its own provider in its own domain.
 var opened atomic.Int64
 
-// Open makes switches that follow the file, which is made when there is none, or a flagd server. A broken file is no
-// error: it is reported by [Switches.Problem] and the log, and everything is off until it is good. A server that is not
-// there yet is waited for in the background; until it is there, everything is off.
+// Open returns switches that follow the file, which it creates if it is missing, or a flagd server. An unusable file is
+// no error but a [Switches.Problem]. An unavailable server is retried in the background. Everything is off until then.
 func Open(options Options) (*Switches, error) {
 	s := &Switches{options: options}
 	s.forget()
@@ -71,7 +70,7 @@ func Open(options Options) (*Switches, error) {
 	return s, s.followFile(domain)
 }
 
-// forget drops what was found out.
+// forget empties the cache.
 func (s *Switches) forget() { s.now.Store(newSnapshot()) }
 
 func (s *Switches) followServer(domain string) {
@@ -91,14 +90,14 @@ func (s *Switches) followServer(domain string) {
 }
 
 func (s *Switches) followFile(domain string) error {
-	// A service that may not write there can read what another one puts there later.
+	// Without write access the service still reads a file that another process creates later.
 	if err := s.options.File.Create(); err != nil {
 		s.options.Log.Warn().Err(err).Msg("flag file not created")
 	}
 	operators.Lock()
 	provider, err := flagd.NewProvider(func(c *flagd.ProviderConfiguration) {
 		flagd.WithInProcessResolver()(c)
-		c.OfflineFlagSourcePath = "" // FLAGD_OFFLINE_FLAG_SOURCE_PATH would put another reader in this one's place
+		c.OfflineFlagSourcePath = "" // FLAGD_OFFLINE_FLAG_SOURCE_PATH would replace our reader
 		flagd.WithCustomSyncProviderAndUri(&follower{file: s.options.File, report: s.report}, s.options.File.Path)(c)
 	})
 	operators.Unlock()
@@ -112,15 +111,15 @@ func (s *Switches) followFile(domain string) error {
 	return nil
 }
 
-// Close ends following the file or the server.
+// Close stops following the file or the server.
 func (s *Switches) Close() {
 	if s != nil {
 		s.close()
 	}
 }
 
-// Problem is what is wrong with the flag file at the moment; while it is, the last good state holds. Or it is that the
-// flagd server is away; while it is, everything is off.
+// Problem returns the current fault, or nil. While the file is unusable, its last valid state applies. While the flagd
+// server is unavailable, everything is off.
 func (s *Switches) Problem() error {
 	if s == nil {
 		return nil
@@ -134,24 +133,23 @@ func (s *Switches) Problem() error {
 func (s *Switches) report(err error) {
 	if err == nil {
 		s.broken.Store(nil)
-		s.options.Log.Info().Str("file", s.options.File.Path).Msg("flag file is good again")
+		s.options.Log.Info().Str("file", s.options.File.Path).Msg("flag file is usable again")
 		return
 	}
 	s.broken.Store(&err)
-	s.options.Log.Error().Err(err).Str("file", s.options.File.Path).Msg("flag file cannot be used: the last good state holds")
+	s.options.Log.Error().Err(err).Str("file", s.options.File.Path).Msg("flag file cannot be used: the last valid state applies")
 }
 
-// Refuse says why a variant cannot be chosen here: it ends the process, which under traceria all is that of every service.
-// The error wraps [ErrTarget].
+// Refuse returns an error that wraps [ErrTarget] if the variant would end a process that several services share.
 func (s *Switches) Refuse(entry Entry, variant string) error {
 	if s == nil || !s.options.Shared || !entry.Crash || variant == entry.Default() {
 		return nil
 	}
-	return fmt.Errorf("%w: %s ends the process, which is all of Traceria here; run the services as processes of their own", ErrTarget, entry.Key)
+	return fmt.Errorf("%w: %s ends the process, which runs all services here; run each service in a process of its own", ErrTarget, entry.Key)
 }
 
-// On says whether key is on for what ctx is about, and its variant. The header's choice for this one order (see
-// [WithHeader]) beats the flags. Where it is on, the current span says so.
+// On reports whether key is on for the order in ctx, and its variant. The order's own header (see [WithHeader])
+// overrides the flags. On marks the current span when the key is on.
 func (s *Switches) On(ctx context.Context, key Key) (variant string, on bool) {
 	entry := byKey[key]
 	if s == nil || entry.Key == "" || (entry.Crash && s.options.Shared) {
@@ -168,7 +166,7 @@ func (s *Switches) On(ctx context.Context, key Key) (variant string, on bool) {
 	return variant, true
 }
 
-// standing is the default variant, and "" of the zero Entry.
+// standing returns the default variant, or "" for the zero Entry.
 func (e Entry) standing() string {
 	if len(e.Variants) == 0 {
 		return ""
@@ -176,7 +174,7 @@ func (e Entry) standing() string {
 	return e.Default()
 }
 
-// variant asks the flags. What is the same for everybody is asked once after each change.
+// variant evaluates the flag. It caches a variant that is the same for every order until the next change.
 func (s *Switches) variant(ctx context.Context, entry Entry) string {
 	known := (*s.now.Load())[entry.Key]
 	if v := known.Load(); v != nil {
@@ -197,7 +195,7 @@ func (s *Switches) variant(ctx context.Context, entry Entry) string {
 	operators.RUnlock()
 	variant := details.Value
 	if _, unknown := entry.Choose(variant); err != nil || unknown != nil || variant == "" {
-		variant = entry.Default() // a server's flags are not checked by parse
+		variant = entry.Default() // parse does not check the flags of a server
 	}
 	switch {
 	case details.Reason == openfeature.StaticReason, details.ErrorCode == openfeature.FlagNotFoundCode:

@@ -27,7 +27,7 @@ func open(t testing.TB, f failure.File, shared bool) *failure.Switches {
 	return s
 }
 
-// within waits a second, which is how fast a change acts.
+// within waits for at most one second, the promised delay of a change.
 func within(t *testing.T, what string, condition func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Second); !condition(); time.Sleep(5 * time.Millisecond) {
@@ -41,7 +41,7 @@ func is(s *failure.Switches, key failure.Key, want string) func() bool {
 	return func() bool { got, _ := s.On(context.Background(), key); return got == want }
 }
 
-func TestWithoutSwitchesEverythingIsAtItsDefault(t *testing.T) {
+func TestWithoutSwitchesEveryKeyIsAtItsDefault(t *testing.T) {
 	t.Parallel()
 	for _, entry := range failure.Catalogue() {
 		if variant, on := failure.On(context.Background(), entry.Key); on || variant != entry.Default() {
@@ -50,7 +50,7 @@ func TestWithoutSwitchesEverythingIsAtItsDefault(t *testing.T) {
 	}
 }
 
-func TestAChangeActsWithinASecondHoweverTheFileIsSaved(t *testing.T) {
+func TestFileChangeActsWithinASecond(t *testing.T) {
 	t.Parallel()
 	f := newFile(t)
 	s := open(t, f, false)
@@ -68,21 +68,21 @@ func TestAChangeActsWithinASecondHoweverTheFileIsSaved(t *testing.T) {
 		t.Fatal(err)
 	}
 	within(t, "written in place", is(s, failure.KitchenSlow, "10s"))
-	// An editor that keeps a backup renames the file away and makes it anew.
+	// An editor with backups renames the file and creates a new one.
 	if err := os.Rename(f.Path, f.Path+"~"); err != nil {
 		t.Fatal(err)
 	}
-	within(t, "missing is reported", func() bool { return s.Problem() != nil })
+	within(t, "the missing file is reported", func() bool { return s.Problem() != nil })
 	if !is(s, failure.KitchenSlow, "10s")() {
-		t.Error("a missing file does not keep the last good state")
+		t.Error("a missing file lost the last valid state")
 	}
 	if err := os.WriteFile(f.Path, off, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	within(t, "made anew", is(s, failure.KitchenSlow, failure.Off))
+	within(t, "created again", is(s, failure.KitchenSlow, failure.Off))
 }
 
-func TestABrokenFileKeepsTheLastGoodStateAndIsReported(t *testing.T) {
+func TestBrokenFileKeepsTheLastValidState(t *testing.T) {
 	t.Parallel()
 	f := newFile(t)
 	if _, err := f.Set(failure.KitchenSlow, failure.Setting{}); err != nil {
@@ -96,7 +96,7 @@ func TestABrokenFileKeepsTheLastGoodStateAndIsReported(t *testing.T) {
 	}
 	within(t, "reported", func() bool { return s.Problem() != nil })
 	if !is(s, failure.KitchenSlow, "2s")() {
-		t.Error("the last good state is gone")
+		t.Error("the broken file lost the last valid state")
 	}
 	if err := os.WriteFile(f.Path, good, 0o600); err != nil {
 		t.Fatal(err)
@@ -104,7 +104,7 @@ func TestABrokenFileKeepsTheLastGoodStateAndIsReported(t *testing.T) {
 	within(t, "good again", func() bool { return s.Problem() == nil })
 }
 
-func TestACustomerAndAPercentageAreThoseAndNoOthers(t *testing.T) {
+func TestTargetsHitOnlyTheirOrders(t *testing.T) {
 	t.Parallel()
 	f := newFile(t)
 	if _, err := f.Set(failure.KitchenSlow, failure.Setting{Customer: "anna"}); err != nil {
@@ -121,28 +121,28 @@ func TestACustomerAndAPercentageAreThoseAndNoOthers(t *testing.T) {
 	within(t, "the customer", func() bool { _, on := s.On(anna, failure.KitchenSlow); return on })
 	bert, _ := failure.WithCustomer(context.Background(), "bert")
 	if _, on := s.On(bert, failure.KitchenSlow); on {
-		t.Error("another customer is hit")
+		t.Error("the failure hit another customer")
 	}
 	hit := 0
 	for i := range 1000 {
 		ctx := telemetry.WithConversation(context.Background(), fmt.Sprintf("order-%d", i))
 		_, on := s.On(ctx, failure.KitchenError)
 		if _, again := s.On(ctx, failure.KitchenError); again != on {
-			t.Fatal("one order has two answers")
+			t.Fatal("two evaluations for one order differ")
 		}
 		if on {
 			hit++
 		}
 	}
 	if hit < 240 || hit > 360 {
-		t.Errorf("30%% of 1000 orders are %d", hit)
+		t.Errorf("30%% hit %d of 1000 orders", hit)
 	}
 	if _, on := s.On(context.Background(), failure.KitchenError); on {
-		t.Error("a percentage of orders hits what is no order")
+		t.Error("a percentage hit a request without an order")
 	}
 }
 
-func TestTheHeaderOfOneOrderBeatsTheFileAcrossEveryHop(t *testing.T) {
+func TestHeaderOverridesTheFileAcrossHops(t *testing.T) {
 	t.Parallel()
 	f := newFile(t)
 	if _, err := f.Set(failure.KitchenError, failure.Setting{}); err != nil {
@@ -164,12 +164,12 @@ func TestTheHeaderOfOneOrderBeatsTheFileAcrossEveryHop(t *testing.T) {
 	}
 	for _, wrong := range []string{"x", "kitchen.slow=1s", "loyalty.down", "kitchen.slow,kitchen.slow=10s"} {
 		if _, err := failure.WithHeader(context.Background(), wrong); err == nil {
-			t.Errorf("%q is taken", wrong)
+			t.Errorf("no error for %q", wrong)
 		}
 	}
 }
 
-func TestBaggageOfSomebodyElseSwitchesNothingThatAHeaderMayNot(t *testing.T) {
+func TestForeignBaggageSwitchesNothingForbidden(t *testing.T) {
 	t.Parallel()
 	s := open(t, newFile(t), false)
 	member, err := baggage.NewMemberRaw("traceria.failure", "loyalty.down=on,kitchen.slow=99s,nonsense,=")
@@ -185,11 +185,11 @@ func TestBaggageOfSomebodyElseSwitchesNothingThatAHeaderMayNot(t *testing.T) {
 	}
 	cleared, _ := failure.WithHeader(ctx)
 	if baggage.FromContext(cleared).Len() != 0 {
-		t.Error("the caller's baggage chooses failures without the header")
+		t.Error("the caller's baggage is kept without the header")
 	}
 }
 
-func TestACrashIsOffWhereServicesShareAProcess(t *testing.T) {
+func TestCrashIsOffInASharedProcess(t *testing.T) {
 	t.Parallel()
 	f := newFile(t)
 	ctx, err := failure.WithHeader(context.Background(), "kitchen.crash")
@@ -197,21 +197,21 @@ func TestACrashIsOffWhereServicesShareAProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, on := open(t, f, false).On(ctx, failure.KitchenCrash); !on {
-		t.Error("alone, it is off")
+		t.Error("off in a process of its own")
 	}
 	if _, on := open(t, f, true).On(ctx, failure.KitchenCrash); on {
-		t.Error("shared, it is on")
+		t.Error("on in a shared process")
 	}
 	together := failure.NewContext(context.Background(), open(t, f, true))
 	if _, err := failure.WithHeader(together, "kitchen.slow,kitchen.crash"); !errors.Is(err, failure.ErrTarget) {
-		t.Errorf("shared, the header is taken without a word: %v", err)
+		t.Errorf("shared process, header with a crash: %v", err)
 	}
 	if _, err := failure.WithHeader(together, "kitchen.slow,kitchen.crash=off"); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestTheSpanSaysWhatWasOnAndWhatIsOffSaysNothing(t *testing.T) {
+func TestSpanIsMarkedOnlyWithActiveFailures(t *testing.T) {
 	t.Parallel()
 	s := open(t, newFile(t), false)
 	spans := tracetest.NewSpanRecorder()
@@ -239,20 +239,20 @@ func TestTheSpanSaysWhatWasOnAndWhatIsOffSaysNothing(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if n := len(spans.Ended()[1].Attributes()); n != 3 {
-		t.Errorf("the sufferer has %d attributes, want 3", n)
+		t.Errorf("the suffering span has %d attributes, want 3", n)
 	}
 }
 
-// What is off is known without asking: no memory, which the first question after a change needs.
-func TestWhatIsOffIsAskedOnceAfterAChange(t *testing.T) {
+// An inactive key costs no allocation after the first evaluation.
+func TestInactiveKeyIsCached(t *testing.T) {
 	ctx := failure.NewContext(telemetry.WithConversation(context.Background(), "order-1"), open(t, newFile(t), false))
 	failure.On(ctx, failure.KitchenSlow)
 	if n := testing.AllocsPerRun(100, func() { failure.On(ctx, failure.KitchenSlow) }); n > 0 {
-		t.Errorf("%v allocations for what is known", n)
+		t.Errorf("%v allocations for a cached key", n)
 	}
 }
 
-// What one question costs: without switches, with nothing on, with something on for everyone, and with a rule.
+// BenchmarkOn measures one evaluation: without switches, key off, key on for everyone, and key with a rule.
 func BenchmarkOn(b *testing.B) {
 	f := failure.File{Path: b.TempDir() + "/flags.json"}
 	for key, setting := range map[failure.Key]failure.Setting{failure.KitchenError: {Percent: 50}, failure.KitchenReject: {}} {

@@ -12,6 +12,7 @@ import (
 	"traceria/services/failure/inject"
 	"traceria/services/store"
 	"traceria/services/topology"
+	"traceria/services/wait"
 	"traceria/telemetry"
 )
 
@@ -57,7 +58,7 @@ func Run(ctx context.Context, service Service, options Options) (err error) {
 		return fmt.Errorf("%s: %w", service.Name, err)
 	}
 	defer noSwitches()
-	ending, done := afterwards(ctx, stopWork)
+	ending, done := wait.Longer(ctx, stopWork)
 	defer done()
 	injector := inject.New(service.Name, tel)
 	var db *store.DB

@@ -15,6 +15,7 @@ import (
 	"traceria/services/broker"
 	"traceria/services/event"
 	"traceria/services/failure"
+	"traceria/services/wait"
 )
 
 // readyTime limits the readiness check of a service's parts.
@@ -46,7 +47,7 @@ func listen(ctx context.Context, r *runner, ready func(context.Context) error) (
 		r.options.Listening(r.name, address)
 	}
 	r.tel.Log.Info().Str("address", address).Msg("listening")
-	requests, cut := afterwards(ctx, httpDrain)
+	requests, cut := wait.Longer(ctx, httpDrain)
 	s := &httpServer{listener: problemListener{listener}, log: r.tel.Log, cut: cut}
 	s.Server = http.Server{
 		Handler:           s.counted(r.tel.Handler(routes)),

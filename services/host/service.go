@@ -5,6 +5,7 @@ import (
 
 	"traceria/services/broker"
 	"traceria/services/store"
+	"traceria/services/topology"
 	"traceria/telemetry"
 )
 
@@ -18,20 +19,27 @@ type Service struct {
 	Stateless bool
 	// Schema creates the service's own tables. Its statements are idempotent.
 	Schema string
-	// Describe is only asked for its Subscriptions, before anything runs: the topology is made from them. They are those of
-	// the environment that it is given.
-	Describe func(env *Env) App
+	// Subscriptions returns the events that the service consumes with the configuration in env. Nil means none.
+	Subscriptions func(env *Env) []topology.Subscription
 	// Check reads the variables of this service only, so that a mistake is reported before anything starts.
 	Check func(env *Env)
 	// New builds the running service.
 	New func(h *Host) (App, error)
 }
 
+// Topology returns the part of the topology that the service needs with the configuration in env.
+func (s Service) Topology(env *Env) topology.Topology {
+	if s.Subscriptions == nil {
+		return topology.Topology{}
+	}
+	return topology.Topology{Subscriptions: s.Subscriptions(env)}
+}
+
 // App is a running service.
 type App interface {
 	// Routes adds the service's HTTP routes.
 	Routes(r *Routes)
-	// Subscriptions returns the events that the service consumes.
+	// Subscriptions returns the service's subscriptions with their handlers.
 	Subscriptions() []broker.Subscription
 }
 

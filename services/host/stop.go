@@ -3,18 +3,11 @@ package host
 import (
 	"context"
 	"sync"
-	"time"
 
 	"traceria/services/store"
+	"traceria/services/wait"
 	"traceria/telemetry"
 )
-
-// afterwards returns a context that ends d after ctx has ended.
-func afterwards(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	later, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	forget := context.AfterFunc(ctx, func() { time.AfterFunc(d, cancel) })
-	return later, func() { forget(); cancel() }
-}
 
 // await waits for the group. It returns false when ctx ends first, and then leaves the group running.
 func await(ctx context.Context, group *sync.WaitGroup) bool {
@@ -34,7 +27,7 @@ func await(ctx context.Context, group *sync.WaitGroup) bool {
 // closeDatabase closes the database, but does not wait for a disk or a server that hangs: every commit is durable
 // already.
 func closeDatabase(ctx context.Context, db *store.DB, tel *telemetry.Telemetry) error {
-	ctx, cancel := afterwards(ctx, closeTime) // a last moment, when ctx has ended already
+	ctx, cancel := wait.Longer(ctx, closeTime) // a last moment, when ctx has ended already
 	defer cancel()
 	closed := make(chan error, 1)
 	go func() { closed <- db.Close() }()

@@ -38,8 +38,8 @@ func (t cookRequest) check() error {
 	return nil
 }
 
-// cookNow is the command Cook Order, for those who call the kitchen and wait (the experiment integration): the answer
-// comes when the order is boxed, and no event says so. The caller's patience may end while all cooks are busy.
+// cookNow is the command Cook Order for the experiment integration. It answers when the order is boxed and publishes no event.
+// The caller's deadline may end while all cooks are busy.
 func (k *kitchen) cookNow(w http.ResponseWriter, r *http.Request) error {
 	wanted, err := host.ReadJSON[cookRequest](w, r)
 	if err == nil {
@@ -86,5 +86,5 @@ func (k *kitchen) openNow(ctx context.Context, wanted cookRequest) error {
 }
 
 func outOfIngredients(pieces, dough int) string {
-	return fmt.Sprintf("out of ingredients: %d pieces were ordered and there is dough for %d", pieces, dough)
+	return fmt.Sprintf("out of ingredients: %d pieces ordered, dough for %d", pieces, dough)
 }

@@ -12,8 +12,8 @@ import (
 	"traceria/services/store"
 )
 
-// onTicketOpened is a cook at work: she says that she begins, cooks, and says that it is boxed. When the process
-// dies in between, the ticket comes back and is cooked again from the stage that was reached.
+// onTicketOpened cooks a ticket. It publishes OrderPreparing, works, and publishes OrderBoxed. If the process dies in between,
+// the ticket is delivered again and continues from its stage.
 func (k *kitchen) onTicketOpened(ctx context.Context, e event.Envelope) error {
 	fact, err := event.Data[event.TicketOpened](e)
 	if err != nil {
@@ -28,15 +28,15 @@ func (k *kitchen) onTicketOpened(ctx context.Context, e event.Envelope) error {
 	}
 	return k.DB.Once(ctx, func(tx *store.Tx) error {
 		known, err := know(ctx, tx, fact.OrderID)
-		if err != nil || known.cancelled { // while it was in the oven
+		if err != nil || known.cancelled { // during the work
 			return err
 		}
 		return advance(ctx, tx, fact.OrderID, boxed, event.OrderBoxed{OrderID: fact.OrderID})
 	})
 }
 
-// begin takes a ticket. It is not wanted any more when it was worked off before, or when the order was cancelled or
-// rejected; the message is then done with.
+// begin starts work on a ticket. wanted is false if the ticket is done already, or if the order is cancelled or rejected; the
+// message is then recorded as handled.
 func (k *kitchen) begin(ctx context.Context, orderID string) (wanted bool, err error) {
 	err = k.DB.Do(ctx, func(tx *store.Tx) error {
 		wanted = false
@@ -61,18 +61,17 @@ func (k *kitchen) begin(ctx context.Context, orderID string) (wanted bool, err e
 type ticketView struct {
 	OrderID     string `json:"orderId"`
 	OrderNumber string `json:"orderNumber"`
-	// Status is how far the ticket came, or cancelled, however far that was.
+	// Status is the stage of the ticket, or "cancelled".
 	Status    string       `json:"status"`
 	Cancelled bool         `json:"cancelled"`
 	Items     []event.Item `json:"items"`
-	// OpenedAt is when the order was confirmed.
+	// OpenedAt is the time at which the order was confirmed.
 	OpenedAt time.Time `json:"openedAt"`
 }
 
 const listMost = 100
 
-// list answers with the latest tickets and the number of cooks. An order of which no confirmation came is not listed: of
-// its ticket nothing is known that a cook could read.
+// list answers the latest tickets and the number of cooks. It omits orders without a confirmation, whose content is unknown.
 func (k *kitchen) list(w http.ResponseWriter, r *http.Request) error {
 	tickets, err := k.tickets(r.Context())
 	if err != nil {

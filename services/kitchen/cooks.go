@@ -10,22 +10,21 @@ import (
 	"traceria/services/store"
 )
 
-// cooks is the gate of the tickets' subscription: it lets through as many tickets at once as there are cooks
-// on duty. Who is on duty stands in the database.
+// cooks is the gate of the tickets' subscription. It admits as many tickets at once as there are cooks on duty in the database.
 type cooks struct {
 	db *store.DB
 
 	mu      sync.Mutex
 	busy    int
-	changed chan struct{} // closed when a cook becomes free, or comes or goes
+	changed chan struct{} // closed when a cook becomes free, clocks in or clocks out
 }
 
 func newCooks(db *store.DB) *cooks { return &cooks{db: db, changed: make(chan struct{})} }
 
-// lookAgain is how often a waiting ticket looks for cooks who clocked in at another process of this kitchen.
+// lookAgain is the polling interval for cooks who clocked in through another process of the kitchen.
 const lookAgain = time.Second
 
-// Acquire implements broker.Gate: it waits for a free cook.
+// Acquire implements broker.Gate. It waits for a free cook.
 func (c *cooks) Acquire(ctx context.Context) error {
 	again := time.NewTicker(lookAgain)
 	defer again.Stop()
@@ -51,7 +50,7 @@ func (c *cooks) Acquire(ctx context.Context) error {
 	}
 }
 
-// Release implements broker.Gate: the cook is free again.
+// Release implements broker.Gate. The cook is free again.
 func (c *cooks) Release() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -70,8 +69,8 @@ func (c *cooks) onDuty(ctx context.Context) (int, error) {
 	return n, err
 }
 
-// clock writes down who came or went. The later of two events about one cook wins, in whatever order they come; of two
-// at the same moment, that the cook went.
+// clock stores that a cook clocked in or out. The later of two events about one cook wins, in any order of arrival. If both have
+// the same time, clocking out wins.
 func (c *cooks) clock(ctx context.Context, who event.StaffMember, onDuty bool) error {
 	err := c.db.Once(ctx, func(tx *store.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO cooks (id, on_duty, at) VALUES ($1, $2, $3)
@@ -81,7 +80,7 @@ func (c *cooks) clock(ctx context.Context, who event.StaffMember, onDuty bool) e
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("write down that %s came or went: %w", who.StaffMemberID, err)
+		return fmt.Errorf("store that %s clocked in or out: %w", who.StaffMemberID, err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -58,7 +58,7 @@ func TestAKitchenWhoseCooksWentHomeStaysEmptyOverARestart(t *testing.T) {
 	}
 }
 
-// restart runs the schema as the next start does.
+// restart applies the schema, as the next start of the service does.
 func restart(t *testing.T, k *kitchen) {
 	t.Helper()
 	if _, err := k.DB.ExecContext(t.Context(), schema); err != nil {
@@ -66,7 +66,7 @@ func restart(t *testing.T, k *kitchen) {
 	}
 }
 
-// It takes longer than SQLite waits for a lock (busy_timeout, 5 s).
+// The lock is held longer than SQLite waits (busy_timeout, 5 s).
 func TestAKitchenWhoseFileIsLockedWaitsForItAtTheStart(t *testing.T) {
 	t.Parallel()
 	tel, err := telemetry.Start(t.Context(), telemetry.Config{Service: Name, Memory: &telemetry.Memory{}, LogOutput: io.Discard})
@@ -85,7 +85,7 @@ func TestAKitchenWhoseFileIsLockedWaitsForItAtTheStart(t *testing.T) {
 		}
 		started <- err
 	}
-	start() // the tables are there: only rows need the lock
+	start() // the tables exist: only the rows need the lock
 	if err := <-started; err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestATicketWaitsForACookWhoComes(t *testing.T) {
 	k.cooks.Release()
 }
 
-// A cook who goes home finishes the ticket, and then the kitchen has one less.
+// A cook who clocks out finishes the ticket first.
 func TestACookWhoLeavesFinishesTheTicket(t *testing.T) {
 	t.Parallel()
 	k := fastKitchen(t)
@@ -274,7 +274,7 @@ func TestTheListShowsCooksAndTickets(t *testing.T) {
 	}
 }
 
-// kitchenView is what GET /tickets answers.
+// kitchenView is the answer of GET /tickets.
 type kitchenView struct {
 	Cooks   int
 	Tickets []ticketView

@@ -1,5 +1,5 @@
-// Package kitchen cooks: it opens a ticket for each confirmed order, and its cooks work the tickets off, as many
-// at once as have clocked in. Tickets that wait for a cook wait in a queue, and the trace shows for how long.
+// Package kitchen opens a ticket for each confirmed order. Its cooks work on as many tickets at once as cooks have clocked in. The
+// other tickets wait in a queue, and the trace shows how long.
 package kitchen
 
 import (
@@ -14,23 +14,23 @@ import (
 // Name is the service's name.
 const Name = "kitchen"
 
-// Service describes the kitchen to whoever runs it.
+// Service describes the kitchen.
 func Service() host.Service {
 	return host.Service{
-		Name: Name, Title: "cooks, as many tickets at once as it has cooks", Schema: schema,
-		Describe: func(env *host.Env) host.App { return &kitchen{settings: readSettings(env)} },
-		Check:    func(env *host.Env) { readSettings(env) },
-		New:      newKitchen,
+		Name: Name, Title: "cooks one ticket per cook at a time", Schema: schema,
+		Subscriptions: func(env *host.Env) []topology.Subscription { return subscriptions(readSettings(env).versions) },
+		Check:         func(env *host.Env) { readSettings(env) },
+		New:           newKitchen,
 	}
 }
 
-// settings are what the kitchen alone is configured by.
+// settings are the kitchen's own configuration.
 type settings struct {
-	// cookingTime (KITCHEN_COOKING_TIME) is how long a ticket takes.
+	// cookingTime (KITCHEN_COOKING_TIME) is the time for one ticket.
 	cookingTime host.Span
-	// largestTicket (KITCHEN_LARGEST_TICKET) is how many pieces the kitchen has dough for in one order.
+	// largestTicket (KITCHEN_LARGEST_TICKET) is the largest number of pieces in an order that the kitchen accepts.
 	largestTicket int
-	// versions (KITCHEN_ORDER_CONFIRMED) are those of OrderConfirmed that it takes.
+	// versions (KITCHEN_ORDER_CONFIRMED) are the versions of OrderConfirmed that the kitchen takes.
 	versions []event.Type
 }
 
@@ -52,8 +52,8 @@ func newKitchen(h *host.Host) (host.App, error) {
 	return &kitchen{Host: h, settings: readSettings(h.Env), cooks: newCooks(h.DB)}, nil
 }
 
-// schema ends with the first shift: a kitchen that has never had any cooks begins with two. It stands here because
-// [store.Open] waits for a database that is locked, and whatever else writes at the start would have to do so, too.
+// schema ends with the first cooks: a kitchen without any starts with two. They are inserted here because [store.Open] already
+// waits for a locked database.
 const schema = `
 CREATE TABLE IF NOT EXISTS tickets (
 	order_id     TEXT PRIMARY KEY,
@@ -79,17 +79,30 @@ func (k *kitchen) Routes(r *host.Routes) {
 	r.Command("POST /tickets", k.cookNow)
 }
 
+// subscriptions are the events that the kitchen consumes.
+func subscriptions(versions []event.Type) []topology.Subscription {
+	return []topology.Subscription{
+		{Subscriber: Name, Event: event.OrderConfirmedV2, Versions: versions},
+		{Subscriber: Name, Event: event.OrderCancelledV1},
+		{Subscriber: Name, Event: event.StaffMemberClockedInV1},
+		{Subscriber: Name, Event: event.StaffMemberClockedOutV1},
+		{Subscriber: Name, Event: event.TicketOpenedV1},
+	}
+}
+
 // Subscriptions implements host.App. A ticket waits in its queue until a cook is free: the gate.
 func (k *kitchen) Subscriptions() []broker.Subscription {
-	tickets := broker.Subscription{Subscription: topology.Subscription{Subscriber: Name, Event: event.TicketOpenedV1}, Handle: k.onTicketOpened}
-	if k.cooks != nil {
-		tickets.Gate = k.cooks
+	bound := broker.Bind(subscriptions(k.versions), map[event.Type]broker.Handler{
+		event.OrderConfirmedV2:        k.onConfirmed,
+		event.OrderCancelledV1:        k.onCancelled,
+		event.StaffMemberClockedInV1:  k.onClockedIn,
+		event.StaffMemberClockedOutV1: k.onClockedOut,
+		event.TicketOpenedV1:          k.onTicketOpened,
+	})
+	for i := range bound {
+		if bound[i].Event == event.TicketOpenedV1 {
+			bound[i].Gate = k.cooks
+		}
 	}
-	return []broker.Subscription{
-		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderConfirmedV2, Versions: k.versions}, Handle: k.onConfirmed},
-		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderCancelledV1}, Handle: k.onCancelled},
-		{Subscription: topology.Subscription{Subscriber: Name, Event: event.StaffMemberClockedInV1}, Handle: k.onClockedIn},
-		{Subscription: topology.Subscription{Subscriber: Name, Event: event.StaffMemberClockedOutV1}, Handle: k.onClockedOut},
-		tickets,
-	}
+	return bound
 }

@@ -16,9 +16,8 @@ import (
 	"traceria/services/host/hosttest"
 )
 
-// run handles events, and the tickets that they open, until none is left. next says which of those that wait is the
-// next: a ticket is among them, perhaps more than once, as soon as the event that opened it was handled. The broker cannot
-// have it before.
+// run handles events, and the tickets that they open, until none is left. next chooses among the waiting events. A ticket waits,
+// perhaps more than once, from the moment at which its event was handled.
 func run(t *rapid.T, tb testing.TB, k *kitchen, events []event.Envelope, next func(waiting int) int, copies func() int) {
 	var handled []event.Envelope
 	seen := map[string]bool{}
@@ -38,7 +37,7 @@ func run(t *rapid.T, tb testing.TB, k *kitchen, events []event.Envelope, next fu
 		}
 	}
 	before := k.listed(tb)
-	for _, e := range handled { // all once more
+	for _, e := range handled { // all a second time
 		if duplicate, err := eventtest.Give(context.Background(), k, e); err != nil || !duplicate {
 			t.Fatalf("%s again: duplicate %t, %v", e.Metadata.EventType, duplicate, err)
 		}
@@ -48,9 +47,9 @@ func run(t *rapid.T, tb testing.TB, k *kitchen, events []event.Envelope, next fu
 	}
 }
 
-// drawOrder draws what the kitchen is told of an order, in the order of the story, and what must become of its ticket.
+// drawOrder draws the events of an order for the kitchen, in their usual order, and the expected ticket.
 func drawOrder(t *rapid.T, tb testing.TB, id string) (told []event.Envelope, want string) {
-	if rapid.IntRange(0, 4).Draw(t, "confirmed") > 0 { // else it never comes, or not yet
+	if rapid.IntRange(0, 4).Draw(t, "confirmed") > 0 { // otherwise it has not arrived
 		quantity := rapid.SampledFrom([]event.Quantity{"1", event.AllOfThem, "51"}).Draw(t, "quantity")
 		v1, v2 := eventtest.Confirmed(tb, orderOf(id, quantity), 1989)
 		told, want = append(told, v2), "boxed"
@@ -70,8 +69,8 @@ func drawOrder(t *rapid.T, tb testing.TB, id string) (told []event.Envelope, wan
 	return told, want
 }
 
-// What is answered of tickets and cooks hangs on which facts are known, and not on the order in which they came or how
-// often: a cancellation wins over whatever the kitchen had done.
+// Tickets and cooks depend on the set of known facts, not on their order of arrival or their repetition. A cancellation overrides
+// all work.
 func TestTheSameFactsAreTheSameTicketsInWhateverOrderTheyCome(t *testing.T) {
 	t.Parallel()
 	inOrder, shuffled := fastKitchen(t), fastKitchen(t)
@@ -112,7 +111,7 @@ func TestTheSameFactsAreTheSameTicketsInWhateverOrderTheyCome(t *testing.T) {
 	})
 }
 
-// The workers of several subscriptions, and of several processes, meet in the database.
+// Workers of several subscriptions and processes use the database at the same time.
 func TestEventsThatAreHandledAtOnceCookTheOrderOnce(t *testing.T) {
 	t.Parallel()
 	k := fastKitchen(t)

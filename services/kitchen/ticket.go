@@ -10,8 +10,8 @@ import (
 	"traceria/services/store"
 )
 
-// stage is how far a ticket has come. It only grows. That the order was cancelled is not a stage but a fact beside it,
-// which wins: a ticket may be struck off before it is opened, while it is cooked, and when all is done.
+// stage is the progress of a ticket. It only grows. Cancellation is a separate flag that overrides it, because an order may be
+// cancelled before, during and after the work.
 type stage int
 
 const (
@@ -26,9 +26,8 @@ func (s stage) String() string {
 	return [...]string{"unopened", "opened", "preparing", "boxed", "rejected"}[s]
 }
 
-// onConfirmed opens a ticket, and tells the kitchen so by a private event: what happens behind the pass is
-// nobody else's business, and may change without asking them. Of an order that is cancelled already only its details are
-// noted: nobody is to cook it.
+// onConfirmed opens a ticket and publishes it as a private event, whose form the kitchen may change alone. If the order is
+// cancelled already, it only stores the content.
 func (k *kitchen) onConfirmed(ctx context.Context, e event.Envelope) error {
 	fact, err := event.ReadConfirmation(e)
 	if err == nil {
@@ -59,21 +58,21 @@ func (k *kitchen) onConfirmed(ctx context.Context, e event.Envelope) error {
 	})
 }
 
-// note writes down what was ordered. A ticket is as old as its order's confirmation, not as the event's way here: the
-// list has the same order whichever event comes first.
+// note stores the content of the order. A ticket's time is that of the confirmation, so that the list does not depend on the
+// order of arrival.
 func note(ctx context.Context, tx *store.Tx, order event.OrderConfirmed, at event.Date) error {
 	items, err := json.Marshal(order.Items)
 	if err != nil {
-		return fmt.Errorf("write the items: %w", err)
+		return fmt.Errorf("encode the items: %w", err)
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE tickets SET order_number = $1, items = $2, opened_at = $3 WHERE order_id = $4`,
 		order.OrderNumber, string(items), at.UnixNano(), order.OrderID); err != nil {
-		return fmt.Errorf("note the order: %w", err)
+		return fmt.Errorf("store the order: %w", err)
 	}
 	return nil
 }
 
-// onCancelled strikes the ticket off, even one that is yet to be opened.
+// onCancelled cancels the ticket, also one that is not opened yet.
 func (k *kitchen) onCancelled(ctx context.Context, e event.Envelope) error {
 	fact, err := event.Data[event.OrderCancelled](e)
 	if err != nil {
@@ -82,14 +81,14 @@ func (k *kitchen) onCancelled(ctx context.Context, e event.Envelope) error {
 	return k.DB.Once(ctx, func(tx *store.Tx) error {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO tickets (order_id, cancelled) VALUES ($1, TRUE)
 			ON CONFLICT (order_id) DO UPDATE SET cancelled = TRUE`, fact.OrderID); err != nil {
-			return fmt.Errorf("strike off the ticket: %w", err)
+			return fmt.Errorf("cancel the ticket: %w", err)
 		}
 		return nil
 	})
 }
 
-// allOfThem is how many pieces "all of them" is when the event does not say: the largest batch on any menu that the
-// kitchen has seen, as it must not begin what it cannot finish. The order service's events do say (event.Item).
+// allOfThem is the number of pieces for "all of them" if the event lacks it: the largest batch on the menu. Events of the order
+// service have the number (event.Item).
 const allOfThem = 6
 
 func count(items []event.Item) int {
@@ -105,11 +104,11 @@ type ticket struct {
 	cancelled bool
 }
 
-// know makes sure that there is a row, and reads it: whichever event comes first leaves what it knows in it.
+// know returns the ticket of an order. It inserts the row if this is the first event of the order.
 func know(ctx context.Context, tx *store.Tx, orderID string) (ticket, error) {
 	var t ticket
 	if _, err := tx.ExecContext(ctx, `INSERT INTO tickets (order_id) VALUES ($1) ON CONFLICT DO NOTHING`, orderID); err != nil {
-		return t, fmt.Errorf("note the order: %w", err)
+		return t, fmt.Errorf("store the order: %w", err)
 	}
 	err := tx.QueryRowContext(ctx, `SELECT stage, cancelled FROM tickets WHERE order_id = $1`, orderID).Scan(&t.stage, &t.cancelled)
 	if err != nil {
@@ -118,7 +117,7 @@ func know(ctx context.Context, tx *store.Tx, orderID string) (ticket, error) {
 	return t, nil
 }
 
-// advance moves a ticket to a stage and says so, unless it was there before or there is nothing to say.
+// advance moves a ticket to a stage and publishes fact, unless the ticket is there already. A nil fact is not published.
 func advance(ctx context.Context, tx *store.Tx, orderID string, to stage, fact event.Payload) error {
 	result, err := tx.ExecContext(ctx, `UPDATE tickets SET stage = $1 WHERE order_id = $2 AND stage < $1`, to, orderID)
 	if err != nil {

@@ -75,13 +75,13 @@ func TestAnOrderThatIsTooLargeIsRejectedOnce(t *testing.T) {
 		t.Fatalf("an order of 11 pieces: %v", eventtest.Names(sent))
 	}
 	fact, err := event.Data[event.OrderRejected](sent[0])
-	if err != nil || fact.OrderID != "o-11" || !strings.Contains(fact.Reason, "11 pieces were ordered and there is dough for 10") {
+	if err != nil || fact.OrderID != "o-11" || !strings.Contains(fact.Reason, "11 pieces ordered, dough for 10") {
 		t.Errorf("got %+v, %v", fact, err)
 	}
 }
 
-// The process dies while it cooks: the ticket comes again and is cooked to its end, and nothing is said twice. What comes
-// again after that is a duplicate.
+// The process dies during the work: the ticket is delivered again and finished, and no event is published twice. A further
+// delivery is a duplicate.
 func TestATicketThatWasLeftOnTheStoveIsFinished(t *testing.T) {
 	t.Parallel()
 	k := newKitchenWith(t, map[string]string{"KITCHEN_COOKING_TIME": "10m"})
@@ -114,7 +114,7 @@ func TestATicketThatWasLeftOnTheStoveIsFinished(t *testing.T) {
 	}
 }
 
-// awaitPreparing waits until a cook has taken the ticket.
+// awaitPreparing waits until a cook works on the ticket.
 func (k *kitchen) awaitPreparing(t *testing.T, id string) {
 	t.Helper()
 	for end := time.Now().Add(deadline); k.ticket(t, id).stage != preparing; {
@@ -125,7 +125,7 @@ func (k *kitchen) awaitPreparing(t *testing.T, id string) {
 	}
 }
 
-// What is cancelled while it is in the oven is taken out, but never boxed.
+// A ticket that is cancelled during the work is never boxed.
 func TestATicketThatIsCancelledInTheOvenIsNotBoxed(t *testing.T) {
 	t.Parallel()
 	k := newKitchenWith(t, map[string]string{"KITCHEN_COOKING_TIME": "3s"})
@@ -178,7 +178,7 @@ func TestADuplicateChangesNothingAndSaysSo(t *testing.T) {
 	}
 }
 
-// The menu says how many "all of them" is, and the event says it on: the kitchen, which has no menu, counts the same.
+// The event has the menu's number for "all of them", so the kitchen counts the same.
 func TestTheKitchenCountsAsTheMenuDoes(t *testing.T) {
 	t.Parallel()
 	k := newKitchenWith(t, map[string]string{"KITCHEN_LARGEST_TICKET": "5"})
@@ -215,7 +215,7 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 	}
 }
 
-// Of an order that was cancelled before its confirmation came nothing is said, not even that it is too large.
+// An order that was cancelled before its confirmation makes no event, even if it is too large.
 func TestNothingIsSaidOfAnOrderThatIsCancelledAlready(t *testing.T) {
 	t.Parallel()
 	k := fastKitchen(t)

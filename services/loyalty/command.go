@@ -17,8 +17,8 @@ type earnRequest struct {
 	OrderValue *event.Money `json:"orderValue"`
 }
 
-// earnNow is the command Earn Points, for those who call loyalty and wait (the experiment integration): no event says so.
-// The points of an order are earned once, however often it is called.
+// earnNow is the command Earn Points for the experiment integration. It publishes no event. The points of an order are earned
+// once, even if the request is repeated.
 func (p *points) earnNow(w http.ResponseWriter, r *http.Request) error {
 	wanted, err := host.ReadJSON[earnRequest](w, r)
 	if err != nil {
@@ -31,7 +31,7 @@ func (p *points) earnNow(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if wanted.OrderValue == nil || wanted.OrderValue.Value.IsNegative() {
-		return host.Invalid("orderValue", "want value, which is not negative, and currency")
+		return host.Invalid("orderValue", "want a value of 0 or more and a currency")
 	}
 	ctx := telemetry.WithConversation(r.Context(), wanted.OrderID)
 	earned := pointsFor(wanted.OrderValue.Value)

@@ -17,12 +17,11 @@ type entry struct {
 	Event   string `json:"event"`
 	OrderID string `json:"orderId"`
 	Points  int    `json:"points"`
-	// At is when the order was confirmed or cancelled, not when the news of it came here: the history is the same
-	// whichever came first.
+	// At is the time at which the order was confirmed or cancelled, so that the history does not depend on the order of arrival.
 	At time.Time `json:"at"`
 }
 
-// get answers for any customer: one who never ordered has no points.
+// get answers the points of a customer. An unknown customer has none.
 func (p *points) get(w http.ResponseWriter, r *http.Request) error {
 	customer := r.PathValue("customerId")
 	if err := host.CheckText("customerId", customer); err != nil {
@@ -39,7 +38,7 @@ func (p *points) get(w http.ResponseWriter, r *http.Request) error {
 	return host.WriteJSON(w, http.StatusOK, map[string]any{"customerId": customer, "points": total, "history": history})
 }
 
-// history has the oldest first.
+// history returns the entries of a customer, the oldest first.
 func (p *points) history(ctx context.Context, customer string) ([]entry, error) {
 	rows, err := p.DB.QueryContext(ctx, `SELECT order_id, points, earned_at, cancelled, reversed_at FROM points
 		WHERE customer_id = $1 AND points IS NOT NULL ORDER BY earned_at, order_id`, customer)

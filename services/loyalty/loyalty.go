@@ -1,5 +1,4 @@
-// Package loyalty gives a customer a point for each whole pound of an order, and takes it back when the order is
-// cancelled.
+// Package loyalty gives a customer a point for each whole pound of an order, and takes the points back if the order is cancelled.
 package loyalty
 
 import (
@@ -22,15 +21,15 @@ import (
 // Name is the service's name.
 const Name = "loyalty"
 
-// pointsKey says, on the span of whoever works it out, what an order is worth.
+// pointsKey is the number of points of an order, on the process span that computes it.
 const pointsKey = attribute.Key("traceria.loyalty.points")
 
-// Service describes the loyalty service to whoever runs it.
+// Service describes the loyalty service.
 func Service() host.Service {
 	return host.Service{
 		Name: Name, Title: "counts loyalty points", Schema: schema,
-		Describe: func(env *host.Env) host.App { return &points{versions: readVersions(env)} },
-		Check:    func(env *host.Env) { readVersions(env) },
+		Subscriptions: func(env *host.Env) []topology.Subscription { return subscriptions(readVersions(env)) },
+		Check:         func(env *host.Env) { readVersions(env) },
 		New: func(h *host.Host) (host.App, error) {
 			return &points{Host: h, versions: readVersions(h.Env)}, nil
 		},
@@ -42,7 +41,7 @@ type points struct {
 	versions []event.Type
 }
 
-// readVersions reads which versions of OrderConfirmed loyalty takes (LOYALTY_ORDER_CONFIRMED).
+// readVersions returns the versions of OrderConfirmed that loyalty takes (LOYALTY_ORDER_CONFIRMED).
 func readVersions(env *host.Env) []event.Type {
 	return host.OrderConfirmedVersions(env, Name, event.OrderConfirmedV1)
 }
@@ -65,13 +64,21 @@ func (p *points) Routes(r *host.Routes) {
 	r.Command("POST /loyalty", p.earnNow)
 }
 
-// Subscriptions implements host.App. Loyalty still takes v1 of OrderConfirmed, where the value is a bare number:
-// versions run in parallel until everybody has moved (LOYALTY_ORDER_CONFIRMED; services/event/README.md).
-func (p *points) Subscriptions() []broker.Subscription {
-	return []broker.Subscription{
-		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderConfirmedV1, Versions: p.versions}, Handle: p.onConfirmed},
-		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderCancelledV1}, Handle: p.onCancelled},
+// subscriptions are the events that loyalty consumes. It still takes v1 of OrderConfirmed, where the value is a number:
+// versions run in parallel until every consumer has moved (LOYALTY_ORDER_CONFIRMED; services/event/README.md).
+func subscriptions(versions []event.Type) []topology.Subscription {
+	return []topology.Subscription{
+		{Subscriber: Name, Event: event.OrderConfirmedV1, Versions: versions},
+		{Subscriber: Name, Event: event.OrderCancelledV1},
 	}
+}
+
+// Subscriptions implements host.App.
+func (p *points) Subscriptions() []broker.Subscription {
+	return broker.Bind(subscriptions(p.versions), map[event.Type]broker.Handler{
+		event.OrderConfirmedV1: p.onConfirmed,
+		event.OrderCancelledV1: p.onCancelled,
+	})
 }
 
 func (p *points) onConfirmed(ctx context.Context, e event.Envelope) error {
@@ -99,11 +106,11 @@ func (p *points) onConfirmed(ctx context.Context, e event.Envelope) error {
 	})
 }
 
-// pointsFor are the points of an order: one for each whole pound.
+// pointsFor returns the points of an order: one for each whole pound.
 func pointsFor(value event.Amount) int { return int(value.IntPart()) }
 
-// earn writes the points of an order down, once. Its cancellation may have been here first, but whose points they are the
-// confirmation says.
+// earn stores the points of an order once. If the cancellation arrived first, the row exists already; the customer is that of the
+// confirmation.
 func earn(ctx context.Context, tx *store.Tx, orderID, customerID string, n int, at time.Time) (first bool, err error) {
 	return change(ctx, tx, `INSERT INTO points (order_id, customer_id, points, earned_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (order_id) DO UPDATE SET customer_id = excluded.customer_id, points = excluded.points,
@@ -126,8 +133,8 @@ func (p *points) onCancelled(ctx context.Context, e event.Envelope) error {
 	})
 }
 
-// reverse takes the points back when they were earned and the order is cancelled. Whichever of the two became known
-// last calls it, and no other: it happens once.
+// reverse publishes that the points are taken back if they were earned and the order is cancelled. Only the event that arrives
+// last calls it, so it happens once.
 func reverse(ctx context.Context, tx *store.Tx, orderID string) error {
 	fact := event.LoyaltyPoints{OrderID: orderID}
 	err := tx.QueryRowContext(ctx, `SELECT customer_id, points FROM points

@@ -88,8 +88,7 @@ func TestAnOrderEarnsAPointForEachWholePound(t *testing.T) {
 	})
 }
 
-// What is answered of a customer hangs on which facts are known, and not on the order in which they came or how often; and
-// so does what is published.
+// Answers and published events depend on the set of known facts, not on their order of arrival or their repetition.
 func TestTheSameFactsAreTheSamePointsInWhateverOrderTheyCome(t *testing.T) {
 	t.Parallel()
 	inOrder, shuffled := newPoints(t), newPoints(t)
@@ -113,7 +112,7 @@ func TestTheSameFactsAreTheSamePointsInWhateverOrderTheyCome(t *testing.T) {
 				rt.Fatal(err)
 			}
 		}
-		for _, e := range told { // all once more
+		for _, e := range told { // all a second time
 			if duplicate, err := eventtest.Give(context.Background(), shuffled, e); err != nil || !duplicate {
 				rt.Fatalf("%s again: duplicate %t, %v", e.Metadata.EventType, duplicate, err)
 			}
@@ -134,9 +133,9 @@ func TestTheSameFactsAreTheSamePointsInWhateverOrderTheyCome(t *testing.T) {
 	})
 }
 
-// drawOrder draws what loyalty is told of an order, in the order of the story, and the points that it leaves.
+// drawOrder draws the events of an order for loyalty, in their usual order, and the expected points.
 func drawOrder(t *rapid.T, tb testing.TB, id, customer string) (told []event.Envelope, points int) {
-	if rapid.IntRange(0, 4).Draw(t, "confirmed") > 0 { // else it never comes, or not yet
+	if rapid.IntRange(0, 4).Draw(t, "confirmed") > 0 { // otherwise it has not arrived
 		pence := rapid.Int64Range(0, 1e6).Draw(t, "pence")
 		v1, v2 := eventtest.Confirmed(tb, orderOf(id, customer), pence)
 		told, points = append(told, v1), int(pence/100)
@@ -150,7 +149,7 @@ func drawOrder(t *rapid.T, tb testing.TB, id, customer string) (told []event.Env
 	return told, points
 }
 
-// said is what was published about an order, with its data.
+// said returns the published events of an order, with their data.
 func said(tb testing.TB, p *points, id string) []string {
 	tb.Helper()
 	found := []string{}
@@ -191,7 +190,7 @@ func TestACancelledOrdersPointsAreTakenBack(t *testing.T) {
 	}
 }
 
-// The workers of several subscriptions, and of several processes, meet in the database.
+// Workers of several subscriptions and processes use the database at the same time.
 func TestEventsThatAreHandledAtOnceCountOnce(t *testing.T) {
 	t.Parallel()
 	p := newPoints(t)
@@ -216,7 +215,7 @@ func TestEventsThatAreHandledAtOnceCountOnce(t *testing.T) {
 	}
 }
 
-// Whose points they are the confirmation says, even if a cancellation with another customer came first.
+// The points belong to the customer of the confirmation, even if a cancellation with another customer arrived first.
 func TestPointsBelongToWhomTheConfirmationNames(t *testing.T) {
 	t.Parallel()
 	p := newPoints(t)

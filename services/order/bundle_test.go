@@ -20,7 +20,7 @@ import (
 
 const deadline = 20 * time.Second
 
-// bundle is an order service whose broker is away: what it publishes stays in its outbox, where a test can see it.
+// bundle is an order service without a broker: its events stay in the outbox, where a test reads them.
 type bundle struct {
 	base   string
 	db     *store.DB
@@ -78,7 +78,7 @@ func (b *bundle) call(tb testing.TB, method, path, body string, header ...string
 	return answer{resp.StatusCode, resp.Header, text}
 }
 
-// read reads the answer's body as T.
+// read decodes the body of an answer.
 func read[T any](tb testing.TB, a answer) T {
 	tb.Helper()
 	var value T
@@ -88,7 +88,7 @@ func read[T any](tb testing.TB, a answer) T {
 	return value
 }
 
-// place places an order that is right.
+// place places a valid order.
 func (b *bundle) place(tb testing.TB, header ...string) summary {
 	tb.Helper()
 	a := b.call(tb, http.MethodPost, "/order", goodOrder, header...)

@@ -1,3 +1,3 @@
-// Package order takes orders and tells their story: it stores an order together with the event that says so,
-// confirms it, and builds its status and timeline from what the other services report.
+// Package order accepts orders. It stores an order and its event in one transaction, confirms the order, and builds status and
+// timeline from the events of the other services.
 package order

@@ -11,11 +11,10 @@ import (
 	"traceria/services/broker"
 	"traceria/services/event"
 	"traceria/services/store"
-	"traceria/services/topology"
 )
 
-// onCreated confirms an order: a decision of the business, taken after the customer had the answer. Whether it was
-// taken hangs on what this service did, not on the status: a report that ran ahead must not stand in for it.
+// onCreated confirms an order. The decision is made after the customer had the answer. Whether it was made depends on the
+// timeline, not on the status, because an early report of another service can move the status.
 func (o *orders) onCreated(ctx context.Context, e event.Envelope) error {
 	fact, err := event.Data[event.OrderCreated](e)
 	if err != nil {
@@ -32,7 +31,7 @@ func (o *orders) onCreated(ctx context.Context, e event.Envelope) error {
 		}
 		found, err := readOrder(ctx, tx, fact.OrderID)
 		if errors.Is(err, sql.ErrNoRows) {
-			return nil // not an order of this database
+			return nil // no order of this database
 		}
 		if err != nil || found.confirmed || found.progress == cancelled {
 			return err
@@ -43,15 +42,15 @@ func (o *orders) onCreated(ctx context.Context, e event.Envelope) error {
 		if err := o.confirm(ctx, tx, found, forms); err != nil {
 			return err
 		}
-		if found.rejection != "" { // it came first
+		if found.rejection != "" { // the rejection arrived before the confirmation
 			return cancelOrder(ctx, tx, found, found.rejection)
 		}
 		return nil
 	})
 }
 
-// onRejected cancels an order that the kitchen cannot make. OrderCancelled is the correction that the others
-// act on: nobody takes OrderConfirmed back. A rejection of what is not confirmed yet is kept until it is.
+// onRejected cancels an order that the kitchen cannot make. OrderCancelled corrects OrderConfirmed, and the other services act on
+// it. A rejection of an order that is not confirmed yet is kept until it is.
 func (o *orders) onRejected(ctx context.Context, e event.Envelope) error {
 	fact, err := event.Data[event.OrderRejected](e)
 	if err != nil {
@@ -63,7 +62,7 @@ func (o *orders) onRejected(ctx context.Context, e event.Envelope) error {
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO rejections (order_id, reason) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
 			fact.OrderID, fact.Reason); err != nil {
-			return fmt.Errorf("note the rejection: %w", err)
+			return fmt.Errorf("store the rejection: %w", err)
 		}
 		found, err := readOrder(ctx, tx, fact.OrderID)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -76,7 +75,7 @@ func (o *orders) onRejected(ctx context.Context, e event.Envelope) error {
 	})
 }
 
-// confirm publishes OrderConfirmed in the versions that are chosen; the timeline names the last of the fat ones.
+// confirm publishes OrderConfirmed in the chosen versions. The timeline has the last fat version, or v3 if there is no other.
 func (o *orders) confirm(ctx context.Context, tx *store.Tx, found row, versions []event.Type) error {
 	forms := found.confirmations(versions)
 	if err := tx.Publish(ctx, forms...); err != nil {
@@ -89,10 +88,9 @@ func (o *orders) confirm(ctx context.Context, tx *store.Tx, found row, versions 
 	return record(ctx, tx, found.id, ownEntry(told))
 }
 
-// addAddress is the command Add Delivery Address, given to the delivery service for an order that has an address and no
-// id of it: the sparse form knows addresses by their ids only. The customer has had the answer by then and waits for
-// nobody; while delivery is away, the confirmation waits. An order of which that was asked twice, after a crash, leaves an
-// address that nobody uses.
+// addAddress sends the command Add Delivery Address to the delivery service, because the sparse form needs the id of the
+// address. The customer already has the answer; while delivery is down, the confirmation waits. If the request is repeated
+// after a crash, one unused address remains.
 func (o *orders) addAddress(ctx context.Context, id string, forms []event.Type) (addressID string, err error) {
 	if !slices.Contains(forms, event.OrderConfirmedV3) {
 		return "", nil
@@ -127,17 +125,13 @@ func cancelOrder(ctx context.Context, tx *store.Tx, found row, reason string) er
 	return record(ctx, tx, found.id, ownEntry(fact))
 }
 
-// reported subscribes to what another service says about an order, and adds it to the order's timeline.
-func reported[T event.Payload](o *orders, orderID func(T) string) broker.Subscription {
-	var zero T
-	return broker.Subscription{
-		Subscription: topology.Subscription{Subscriber: Name, Event: zero.Type()},
-		Handle: func(ctx context.Context, e event.Envelope) error {
-			fact, err := event.Data[T](e)
-			if err != nil {
-				return err
-			}
-			return o.DB.Once(ctx, func(tx *store.Tx) error { return record(ctx, tx, orderID(fact), entryOf(e)) })
-		},
+// reported returns a handler that adds another service's event to the timeline of its order.
+func reported[T event.Payload](o *orders, orderID func(T) string) broker.Handler {
+	return func(ctx context.Context, e event.Envelope) error {
+		fact, err := event.Data[T](e)
+		if err != nil {
+			return err
+		}
+		return o.DB.Once(ctx, func(tx *store.Tx) error { return record(ctx, tx, orderID(fact), entryOf(e)) })
 	}
 }

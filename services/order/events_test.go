@@ -15,13 +15,13 @@ import (
 	"traceria/services/host/hosttest"
 )
 
-// newOrders is the service without HTTP and broker, for its handlers.
+// newOrders returns the service without HTTP and broker, for tests of its handlers.
 func newOrders(tb testing.TB) *orders {
 	tb.Helper()
 	return &orders{hosttest.New(tb, Service(), nil)}
 }
 
-// stored puts an order into the database as POST /order does.
+// stored stores an order as POST /order does and returns its id.
 func (o *orders) stored(tb testing.TB) string {
 	tb.Helper()
 	var body request
@@ -39,7 +39,7 @@ func (o *orders) stored(tb testing.TB) string {
 	return placed.OrderID
 }
 
-// handle gives an event to the handler that subscribed to it.
+// handle passes an event to the handler of its subscription.
 func (o *orders) handle(e event.Envelope) error {
 	_, err := eventtest.Give(context.Background(), o, e)
 	return err
@@ -71,7 +71,7 @@ func envelope(tb testing.TB, source string, fact event.Payload) event.Envelope {
 	return made[0]
 }
 
-// reports are what the other services say about an order that goes well.
+// reports are the events of the other services about a delivered order.
 func reports(tb testing.TB, id string) []event.Envelope {
 	points := event.LoyaltyPoints{OrderID: id, CustomerID: "c-1", Points: 19}
 	return []event.Envelope{
@@ -133,7 +133,7 @@ func TestACancelledOrderIsNotConfirmed(t *testing.T) {
 	}
 }
 
-// A report that runs ahead, or that somebody forged, must not stand in for the decision to confirm.
+// An early or forged report must not replace the decision to confirm.
 func TestAnOrderIsConfirmedWhateverWasReportedBefore(t *testing.T) {
 	t.Parallel()
 	for _, ahead := range []event.Payload{
@@ -156,7 +156,7 @@ func TestAnOrderIsConfirmedWhateverWasReportedBefore(t *testing.T) {
 	}
 }
 
-// The kitchen rejects what was confirmed. A rejection that is there before waits for that.
+// The kitchen rejects a confirmed order. A rejection that arrives before the confirmation waits for it.
 func TestARejectionThatComesFirstIsKept(t *testing.T) {
 	t.Parallel()
 	o := newOrders(t)
@@ -181,7 +181,7 @@ func TestARejectionThatComesFirstIsKept(t *testing.T) {
 	}
 }
 
-// A rejection of a delivered order cannot be true, and must not split the services: it cancels, whenever it comes.
+// A rejection of a delivered order contradicts the delivery. It cancels the order at any time, so that all services agree.
 func TestARejectionCancelsWhateverIsReported(t *testing.T) {
 	t.Parallel()
 	o := newOrders(t)
@@ -220,7 +220,7 @@ func TestADuplicateChangesNothingAndSaysSo(t *testing.T) {
 	}
 }
 
-// Whoever says once more that the order was created, as another fact, does not have it confirmed twice.
+// A second OrderCreated with another event id does not confirm the order twice.
 func TestAnOrderIsConfirmedOnce(t *testing.T) {
 	t.Parallel()
 	o := newOrders(t)
@@ -266,5 +266,17 @@ func TestAnUnreadableEventCanNeverSucceed(t *testing.T) {
 		if err := s.Handle(t.Context(), other); !errors.Is(err, event.ErrUnreadable) {
 			t.Errorf("%s takes %s: %v", s.Event, other.Metadata.EventType, err)
 		}
+	}
+}
+
+func TestARejectedOrderHasTheKitchensReason(t *testing.T) {
+	t.Parallel()
+	o := newOrders(t)
+	id := o.stored(t)
+	if err := o.handle(envelope(t, "kitchen", event.OrderRejected{OrderID: id, Reason: "burnt"})); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := o.views(t.Context(), `WHERE id = $1`, id); err != nil || len(found) != 1 || found[0].Rejection != "burnt" {
+		t.Errorf("got %+v, %v", found, err)
 	}
 }

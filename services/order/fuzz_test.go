@@ -9,8 +9,7 @@ import (
 	"traceria/services/host"
 )
 
-// FuzzSubmit: whatever the body is, POST /order accepts it and stores an order and its event, or refuses it with a
-// problem of the caller's and stores nothing.
+// FuzzSubmit: for any body, POST /order stores an order and its event, or refuses it with a 4xx problem and stores nothing.
 func FuzzSubmit(f *testing.F) {
 	for _, seed := range []string{
 		goodOrder, ``, `null`, `[]`, `{"items":[{"quantity":{}}]}`, quantity(`1e9`), quantity(`-0`), quantity(`"\u0031"`),

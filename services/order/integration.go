@@ -14,23 +14,22 @@ import (
 	"traceria/services/store"
 )
 
-// The variants of the experiment integration: how an order gets from here to the customer.
+// The variants of the experiment integration.
 const (
-	integrationSync         = "sync"          // kitchen, loyalty and delivery are called, one after the other
-	integrationLoyaltyAsync = "loyalty-async" // kitchen and delivery are called, loyalty hears of it by an event
+	integrationSync         = "sync"          // calls kitchen, loyalty and delivery, one after the other
+	integrationLoyaltyAsync = "loyalty-async" // calls kitchen and delivery; loyalty gets an event
 )
 
-// integration is how this order goes its way: it is asked once, when the order is placed.
+// integration returns the variant for this order. It is evaluated once, when the order is placed.
 func integration(ctx context.Context) (variant string, called bool) {
 	return failure.On(ctx, failure.Integration)
 }
 
-// undoTime is how long it may take to write down that an order failed, also when the caller has gone.
+// undoTime limits storing the result of an order. It does not depend on the caller's context.
 const undoTime = 2 * time.Second
 
-// call is the talk's starting point: the caller waits until the order is delivered, and everybody who is needed for that
-// must be there now. When one is not, the order fails. What the others have done by then stays done: nobody tells them,
-// and that is the lesson.
+// call is the talk's starting point: the caller waits until the order is delivered, and every service must be up. If one call
+// fails, the order is cancelled. The work of the services that were called before is not undone, and that is the lesson.
 func (o *orders) call(ctx context.Context, wanted newOrder, variant string) (summary, error) {
 	var found row
 	err := o.DB.Do(ctx, func(tx *store.Tx) (err error) {
@@ -53,7 +52,7 @@ func (o *orders) call(ctx context.Context, wanted newOrder, variant string) (sum
 	return o.summarize(found.id, found.seq, delivered, found.traceID), nil
 }
 
-// called is a command that the order service gives to another one.
+// called is a command to another service.
 type called struct {
 	service, path string
 	body          any
@@ -84,7 +83,7 @@ func (o *orders) callAll(ctx context.Context, found row, variant string) error {
 	return nil
 }
 
-// failedCall is what the caller is told: who was not there, or who said no.
+// failedCall returns the answer for the caller: 503 if the service was not available, 502 if it refused.
 func failedCall(service string, err error) error {
 	status, title := http.StatusBadGateway, "The order failed"
 	if errors.Is(err, event.ErrUnavailable) {
@@ -96,7 +95,7 @@ func failedCall(service string, err error) error {
 	}
 }
 
-// told is what loyalty hears by an event: one version, which it takes.
+// told returns the event for loyalty in one version that loyalty takes. It is empty unless the variant is loyalty-async.
 func (o *orders) told(ctx context.Context, found row, variant string) []event.Payload {
 	if variant != integrationLoyaltyAsync {
 		return nil
@@ -108,7 +107,7 @@ func (o *orders) told(ctx context.Context, found row, variant string) []event.Pa
 	return found.confirmations(versions[:1])
 }
 
-// finish writes down what became of a called order.
+// finish stores the result of a called order and publishes facts.
 func (o *orders) finish(ctx context.Context, found row, reached progress, facts ...event.Payload) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
 	defer cancel()

@@ -7,17 +7,17 @@ import (
 	"traceria/services/host"
 )
 
-// currency is what the pizzeria takes (ISO 4217).
+// currency is the currency of all prices (ISO 4217).
 const currency = "GBP"
 
 // dish is a line of the menu.
 type dish struct {
 	ItemName string `json:"itemName"`
-	// Price is what one costs.
+	// Price is the price of one piece.
 	Price event.Money `json:"price"`
-	// Batch is how many "all of them" is.
+	// Batch is the number of pieces for the quantity "all of them".
 	Batch int   `json:"batch"`
-	pence int64 // the price in the smallest unit
+	pence int64 // the price in pence
 }
 
 func newDish(name string, pence int64, batch int) dish {
@@ -28,7 +28,7 @@ func money(pence int64) event.Money {
 	return event.Money{Value: event.Pence(pence), Currency: currency}
 }
 
-// menu is what can be ordered. All of the Margheritas cost 19.89, as in the talk.
+// menu has all dishes. All of the Margheritas cost 19.89, as in the talk.
 var menu = []dish{
 	newDish("Margherita", 663, 3),
 	newDish("Marinara", 595, 3),

@@ -10,12 +10,12 @@ import (
 // Name is the service's name.
 const Name = "order"
 
-// Service describes the order service to whoever runs it.
+// Service describes the order service.
 func Service() host.Service {
 	return host.Service{
-		Name: Name, Title: "takes orders and tells their story", Schema: schema,
-		Describe: func(*host.Env) host.App { return &orders{} },
-		New:      func(h *host.Host) (host.App, error) { return &orders{Host: h}, nil },
+		Name: Name, Title: "accepts orders and reports their progress", Schema: schema,
+		Subscriptions: func(*host.Env) []topology.Subscription { return subscriptions() },
+		New:           func(h *host.Host) (host.App, error) { return &orders{Host: h}, nil },
 	}
 }
 
@@ -62,16 +62,28 @@ func (o *orders) Routes(r *host.Routes) {
 	r.Query("GET /order", o.list)
 }
 
+// subscriptions are the events that the order service consumes.
+func subscriptions() []topology.Subscription {
+	var all []topology.Subscription
+	for _, t := range []event.Type{
+		event.OrderCreatedV1, event.OrderRejectedV1, event.OrderPreparingV1, event.OrderBoxedV1,
+		event.DeliveryNotificationSentV1, event.OrderDeliveredV1, event.LoyaltyPointsEarnedV1, event.LoyaltyPointsReversedV1,
+	} {
+		all = append(all, topology.Subscription{Subscriber: Name, Event: t})
+	}
+	return all
+}
+
 // Subscriptions implements host.App.
 func (o *orders) Subscriptions() []broker.Subscription {
-	return []broker.Subscription{
-		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderCreatedV1}, Handle: o.onCreated},
-		{Subscription: topology.Subscription{Subscriber: Name, Event: event.OrderRejectedV1}, Handle: o.onRejected},
-		reported(o, func(fact event.OrderPreparing) string { return fact.OrderID }),
-		reported(o, func(fact event.OrderBoxed) string { return fact.OrderID }),
-		reported(o, func(fact event.DeliveryNotificationSent) string { return fact.OrderID }),
-		reported(o, func(fact event.OrderDelivered) string { return fact.OrderID }),
-		reported(o, func(fact event.LoyaltyPointsEarned) string { return fact.OrderID }),
-		reported(o, func(fact event.LoyaltyPointsReversed) string { return fact.OrderID }),
-	}
+	return broker.Bind(subscriptions(), map[event.Type]broker.Handler{
+		event.OrderCreatedV1:             o.onCreated,
+		event.OrderRejectedV1:            o.onRejected,
+		event.OrderPreparingV1:           reported(o, func(fact event.OrderPreparing) string { return fact.OrderID }),
+		event.OrderBoxedV1:               reported(o, func(fact event.OrderBoxed) string { return fact.OrderID }),
+		event.DeliveryNotificationSentV1: reported(o, func(fact event.DeliveryNotificationSent) string { return fact.OrderID }),
+		event.OrderDeliveredV1:           reported(o, func(fact event.OrderDelivered) string { return fact.OrderID }),
+		event.LoyaltyPointsEarnedV1:      reported(o, func(fact event.LoyaltyPointsEarned) string { return fact.OrderID }),
+		event.LoyaltyPointsReversedV1:    reported(o, func(fact event.LoyaltyPointsReversed) string { return fact.OrderID }),
+	})
 }

@@ -13,7 +13,7 @@ import (
 	"traceria/services/host"
 )
 
-// order writes a body of POST /order that is right apart from what the arguments say.
+// order returns a body of POST /order that is valid except for the arguments.
 func order(customer, items, address string) string {
 	return strings.Replace(fmt.Sprintf(`{"customerId":%s,"items":%s%s}`, customer, items, address), `"customerId":,`, ``, 1)
 }
@@ -82,7 +82,7 @@ func TestAWrongOrderIsRefusedByTheNameOfItsFieldAndLeavesNothing(t *testing.T) {
 		{order(`"c"`, oneItem, `,"deliveryAddress":{"addressLine1":17}`), "deliveryAddress.addressLine1", 400},
 		{order(`"c"`, oneItem, `,"deliveryAddressId":"`+long+`"`), "deliveryAddressId", 422},
 		{order(`"c"`, oneItem, street+`,"deliveryAddressId":"a-1"`), "deliveryAddressId", 422},
-		// An address that was never issued could never be delivered to.
+		// An order with an id that was never issued could never be delivered.
 		{order(`"c"`, oneItem, `,"deliveryAddressId":"a-1"`), "deliveryAddressId", 422},
 		{order(`"c"`, oneItem, `,"deliveryAddressId":"`+uuid.NewString()+`"`), "deliveryAddressId", 422},
 		{order(`"c"`, oneItem, `,"deliveryAddressId":"urn:uuid:`+event.NewAddressID()+`"`), "deliveryAddressId", 422},
@@ -130,13 +130,13 @@ func TestHeadersThatCannotBeHonouredAreRefused(t *testing.T) {
 	}
 }
 
-// Which of the two is meant, nobody knows.
+// It is unknown which of the two values is meant.
 func TestTwoOfAHeaderAreRefused(t *testing.T) {
 	t.Parallel()
 	service := run(t)
 	for name, values := range map[string][]string{
 		"Idempotency-Key":    {"k-1", "k-2"},
-		"X-Traceria-Failure": {"", ""}, // of which each alone is allowed
+		"X-Traceria-Failure": {"", ""}, // each alone is valid
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, service.base+"/order", strings.NewReader(goodOrder))
 		if err != nil {

@@ -11,7 +11,7 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// The row was damaged behind the service's back: the event that it would make is refused inside the transaction.
+// The row was damaged from outside. The event made from it is refused in the transaction.
 func TestARefusedEventLeavesNothingAndIsOnTheRequestsSpan(t *testing.T) {
 	t.Parallel()
 	service := run(t)
@@ -37,7 +37,7 @@ func TestARefusedEventLeavesNothingAndIsOnTheRequestsSpan(t *testing.T) {
 	}
 }
 
-// awaitSpan waits for a span of a request: it ends when the answer is on its way already.
+// awaitSpan waits for the span of a request, which ends after the answer was sent.
 func (b *bundle) awaitSpan(t *testing.T, conversation, name string) tracetree.Span {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
@@ -51,7 +51,7 @@ func (b *bundle) awaitSpan(t *testing.T, conversation, name string) tracetree.Sp
 	}
 }
 
-// newOrder makes an order whose id no event may have, as a caller cannot: nothing of it is stored.
+// An order with an id that no event may have is not stored. A caller cannot make one.
 func TestAnOrderWhoseEventIsRefusedIsNotStored(t *testing.T) {
 	t.Parallel()
 	service := run(t)

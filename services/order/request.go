@@ -11,8 +11,7 @@ import (
 	"traceria/services/host"
 )
 
-// request is the body of POST /order. Quantities stay raw until they are checked, so that a wrong one can be
-// named by its place.
+// request is the body of POST /order. Quantities stay raw until check, so that an error can name the place of a wrong one.
 type request struct {
 	CustomerID        string         `json:"customerId"`
 	Items             []requestItem  `json:"items"`
@@ -30,8 +29,8 @@ const (
 	maxQuantity = 1000
 )
 
-// check returns the order's items and their value, or a [host.Problem] that names the first field that is wrong. The
-// id of the address is brought into the form in which it was issued.
+// check returns the items and their value in pence, or a [host.Problem] that names the first wrong field. It normalizes the id
+// of the address.
 func (r *request) check() (items []event.Item, pence int64, err error) {
 	if err := host.CheckID("customerId", r.CustomerID); err != nil {
 		return nil, 0, err
@@ -69,13 +68,8 @@ func (i requestItem) check(field string) (event.Item, int64, error) {
 	return checked, menu[at].pence * int64(checked.Count(menu[at].Batch)), nil
 }
 
-// checkAddress refuses an address id that was never issued, without asking the delivery service: the id itself shows
-// it ([event.ParseAddressID]). Later would be too late. Once the order is confirmed nobody is left to ask; delivery
-// could only keep it waiting, as it has no event that says that an order cannot be delivered, and a deadline after
-// which this service cancels would cancel honest orders, too, when delivery was down for longer than that.
-//
-// What remains is an address that was issued and then lost with delivery's database. Such an order waits at boxed;
-// GET /delivery/{orderId} says for what, and POST /order/{id}/cancel ends it.
+// checkAddress refuses an address id that was never issued. The id has a checksum ([event.ParseAddressID]), so no call to the
+// delivery service is needed: DECISIONS.md, "An order that cannot be delivered is refused at once".
 func (r *request) checkAddress() error {
 	switch {
 	case r.DeliveryAddress != nil && r.DeliveryAddressID != "":

@@ -10,18 +10,18 @@ import (
 	"traceria/services/store"
 )
 
-// row is an order as the database has it.
+// row is an order as it is stored.
 type row struct {
 	id, customerID, addressID, traceID string
 	seq, pence                         int64
 	items                              []event.Item
 	address                            *event.Address
 	progress                           progress
-	confirmed                          bool   // by this service: nobody else writes that into the timeline
+	confirmed                          bool   // by this service, which alone writes it into the timeline
 	rejection                          string // the kitchen's reason, if it gave one
 }
 
-// readOrder returns sql.ErrNoRows, wrapped, when there is no such order.
+// readOrder returns an order. The error wraps sql.ErrNoRows if there is none.
 func readOrder(ctx context.Context, tx *store.Tx, id string) (row, error) {
 	found := row{id: id}
 	var items, address string
@@ -43,7 +43,7 @@ func readOrder(ctx context.Context, tx *store.Tx, id string) (row, error) {
 	return found, nil
 }
 
-// confirmations are the forms of OrderConfirmed in the chosen versions, which are at least one, the sparse one last.
+// confirmations returns OrderConfirmed in the chosen versions, the sparse one last. versions must not be empty.
 func (r row) confirmations(versions []event.Type) []event.Payload {
 	shared := event.OrderConfirmed{
 		OrderID: r.id, OrderNumber: number(r.seq), CustomerID: r.customerID,

@@ -14,8 +14,8 @@ import (
 	"traceria/services/host/hosttest"
 )
 
-// The sparse form knows an address by its id: the order service has it issued, once the customer has the answer.
-func TestAnOrderWithAnAddressGetsItsIDFromDeliveryBeforeItIsConfirmed(t *testing.T) {
+// The sparse form has the id of the address. The order service requests it after the answer to the customer.
+func TestAnAddressGetsItsIDBeforeTheConfirmation(t *testing.T) {
 	t.Parallel()
 	id := event.NewAddressID()
 	var asked, away atomic.Int32

@@ -19,7 +19,7 @@ import (
 	"traceria/services/store"
 )
 
-// about writes the order's id into a fact.
+// about sets the order id of a fact.
 func about(fact event.Payload, id string) event.Payload {
 	switch fact := fact.(type) {
 	case event.OrderCreated:
@@ -50,7 +50,7 @@ func about(fact event.Payload, id string) event.Payload {
 	panic("a fact that is not about an order")
 }
 
-// facts are all that others can say about an order, in the order in which a story has them.
+// facts are all facts about an order from other services, in their usual order.
 var facts = []event.Payload{
 	event.OrderCreated{OrderNumber: "ORD1"},
 	event.LoyaltyPointsEarned{LoyaltyPoints: event.LoyaltyPoints{CustomerID: "c-1", Points: 19}},
@@ -62,8 +62,7 @@ var facts = []event.Payload{
 	event.LoyaltyPointsReversed{LoyaltyPoints: event.LoyaltyPoints{CustomerID: "c-1", Points: 19}},
 }
 
-// story is what GET /order/{id} answers of an order, but for the moments at which this service decided, and with its
-// timeline as a set.
+// story is the answer of GET /order/{id} without the times of this service's decisions, with its timeline as a set.
 func (o *orders) story(tb testing.TB, id string) (got view) {
 	tb.Helper()
 	req := httptest.NewRequest(http.MethodGet, "/order/x", nil)
@@ -86,7 +85,7 @@ func (o *orders) story(tb testing.TB, id string) (got view) {
 
 var unexported = cmp.AllowUnexported(view{}, entry{})
 
-// cancelled does what POST /order/{id}/cancel does.
+// cancelled cancels the order as POST /order/{id}/cancel does.
 func (o *orders) cancelled(tb testing.TB, id string) {
 	tb.Helper()
 	req := httptest.NewRequest(http.MethodPost, "/order/x/cancel", nil)
@@ -114,7 +113,7 @@ func placedIn(tb testing.TB, services ...*orders) string {
 	return wanted.id
 }
 
-// wantedStatus says it from the facts, without regard to their order.
+// wantedStatus computes the status from the set of facts.
 func wantedStatus(told []event.Envelope, cancelledBefore bool) string {
 	if cancelledBefore {
 		return "cancelled"
@@ -135,8 +134,7 @@ func wantedStatus(told []event.Envelope, cancelledBefore bool) string {
 	}
 }
 
-// What is answered of an order, and what is published about it, hangs on which facts are known, and not on the order
-// in which they came or how often.
+// Answers and published events depend on the set of known facts, not on their order of arrival or their repetition.
 func TestTheSameFactsAreTheSameStoryInWhateverOrderTheyCome(t *testing.T) {
 	t.Parallel()
 	inOrder, shuffled := newOrders(t), newOrders(t)
@@ -152,7 +150,7 @@ func TestTheSameFactsAreTheSameStoryInWhateverOrderTheyCome(t *testing.T) {
 			}
 			var of []event.Envelope
 			for _, fact := range facts {
-				if rapid.IntRange(0, 3).Draw(rt, fact.Type().Name) > 0 { // else it never comes, or not yet
+				if rapid.IntRange(0, 3).Draw(rt, fact.Type().Name) > 0 { // otherwise it has not arrived
 					of = append(of, eventtest.New(t, id, about(fact, id))...)
 				}
 			}
@@ -189,7 +187,7 @@ func TestTheSameFactsAreTheSameStoryInWhateverOrderTheyCome(t *testing.T) {
 	})
 }
 
-// The workers of several subscriptions, and of several processes, meet in the database.
+// Workers of several subscriptions and processes use the database at the same time.
 func TestEventsThatAreHandledAtOnceAreHandledOnce(t *testing.T) {
 	t.Parallel()
 	o := newOrders(t)

@@ -21,8 +21,8 @@ import (
 	"traceria/telemetry"
 )
 
-// submit is the command Submit Order. The answer is 202: the order is stored, and everything else happens
-// later. The kitchen may be closed, the broker may be down; the customer does not wait for them.
+// submit is the command Submit Order. It stores the order and answers 202. Everything else happens later, so the customer does
+// not wait for the kitchen or the broker.
 func (o *orders) submit(w http.ResponseWriter, r *http.Request) error {
 	body, err := host.ReadJSON[request](w, r)
 	if err != nil {
@@ -41,8 +41,8 @@ func (o *orders) submit(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	// What is switched on for one customer is so at every hop. Where the caller's own baggage leaves no room for that, it is
-	// not switched on.
+	// The baggage takes the customer to every hop, for failures that are switched on for one customer. If the caller's own
+	// baggage leaves no room, they stay off.
 	ctx, _ := failure.WithCustomer(r.Context(), body.CustomerID)
 	placed, err := o.place(ctx, newRow(body, items, pence, key))
 	if err != nil {
@@ -50,7 +50,7 @@ func (o *orders) submit(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Location", "/order/"+placed.OrderID)
 	status := http.StatusAccepted
-	if placed.Status == delivered.String() { // it was called, and not only promised
+	if placed.Status == delivered.String() { // a synchronous order is delivered already
 		status = http.StatusCreated
 	}
 	return host.WriteJSON(w, status, placed.linked(r))
@@ -58,7 +58,7 @@ func (o *orders) submit(w http.ResponseWriter, r *http.Request) error {
 
 // place stores the order and OrderCreated in one transaction.
 func (o *orders) place(ctx context.Context, wanted newOrder) (summary, error) {
-	// Before anything is stored, so that the database's spans belong to the order as well.
+	// Before the first statement, so that the database spans belong to the order as well.
 	wanted.traceID, wanted.at = trace.SpanContextFromContext(ctx).TraceID().String(), time.Now()
 	ctx = telemetry.WithConversation(ctx, wanted.id)
 	if wanted.key != "" {
@@ -77,7 +77,7 @@ func (o *orders) place(ctx context.Context, wanted newOrder) (summary, error) {
 		}
 		return tx.Publish(ctx, event.OrderCreated{OrderID: wanted.id, OrderNumber: number(seq)})
 	})
-	if err != nil && wanted.key != "" { // the same request twice at once: the other one was faster
+	if err != nil && wanted.key != "" { // the same request at the same time may have been stored first
 		if before, found, again := o.repeated(ctx, wanted.key, wanted.digest); found || errors.As(again, new(*host.Problem)) {
 			return before, again
 		}
@@ -89,7 +89,7 @@ func (o *orders) place(ctx context.Context, wanted newOrder) (summary, error) {
 	return o.summarize(wanted.id, seq, created, wanted.traceID), nil
 }
 
-// newOrder is an order that has no number yet.
+// newOrder is an order without a number.
 type newOrder struct {
 	id, customerID, items, address, addressID, key, digest, traceID string
 	pence                                                           int64
@@ -97,7 +97,7 @@ type newOrder struct {
 }
 
 func newRow(body request, items []event.Item, pence int64, key string) newOrder {
-	itemsText, _ := json.Marshal(items) // strings and numbers only: it cannot fail
+	itemsText, _ := json.Marshal(items) // cannot fail: strings and numbers only
 	address, _ := json.Marshal(body.DeliveryAddress)
 	digest := sha256.Sum256(fmt.Appendf(nil, "%q %s %s %q %d", body.CustomerID, itemsText, address, body.DeliveryAddressID, pence))
 	return newOrder{
@@ -106,8 +106,8 @@ func newRow(body request, items []event.Item, pence int64, key string) newOrder 
 	}
 }
 
-// keySpace makes an order's id from an Idempotency-Key: whoever asks again belongs to the same conversation before
-// anybody has looked whether there is an order (RFC 9562, section 5.5).
+// keySpace is the namespace for order ids that are made from an Idempotency-Key (RFC 9562, section 5.5). So a repeated request
+// belongs to the same conversation before the order is looked up.
 var keySpace = uuid.MustParse("5b0c8d0e-5d3f-4f0a-9d58-7a0b7f6f4c11")
 
 func newID(key string) string {
@@ -128,8 +128,8 @@ func (n newOrder) insert(ctx context.Context, tx *store.Tx) (seq int64, err erro
 	return seq, nil
 }
 
-// repeated finds the order that an earlier request with the same Idempotency-Key placed. The same key with
-// another order is a mistake of the caller.
+// repeated returns the order of an earlier request with the same Idempotency-Key. The error is a [host.Problem] if that order
+// was different.
 func (o *orders) repeated(ctx context.Context, key, digest string) (summary, bool, error) {
 	var id, traceID, earlier string
 	var seq int64
@@ -141,13 +141,11 @@ func (o *orders) repeated(ctx context.Context, key, digest string) (summary, boo
 		return summary{}, false, nil
 	}
 	if err != nil {
-		return summary{}, false, fmt.Errorf("look for the idempotency key: %w", err)
+		return summary{}, false, fmt.Errorf("look up the idempotency key: %w", err)
 	}
 	if earlier != digest {
-		return summary{}, false, host.Invalid("Idempotency-Key", "was used for another order before")
+		return summary{}, false, host.Invalid("Idempotency-Key", "was used for another order; want a new key")
 	}
 	telemetry.WithConversation(ctx, id) // the span belongs to that order
 	return o.summarize(id, seq, at, traceID), true, nil
 }
-
-func number(seq int64) string { return fmt.Sprintf("ORD%d", seq) }

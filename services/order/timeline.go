@@ -25,13 +25,13 @@ func entryOf(e event.Envelope) entry {
 	return entry{Event: m.EventType, Version: m.Version, At: m.EventDate.Time, Service: m.Source, eventID: m.EventID}
 }
 
-// ownEntry is for what this service has just decided: it does not wait to hear it back from the broker.
+// ownEntry is the entry of an event of this service. It is recorded at once, not when the event returns from the broker.
 func ownEntry(fact event.Payload) entry {
 	typ := fact.Type()
 	return entry{Event: typ.Name, Version: typ.Version, At: time.Now().UTC(), Service: Name, eventID: uuid.NewString()}
 }
 
-// record keeps the entry, once, and moves the order forward if the entry is further than what was known.
+// record stores the entry once and moves the order forward.
 func record(ctx context.Context, tx *store.Tx, orderID string, e entry) error {
 	reached := progressOf(e.Event)
 	if _, err := tx.ExecContext(ctx, `INSERT INTO timeline (order_id, event, event_id, version, at, service, progress)
@@ -45,7 +45,7 @@ func record(ctx context.Context, tx *store.Tx, orderID string, e entry) error {
 	return moveForward(ctx, tx, orderID, reached)
 }
 
-// moveForward notes how far the order has come, if that is further than what was known.
+// moveForward sets the progress of the order unless it is further already.
 func moveForward(ctx context.Context, tx *store.Tx, orderID string, reached progress) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE orders SET progress = $1 WHERE id = $2 AND progress < $1`, reached, orderID); err != nil {
 		return fmt.Errorf("move the order forward: %w", err)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"traceria/services/event"
@@ -16,7 +15,7 @@ import (
 	"traceria/telemetry"
 )
 
-// summary is what POST /order answers.
+// summary is the answer of POST /order.
 type summary struct {
 	OrderID     string `json:"orderId"`
 	OrderNumber string `json:"orderNumber"`
@@ -31,8 +30,8 @@ type links struct {
 	Jaeger  string `json:"jaeger"`
 }
 
-// linked returns the summary with the address of the order at the host that the caller asked: in a container
-// ORDER_URL would be a name that only the other containers know.
+// linked returns the summary with the order's URL at the host of the request. In a container only other containers can resolve
+// the host in ORDER_URL.
 func (s summary) linked(r *http.Request) summary {
 	s.Links.Self = "http://" + r.Host + "/order/" + s.OrderID
 	return s
@@ -48,16 +47,18 @@ func (o *orders) summarize(id string, seq int64, at progress, traceID string) su
 	}
 }
 
-// view is what GET /order/{id} answers.
+// view is the answer of GET /order/{id}.
 type view struct {
 	summary
 	CustomerID string       `json:"customerId"`
 	OrderValue event.Money  `json:"orderValue"`
 	Items      []event.Item `json:"items"`
-	// DeliveryAddress is for a consumer that calls back; an order that names its address by id has none.
+	// DeliveryAddress is for a consumer that calls back. It is nil if the order has an address id.
 	DeliveryAddress *event.Address `json:"deliveryAddress,omitempty"`
 	CreatedAt       time.Time      `json:"createdAt"`
-	Timeline        []entry        `json:"timeline,omitempty"`
+	// Rejection is the kitchen's reason, for an order that it cannot make.
+	Rejection string  `json:"rejection,omitempty"`
+	Timeline  []entry `json:"timeline,omitempty"`
 }
 
 func (o *orders) get(w http.ResponseWriter, r *http.Request) error {
@@ -80,34 +81,7 @@ func (o *orders) get(w http.ResponseWriter, r *http.Request) error {
 	return host.WriteJSON(w, http.StatusOK, found[0])
 }
 
-const listMost = 1000
-
-func (o *orders) list(w http.ResponseWriter, r *http.Request) error {
-	limit := 100
-	if text := r.URL.Query().Get("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > listMost {
-			return host.Invalid("limit", "got %.40q, want a whole number from 1 to %d", text, listMost)
-		}
-		limit = n
-	}
-	customer := r.URL.Query().Get("customerId")
-	if err := host.CheckText("customerId", customer); err != nil {
-		return err
-	}
-	found, err := o.views(r.Context(),
-		`WHERE CAST($1 AS TEXT) = '' OR customer_id = $1 ORDER BY seq DESC LIMIT $2`, customer, limit)
-	if err != nil {
-		return err
-	}
-	for i := range found {
-		found[i].summary = found[i].linked(r)
-		found[i].DeliveryAddress = nil // a list needs none
-	}
-	return host.WriteJSON(w, http.StatusOK, map[string]any{"orders": found})
-}
-
-// pathID is the order in the path. A name that no order can have is not asked for: PostgreSQL would refuse the question.
+// pathID returns the order id in the path. It refuses a text that no id can be, because PostgreSQL fails on it.
 func pathID(r *http.Request) (string, error) {
 	id := r.PathValue("id")
 	if len(id) > host.MaxID || event.CheckText(id) != nil {
@@ -118,10 +92,12 @@ func pathID(r *http.Request) (string, error) {
 
 func unknown(id string) error { return host.NotFound("there is no order %.60q", id) }
 
-// views reads orders without their timelines; rest is the end of the statement, from WHERE on.
+// views returns orders without their timelines. rest is the statement from WHERE on.
 func (o *orders) views(ctx context.Context, rest string, args ...any) ([]view, error) {
 	rows, err := o.DB.QueryContext(ctx,
-		`SELECT seq, id, customer_id, value_pence, items, address, trace_id, created_at, progress FROM orders `+rest, args...)
+		`SELECT seq, id, customer_id, value_pence, items, address, trace_id, created_at, progress,
+			COALESCE((SELECT reason FROM rejections WHERE order_id = id), '')
+		FROM orders `+rest, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read orders: %w", err)
 	}
@@ -139,14 +115,14 @@ func (o *orders) views(ctx context.Context, rest string, args ...any) ([]view, e
 
 func (o *orders) scan(rows *sql.Rows) (view, error) {
 	var seq, pence, at int64
-	var id, customer, items, address, traceID string
+	var id, customer, items, address, traceID, rejection string
 	var reached progress
-	if err := rows.Scan(&seq, &id, &customer, &pence, &items, &address, &traceID, &at, &reached); err != nil {
+	if err := rows.Scan(&seq, &id, &customer, &pence, &items, &address, &traceID, &at, &reached, &rejection); err != nil {
 		return view{}, fmt.Errorf("read an order: %w", err)
 	}
 	v := view{
 		summary: o.summarize(id, seq, reached, traceID), CustomerID: customer, OrderValue: money(pence),
-		CreatedAt: time.Unix(0, at).UTC(),
+		CreatedAt: time.Unix(0, at).UTC(), Rejection: rejection,
 	}
 	if err := json.Unmarshal([]byte(items), &v.Items); err != nil {
 		return view{}, fmt.Errorf("read the items of order %s: %w", id, err)
@@ -157,7 +133,7 @@ func (o *orders) scan(rows *sql.Rows) (view, error) {
 	return v, nil
 }
 
-// cancel is the command Cancel Order: possible until the order is on the road.
+// cancel is the command Cancel Order. It is possible until the order is out for delivery.
 func (o *orders) cancel(w http.ResponseWriter, r *http.Request) error {
 	id, err := pathID(r)
 	if err != nil {
@@ -176,7 +152,7 @@ func (o *orders) cancel(w http.ResponseWriter, r *http.Request) error {
 		answer = o.summarize(id, found.seq, cancelled, found.traceID)
 		switch {
 		case found.progress == cancelled:
-			return nil // asked for twice
+			return nil // a repeated request
 		case found.progress >= outForDelivery:
 			return host.Conflict("order %s is %s: it can be cancelled until it is out for delivery", id, found.progress)
 		}

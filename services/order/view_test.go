@@ -47,11 +47,15 @@ func TestTheListHasTheLatestFirstAndKnowsLimits(t *testing.T) {
 	other := read[summary](t, service.call(t, http.MethodPost, "/order", strings.Replace(goodOrder, "c-1", "c-2", 1)))
 	last := service.place(t)
 	for query, want := range map[string][]string{
-		"":                        {last.OrderID, other.OrderID, first.OrderID},
-		"?limit=2":                {last.OrderID, other.OrderID},
-		"?customerId=c-1":         {last.OrderID, first.OrderID},
-		"?customerId=c-1&limit=1": {last.OrderID},
-		"?customerId=nobody":      {},
+		"":                                  {last.OrderID, other.OrderID, first.OrderID},
+		"?limit=2":                          {last.OrderID, other.OrderID},
+		"?customerId=c-1":                   {last.OrderID, first.OrderID},
+		"?customerId=c-1&limit=1":           {last.OrderID},
+		"?customerId=nobody":                {},
+		"?orderNumber=" + other.OrderNumber: {other.OrderID},
+		"?orderNumber=ORD4711":              {},
+		"?customerId=c-1&orderNumber=" + last.OrderNumber:  {last.OrderID},
+		"?customerId=c-1&orderNumber=" + other.OrderNumber: {},
 	} {
 		list := read[struct{ Orders []view }](t, service.call(t, http.MethodGet, "/order"+query, ""))
 		got := []string{}
@@ -66,6 +70,12 @@ func TestTheListHasTheLatestFirstAndKnowsLimits(t *testing.T) {
 		a := service.call(t, http.MethodGet, "/order?customerId="+customer, "")
 		if p := read[host.Problem](t, a); a.status != http.StatusUnprocessableEntity || p.Field != "customerId" {
 			t.Errorf("customerId=%s: got %d %+v", customer, a.status, p)
+		}
+	}
+	for _, number := range []string{"ORD", "ORD0", "ORD-1", "ORD+1", "ORD01", "ord1", "1", "ORD1%00", "ORD99999999999999999999"} {
+		a := service.call(t, http.MethodGet, "/order?orderNumber="+number, "")
+		if p := read[host.Problem](t, a); a.status != http.StatusUnprocessableEntity || p.Field != "orderNumber" || !strings.Contains(p.Detail, "ORD17") {
+			t.Errorf("orderNumber=%s: got %d %+v", number, a.status, p)
 		}
 	}
 	for _, limit := range []string{"0", "-1", "1001", "many", "1.5"} {

@@ -11,37 +11,45 @@ import (
 	"traceria/services/host"
 )
 
-// readiness is what a service says of itself when it is ready, and nothing when it is not or is away.
-func readiness(ctx context.Context, config host.Config, service string) (now host.Readiness) {
-	code, body, err := Get(ctx, config.URLs[service]+"/readyz")
-	if err != nil || code != http.StatusOK || json.Unmarshal(body, &now) != nil {
+// readiness returns what a service says of itself when it is ready, and nothing otherwise.
+func readiness(ctx context.Context, config host.Config, service string) host.Readiness {
+	now, _ := readinessAt(ctx, config.URLs[service])
+	return now
+}
+
+// readinessAt asks the service at an address. The error says why it is not ready.
+func readinessAt(ctx context.Context, address string) (now host.Readiness, err error) {
+	code, body, err := Get(ctx, address+"/readyz")
+	if err != nil {
+		return now, err
+	}
+	if code == http.StatusOK {
+		return decodeReadiness(body), nil
+	}
+	var problem host.Problem
+	if json.Unmarshal(body, &problem) == nil && problem.Detail != "" {
+		return now, fmt.Errorf("not ready: %s", problem.Detail)
+	}
+	return now, fmt.Errorf("answers %d", code)
+}
+
+// decodeReadiness returns nothing for a body of another kind.
+func decodeReadiness(body []byte) (now host.Readiness) {
+	if json.Unmarshal(body, &now) != nil {
 		return host.Readiness{}
 	}
 	return now
 }
 
-// Ready asks a service, which says itself what it waits for, and what stays in its outbox.
-func Ready(ctx context.Context, address string) (string, error) {
-	code, body, err := Get(ctx, address+"/readyz")
-	if err != nil {
-		return "", err
-	}
-	if code == http.StatusOK {
-		return remark(body), nil
-	}
-	var problem host.Problem
-	if json.Unmarshal(body, &problem) == nil && problem.Detail != "" {
-		return "", fmt.Errorf("not ready: %s", problem.Detail)
-	}
-	return "", fmt.Errorf("answers %d", code)
+// Ready asks the service at an address whether it can work. remark says what is unusual although it can. The error says
+// what it waits for.
+func Ready(ctx context.Context, address string) (remark string, err error) {
+	now, err := readinessAt(ctx, address)
+	return remarkOn(now), err
 }
 
-// remark is what a service that is ready has to say all the same.
-func remark(body []byte) string {
-	var now host.Readiness
-	if json.Unmarshal(body, &now) != nil {
-		return ""
-	}
+// remarkOn says what is unusual about a service that is ready.
+func remarkOn(now host.Readiness) string {
 	var remarks []string
 	if now.Outbox != nil {
 		if events := kept(*now.Outbox); len(events) > 0 {

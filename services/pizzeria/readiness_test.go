@@ -13,7 +13,7 @@ func TestTheStatusSaysWhatAReadyServiceSays(t *testing.T) {
 		`{"status":"ready","outbox":{"unreadable":1},"flags":"the flagd server does not answer: everything is off"}`: "events in its outbox: 1 that cannot be read; the flagd server does not answer: everything is off",
 		`nonsense`: "",
 	} {
-		if got := remark([]byte(body)); got != want {
+		if got := remarkOn(decodeReadiness([]byte(body))); got != want {
 			t.Errorf("%s: %q, want %q", body, got, want)
 		}
 	}

@@ -1,7 +1,6 @@
 package pizzeria
 
 import (
-	"traceria/services/broker"
 	"traceria/services/host"
 	"traceria/services/topology"
 )
@@ -18,7 +17,7 @@ func Default() topology.Topology {
 func topologyIn(env *host.Env) topology.Topology {
 	var t topology.Topology
 	for _, service := range Services() {
-		t.Subscriptions = append(t.Subscriptions, broker.TopologyOf(service.Describe(env).Subscriptions()).Subscriptions...)
+		t.Subscriptions = append(t.Subscriptions, service.Topology(env).Subscriptions...)
 	}
 	return t
 }

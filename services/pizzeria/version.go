@@ -4,7 +4,7 @@ import (
 	"runtime/debug"
 )
 
-// version is set by the build: -ldflags "-X main.version=…".
+// version is set by the build: -ldflags "-X traceria/services/pizzeria.version=…".
 var version = "development"
 
 // Version returns the version of this build: the one that the linker set, else that of the module, else "development".

@@ -1,4 +1,4 @@
-// Package staff is the clock at the staff entrance: it says who came and who went, and does not know who listens.
+// Package staff is the clock at the staff entrance. It publishes that a cook clocked in or out, and does not know its subscribers.
 package staff
 
 import (
@@ -17,12 +17,11 @@ import (
 // Name is the service's name.
 const Name = "staff"
 
-// Service describes the staff service to whoever runs it.
+// Service describes the staff service.
 func Service() host.Service {
 	return host.Service{
-		Name: Name, Title: "says which cooks came and went", Schema: schema,
-		Describe: func(*host.Env) host.App { return &clock{} },
-		New:      func(h *host.Host) (host.App, error) { return &clock{Host: h}, nil },
+		Name: Name, Title: "records which cooks clock in and out", Schema: schema,
+		New: func(h *host.Host) (host.App, error) { return &clock{Host: h}, nil },
 	}
 }
 
@@ -42,7 +41,7 @@ func (c *clock) Routes(r *host.Routes) {
 	r.Command("POST /staff/{id}/clock-out", c.use(false))
 }
 
-// Subscriptions implements host.App: staff listens to nobody.
+// Subscriptions implements host.App. Staff has none.
 func (c *clock) Subscriptions() []broker.Subscription { return nil }
 
 var validID = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$`)
@@ -59,12 +58,12 @@ func (c *clock) use(in bool) host.HandlerFunc {
 		}
 		ctx := telemetry.WithConversation(r.Context(), "staff-"+member.StaffMemberID)
 		err := c.DB.Do(ctx, func(tx *store.Tx) error {
-			// The rule by which the kitchen reads the events: the latest use counts; of two at one moment, the leaving.
+			// The kitchen has the same rule: the latest time wins; if two are equal, clocking out wins.
 			if _, err := tx.ExecContext(ctx, `INSERT INTO staff (id, on_duty, at) VALUES ($1, $2, $3)
 				ON CONFLICT (id) DO UPDATE SET on_duty = excluded.on_duty, at = excluded.at
 				WHERE excluded.at > staff.at OR (excluded.at = staff.at AND NOT excluded.on_duty)`,
 				member.StaffMemberID, in, member.At.UnixNano()); err != nil {
-				return fmt.Errorf("use the clock: %w", err)
+				return fmt.Errorf("store the time: %w", err)
 			}
 			return tx.Publish(ctx, fact)
 		})

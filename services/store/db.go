@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 
 	"traceria/telemetry"
 )
@@ -23,6 +24,7 @@ type DB struct {
 	backend backend
 	source  string
 	meter   metric.Meter
+	tracer  trace.Tracer
 	wake    chan struct{}
 	seams   Seams
 	// relaying is whether this process is the one that sends what is in the outbox.
@@ -32,6 +34,9 @@ type DB struct {
 	// keepSent is how long what was sent is kept, in nanoseconds.
 	keepSent atomic.Int64
 }
+
+// scopeName is the instrumentation scope of the store's own spans and metrics.
+const scopeName = "traceria/services/store"
 
 // backend is what differs between SQLite and PostgreSQL.
 type backend interface {
@@ -74,7 +79,8 @@ func Open(ctx context.Context, rawURL, source, schema string, tel *telemetry.Tel
 		return nil, fmt.Errorf("open %s: %w", b, err)
 	}
 	db := &DB{
-		DB: handle, backend: b, source: source, meter: tel.MeterProvider.Meter("traceria/services/store"),
+		DB: handle, backend: b, source: source,
+		meter: tel.MeterProvider.Meter(scopeName), tracer: tel.TracerProvider.Tracer(scopeName),
 		wake: make(chan struct{}, 1), retention: inboxRetention,
 	}
 	db.KeepSent(DefaultKeepSent)

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"strings"
@@ -13,9 +14,15 @@ import (
 	"traceria/telemetry"
 )
 
+// trace chooses the spans of the database.
+func (b *bundle) trace(tracing store.Tracing) {
+	b.TakePart(store.Seams{Tracing: func(context.Context) store.Tracing { return tracing }})
+}
+
 func TestStatementsAreSpansOfTheRequestAndItsConversation(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		b := open(t, url)
+		b.trace(store.TraceStatements)
 		ctx, request := b.tel.TracerProvider.Tracer("test").Start(t.Context(), "POST /order")
 		ctx = telemetry.WithConversation(ctx, "o-1")
 		if err := b.place(ctx, "o-1"); err != nil {
@@ -61,7 +68,7 @@ func TestStatementsAreSpansOfTheRequestAndItsConversation(t *testing.T) {
 func (b *bundle) described(t *testing.T) map[string]string {
 	t.Helper()
 	if !b.postgres() {
-		return map[string]string{"db.system.name": "sqlite"}
+		return map[string]string{"db.system.name": "sqlite", "db.namespace": "order.db"}
 	}
 	u, err := url.Parse(b.url)
 	if err != nil {
@@ -76,6 +83,7 @@ func (b *bundle) described(t *testing.T) map[string]string {
 func TestASpanNamesItsOperationAndTable(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		b := open(t, url)
+		b.trace(store.TraceStatements)
 		ctx, request := b.tel.TracerProvider.Tracer("test").Start(t.Context(), "request")
 		if err := b.place(ctx, "o-1"); err != nil {
 			t.Fatal(err)
@@ -87,6 +95,9 @@ func TestASpanNamesItsOperationAndTable(t *testing.T) {
 			}
 			if op, table := span.Attributes["db.operation.name"], span.Attributes["db.collection.name"]; op != "INSERT" || table != "outbox" {
 				t.Errorf("operation %v, table %v", op, table)
+			}
+			if got := span.Attributes["db.query.summary"]; got != span.Name {
+				t.Errorf("db.query.summary is %v, want the span's name", got)
 			}
 			return
 		}

@@ -86,13 +86,10 @@ func (s *sqliteFile) dataSource() string {
 }
 
 func (s *sqliteFile) attributes() []attribute.KeyValue {
-	return []attribute.KeyValue{semconv.DBSystemNameSQLite}
+	return []attribute.KeyValue{semconv.DBSystemNameSQLite, semconv.DBNamespace(filepath.Base(s.path))}
 }
 
 func (s *sqliteFile) create(ctx context.Context, handle *sql.DB, schema string) error {
-	if err := addOutboxColumns(ctx, handle); err != nil {
-		return err
-	}
 	if _, err := handle.ExecContext(ctx, strings.ReplaceAll(schema, identity, "INTEGER PRIMARY KEY AUTOINCREMENT")); err != nil {
 		return err
 	}
@@ -135,22 +132,3 @@ func (s *sqliteFile) isolation() sql.IsolationLevel { return sql.LevelDefault }
 
 // announce does nothing: another process sees the row when it looks, within a second.
 func (s *sqliteFile) announce(context.Context, *sql.DB) {}
-
-// addOutboxColumns brings the outbox of version 0 up to date, which had no column for the event's id, its conversation
-// and its state. What waits in it is kept.
-func addOutboxColumns(ctx context.Context, handle *sql.DB) error {
-	var old bool
-	if err := handle.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM pragma_table_info('outbox'))
-		AND NOT EXISTS (SELECT 1 FROM pragma_table_info('outbox') WHERE name = 'state')`).Scan(&old); err != nil || !old {
-		return err
-	}
-	_, err := handle.ExecContext(ctx, `BEGIN IMMEDIATE;
-		ALTER TABLE outbox ADD COLUMN event_id TEXT NOT NULL DEFAULT '';
-		ALTER TABLE outbox ADD COLUMN conversation TEXT NOT NULL DEFAULT '';
-		ALTER TABLE outbox ADD COLUMN state TEXT NOT NULL DEFAULT 'waiting';
-		UPDATE outbox SET event_id = COALESCE(json_extract(envelope, '$.metadata.eventId'), id),
-			conversation = COALESCE(json_extract(envelope, '$.metadata.conversationId'), json_extract(envelope, '$.metadata.eventId'), id)
-			WHERE json_valid(envelope);
-		COMMIT`)
-	return err
-}

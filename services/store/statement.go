@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"time"
 )
 
 // The statements of [DB] and [Tx] are those of database/sql, but for their errors: they wrap event.ErrUnavailable when
@@ -10,19 +11,19 @@ import (
 
 // ExecContext is that of [sql.DB].
 func (db *DB) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	result, err := db.DB.ExecContext(ctx, query, args...)
+	result, err := db.DB.ExecContext(db.statementContext(ctx), query, args...)
 	return result, statementError(err)
 }
 
 // QueryContext is that of [sql.DB].
 func (db *DB) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	rows, err := db.DB.QueryContext(ctx, query, args...)
+	rows, err := db.DB.QueryContext(db.statementContext(ctx), query, args...)
 	return rows, statementError(err)
 }
 
 // QueryRowContext is that of [sql.DB].
 func (db *DB) QueryRowContext(ctx context.Context, query string, args ...any) *Row {
-	return &Row{db.DB.QueryRowContext(ctx, query, args...)}
+	return &Row{db.DB.QueryRowContext(db.statementContext(ctx), query, args...)}
 }
 
 // PingContext is that of [sql.DB]. It also fails when a SQLite file is not where it was opened any more.
@@ -35,19 +36,22 @@ func (db *DB) PingContext(ctx context.Context) error {
 
 // ExecContext is that of [sql.Tx].
 func (tx *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	result, err := tx.Tx.ExecContext(ctx, query, args...)
+	defer tx.span.ran(query, time.Now())
+	result, err := tx.tx.ExecContext(tx.statementContext(ctx), query, args...)
 	return result, statementError(err)
 }
 
 // QueryContext is that of [sql.Tx].
 func (tx *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	rows, err := tx.Tx.QueryContext(ctx, query, args...)
+	defer tx.span.ran(query, time.Now())
+	rows, err := tx.tx.QueryContext(tx.statementContext(ctx), query, args...)
 	return rows, statementError(err)
 }
 
 // QueryRowContext is that of [sql.Tx].
 func (tx *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *Row {
-	return &Row{tx.Tx.QueryRowContext(ctx, query, args...)}
+	defer tx.span.ran(query, time.Now())
+	return &Row{tx.tx.QueryRowContext(tx.statementContext(ctx), query, args...)}
 }
 
 // Row is the result of a query for one row.

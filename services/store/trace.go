@@ -5,37 +5,29 @@ import (
 	"database/sql/driver"
 	"errors"
 	"strconv"
-	"strings"
 
 	"github.com/XSAM/otelsql"
 	"github.com/jackc/pgx/v5/pgconn"
 	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
-	"go.opentelemetry.io/otel/trace"
 	"modernc.org/sqlite"
 
 	"traceria/telemetry"
 )
 
-// instrumentation gives every statement that belongs to a request or a message a span named "INSERT orders"
-// (https://opentelemetry.io/docs/specs/semconv/db/database-spans/#name). Statements of nobody, such as the
-// relay's look into the outbox, make none: each would be a trace of its own, twice a second.
+// instrumentation makes the spans of single statements, named "INSERT orders"
+// (https://opentelemetry.io/docs/specs/semconv/db/database-spans/#name), and the metrics of all of them.
 func instrumentation(tel *telemetry.Telemetry, attributes []attribute.KeyValue) []otelsql.Option {
 	return []otelsql.Option{
 		otelsql.WithTracerProvider(tel.TracerProvider),
 		otelsql.WithMeterProvider(tel.MeterProvider),
 		otelsql.WithAttributes(attributes...),
 		otelsql.WithSpanNameFormatter(func(_ context.Context, method otelsql.Method, query string) string {
-			operation, table := summary(method, query)
-			return strings.TrimSpace(operation + " " + table)
+			operation, table := methodSummary(method, query)
+			return statement{operation: operation, table: table}.name()
 		}),
 		otelsql.WithAttributesGetter(func(_ context.Context, method otelsql.Method, query string, _ []driver.NamedValue) []attribute.KeyValue {
-			operation, table := summary(method, query)
-			attrs := []attribute.KeyValue{semconv.DBOperationName(operation)}
-			if table != "" {
-				attrs = append(attrs, semconv.DBCollectionName(table))
-			}
-			return attrs
+			return statementAttributes(methodSummary(method, query))
 		}),
 		otelsql.WithSpanErrorAttributesGetter(errorAttributes),
 		otelsql.WithSpanOptions(otelsql.SpanOptions{
@@ -43,37 +35,58 @@ func instrumentation(tel *telemetry.Telemetry, attributes []attribute.KeyValue) 
 			OmitConnPrepare:      true,
 			OmitRows:             true,
 			OmitConnectorConnect: true,
-			DisableErrSkip:       true, // the driver's way of saying "ask in another way"; nothing failed
+			DisableErrSkip:       true, // the driver asks for another way; nothing failed
 			SpanFilter: func(ctx context.Context, _ otelsql.Method, _ string, _ []driver.NamedValue) bool {
-				return trace.SpanContextFromContext(ctx).IsValid()
+				return statementSpan(ctx)
 			},
 		}),
 	}
 }
 
-// errorAttributes are SQLite's result code (https://www.sqlite.org/rescode.html), PostgreSQL's SQLSTATE, or the kind of
-// any other error.
+func statementAttributes(operation, table string) []attribute.KeyValue {
+	attributes := []attribute.KeyValue{
+		semconv.DBOperationName(operation), semconv.DBQuerySummary(statement{operation: operation, table: table}.name()),
+	}
+	if table != "" {
+		attributes = append(attributes, semconv.DBCollectionName(table))
+	}
+	return attributes
+}
+
+// errorAttributes returns error.type and, if the database answered, db.response.status_code: SQLite's result code
+// (https://www.sqlite.org/rescode.html) or PostgreSQL's SQLSTATE.
 func errorAttributes(err error) []attribute.KeyValue {
 	if errors.Is(err, driver.ErrSkip) {
 		return nil
 	}
-	var code string
-	var lite *sqlite.Error
-	var postgres *pgconn.PgError
-	switch {
-	case errors.As(err, &lite):
-		code = strconv.Itoa(lite.Code())
-	case errors.As(err, &postgres):
-		code = postgres.Code
-	default:
-		return []attribute.KeyValue{semconv.ErrorType(err)}
+	if code := statusCode(err); code != "" {
+		return []attribute.KeyValue{semconv.ErrorTypeKey.String(code), semconv.DBResponseStatusCode(code)}
 	}
-	return []attribute.KeyValue{semconv.ErrorTypeKey.String(code), semconv.DBResponseStatusCode(code)}
+	for known, name := range namedErrors {
+		if errors.Is(err, known) {
+			return []attribute.KeyValue{semconv.ErrorTypeKey.String(name)}
+		}
+	}
+	return []attribute.KeyValue{semconv.ErrorType(err)}
 }
 
-// summary is the operation and, where there is one, the table of a statement. It reads only the forms that
-// this repository writes.
-func summary(method otelsql.Method, query string) (operation, table string) {
+// namedErrors are errors whose Go type says nothing.
+var namedErrors = map[error]string{
+	errPanic: "panic", context.DeadlineExceeded: "timeout", context.Canceled: "canceled",
+}
+
+func statusCode(err error) string {
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
+		return strconv.Itoa(lite.Code())
+	}
+	if postgres, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return postgres.Code
+	}
+	return ""
+}
+
+// methodSummary returns the operation of a call of the driver and its table, or "".
+func methodSummary(method otelsql.Method, query string) (operation, table string) {
 	switch method {
 	case otelsql.MethodConnBeginTx:
 		return "BEGIN", ""
@@ -82,17 +95,8 @@ func summary(method otelsql.Method, query string) (operation, table string) {
 	case otelsql.MethodTxRollback:
 		return "ROLLBACK", ""
 	}
-	words := strings.Fields(query)
-	if len(words) == 0 {
+	if query == "" {
 		return string(method), ""
 	}
-	operation = strings.ToUpper(words[0])
-	for i, word := range words[:len(words)-1] {
-		switch strings.ToUpper(word) {
-		case "FROM", "INTO", "UPDATE":
-			name, _, _ := strings.Cut(words[i+1], "(")
-			return operation, name
-		}
-	}
-	return operation, ""
+	return summary(query)
 }

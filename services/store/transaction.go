@@ -15,19 +15,23 @@ import (
 
 // Tx is a transaction of a service: its own tables, the outbox and the inbox.
 type Tx struct {
-	*sql.Tx
+	tx        *sql.Tx
 	source    string
 	publish   bool
 	seams     Seams
 	committed []func()
+	span      *transactionSpan
+	spanless  bool // the statements make no spans of their own
 }
 
-// Seams are the places where somebody may take part in what the store does, for instance to break it on purpose
-// (package inject). The zero value takes part in nothing.
+// Seams are the functions that take part in the store's work, for instance to break it on purpose (package inject).
+// The zero value has none.
 type Seams struct {
-	// Publishing is asked for each fact that is to be published, in its transaction. When it returns a function, the fact
-	// does not go into the outbox, and the function is called after the commit.
+	// Publishing is called for each fact that a transaction publishes. If it returns a function, the fact is left out of
+	// the outbox, and the function is called after the commit.
 	Publishing func(ctx context.Context, fact event.Type) (committed func())
+	// Tracing chooses the spans of a transaction or a statement, for what ctx is about. Without it, TraceTransactions holds.
+	Tracing func(ctx context.Context) Tracing
 }
 
 // TakePart sets the seams. It is called before the database is used.
@@ -58,13 +62,26 @@ func (db *DB) Do(ctx context.Context, fn func(tx *Tx) error) error {
 }
 
 func (db *DB) transact(ctx context.Context, level sql.IsolationLevel, fn func(tx *Tx) error) error {
+	tx := &Tx{source: db.source, seams: db.seams}
+	tx.span, tx.spanless = db.startTransactionSpan(ctx)
+	defer tx.span.end(errPanic) // without a panic it has ended before
+	err := db.repeat(ctx, level, tx, fn)
+	tx.span.end(err)
+	if err == nil {
+		db.afterCommit(ctx, tx)
+	}
+	return err
+}
+
+// repeat runs the transaction until it meets no other one, at most conflictRuns times.
+func (db *DB) repeat(ctx context.Context, level sql.IsolationLevel, tx *Tx, fn func(tx *Tx) error) error {
 	limit := time.Millisecond
 	for run := 1; ; run++ {
-		err := db.once(ctx, level, fn)
+		err := db.once(ctx, level, tx, fn)
 		if run == conflictRuns || !conflict(err) {
 			return err
 		}
-		// At random, or those who met would meet again.
+		// The pause is random: otherwise the same transactions would meet again.
 		if !pause(ctx, rand.N(limit)) { //nolint:gosec // a pause, not a secret
 			return err
 		}
@@ -78,36 +95,48 @@ func conflict(err error) bool {
 	return errors.As(err, &failed) && repeatable(failed.Code)
 }
 
-func (db *DB) once(ctx context.Context, level sql.IsolationLevel, fn func(tx *Tx) error) error {
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
+// once runs the transaction one time. It leaves in tx what a commit has to be followed by.
+func (db *DB) once(ctx context.Context, level sql.IsolationLevel, tx *Tx, fn func(tx *Tx) error) error {
+	ctx, cancel := context.WithTimeout(tx.statementContext(ctx), answerTime)
 	defer cancel()
+	tx.publish, tx.committed = false, nil
+	began := time.Now()
 	begun, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: level})
+	tx.span.begun(began, err)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", statementError(err))
 	}
-	// Also when fn panics: a transaction that nobody ends would hold its connection, and SQLite has only one, for ever.
-	// After a commit it does nothing, and the error that led here says more than its own.
+	// The rollback also follows a panic in fn: an open transaction would hold its connection for ever, and SQLite has
+	// only one. After a commit it does nothing. Its own error says less than the one that led here.
 	defer func() { _ = begun.Rollback() }()
-	tx := &Tx{Tx: begun, source: db.source, seams: db.seams}
+	tx.tx = begun
 	if err := fn(tx); err != nil {
 		return databaseError(err)
 	}
 	if err := db.backend.intact(); err != nil {
 		return err
 	}
-	if err := begun.Commit(); err != nil {
+	began = time.Now()
+	err = begun.Commit()
+	tx.span.committed(began)
+	if err != nil {
 		return fmt.Errorf("commit transaction: %w", statementError(err))
 	}
+	return nil
+}
+
+// afterCommit calls what waits for the commit and wakes the relay, which may be in another process.
+func (db *DB) afterCommit(ctx context.Context, tx *Tx) {
 	for _, after := range tx.committed {
 		after()
 	}
-	if tx.publish {
-		db.wakeRelay()
-		if !db.relaying.Load() {
-			db.backend.announce(ctx, db.DB)
-		}
+	if !tx.publish {
+		return
 	}
-	return nil
+	db.wakeRelay()
+	if !db.relaying.Load() {
+		db.backend.announce(ctx, db.DB)
+	}
 }
 
 func (db *DB) wakeRelay() {

@@ -17,7 +17,7 @@ import (
 )
 
 // A disk that fills up between the confirm and the removal of the row must not turn the relay into a flood.
-func TestWhatIsConfirmedIsNotSentAgainWhileTheDatabaseCannotBeWritten(t *testing.T) {
+func TestConfirmedEventsAreSentOnceWhileWritesFail(t *testing.T) {
 	t.Parallel()
 	b := open(t, sqliteURL(t))
 	s := &script{answer: func(string) error { exec(t, b, `PRAGMA query_only = 1`); return nil }}
@@ -143,32 +143,4 @@ func observed(t *testing.T, reader *sdkmetric.ManualReader) map[string]int64 {
 		}
 	}
 	return found
-}
-
-// What waited in the file of the version before is sent by this one.
-func TestAnOutboxOfTheVersionBeforeIsTakenOver(t *testing.T) {
-	t.Parallel()
-	b := open(t, sqliteURL(t))
-	b.say(t, "a", 1)
-	b.say(t, "a", 2)
-	for _, statement := range []string{
-		`CREATE TABLE old (id INTEGER PRIMARY KEY AUTOINCREMENT, envelope TEXT NOT NULL, context TEXT NOT NULL,
-			created_at INTEGER NOT NULL, not_before INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0,
-			last_error TEXT NOT NULL DEFAULT '')`,
-		`INSERT INTO old (id, envelope, context, created_at) SELECT id, envelope, context, created_at FROM outbox`,
-		`INSERT INTO old (envelope, context, created_at) VALUES ('{"half', '{}', 0)`,
-		`DROP TABLE outbox`,
-		`ALTER TABLE old RENAME TO outbox`,
-	} {
-		exec(t, b, statement)
-	}
-	b.reopen(t)
-	s := &script{}
-	b.relay(t, s)
-	eventually(t, "both are sent", func() bool { return cmp.Equal(s.went(), []string{"a/1", "a/2"}) })
-	eventually(t, "the broken row is put aside", func() bool {
-		got, err := b.Unsent(t.Context())
-		return err == nil && got == store.Unsent{Unreadable: 1}
-	})
-	b.reopen(t) // nothing is done twice
 }

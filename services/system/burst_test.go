@@ -14,11 +14,11 @@ import (
 
 const burst = 200
 
-// 200 orders at once give 200 delivered orders and 200 connected traces with no span missing.
+// 200 concurrent orders give 200 delivered orders and 200 complete traces.
 func TestTwoHundredOrdersAtOnce(t *testing.T) {
 	s := systemtest.Up(t)
 	want := messages(s.Tree(t, s.Deliver(t).TraceID))
-	s.CallCooks(t, 8) // with the two of every day it would take 25 s
+	s.CallCooks(t, 8) // two cooks would take 25 s
 	began := time.Now()
 	orders, err := s.Client().PlaceAll(t.Context(), burst, "burst", "")
 	if err != nil {
@@ -50,8 +50,8 @@ func TestTwoHundredOrdersAtOnce(t *testing.T) {
 	t.Logf("%d traces with %d spans, each connected", len(orders), spans)
 }
 
-// messages counts the spans of a tree that are not database calls. Which handler finds the last piece of an
-// order, and so makes a call more or less, is a matter of luck in a crowd; what is sent and processed is not.
+// messages counts the spans of a tree except database spans. Under load their number varies, because any handler may be
+// the one that completes the order.
 func messages(tree *tracetree.Tree) map[string]int {
 	counts := map[string]int{}
 	for _, span := range tree.Spans() {
@@ -62,10 +62,10 @@ func messages(tree *tracetree.Tree) map[string]int {
 	return counts
 }
 
-// A trace says how long a ticket waited for a cook: with more orders than cooks, the last tickets wait.
-func TestTheWaitForACookIsSeen(t *testing.T) {
+// With more orders than cooks, the last tickets wait, and their process spans show it.
+func TestQueueWaitShowsTheWaitForACook(t *testing.T) {
 	s := systemtest.Up(t)
-	const tickets = 20 // and two cooks, a quarter of a second for each
+	const tickets = 20 // two cooks need 250 ms for each
 	orders, err := s.Client().PlaceAll(t.Context(), tickets, "hungry", "")
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func TestTheWaitForACookIsSeen(t *testing.T) {
 	if len(waits) != tickets {
 		t.Fatalf("%d of %d tickets have a wait: %v", len(waits), tickets, waits)
 	}
-	// They take two and a half seconds in all; that they also came one after the other cannot hide more than a part of it.
+	// All tickets take 2.5 s. The gaps between their arrivals hide only part of it.
 	if longest := waits[tickets-1]; longest < 500 {
 		t.Errorf("%d tickets and two cooks, and the longest wait is %d ms: %v", tickets, longest, waits)
 	}

@@ -22,10 +22,10 @@ import (
 	"traceria/services/system/systemtest"
 )
 
-// street is what nobody may find behind the Collector, in whatever attribute it was sent.
+// street is personal data that the Collector must remove from every attribute.
 const street = "Gumdrop Lane 7"
 
-// putStreet is everything that must go, and kept, which must stay.
+// putStreet adds attributes that must be removed, and kept, which must remain.
 func putStreet(attributes pcommon.Map, kept string) {
 	for _, key := range []string{
 		"traceria.delivery.street", "street", "delivery.addressLine1", "order.address_line2", "AddressLine",
@@ -36,14 +36,14 @@ func putStreet(attributes pcommon.Map, kept string) {
 	attributes.PutStr("traceria.conversation", kept)
 }
 
-// observed is a Collector and a Jaeger of a test's own.
+// observed is a Collector and a Jaeger of one test.
 type observed struct {
 	otlp, metrics, query, jaegerOTLP string
 	collector                        *systemtest.Process
 	system                           *systemtest.System
 }
 
-// startCollector starts the real Collector with the file that everybody runs. Its Jaeger is started by startJaeger.
+// startCollector starts the real Collector with collector.yaml. startJaeger starts its Jaeger.
 func startCollector(t *testing.T) *observed {
 	t.Helper()
 	o := &observed{
@@ -70,8 +70,8 @@ func (o *observed) startJaeger(t *testing.T) {
 	}, systemtest.JaegerBinary(t), "--config", systemtest.InRepository(t, "collector/jaeger.yaml"))
 }
 
-// Personal data never leaves the Collector: it is sent as traces, metrics and logs, and looked for behind it.
-func TestStreetNeverLeavesTheCollector(t *testing.T) {
+// The test sends personal data as traces, metrics and logs and searches for it behind the Collector.
+func TestCollectorRemovesPersonalData(t *testing.T) {
 	t.Parallel()
 	o := startCollector(t)
 	o.startJaeger(t)
@@ -86,16 +86,16 @@ func TestStreetNeverLeavesTheCollector(t *testing.T) {
 		"logs":    awaitText(t, "kept-log", o.collector.Out.String),
 	} {
 		if strings.Contains(arrived, street) {
-			t.Errorf("%s: the street got through:\n%s", what, arrived)
+			t.Errorf("%s: the street is visible:\n%s", what, arrived)
 		}
 	}
-	// The event without a street is there, so the one with it was looked at and not lost on the way.
+	// The plain event arrived, so the Collector filtered the other one and did not lose it.
 	if found := o.await(t, "http://"+o.query+"/api/v3/traces/"+id, "kept-span"); !strings.Contains(found, "plain event") {
-		t.Errorf("an event without personal data is gone:\n%s", found)
+		t.Errorf("the event without personal data is missing:\n%s", found)
 	}
 }
 
-// The services do not wait for Jaeger, and their spans wait for it: the first make up builds it for minutes.
+// Spans wait in the Collector until Jaeger runs. The first make up may build Jaeger for minutes.
 func TestSpansWaitForJaeger(t *testing.T) {
 	t.Parallel()
 	o := startCollector(t)
@@ -106,7 +106,7 @@ func TestSpansWaitForJaeger(t *testing.T) {
 	o.await(t, "http://"+o.query+"/api/v3/traces/"+id, "kept-while-away")
 }
 
-// A misspelt key or a component that the distribution has not is found here, and not by who runs it.
+// The real program validates the files.
 func TestCollectorFilesAreValid(t *testing.T) {
 	t.Parallel()
 	for _, file := range []string{"collector.yaml", "jaeger.yaml"} {
@@ -167,7 +167,7 @@ func must(content []byte, err error) []byte {
 	return content
 }
 
-// send posts OTLP to the Collector, once it is there.
+// send posts OTLP to the Collector until it answers 200.
 func (o *observed) send(t *testing.T, signal string, content []byte) {
 	t.Helper()
 	awaitText(t, "200", func() string {
@@ -184,7 +184,7 @@ func (o *observed) await(t *testing.T, address, text string) string {
 	})
 }
 
-// awaitText looks until the text is in what is found, and returns that.
+// awaitText calls look until its result contains text, and returns the result.
 func awaitText(t *testing.T, text string, look func() string) string {
 	t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
@@ -204,7 +204,7 @@ func awaitText(t *testing.T, text string, look func() string) string {
 	}
 }
 
-// call is one HTTP request: the status, and what was answered or why nothing was.
+// call sends a request. It returns the status and the body, or the error as the body.
 func call(ctx context.Context, method, address string, content []byte) (status, body string) {
 	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(content))
 	if err != nil {

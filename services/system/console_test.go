@@ -11,8 +11,9 @@ import (
 	"traceria/services/system/systemtest"
 )
 
-// What the console sets, another process does within a second, without a restart; and Jaeger shows who asked.
-func TestWhatTheConsoleSetsActsInAnotherProcess(t *testing.T) {
+// A setting of the console acts in another process within a second, without a restart. Jaeger shows the console's
+// spans.
+func TestConsoleSettingActsInAnotherProcess(t *testing.T) {
 	s := systemtest.Up(t)
 	s.Call(t, http.MethodPut, "console", "/api/failures/order-api.down", nil)
 	t.Cleanup(func() { s.Call(t, http.MethodDelete, "console", "/api/failures/order-api.down", nil) })
@@ -24,9 +25,9 @@ func TestWhatTheConsoleSetsActsInAnotherProcess(t *testing.T) {
 	var all []failure.Status
 	s.Get(t, "console", "/api/failures", &all)
 	if on := slices.IndexFunc(all, func(f failure.Status) bool { return f.Active != nil }); on < 0 || all[on].Key != failure.OrderAPIDown {
-		t.Errorf("the list does not say so: %+v", all)
+		t.Errorf("the list lacks the setting: %+v", all)
 	}
 	s.Call(t, http.MethodDelete, "console", "/api/failures/order-api.down", nil)
-	systemtest.Eventually(t, time.Second, "the order service takes orders again", func() bool { return place() == nil })
-	systemtest.Eventually(t, 30*time.Second, "Jaeger knows the console", func() bool { return len(stored(t, s, "console")) > 1000 })
+	systemtest.Eventually(t, time.Second, "the order service accepts orders again", func() bool { return place() == nil })
+	systemtest.Eventually(t, 30*time.Second, "Jaeger has the console's spans", func() bool { return len(stored(t, s, "console")) > 1000 })
 }

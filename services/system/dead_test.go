@@ -22,8 +22,8 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// A message that the kitchen can never read: it is dead at once, the tools show it, and a redrive is seen in the order's
-// trace in Jaeger. Another, a second confirmation of an order that is delivered, is redriven with it and changes nothing.
+// The kitchen cannot read the first message. It is dead-lettered at once, the commands show it, and its redrive is in
+// the order's trace. The second message confirms a delivered order again. Its redrive changes nothing.
 func TestDeadLettersFromTheCommandLine(t *testing.T) {
 	s := systemtest.Up(t)
 	const queue = "kitchen.order-confirmed"
@@ -38,7 +38,7 @@ func TestDeadLettersFromTheCommandLine(t *testing.T) {
 	before := s.Tree(t, order.TraceID)
 	good, bad := confirmation(t, order.OrderID, "c-1"), confirmation(t, order.OrderID, "")
 	ch := s.Channel(t)
-	t.Cleanup(func() { // delivery cannot read the bad one either
+	t.Cleanup(func() { // the unreadable message is also dead in delivery
 		for _, dead := range []string{queue + ".dead", "delivery.order-confirmed.dead"} {
 			_, _ = ch.QueuePurge(dead, false)
 		}
@@ -55,7 +55,7 @@ func TestDeadLettersFromTheCommandLine(t *testing.T) {
 		}
 	}
 	var letters []deadLetter
-	systemtest.Eventually(t, time.Minute, "two letters are dead", func() bool {
+	systemtest.Eventually(t, time.Minute, "there are two dead letters", func() bool {
 		letters = lettersOf(t, s, queue)
 		return len(letters) == 2
 	})
@@ -76,7 +76,7 @@ func TestDeadLettersFromTheCommandLine(t *testing.T) {
 	if err != nil || json.Unmarshal([]byte(out), &redriven) != nil || len(redriven) != 2 {
 		t.Fatalf("dead redrive: %v\n%s", err, out)
 	}
-	systemtest.Eventually(t, time.Minute, "the bad one is dead again, the good one is gone", func() bool {
+	systemtest.Eventually(t, time.Minute, "the unreadable message is dead again, the other is handled", func() bool {
 		letters = lettersOf(t, s, queue)
 		return len(letters) == 1 && letters[0].Attempts == 2
 	})
@@ -88,8 +88,8 @@ func TestDeadLettersFromTheCommandLine(t *testing.T) {
 	checkRedriveInJaeger(t, s, order.TraceID)
 }
 
-// checkRedriveInJaeger looks for both redrives: each is a send of the tool's in the order's trace, and the kitchen's next
-// attempt is its child.
+// checkRedriveInJaeger waits for both redrives: each is a send of the command in the order's trace, and the kitchen's
+// next attempt is its child.
 func checkRedriveInJaeger(t *testing.T, s *systemtest.System, traceID string) {
 	t.Helper()
 	systemtest.Eventually(t, time.Minute, "both redrives and the attempts after them are in Jaeger", func() bool {
@@ -114,7 +114,7 @@ func checkRedriveInJaeger(t *testing.T, s *systemtest.System, traceID string) {
 
 func firstSpan(tree *tracetree.Tree) tracetree.Span { return tree.Roots[0].Span }
 
-// confirmation is OrderConfirmed v2; without a customer it has no items either, and nobody can read it.
+// confirmation returns an OrderConfirmed v2. Without a customer it also lacks its items and is unreadable.
 func confirmation(t *testing.T, orderID, customer string) []byte {
 	t.Helper()
 	value := event.Money{Value: event.Pence(663), Currency: "GBP"}
@@ -122,7 +122,7 @@ func confirmation(t *testing.T, orderID, customer string) []byte {
 		OrderID: orderID, OrderNumber: "ORD1", CustomerID: customer, DeliveryAddress: &event.Address{AddressLine1: "1 Street"},
 		Items: []event.Item{{ItemName: "Margherita", Quantity: "1"}},
 	}, OrderValue: &value}
-	envelopes, err := event.New(t.Context(), "somebody", orderID, fact)
+	envelopes, err := event.New(t.Context(), "test", orderID, fact)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func lettersOf(t *testing.T, s *systemtest.System, queue string) []deadLetter {
 	return letters
 }
 
-// noDeadLetters holds that no subscription at the address has any.
+// noDeadLetters asserts that no subscription at the address has dead letters.
 func noDeadLetters(t *testing.T, amqp string) {
 	t.Helper()
 	conn, err := wire.Dial(t.Context(), amqp, "the test")
@@ -173,8 +173,8 @@ func noDeadLetters(t *testing.T, amqp string) {
 	}
 }
 
-// A body that is no text is printed as what it is.
-func TestABinaryBodyIsPrintedInBase64(t *testing.T) {
+// A body that is not text is shown in base64 with its encoding.
+func TestBinaryBodyIsShownInBase64(t *testing.T) {
 	s := systemtest.Up(t)
 	const queue = "loyalty.order-cancelled"
 	ch := s.Channel(t)
@@ -182,7 +182,7 @@ func TestABinaryBodyIsPrintedInBase64(t *testing.T) {
 	if err := ch.PublishWithContext(t.Context(), "loyalty.dead", queue, true, false, amqp091.Publishing{Body: []byte{0xff, 0, '"'}}); err != nil {
 		t.Fatal(err)
 	}
-	systemtest.Eventually(t, time.Minute, "it is shown", func() bool {
+	systemtest.Eventually(t, time.Minute, "dead show has the letter", func() bool {
 		text, err := s.Traceria("dead", "show", queue, "--json")
 		var letters []struct {
 			Body         any
@@ -193,8 +193,8 @@ func TestABinaryBodyIsPrintedInBase64(t *testing.T) {
 	})
 }
 
-// The text abc and the JSON "abc" are told apart, what is cut says so, an unknown time is named, and a redrive says what it
-// leaves.
+// The command distinguishes the text abc from the JSON "abc", marks a cut body, names an unknown time, and reports the
+// letters that a redrive leaves.
 func TestBodiesOfEveryKindAreShown(t *testing.T) {
 	s := systemtest.Up(t)
 	const queue = "loyalty.order-cancelled"
@@ -210,7 +210,7 @@ func TestBodiesOfEveryKindAreShown(t *testing.T) {
 		BodyEncoding string
 	}
 	var letters []letter
-	systemtest.Eventually(t, time.Minute, "all are there", func() bool {
+	systemtest.Eventually(t, time.Minute, "there are three dead letters", func() bool {
 		text, err := s.Traceria("dead", "show", queue, "--json")
 		return err == nil && json.Unmarshal([]byte(text), &letters) == nil && len(letters) == 3
 	})
@@ -227,10 +227,10 @@ func TestBodiesOfEveryKindAreShown(t *testing.T) {
 	if err := cmd.Run(); err != nil || !strings.Contains(said.String(), queue+" has ") {
 		t.Errorf("%v, %q", err, said.String())
 	}
-	systemtest.Eventually(t, time.Minute, "the redriven one is dead again", func() bool { return len(lettersOf(t, s, queue)) == 3 })
+	systemtest.Eventually(t, time.Minute, "the redriven letter is dead again", func() bool { return len(lettersOf(t, s, queue)) == 3 })
 }
 
-func TestDeadRefusesWhatMakesNoSense(t *testing.T) {
+func TestDeadRefusesWrongArguments(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
 		{"dead", "show"},
@@ -245,7 +245,7 @@ func TestDeadRefusesWhatMakesNoSense(t *testing.T) {
 	}
 	_, err := new(systemtest.System).Traceria("dead", "show", "bakery.order-boxed")
 	if err == nil || !strings.Contains(err.Error(), "kitchen.order-confirmed") {
-		t.Errorf("the subscriptions are not named: %v", err)
+		t.Errorf("want the subscriptions in: %v", err)
 	}
 	if _, err := new(systemtest.System).TraceriaWith([]string{"AMQP_URL=amqp://guest:guest@127.0.0.1:1/"}, "dead", "list"); systemtest.ExitCode(err) != 1 {
 		t.Errorf("without a broker: %v", err)

@@ -10,10 +10,10 @@ import (
 	"traceria/services/system/systemtest"
 )
 
-// slowKitchen keeps what happens at the same time apart, so that a tree has one shape.
+// slowKitchen separates concurrent steps in time, so that a tree has one shape.
 const slowKitchen = "KITCHEN_COOKING_TIME=200ms-250ms"
 
-// Both envelopes give the same tree. What differs is said by attributes.
+// Both envelopes give the same tree. Attributes tell them apart.
 func TestCloudEventsGiveTheSameTree(t *testing.T) {
 	b := openBranch(t, "EVENT_FORMAT=cloudevents", slowKitchen)
 	tree := b.Tree(t, b.serve(t, "cloud").TraceID)
@@ -25,16 +25,15 @@ func TestCloudEventsGiveTheSameTree(t *testing.T) {
 		typ, _ := span.Attributes["cloudevents.event_type"].(string)
 		if key := span.Attributes["messaging.rabbitmq.destination.routing_key"]; typ == "" || typ != "traceria."+key.(string) ||
 			span.Attributes["cloudevents.event_id"] != span.Attributes["messaging.message.id"] {
-			t.Errorf("%s says of its event %q %v", span.Name, typ, span.Attributes["cloudevents.event_id"])
+			t.Errorf("%s has event type %q, event id %v", span.Name, typ, span.Attributes["cloudevents.event_id"])
 		}
 	}
-	surveyJoins(t, b.System, b.amqp) // who reads the data and the headers only does not notice
+	surveyJoins(t, b.System, b.amqp) // a reader of data and headers does not notice the format
 	noDeadLetters(t, b.amqp)
 }
 
-// The form is switched, service by service, while orders flow: each is delivered once and pays its points once, whichever
-// form the events of its story had.
-func TestSwitchingTheFormatWhileOrdersFlowLosesNothing(t *testing.T) {
+// The services switch the format one by one under load. Every order is delivered once and earns its points once.
+func TestFormatSwitchLosesNoOrder(t *testing.T) {
 	const orders, customer = 30, "switcher"
 	b := openBranch(t)
 	var placed []string
@@ -66,12 +65,12 @@ func TestSwitchingTheFormatWhileOrdersFlowLosesNothing(t *testing.T) {
 			_, cloud := span.Attributes["cloudevents.event_id"]
 			forms[cloud]++
 			if want := span.Service != "order"; cloud != want {
-				t.Errorf("%s of %s is a CloudEvent: %t", span.Name, span.Service, cloud)
+				t.Errorf("%s of %s: CloudEvent is %t", span.Name, span.Service, cloud)
 			}
 		}
 	}
 	if forms[true] == 0 || forms[false] == 0 {
-		t.Errorf("the last order's events had forms %v, want both", forms)
+		t.Errorf("the last order's events had the formats %v, want both", forms)
 	}
 	if len(last.Roots) != 1 || len(last.Orphans) != 0 {
 		t.Errorf("%d roots, %d spans without their parent", len(last.Roots), len(last.Orphans))

@@ -8,8 +8,8 @@ import (
 	"traceria/services/system/systemtest"
 )
 
-// What is made from the code is the same in every shell: whoever follows the advice of the tests writes the right files.
-func TestWhatIsGeneratedDoesNotDependOnTheEnvironment(t *testing.T) {
+// A developer can regenerate the files in any shell.
+func TestGeneratedFilesIgnoreTheEnvironment(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		file string
@@ -35,7 +35,7 @@ func TestWhatIsGeneratedDoesNotDependOnTheEnvironment(t *testing.T) {
 			}
 		}
 	}
-	// The topology for use is that of the configuration.
+	// The topology to apply follows the configuration.
 	if got, err := new(systemtest.System).TraceriaWith([]string{"LOYALTY_ORDER_CONFIRMED=v2", "TRACERIA_RETRY_BACKOFF=7s"}, "topology", "show"); err != nil ||
 		!strings.Contains(got, "loyalty.order-confirmed.retry.7s") {
 		t.Errorf("%v\n%s", err, got)

@@ -1,4 +1,4 @@
-// Package system has the tests of the whole system that share one running system.
+// Package system tests the whole system. Its tests share one running system.
 package system
 
 import (

@@ -10,14 +10,14 @@ import (
 	"traceria/services/system/systemtest"
 )
 
-// A service whose user may not declare says what was deleted, until somebody declares it who may.
-func TestAServiceThatMayNotDeclareSaysWhatIsMissing(t *testing.T) {
+// The service's user may not declare queues. /readyz names the deleted queue until topology apply restores it.
+func TestReadyzNamesAMissingQueue(t *testing.T) {
 	s := systemtest.Up(t)
 	const gone = "loyalty.order-cancelled.dead"
 	if _, err := s.Channel(t).QueueDelete(gone, false, false, false); err != nil {
 		t.Fatal(err)
 	}
-	systemtest.Eventually(t, 30*time.Second, "loyalty is not ready and says why", func() bool {
+	systemtest.Eventually(t, 30*time.Second, "/readyz of loyalty names the queue", func() bool {
 		code, body, err := pizzeria.Get(t.Context(), "http://"+s.Addresses["loyalty"]+"/readyz")
 		return err == nil && code == http.StatusServiceUnavailable && strings.Contains(string(body), gone)
 	})

@@ -16,15 +16,15 @@ import (
 	"traceria/services/system/systemtest"
 )
 
-// A result that goes nowhere is no result.
-func TestACommandThatCannotWriteItsResultFails(t *testing.T) {
+// /dev/full refuses every write.
+func TestCommandFailsWhenItCannotWrite(t *testing.T) {
 	t.Parallel()
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
 		t.Skip("this system has no /dev/full")
 	}
 	defer func() { _ = full.Close() }()
-	for _, args := range [][]string{{"events", "list"}, {"events", "list", "--json"}, {"topology", "show"}, {"--help"}} { // nobody but main looks whether help could be written
+	for _, args := range [][]string{{"events", "list"}, {"events", "list", "--json"}, {"topology", "show"}, {"--help"}} { // only main checks whether help was written
 		cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
 		var said bytes.Buffer
 		cmd.Env, cmd.Stdout, cmd.Stderr = append(os.Environ(), systemtest.AsBinary+"=1"), full, &said
@@ -34,8 +34,8 @@ func TestACommandThatCannotWriteItsResultFails(t *testing.T) {
 	}
 }
 
-// A broker that takes the connection and says nothing does not keep a tool from being interrupted.
-func TestAToolIsInterruptedWhileItWaitsForTheBroker(t *testing.T) {
+// The broker accepts the connection and never answers the handshake.
+func TestInterruptEndsTheWaitForAConnection(t *testing.T) {
 	t.Parallel()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -63,7 +63,7 @@ func TestAToolIsInterruptedWhileItWaitsForTheBroker(t *testing.T) {
 	checkInterrupted(t, cmd, &said)
 }
 
-// checkInterrupted wants the command to end soon and to say why.
+// checkInterrupted asserts that the command ends soon and reports the interrupt.
 func checkInterrupted(t *testing.T, cmd *exec.Cmd, said *bytes.Buffer) {
 	t.Helper()
 	ended := make(chan error, 1)
@@ -73,15 +73,15 @@ func checkInterrupted(t *testing.T, cmd *exec.Cmd, said *bytes.Buffer) {
 		if systemtest.ExitCode(err) != 1 || !strings.Contains(said.String(), "interrupted") {
 			t.Errorf("got %v, %q", err, said.String())
 		}
-	case <-time.After(4 * time.Second): // the handshake alone would have 5
-		t.Error("it does not end")
+	case <-time.After(4 * time.Second): // the handshake has a limit of 5 s
+		t.Error("the command does not end")
 		_ = cmd.Process.Kill()
 		t.Log(<-ended)
 	}
 }
 
-// Nor does one that says nothing any more when the connection stands.
-func TestAToolIsInterruptedWhileItWaitsForAnAnswer(t *testing.T) {
+// The broker opens the connection and does not answer the request for a channel.
+func TestInterruptEndsTheWaitForAnAnswer(t *testing.T) {
 	s := systemtest.Up(t)
 	u, err := url.Parse(s.Broker.URL)
 	if err != nil {
@@ -102,8 +102,8 @@ func TestAToolIsInterruptedWhileItWaitsForAnAnswer(t *testing.T) {
 	checkInterrupted(t, cmd, &said)
 }
 
-// untilChannels is the address of a broker that takes connections and, when somebody asks for a channel, says nothing any
-// more; asked says that.
+// untilChannels returns the address of a proxy that forwards to the broker until the client opens a channel. It then
+// closes asked and forwards nothing more.
 func untilChannels(t *testing.T, to string) (address string, asked chan struct{}) {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")

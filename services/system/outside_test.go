@@ -15,9 +15,9 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// A subscriber joins that no part of the system knows, as a program of its own: nobody is changed or restarted for it, and
-// its span is in the order's trace and conversation.
-func TestASubscriberFromOutsideJoinsTheConversation(t *testing.T) {
+// The subscriber is a program that no other part knows. Its span is in the order's trace and conversation, and no
+// service is changed or restarted.
+func TestOutsideSubscriberJoinsTheConversation(t *testing.T) {
 	s := systemtest.Up(t)
 	ch := s.Channel(t)
 	t.Cleanup(func() { _, _ = ch.QueueDelete("survey.order-delivered", false, false, false) })
@@ -31,7 +31,7 @@ func surveyJoins(t *testing.T, s *systemtest.System, amqp string) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	survey := exec.CommandContext(context.Background(), program) // it ends by a signal, after the test
+	survey := exec.CommandContext(context.Background(), program) // the clean-up ends it with a signal
 	survey.Env = append(slices.Clone(s.Env), "AMQP_URL="+amqp)
 	said := &systemtest.Buffer{}
 	survey.Stdout, survey.Stderr = said, said
@@ -46,7 +46,7 @@ func surveyJoins(t *testing.T, s *systemtest.System, amqp string) {
 	})
 	systemtest.Eventually(t, time.Minute, "the survey listens", func() bool { return strings.Contains(said.String(), "listening") })
 	order := s.Deliver(t)
-	systemtest.Eventually(t, time.Minute, "its span is in the order's trace", func() bool {
+	systemtest.Eventually(t, time.Minute, "the survey's span is in the order's trace", func() bool {
 		spans, err := s.Jaeger.Conversation(t.Context(), order.OrderID)
 		return err == nil && slices.ContainsFunc(spans, func(span tracetree.Span) bool {
 			return span.Service == "survey" && span.Name == "process events:delivery.order-delivered.v1:survey.order-delivered" &&
@@ -54,6 +54,6 @@ func surveyJoins(t *testing.T, s *systemtest.System, amqp string) {
 		})
 	})
 	if !strings.Contains(said.String(), order.OrderID) {
-		t.Errorf("the survey does not know the order:\n%s", said)
+		t.Errorf("the survey did not print the order:\n%s", said)
 	}
 }

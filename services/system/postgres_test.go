@@ -17,8 +17,8 @@ import (
 	"traceria/telemetry"
 )
 
-// replicated is the pizzeria with two processes of each service on one PostgreSQL, beside the system of the other tests:
-// on the same broker, in a virtual host of its own, and seen by the same Jaeger.
+// replicated is a second pizzeria with two processes per service on one PostgreSQL. It shares the broker, in its own
+// virtual host, and Jaeger with the other tests.
 type replicated struct {
 	*systemtest.System
 	amqp      string
@@ -46,7 +46,7 @@ func replicate(t *testing.T, database string) *replicated {
 			address := systemtest.FreeAddress(t)
 			r.processes[i][service.Name] = r.Launch(t, service.Name, []string{"HTTP_ADDR=" + address}, os.Args[0], service.Name)
 			ready[address] = service.Name
-			r.Addresses[service.Name] = address // of the last: a query may be asked of any
+			r.Addresses[service.Name] = address // queries go to the last process
 			if service.Name == "order" {
 				r.clients = append(r.clients, orderclient.New("http://"+address))
 			}
@@ -58,7 +58,7 @@ func replicate(t *testing.T, database string) *replicated {
 	return r
 }
 
-// order places orders with these clients in turn, at the same time, until each is accepted.
+// order places n orders concurrently, with the clients in turn, until each is accepted.
 func (r *replicated) order(t *testing.T, n int, customer string, clients ...*orderclient.Client) []orderclient.Order {
 	t.Helper()
 	orders := make([]orderclient.Order, n)
@@ -74,7 +74,7 @@ func (r *replicated) order(t *testing.T, n int, customer string, clients ...*ord
 					return
 				}
 				if time.Now().After(deadline) {
-					t.Errorf("order %d is not accepted: %v", i, err)
+					t.Errorf("order %d was not accepted: %v", i, err)
 					return
 				}
 				time.Sleep(100 * time.Millisecond)
@@ -86,7 +86,8 @@ func (r *replicated) order(t *testing.T, n int, customer string, clients ...*ord
 	return orders
 }
 
-// check waits until every order is delivered, and looks that nothing was done twice and nobody is dead.
+// check waits until every order is delivered. It asserts that no effect happened twice and that there are no dead
+// letters.
 func (r *replicated) check(t *testing.T, customer string, orders []orderclient.Order, clients ...*orderclient.Client) {
 	t.Helper()
 	for i, order := range orders {
@@ -99,7 +100,7 @@ func (r *replicated) check(t *testing.T, customer string, orders []orderclient.O
 		})
 	}
 	points := struct{ Points int }{}
-	systemtest.Eventually(t, time.Minute, "the points are given, each once", func() bool {
+	systemtest.Eventually(t, time.Minute, "the points are given", func() bool {
 		r.Get(t, "loyalty", "/loyalty/"+customer, &points)
 		return points.Points >= 6*len(orders) // 6.63 pounds each
 	})
@@ -109,9 +110,8 @@ func (r *replicated) check(t *testing.T, customer string, orders []orderclient.O
 	noDeadLetters(t, r.amqp)
 }
 
-// Two processes of each service share a PostgreSQL: both take orders, one of them relays, and no event is sent twice. Then
-// one of each is killed, and then the database itself, while orders come: every order is delivered all the same, nothing
-// is done twice, and no message is condemned for it.
+// Two processes of each service share a PostgreSQL. Both take orders, and one relays. Then one process of each service
+// and later the database are killed under load. No order is lost, no effect is doubled, no message is dead.
 func TestReplicasShareAPostgreSQL(t *testing.T) {
 	server := postgrestest.Start(t)
 	r := replicate(t, server.Database(t))
@@ -119,7 +119,7 @@ func TestReplicasShareAPostgreSQL(t *testing.T) {
 		t.Error("the database's password is in a log")
 	}
 
-	// A server that is frozen is not waited for: the caller is told within the time that a request has.
+	// A frozen database server: the caller gets an answer within the time limit of a request.
 	if err := server.Pause(); err != nil {
 		t.Fatal(err)
 	}
@@ -198,8 +198,8 @@ func (r *replicated) logs() string {
 	return text.String()
 }
 
-// A wrong password is an error that says so, and does not show it.
-func TestAPostgreSQLThatRefusesIsAnError(t *testing.T) {
+// The error names the cause and hides the password.
+func TestWrongPostgreSQLPasswordIsAnError(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.Start(t)
 	u, err := url.Parse(server.URL)

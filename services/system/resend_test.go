@@ -8,15 +8,15 @@ import (
 	"traceria/services/system/systemtest"
 )
 
-// An operator asks by hand: the event goes again in the trace of its order, marked, and who had it already says so.
-func TestAnEventIsSentAgainByHand(t *testing.T) {
+// The operator resends events. Each goes out in its order's trace with a mark, and consumers treat it as a duplicate.
+func TestOperatorResendsAnEvent(t *testing.T) {
 	s := systemtest.Up(t)
 	order := s.Deliver(t)
 	out, err := s.Traceria("topology", "resend", "--queue", "kitchen.order-confirmed")
 	if err != nil || !regexp.MustCompile(`^order publishes [1-9][0-9]* events again\n$`).MatchString(out) {
-		t.Errorf("it says %q, %v", out, err)
+		t.Errorf("got %q, %v", out, err)
 	}
-	systemtest.Eventually(t, time.Minute, "Jaeger has the second send, and its duplicate", func() bool {
+	systemtest.Eventually(t, time.Minute, "Jaeger has the second send and its duplicate", func() bool {
 		spans, err := s.Jaeger.Trace(t.Context(), order.TraceID)
 		var resent, duplicate bool
 		for _, span := range spans {
@@ -25,12 +25,12 @@ func TestAnEventIsSentAgainByHand(t *testing.T) {
 		}
 		return err == nil && resent && duplicate
 	})
-	systemtest.Eventually(t, time.Minute, "everything is quiet", func() bool { return partRemark(t, s, "order") == "" })
+	systemtest.Eventually(t, time.Minute, "the outbox is empty", func() bool { return partRemark(t, s, "order") == "" })
 	if _, err := s.Traceria("topology", "resend", "--queue", "kitchen.oven"); systemtest.ExitCode(err) != 2 {
-		t.Errorf("of a queue that is not there: %v", err)
+		t.Errorf("unknown queue: %v", err)
 	}
 	if out, err := s.TraceriaWith([]string{"STAFF_URL=http://127.0.0.1:1"}, "topology", "resend"); systemtest.ExitCode(err) != 1 ||
 		!regexp.MustCompile(`(?m)^kitchen publishes [1-9][0-9]* events again$`).MatchString(out) {
-		t.Errorf("without staff it says %q, %v", out, err)
+		t.Errorf("without staff: got %q, %v", out, err)
 	}
 }

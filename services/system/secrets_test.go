@@ -19,7 +19,7 @@ import (
 	"traceria/services/system/systemtest"
 )
 
-// secrets are the passwords of all users of the broker.
+// secrets returns the passwords of the broker's users.
 func secrets(t *testing.T, s *systemtest.System) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -40,13 +40,13 @@ func secrets(t *testing.T, s *systemtest.System) map[string]string {
 	return found
 }
 
-// stored are all spans that Jaeger has of a service, as it shows them.
+// stored returns all spans of a service as Jaeger's JSON.
 func stored(t *testing.T, s *systemtest.System, service string) string {
 	t.Helper()
 	var jaeger string
 	for _, variable := range s.Env {
 		if value, ok := strings.CutPrefix(variable, "JAEGER_URL="); ok {
-			jaeger = value // the last one counts
+			jaeger = value // the last one applies
 		}
 	}
 	address := jaeger + "/api/traces?limit=1000&service=" + url.QueryEscape(service)
@@ -66,7 +66,7 @@ func stored(t *testing.T, s *systemtest.System, service string) string {
 	return string(body)
 }
 
-// An order goes through services that are users of their own, and their passwords are nowhere but in their files.
+// The passwords of the broker's users are in their files only.
 func TestPasswordsAreInNoLogAndNoSpan(t *testing.T) {
 	s := systemtest.Up(t)
 	secrets := secrets(t, s)
@@ -87,7 +87,7 @@ func TestPasswordsAreInNoLogAndNoSpan(t *testing.T) {
 	}
 	for _, p := range s.Running {
 		if text := p.Out.String(); text == "" {
-			t.Errorf("%s says nothing", p.Name)
+			t.Errorf("%s has no output", p.Name)
 		} else {
 			search("the log of "+p.Name, text)
 		}
@@ -97,18 +97,18 @@ func TestPasswordsAreInNoLogAndNoSpan(t *testing.T) {
 	for _, service := range pizzeria.Services() {
 		spans := stored(t, s, service.Name)
 		if service.Name != "staff" && !strings.Contains(spans, order.OrderID) {
-			t.Errorf("the spans of %s have nothing of the order", service.Name)
+			t.Errorf("the spans of %s lack the order", service.Name)
 		}
 		search("the spans of "+service.Name, spans)
 	}
 }
 
-// The broker knows each service by its own name.
-func TestEachServiceIsAUserOfItsOwn(t *testing.T) {
+// RabbitMQ lists the user of each connection.
+func TestEachServiceHasItsOwnBrokerUser(t *testing.T) {
 	s := systemtest.Up(t)
 	want := map[string][]string{"order": {"order"}, "kitchen": {"kitchen"}, "delivery": {"delivery"}, "loyalty": {"loyalty"}, "staff": {"staff"}}
 	var got map[string][]string
-	systemtest.Eventually(t, 30*time.Second, "RabbitMQ lists the connections of all services", func() bool { // it gathers them every 5 s
+	systemtest.Eventually(t, 30*time.Second, "RabbitMQ lists the connections of all services", func() bool { // it updates the list every 5 s
 		var connections []struct {
 			User       string `json:"user"`
 			Properties struct {
@@ -132,14 +132,14 @@ func TestEachServiceIsAUserOfItsOwn(t *testing.T) {
 	}
 }
 
-// Whoever keeps the topology says what it does, and ends when it is told to.
-func TestTopologyWatchEndsWell(t *testing.T) {
+// The command reports its first pass and exits with 0.
+func TestTopologyWatchStopsOnSIGTERM(t *testing.T) {
 	s := systemtest.Up(t)
 	p := s.Launch(t, "topology", s.As(t, "operator"), os.Args[0], "topology", "apply", "--watch")
-	systemtest.Eventually(t, 30*time.Second, "it has looked", func() bool {
+	systemtest.Eventually(t, 30*time.Second, "the first pass is reported", func() bool {
 		return strings.Contains(p.Out.String(), "has the whole topology (nothing was missing)")
 	})
 	if err := p.End(); err != nil {
-		t.Errorf("it ended with %v:\n%s", err, p.Out)
+		t.Errorf("the command ended with %v:\n%s", err, p.Out)
 	}
 }

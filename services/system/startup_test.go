@@ -15,7 +15,7 @@ import (
 	"traceria/telemetry/otelamqp/rabbitmqtest"
 )
 
-// A wrong variable is named, with what is allowed, and the exit code is 2; nothing starts.
+// The error names the variable and the allowed values, the exit code is 2, and nothing starts.
 func TestWrongConfigurationIsNamed(t *testing.T) {
 	t.Parallel()
 	cases := []struct{ variable, value, want string }{
@@ -46,7 +46,7 @@ func TestWrongConfigurationIsNamed(t *testing.T) {
 				t.Errorf("want %s and %q in: %v", c.variable, c.want, err)
 			}
 			if strings.Contains(err.Error(), "secret") {
-				t.Errorf("the password is in: %v", err)
+				t.Errorf("the error shows the password: %v", err)
 			}
 		})
 	}
@@ -63,7 +63,7 @@ func TestWrongCommandLineIsNamed(t *testing.T) {
 	}
 }
 
-// Without broker and Collector the services wait, say so once, take orders all the same, and work when they come.
+// The services report once that they wait, accept orders, and handle them when broker and Collector are available.
 func TestServicesWaitForTheBrokerAndTheCollector(t *testing.T) {
 	t.Parallel()
 	broker := rabbitmqtest.Start(t, rabbitmqtest.WithPrivate())
@@ -88,19 +88,19 @@ func TestServicesWaitForTheBrokerAndTheCollector(t *testing.T) {
 		order, err = own.Client().Do(t.Context(), http.MethodPost, "/order", nil, orderclient.OneMargherita("early"))
 		return err == nil
 	})
-	systemtest.Eventually(t, 20*time.Second, "telemetry that is not delivered is reported", func() bool {
+	systemtest.Eventually(t, 20*time.Second, "undelivered telemetry is reported", func() bool {
 		return strings.Contains(running[0].Out.String(), "cannot export telemetry")
 	})
 	for _, p := range running {
-		systemtest.Eventually(t, 20*time.Second, p.Name+" says that it waits", func() bool {
+		systemtest.Eventually(t, 20*time.Second, p.Name+" reports the wait", func() bool {
 			return strings.Contains(p.Out.String(), "waiting for RabbitMQ")
 		})
 		said := strings.Count(p.Out.String(), "waiting for RabbitMQ")
 		if most := 2; said > most { // one for each connection
-			t.Errorf("%s says %d times that it waits, want at most %d:\n%s", p.Name, said, most, p.Out)
+			t.Errorf("%s reports the wait %d times, want at most %d:\n%s", p.Name, said, most, p.Out)
 		}
 		if n := strings.Count(p.Out.String(), "cannot export telemetry"); n > 1 {
-			t.Errorf("%s says %d times within seconds that telemetry is not delivered", p.Name, n)
+			t.Errorf("%s reports undelivered telemetry %d times within seconds", p.Name, n)
 		}
 	}
 	if err := broker.Start(); err != nil {
@@ -114,10 +114,10 @@ func TestServicesWaitForTheBrokerAndTheCollector(t *testing.T) {
 	}
 }
 
-// Every service in one process, stopped with SIGTERM: exit 0 within ten seconds.
+// All services run in one process. It exits with 0 within ten seconds of SIGTERM.
 func TestAllInOneProcess(t *testing.T) {
 	s := systemtest.Up(t)
-	// The broker's virtual host is shared with the running system: a broker of its own keeps the two apart.
+	// A private broker separates this system from the shared one.
 	broker := rabbitmqtest.Start(t, rabbitmqtest.WithPrivate())
 	own := &systemtest.System{Env: append(append([]string{}, s.Env...), "AMQP_URL="+broker.URL, "TRACERIA_DATA="+t.TempDir()), Addresses: map[string]string{}}
 	for _, service := range pizzeria.All() {
@@ -127,7 +127,7 @@ func TestAllInOneProcess(t *testing.T) {
 	p := own.Launch(t, "all", nil, os.Args[0], "all")
 	client := own.Client()
 	var order orderclient.Order
-	systemtest.Eventually(t, 20*time.Second, "an order is taken", func() (ok bool) {
+	systemtest.Eventually(t, 20*time.Second, "an order is accepted", func() (ok bool) {
 		var err error
 		order, err = client.Do(t.Context(), http.MethodPost, "/order", nil, orderclient.OneMargherita("one-process"))
 		return err == nil
@@ -141,7 +141,7 @@ func TestAllInOneProcess(t *testing.T) {
 	}
 }
 
-// play needs RabbitMQ only, and keeps out of the way of the system that runs on the same broker.
+// play needs RabbitMQ only. It works beside a running system on the same broker.
 func TestPlayShowsOneOrder(t *testing.T) {
 	s := systemtest.Up(t)
 	began := time.Now()
@@ -160,11 +160,11 @@ func TestPlayShowsOneOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(vhosts) != 1 {
-		t.Errorf("play left a virtual host behind: %v", vhosts)
+		t.Errorf("play left a virtual host: %v", vhosts)
 	}
 }
 
-// Without a broker play says what it needs.
+// The error names the broker's address and AMQP_URL.
 func TestPlayWithoutBroker(t *testing.T) {
 	t.Parallel()
 	address := systemtest.FreeAddress(t)
@@ -176,7 +176,7 @@ func TestPlayWithoutBroker(t *testing.T) {
 	}
 }
 
-func TestStatusNamesWhatIsNotHealthy(t *testing.T) {
+func TestStatusNamesAnUnhealthyPart(t *testing.T) {
 	t.Parallel()
 	_, err := (&systemtest.System{}).TraceriaWith([]string{"ORDER_URL=http://" + systemtest.FreeAddress(t)}, "status", "order", "--json")
 	if systemtest.ExitCode(err) != 1 || !strings.Contains(err.Error(), "order") {
@@ -184,7 +184,7 @@ func TestStatusNamesWhatIsNotHealthy(t *testing.T) {
 	}
 }
 
-// The definitions file is what the code says.
+// The file equals the topology in the code.
 func TestDefinitionsFileIsNotStale(t *testing.T) {
 	t.Parallel()
 	want, err := pizzeria.Default().Definitions().JSON()

@@ -14,9 +14,9 @@ import (
 	"traceria/services/system/systemtest"
 )
 
-// An event that no queue wants is neither lost nor in anybody's way: it stays in the outbox, the status says so, its send
-// span says so, and when a queue wants it, it goes.
-func TestAnUnroutableEventIsKeptReportedAndSentWhenItIsWanted(t *testing.T) {
+// An event without a matching queue stays in the outbox. The status and its send span report it, other orders continue,
+// and it is sent once a queue is bound.
+func TestUnroutableEventWaitsInTheOutbox(t *testing.T) {
 	s := systemtest.Up(t)
 	const queue, exchange, key = "order.loyalty-points-earned", "events", "loyalty.loyalty-points-earned.v1"
 	ch := s.Channel(t)
@@ -29,14 +29,14 @@ func TestAnUnroutableEventIsKeptReportedAndSentWhenItIsWanted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	systemtest.Eventually(t, time.Minute, "the status says so", func() bool {
+	systemtest.Eventually(t, time.Minute, "the status reports it", func() bool {
 		return strings.Contains(partRemark(t, s, "loyalty"), "1 that no queue wants")
 	})
-	systemtest.Eventually(t, time.Minute, "the order is delivered all the same", func() bool {
+	systemtest.Eventually(t, time.Minute, "the order is delivered", func() bool {
 		now, err := s.Client().Do(t.Context(), "GET", "/order/"+order.OrderID, nil, nil)
 		return err == nil && now.Status == "delivered"
 	})
-	systemtest.Eventually(t, time.Minute, "a send span in Jaeger says so", func() bool {
+	systemtest.Eventually(t, time.Minute, "Jaeger has the failed send", func() bool {
 		spans, err := s.Jaeger.Trace(t.Context(), order.TraceID)
 		if err != nil {
 			return false
@@ -51,14 +51,14 @@ func TestAnUnroutableEventIsKeptReportedAndSentWhenItIsWanted(t *testing.T) {
 	if err := bind(); err != nil {
 		t.Fatal(err)
 	}
-	systemtest.Eventually(t, 2*time.Minute, "the event was sent, and handled", func() bool {
+	systemtest.Eventually(t, 2*time.Minute, "the event is sent and handled", func() bool {
 		var now struct{ Timeline []struct{ Event string } }
 		s.Get(t, "order", "/order/"+order.OrderID, &now)
 		return slices.Contains(now.Timeline, struct{ Event string }{"LoyaltyPointsEarned"}) && partRemark(t, s, "loyalty") == ""
 	})
 }
 
-// remark is what the status adds about a healthy part.
+// partRemark returns the detail in the status of a part.
 func partRemark(t *testing.T, s *systemtest.System, part string) string {
 	t.Helper()
 	out, err := s.Traceria("status", part, "--json")
@@ -69,7 +69,7 @@ func partRemark(t *testing.T, s *systemtest.System, part string) string {
 	return found[0].Detail
 }
 
-func TestTheStatusCountsDeadLetters(t *testing.T) {
+func TestStatusCountsDeadLetters(t *testing.T) {
 	s := systemtest.Up(t)
 	ch := s.Channel(t)
 	t.Cleanup(func() { _, _ = ch.QueuePurge("delivery.order-boxed.dead", false) })

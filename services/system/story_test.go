@@ -13,7 +13,7 @@ import (
 	"traceria/telemetry"
 )
 
-// An order that the kitchen cannot make is cancelled, and its points are taken back: by events, in one trace.
+// The kitchen rejects the order. It is cancelled and its points are reversed, by events and in one trace.
 func TestRejectedOrderIsCompensated(t *testing.T) {
 	s := systemtest.Up(t)
 	const customer = "too-hungry"
@@ -28,7 +28,7 @@ func TestRejectedOrderIsCompensated(t *testing.T) {
 	if err != nil || last.Status != "cancelled" {
 		t.Fatalf("the order is %s: %v", last.Status, err)
 	}
-	systemtest.Eventually(t, 10*time.Second, "the points are taken back", func() bool { return points(t, s, customer) == "397 -397" })
+	systemtest.Eventually(t, 10*time.Second, "the points are reversed", func() bool { return points(t, s, customer) == "397 -397" })
 	systemtest.CompareGolden(t, "rejected.tree", s.Tree(t, order.TraceID))
 }
 
@@ -37,7 +37,7 @@ func TestCancelledOrderIsNotCooked(t *testing.T) {
 	s := systemtest.Up(t)
 	const customer = "undecided"
 	if _, err := s.Client().PlaceAll(t.Context(), 6, "before", ""); err != nil {
-		t.Fatal(err) // these keep the two cooks busy
+		t.Fatal(err) // these occupy the two cooks
 	}
 	order, err := s.Client().Do(t.Context(), http.MethodPost, "/order", nil, orderclient.OneMargherita(customer))
 	if err != nil {
@@ -50,7 +50,7 @@ func TestCancelledOrderIsNotCooked(t *testing.T) {
 	if err != nil || last.Status != "cancelled" {
 		t.Fatalf("the order is %s: %v", last.Status, err)
 	}
-	// Its ticket is behind those of the others: when one of a later order is done, its turn is over.
+	// Tickets are handled in order: after a later order is delivered, this ticket has been handled.
 	if later := s.Deliver(t); later.Status != "delivered" {
 		t.Fatal(later.Status)
 	}
@@ -68,7 +68,7 @@ func TestCancelledOrderIsNotCooked(t *testing.T) {
 	}
 }
 
-// A delivery address that was added before is named by its id; no event carries the street then.
+// The order names a stored delivery address by its id. No event carries the street.
 func TestOrderNamesAnAddressByItsID(t *testing.T) {
 	s := systemtest.Up(t)
 	id := addAddress(t, s)
@@ -102,7 +102,7 @@ func addAddress(t *testing.T, s *systemtest.System) string {
 	return answer.DeliveryAddressID
 }
 
-// A query about an order belongs to its conversation, and so do the database spans under it.
+// A query and its database spans belong to the order's conversation.
 func TestQueriesBelongToTheConversation(t *testing.T) {
 	s := systemtest.Up(t)
 	order := s.Deliver(t)
@@ -119,7 +119,7 @@ func TestQueriesBelongToTheConversation(t *testing.T) {
 	})
 }
 
-// points are the customer's changes of points, in the order of time.
+// points returns the customer's changes of points in chronological order.
 func points(t *testing.T, s *systemtest.System, customer string) string {
 	t.Helper()
 	var answer struct{ History []struct{ Points int } }

@@ -7,11 +7,11 @@ import (
 	"traceria/services/system/systemtest"
 )
 
-func TestAVersionThatNobodyPublishesIsSaid(t *testing.T) {
+func TestUnpublishedVersionIsReported(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		env  []string
-		want string // in the error; empty when all is well
+		want string // in the error
 	}{
 		{[]string{"EVENT_VERSIONS=v2"}, "loyalty would never see an order: it takes OrderConfirmed v1"},
 		{[]string{"EVENT_VERSIONS=v1"}, "kitchen would never see an order: it takes OrderConfirmed v2"},
@@ -25,7 +25,7 @@ func TestAVersionThatNobodyPublishesIsSaid(t *testing.T) {
 		if systemtest.ExitCode(err) != 2 || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: play: %v", c.env, err)
 		}
-		// One service knows how itself would be served, and goes on: the others may be configured otherwise.
+		// A single service only warns, because the others may have another configuration.
 		service, _, _ := strings.Cut(c.want, " ")
 		_, err = new(systemtest.System).TraceriaWith(append(c.env, "DATABASE_URL=sqlite:/dev/null/{service}.db"), service)
 		if systemtest.ExitCode(err) != 1 || !strings.Contains(err.Error(), "warning: ") || !strings.Contains(err.Error(), c.want) {
@@ -46,11 +46,11 @@ func TestAVersionThatNobodyPublishesIsSaid(t *testing.T) {
 	}
 }
 
-// The status asks the services themselves, whose environment is not that of the status.
-func TestTheStatusSaysWhoWouldNeverSeeAnOrder(t *testing.T) {
+// `traceria status` asks the services, because their environment differs from its own.
+func TestStatusReportsAnUnpublishedVersion(t *testing.T) {
 	b := openBranch(t)
 	if got := partRemark(t, b.System, "loyalty"); got != "" {
-		t.Errorf("a good configuration: %q", got)
+		t.Errorf("matching configuration: %q", got)
 	}
 	b.reopen(t, "order", "EVENT_VERSIONS=v2")
 	const want = "it takes order.order-confirmed.v1, and order publishes order.order-confirmed.v2: it never sees one"
@@ -58,7 +58,7 @@ func TestTheStatusSaysWhoWouldNeverSeeAnOrder(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if got := partRemark(t, b.System, "kitchen"); got != "" {
-		t.Errorf("the kitchen: %q", got)
+		t.Errorf("kitchen: %q", got)
 	}
 	b.reopen(t, "loyalty", "LOYALTY_ORDER_CONFIRMED=v1,v2")
 	if got := partRemark(t, b.System, "loyalty"); got != "" {

@@ -14,8 +14,7 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// branch is a pizzeria of a test's own, beside the system of the other tests: on the same broker, in a virtual host of its
-// own, and seen by the same Jaeger.
+// branch is a second pizzeria. It shares the broker, in its own virtual host, and Jaeger with the other tests.
 type branch struct {
 	*systemtest.System
 	amqp      string
@@ -52,7 +51,7 @@ func (b *branch) open(t *testing.T, service string, env ...string) {
 	b.processes[service] = b.Launch(t, service, append(env, "HTTP_ADDR="+b.Addresses[service]), os.Args[0], service)
 }
 
-// reopen stops a service and starts it with more environment.
+// reopen restarts a service with additional variables.
 func (b *branch) reopen(t *testing.T, service string, env ...string) {
 	t.Helper()
 	if err := b.processes[service].End(); err != nil {
@@ -69,7 +68,7 @@ func (b *branch) await(t *testing.T) {
 	}
 }
 
-// serve places an order and waits until it is delivered and its points are given.
+// serve places an order and waits until it is delivered and its points are recorded.
 func (b *branch) serve(t *testing.T, customer string) orderclient.Order {
 	t.Helper()
 	order, err := b.Client().Do(t.Context(), http.MethodPost, "/order", nil, orderclient.OneMargherita(customer))
@@ -87,7 +86,7 @@ func (b *branch) serve(t *testing.T, customer string) orderclient.Order {
 	return order
 }
 
-// named are the names of a tree's spans of one kind that contain a text.
+// named returns the sorted names of the spans of one kind that contain text.
 func named(tree *tracetree.Tree, kind, text string) []string {
 	var names []string
 	for _, span := range tree.Spans() {
@@ -99,8 +98,8 @@ func named(tree *tracetree.Tree, kind, text string) []string {
 	return names
 }
 
-// Sparse: delivery takes v3, which has no address but its id, and the others stay with the fat forms.
-func TestSparseEventsWithoutCallingBack(t *testing.T) {
+// Delivery takes v3, which has the address's id only. The others stay with the fat forms.
+func TestSparseEvents(t *testing.T) {
 	b := openBranch(t, "EVENT_STYLE=sparse", slowKitchen)
 	tree := b.Tree(t, b.serve(t, "sparse").TraceID)
 	systemtest.CompareGolden(t, "sparse.tree", tree)
@@ -109,24 +108,24 @@ func TestSparseEventsWithoutCallingBack(t *testing.T) {
 		"process events:order.order-confirmed.v2:kitchen.order-confirmed",
 		"process events:order.order-confirmed.v3:delivery.order-confirmed",
 	}; !slices.Equal(got, want) {
-		t.Errorf("confirmations are taken by %v, want %v", got, want)
+		t.Errorf("got the consumers %v, want %v", got, want)
 	}
 	if got := named(tree, "server", "/order/"); len(got) != 0 {
-		t.Errorf("somebody called back: %v", got)
+		t.Errorf("unexpected callbacks: %v", got)
 	}
 	noDeadLetters(t, b.amqp)
 }
 
-// Sparse with a call back: everybody takes v3 and asks the order service, inside the span of the event.
-func TestSparseEventsWithACallBack(t *testing.T) {
+// All three take v3 and call the order service below the process span.
+func TestSparseEventsWithCallback(t *testing.T) {
 	b := openBranch(t, "EVENT_STYLE=sparse-callback", slowKitchen)
 	tree := b.Tree(t, b.serve(t, "callback").TraceID)
 	systemtest.CompareGolden(t, "sparse-callback.tree", tree)
 	if got := named(tree, "consumer", "order.order-confirmed.v3"); len(got) != 3 {
-		t.Errorf("v3 is taken by %v, want kitchen, delivery and loyalty", got)
+		t.Errorf("v3 has the consumers %v, want kitchen, delivery and loyalty", got)
 	}
 	if got := named(tree, "server", "GET /order/{id}"); len(got) != 3 {
-		t.Errorf("%d call backs, want three: %v", len(got), got)
+		t.Errorf("%d callbacks, want three: %v", len(got), got)
 	}
 	if len(tree.Roots) != 1 || len(tree.Orphans) != 0 {
 		t.Errorf("%d roots, %d spans without their parent", len(tree.Roots), len(tree.Orphans))
@@ -134,7 +133,7 @@ func TestSparseEventsWithACallBack(t *testing.T) {
 	noDeadLetters(t, b.amqp)
 }
 
-// Loyalty moves from v1 to v2 while orders come, by the steps in event/README.md: every order is paid in points once.
+// Loyalty moves from v1 to v2 under load by the steps in event/README.md. Every order earns its points once.
 func TestLoyaltyMovesFromV1ToV2WhileOrdersFlow(t *testing.T) {
 	b := openBranch(t)
 	const customer = "mover"
@@ -144,7 +143,7 @@ func TestLoyaltyMovesFromV1ToV2WhileOrdersFlow(t *testing.T) {
 	for _, step := range []struct{ service, env string }{
 		{"loyalty", "LOYALTY_ORDER_CONFIRMED=v1,v2"}, {"order", "EVENT_VERSIONS=v2"}, {"loyalty", "LOYALTY_ORDER_CONFIRMED=v2"},
 	} {
-		// One is under way while the service moves.
+		// This order is in progress while the service restarts.
 		if _, err := b.Client().Do(t.Context(), http.MethodPost, "/order", nil, orderclient.OneMargherita(customer)); err != nil {
 			t.Fatal(err)
 		}
@@ -162,7 +161,7 @@ func TestLoyaltyMovesFromV1ToV2WhileOrdersFlow(t *testing.T) {
 	}
 	last := b.Tree(t, b.serve(t, customer).TraceID)
 	if got := named(last, "producer", "order.order-confirmed"); !slices.Equal(got, []string{"send events:order.order-confirmed.v2"}) {
-		t.Errorf("at the end %v is published, want v2 only", got)
+		t.Errorf("got the sends %v, want v2 only", got)
 	}
 	noDeadLetters(t, b.amqp)
 }

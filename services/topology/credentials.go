@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/google/renameio/v2"
 )
 
 const (
@@ -67,7 +69,7 @@ func keepPassword(folder string) (password string, isNew bool, err error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		password = newPassword()
-		return password, true, writeFile(path, []byte(password+"\n"), 0o400)
+		return password, true, renameio.WriteFile(path, []byte(password+"\n"), 0o400, renameio.IgnoreUmask())
 	case err != nil:
 		return "", false, err
 	}
@@ -99,7 +101,7 @@ func (t Topology) writeDefinitions(folder string, passwords map[string]string) e
 	if err != nil || bytes.Equal(text, before) {
 		return err
 	}
-	return writeFile(path, text, 0o644)
+	return renameio.WriteFile(path, text, 0o644, renameio.IgnoreUmask())
 }
 
 // accounts are the users with these passwords. Who has none is locked out.
@@ -129,22 +131,4 @@ func keepHash(name, password string, old []user) string {
 	}
 	_, _ = rand.Read(salt[:])
 	return hash(salt, password)
-}
-
-// writeFile replaces the file at once: a reader finds the old one or the new one, and never half of it.
-func writeFile(path string, content []byte, mode fs.FileMode) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(file.Name()))
-		}
-	}()
-	_, err = file.Write(content)
-	if err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
 }

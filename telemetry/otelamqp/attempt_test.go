@@ -43,7 +43,9 @@ func TestAttempt(t *testing.T) {
 }
 
 func TestAttemptOfADeadLetter(t *testing.T) {
-	death := func(reason, count any) amqp091.Table { return amqp091.Table{"reason": reason, "count": count, "queue": "kitchen"} }
+	death := func(reason, count any) amqp091.Table {
+		return amqp091.Table{"reason": reason, "count": count, "queue": "kitchen"}
+	}
 	for name, tt := range map[string]struct {
 		deaths any
 		want   int

@@ -3,6 +3,7 @@ package otelamqp_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -284,6 +285,28 @@ func TestConsumeEnds(t *testing.T) {
 	}
 	if err := b.consumer().Consume(context.Background(), ch, "kitchen", otelamqp.ConsumeOptions{}, nothing); !errors.Is(err, amqp091.ErrClosed) {
 		t.Errorf("Consume on a closed channel: %v", err)
+	}
+}
+
+// TestConsumerTimeoutEndsConsume: RabbitMQ 4.3 cancels a consumer that holds a message too long, and leaves its channel open.
+// Versions before close the channel, which they look for once a minute, and know no timeout of a single queue.
+func TestConsumerTimeoutEndsConsume(t *testing.T) {
+	if version := rabbitmqtest.Shared(t).Version(t); strings.HasPrefix(version, "3.") || strings.HasPrefix(version, "4.0.") {
+		t.Skipf("RabbitMQ %s has no timeout of a single queue", version)
+	}
+	k := newKitchen(t, amqp091.Table{"x-queue-type": "quorum", "x-consumer-timeout": int64(1000)})
+	ch := channel(t, k.url)
+	cancelled := ch.NotifyCancel(make(chan string, 1))
+	err := k.b.consumer().Consume(context.Background(), ch, "kitchen", otelamqp.ConsumeOptions{Settle: otelamqp.AckOrRequeue},
+		func(context.Context, amqp091.Delivery) error {
+			<-cancelled
+			return nil
+		})
+	if !errors.Is(err, otelamqp.ErrConsumerEnded) || ch.IsClosed() {
+		t.Errorf("Consume: %v, channel closed: %v", err, ch.IsClosed())
+	}
+	if d := k.next("kitchen"); otelamqp.Attempt(&d) < 2 {
+		t.Errorf("attempt %d of a message that was given back", otelamqp.Attempt(&d))
 	}
 }
 

@@ -21,7 +21,7 @@ type ConsumeChannel interface {
 var _ ConsumeChannel = (*amqp091.Channel)(nil)
 
 // ErrConsumerEnded says that deliveries ended although the context did not: the channel closed, or the broker cancelled
-// the consumer, for instance because the queue was deleted.
+// the consumer, because the queue was deleted or, from RabbitMQ 4.3 on, because the consumer held a message too long.
 var ErrConsumerEnded = errors.New("otelamqp: the deliveries ended")
 
 // Settlement is what is done with a delivery after its handler returned.

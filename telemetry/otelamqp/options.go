@@ -199,7 +199,8 @@ func WithConfirmTimeout(d time.Duration) Option {
 // is open, [DefaultFrameSize] by default. The properties and headers of a message must go into one frame; a message whose
 // do not is refused with [ErrUnsendable]. The broker adds headers of its own to what it delivers again or dead-letters
 // (x-delivery-count, x-death), and a consumer loses its connection over a message that has grown beyond a frame: give a
-// smaller size to leave room for them. 0 or less means no limit. It concerns publishers.
+// smaller size to leave room for them. 0 or less means no limit. It concerns publishers. RabbitMQ 4.3 refuses a
+// connection with frames of less than 8192 bytes.
 func WithFrameSize(bytes int) Option {
 	return optionFunc(func(c *config) { c.frameSize = bytes })
 }

@@ -225,14 +225,15 @@ func TestWhatTheBareClientLosesOverTheUnsendable(t *testing.T) {
 
 // TestTheLargestMessageGoes: what just fits is carried, there and back.
 func TestTheLargestMessageGoes(t *testing.T) {
-	conn, err := amqp091.DialConfig(rabbitmqtest.Shared(t).VHost(t), amqp091.Config{FrameSize: 4096})
+	const frame = 8192 // RabbitMQ 4.3 refuses a smaller one
+	conn, err := amqp091.DialConfig(rabbitmqtest.Shared(t).VHost(t), amqp091.Config{FrameSize: frame})
 	must(t, err)
 	defer conn.Close()
 	ch, err := conn.Channel()
 	must(t, err)
 	b := newBundle(t)
 	p := b.publisher(ch, otelamqp.WithFrameSize(conn.Config.FrameSize), otelamqp.WithSentAtHeader(""))
-	q, err := ch.QueueDeclare(strings.Repeat("q", 255), false, false, false, false, nil)
+	q, err := ch.QueueDeclare(strings.Repeat("q", 255), true, false, false, false, nil)
 	must(t, err)
 	m := otelamqp.Message{RoutingKey: q.Name, Mandatory: true}
 	long := strings.Repeat("p", 255)
@@ -240,9 +241,9 @@ func TestTheLargestMessageGoes(t *testing.T) {
 		ContentType: long, ContentEncoding: long, CorrelationId: long, ReplyTo: long, MessageId: long, Type: long, AppId: long,
 		DeliveryMode: amqp091.Persistent, Priority: 1, Timestamp: time.Unix(1, 0), Body: make([]byte, 100_000),
 	}
-	// A frame of 4096: 8 of its own, 12 before the properties, 2 of flags, 7 properties of 256, mode, priority and 8 of
+	// A frame: 8 of its own, 12 before the properties, 2 of flags, 7 properties of 256, mode, priority and 8 of
 	// time; 4 for the table, and in it traceparent (11+2+4+55) and two more headers: a long key, and a value that fills up.
-	room := 4096 - 8 - 12 - 2 - 7*256 - 1 - 1 - 8 - 4 - (1 + 11 + 1 + 4 + 55) - (1 + 255 + 1) - (1 + 4 + 1 + 4)
+	room := frame - 8 - 12 - 2 - 7*256 - 1 - 1 - 8 - 4 - (1 + 11 + 1 + 4 + 55) - (1 + 255 + 1) - (1 + 4 + 1 + 4)
 	m.Publishing.Headers = amqp091.Table{strings.Repeat("k", 255): nil, "fill": strings.Repeat("x", room)}
 	must(t, p.Publish(context.Background(), m))
 	d, ok, err := ch.Get(q.Name, true)
@@ -254,6 +255,28 @@ func TestTheLargestMessageGoes(t *testing.T) {
 		t.Errorf("one byte more: %v", err)
 	}
 	must(t, p.Publish(context.Background(), otelamqp.Message{RoutingKey: q.Name, Mandatory: true}))
+}
+
+// TestMessageAboveTheBrokersLimit: a broker takes bodies of at most 16 MiB since 4.0 and 128 MiB before (release notes of
+// 4.0.0, max_message_size). It closes the channel over more, and the span has its reason.
+func TestMessageAboveTheBrokersLimit(t *testing.T) {
+	limit := 16 << 20
+	if strings.HasPrefix(rabbitmqtest.Shared(t).Version(t), "3.") {
+		limit = 128 << 20
+	}
+	ch := channel(t, rabbitmqtest.Shared(t).VHost(t))
+	declare(t, ch, nil)
+	b := newBundle(t)
+	p := b.publisher(ch)
+	m := event()
+	m.Publishing.Body = make([]byte, limit+1)
+	err := p.Publish(context.Background(), m)
+	if reason := new(amqp091.Error); !errors.As(err, &reason) || reason.Code != amqp091.PreconditionFailed {
+		t.Errorf("one byte above the limit: %v", err)
+	}
+	if got := values(b.one().Attributes())["error.type"]; got != "PRECONDITION_FAILED" {
+		t.Errorf("error.type %v", got)
+	}
 }
 
 // carried is what the specification and the client say of headers, put otherwise than the code does.

@@ -56,7 +56,11 @@ func (v *view) block(n *Node) block {
 		}
 		folded = append(folded, child)
 	}
-	if folded != nil {
+	switch len(folded) {
+	case 0:
+	case 1: // one line either way
+		b.below[place] = v.block(folded[0])
+	default:
 		b.below[place] = block{row: v.foldedRow(folded)}
 	}
 	return b

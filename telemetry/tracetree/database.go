@@ -7,13 +7,26 @@ import (
 	"time"
 )
 
-// A person needs to see that a transaction happened and what it touched, not each statement.
+// shownStatements is the most names that a folded line shows. A reader wants to see that a transaction happened and what
+// it touched.
 const shownStatements = 4
 
-// foldable says whether a span and everything below it are database calls that went well. What failed is shown
-// by itself: folding must not hide the reason why somebody looks.
+// The attributes of a span that stands for a whole transaction. Times are milliseconds.
+const (
+	statementsKey = "traceria.db.statements"
+	operationsKey = "traceria.db.operations"
+	databaseWait  = "traceria.db.wait_ms"
+	databaseEnd   = "traceria.db.commit_ms"
+	runsKey       = "traceria.db.runs"
+)
+
+// remarkable is the shortest wait or commit of a transaction that is shown.
+const remarkable = time.Millisecond
+
+// foldable tells whether a span and everything below it are single statements that went well. A failed span keeps its
+// line: folding must not hide an error. So does a transaction, which is folded already.
 func foldable(n *Node) bool {
-	if !isDatabase(n.Span) || n.failed() || n.injected() != "" {
+	if !isDatabase(n.Span) || isTransaction(n.Span) || n.failed() || n.injected() != "" {
 		return false
 	}
 	return !slices.ContainsFunc(n.Children, func(child *Node) bool { return !foldable(child) })
@@ -22,6 +35,44 @@ func foldable(n *Node) bool {
 // isDatabase follows the conventions: a client span with db.system.name (db.system before semconv 1.30).
 func isDatabase(s Span) bool {
 	return s.Kind == KindClient && (s.Attributes["db.system.name"] != nil || s.Attributes["db.system"] != nil)
+}
+
+// isTransaction tells whether a database span stands for a transaction with all its statements.
+func isTransaction(s Span) bool { return isDatabase(s) && s.Attributes[statementsKey] != nil }
+
+// transaction returns the notes about a transaction: where its time went, and with [PrintOptions.Database] its statements.
+func (v *view) transaction(s Span) []note {
+	if v.shape || !isTransaction(s) {
+		return nil
+	}
+	var notes []note
+	for _, part := range []struct {
+		name, key string
+		style     style
+	}{{"waited ", databaseWait, yellow}, {"commit ", databaseEnd, plain}} {
+		if ms, ok := numeric(s.Attributes[part.key]); ok && (v.database || milliseconds(ms) >= remarkable) {
+			notes = append(notes, note{part.name + shortDuration(milliseconds(ms)), part.style})
+		}
+	}
+	if runs, _ := numeric(s.Attributes[runsKey]); runs > 1 {
+		notes = append(notes, note{"run " + strconv.FormatFloat(runs, 'f', -1, 64) + " times", yellow})
+	}
+	if names := texts(s.Attributes[operationsKey]); v.database && len(names) > 0 {
+		notes = append(notes, note{plural(len(names), "statement") + ": " + strings.Join(counted(names), ", "), plain})
+	}
+	return notes
+}
+
+// texts returns the strings of a list, made printable.
+func texts(list any) []string {
+	values, _ := list.([]any)
+	var out []string
+	for _, value := range values {
+		if text, ok := value.(string); ok {
+			out = append(out, printable(text))
+		}
+	}
+	return out
 }
 
 func (v *view) foldedRow(calls []*Node) row {

@@ -15,14 +15,14 @@ func order() []tracetree.Span {
 	return []tracetree.Span{
 		{
 			TraceID: trace, SpanID: "00f067aa0ba902b9", ParentID: "00f067aa0ba902b8", Kind: tracetree.KindConsumer,
-			Name: "process traceria.events:order.order-created.v1:order.order-created", Service: "order",
+			Name: "process events:order.order-created.v1:order.order-created", Service: "order",
 			Start: noon.Add(8 * time.Millisecond), Duration: 6 * time.Millisecond,
 			Attributes: map[string]any{"traceria.queue.wait_ms": 3.0},
 			Links:      []tracetree.Link{{TraceID: trace, SpanID: "00f067aa0ba902b8"}},
 		},
 		{
 			TraceID: trace, SpanID: "00f067aa0ba902b8", ParentID: "00f067aa0ba902b7", Kind: tracetree.KindProducer,
-			Name: "send traceria.events:order.order-created.v1", Service: "order",
+			Name: "send events:order.order-created.v1", Service: "order",
 			Start: noon.Add(4 * time.Millisecond), Duration: 900 * time.Microsecond,
 		},
 		{
@@ -42,7 +42,7 @@ func ExamplePrint() {
 	//
 	//                                                           service  kind      start    took
 	// POST /order                                               order    server           4.2 ms
-	// └─ send traceria.events:order.order-created.v1            order    producer  +4 ms  900 µs
+	// └─ send events:order.order-created.v1                     order    producer  +4 ms  900 µs
 	//    └─ process …:order.order-created                       order    consumer  +8 ms    6 ms  waited 3 ms, ↑link
 	//
 	// ↑link: child of a span and also linked to that span
@@ -51,9 +51,9 @@ func ExamplePrint() {
 func ExampleShape() {
 	fmt.Print(tracetree.Shape(tracetree.Build(order())))
 	// Output:
-	// POST /order                                                               order  server
-	// └─ send traceria.events:order.order-created.v1                            order  producer
-	//    └─ process traceria.events:order.order-created.v1:order.order-created  order  consumer  ↑link
+	// POST /order                                                      order  server
+	// └─ send events:order.order-created.v1                            order  producer
+	//    └─ process events:order.order-created.v1:order.order-created  order  consumer  ↑link
 }
 
 func ExampleCompare() {
@@ -64,7 +64,7 @@ func ExampleCompare() {
 	// Output:
 	// the shape of the trace differs (- wanted, + found):
 	//   POST /order  order  server
-	//   └─ send traceria.events:order.order-created.v1  order  producer
-	// -    └─ process traceria.events:order.order-created.v1:order.order-created  order  consumer  ↑link
-	// + process traceria.events:order.order-created.v1:order.order-created  order  consumer  linked to send traceria.events:order.order-created.v1
+	//   └─ send events:order.order-created.v1  order  producer
+	// -    └─ process events:order.order-created.v1:order.order-created  order  consumer  ↑link
+	// + process events:order.order-created.v1:order.order-created  order  consumer  linked to send events:order.order-created.v1
 }

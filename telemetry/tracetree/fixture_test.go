@@ -48,6 +48,15 @@ func (s *story) sql(parent, service string, at int, statements ...string) {
 	}
 }
 
+// transaction is what package store makes by default: one span, named by what it writes.
+func (s *story) transaction(parent, service string, at int, name string, statements []any, with ...func(*Span)) {
+	with = append([]func(*Span){
+		attr("db.system.name", "sqlite"), attr(statementsKey, int64(len(statements))), attr(operationsKey, statements),
+		attr(databaseWait, 0.09), attr(databaseEnd, 0.4),
+	}, with...)
+	s.span(parent, service, KindClient, name, at, 700, with...)
+}
+
 func attr(name string, value any) func(*Span) {
 	return func(s *Span) { s.Attributes[name] = value }
 }
@@ -67,7 +76,7 @@ func failed(kind, message string) func(*Span) {
 
 // happyPath is the trace of DESIGN.md, section 3.
 func happyPath() []Span {
-	const public, private = "traceria.events:", "kitchen.private:"
+	const public, private = "events:", "kitchen.private:"
 	s := newStory("4bf92f3577b34da6a3ce929d0e0e4736")
 	post := s.span("", "order", KindServer, "POST /order", 0, 4200, attr("http.response.status_code", int64(202)))
 	s.sql(post, "order", 300, "BEGIN", "INSERT orders", "INSERT outbox", "COMMIT")
@@ -97,17 +106,32 @@ func happyPath() []Span {
 	return s.spans
 }
 
+// transactions is the beginning of an order whose transactions are spans: one waits, one is run again, one fails.
+func transactions() []Span {
+	s := newStory("5cf92f3577b34da6a3ce929d0e0e4736")
+	post := s.span("", "order", KindServer, "POST /order", 0, 42_000, attr("http.response.status_code", int64(202)))
+	s.sql(post, "order", 100, "SELECT orders")
+	s.transaction(post, "order", 300, "INSERT orders + outbox", []any{"INSERT orders", "INSERT outbox", "INSERT outbox"},
+		attr(databaseWait, 35.25), attr(databaseEnd, 4.0))
+	created := s.send(post, "order", "events:order.order-created.v1", 42_100)
+	own := s.process(created, "order", "events:order.order-created.v1:order.order-created", 44_000, 6300)
+	s.transaction(own, "order", 44_100, "UPDATE orders + outbox", []any{"INSERT inbox", "UPDATE orders", "INSERT outbox"},
+		attr(runsKey, int64(3)))
+	s.transaction(own, "order", 45_100, "BEGIN", nil, failed("5", "begin transaction: database is locked"))
+	return s.spans
+}
+
 // linkMode is an order whose hops are traces of their own, linked to the span that sent the message.
 func linkMode() []Span {
 	first := newStory("0af7651916cd43dd8448eb211c80319c")
 	post := first.span("", "order", KindServer, "POST /order", 0, 3000)
-	created := first.send(post, "order", "traceria.events:order.order-created.v1", 3100)
+	created := first.send(post, "order", "events:order.order-created.v1", 3100)
 	second := newStory("1b2c651916cd43dd8448eb211c80319d")
-	own := second.span("", "order", KindConsumer, "process traceria.events:order.order-created.v1:order.order-created", 6000, 2000,
+	own := second.span("", "order", KindConsumer, "process events:order.order-created.v1:order.order-created", 6000, 2000,
 		linked(first.trace, created), attr(waitKey, int64(2)))
-	confirmed := second.send(own, "order", "traceria.events:order.order-confirmed.v2", 8200)
+	confirmed := second.send(own, "order", "events:order.order-confirmed.v2", 8200)
 	third := newStory("2c3d651916cd43dd8448eb211c80319e")
-	third.span("", "kitchen", KindConsumer, "process traceria.events:order.order-confirmed.v2:kitchen.order-confirmed", 12000, 1500,
+	third.span("", "kitchen", KindConsumer, "process events:order.order-confirmed.v2:kitchen.order-confirmed", 12000, 1500,
 		linked(second.trace, confirmed), linked("ffff651916cd43dd8448eb211c80319f", "00f067aa0ba902b7"))
 	return append(append(third.spans, second.spans...), first.spans...)
 }
@@ -119,8 +143,8 @@ func clinic() []Span {
 	s.sql(post, "order", 100, "BEGIN", "INSERT orders")
 	s.span(post, "order", KindClient, "COMMIT", 500, 80, attr("db.system.name", "sqlite"), failed("SQLITE_BUSY", "database is locked"))
 	s.span(post, "order", KindClient, "GET", 600, 50, attr("http.response.status_code", int64(404)))
-	sent := s.send(post, "order", "traceria.events:order.order-confirmed.v2", 1000)
-	destination := "traceria.events:order.order-confirmed.v2:kitchen.order-confirmed"
+	sent := s.send(post, "order", "events:order.order-confirmed.v2", 1000)
+	destination := "events:order.order-confirmed.v2:kitchen.order-confirmed"
 	for attempt := range 3 {
 		how := "retry"
 		if attempt == 2 {
@@ -132,8 +156,8 @@ func clinic() []Span {
 			s.send(id, "kitchen", "kitchen.order-confirmed.dead", 404_000)
 		}
 	}
-	s.process(sent, "loyalty", "traceria.events:order.order-confirmed.v2:loyalty.order-confirmed", 3000, 700, attr(duplicateKey, true))
-	s.process(sent, "delivery", "traceria.events:order.order-confirmed.v2:delivery.order-confirmed", -2_000_000, 700)
+	s.process(sent, "loyalty", "events:order.order-confirmed.v2:loyalty.order-confirmed", 3000, 700, attr(duplicateKey, true))
+	s.process(sent, "delivery", "events:order.order-confirmed.v2:delivery.order-confirmed", -2_000_000, 700)
 	s.span("ffffffffffffffff", "staff", KindConsumer, "process lost", 5000, 100)
 	s.span("6e0c00000000000f", "staff", KindInternal, "hen", 6000, 100)
 	s.span("6e0c00000000000e", "staff", KindInternal, "egg", 6100, 100)

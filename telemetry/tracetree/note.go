@@ -53,6 +53,7 @@ func (v *view) notes(n *Node) []note {
 	if wait, ok := numeric(n.Attributes[waitKey]); ok && !v.shape {
 		add(yellow, "waited "+shortDuration(milliseconds(wait)))
 	}
+	notes = append(notes, v.transaction(n.Span)...)
 	for _, text := range v.links(n) {
 		if strings.HasPrefix(text, parentLink) {
 			add(dim, text)

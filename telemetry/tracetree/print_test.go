@@ -2,6 +2,7 @@ package tracetree
 
 import (
 	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,11 +12,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// golden compares text with testdata/name. UPDATE_GOLDEN=1 writes the file: read what it wrote before committing.
+var update = flag.Bool("update", false, "write the golden files of the tests that run: make golden RUN=TestName")
+
+// golden compares text with testdata/name. With -update it writes the file first: read the difference before you commit it.
 func golden(t *testing.T, name, text string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
-	if os.Getenv("UPDATE_GOLDEN") != "" {
+	if *update {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -48,6 +51,8 @@ func TestPrintedTreesAreTheGoldenOnes(t *testing.T) {
 		{"order.txt", happyPath(), PrintOptions{}},
 		{"order-120.txt", happyPath(), PrintOptions{Width: 120}},
 		{"order-database.txt", happyPath(), PrintOptions{Database: true}},
+		{"transactions.txt", transactions(), PrintOptions{}},
+		{"transactions-database.txt", transactions(), PrintOptions{Database: true}},
 		{"links.txt", linkMode(), PrintOptions{}},
 		{"clinic.txt", clinic(), PrintOptions{}},
 		{"clinic-100.txt", clinic(), PrintOptions{Width: 100}},

@@ -14,6 +14,7 @@ func TestShapesAreTheGoldenOnes(t *testing.T) {
 	t.Parallel()
 	for name, spans := range map[string][]Span{
 		"order.shape": happyPath(), "links.shape": linkMode(), "clinic.shape": clinic(), "nothing.shape": nil,
+		"transactions.shape": transactions(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -182,7 +183,7 @@ func disguised(spans []Span, seed uint64) []Span {
 
 func TestTheShapesOfRealStoriesDoNotDependOnOrderTimesAndIDs(t *testing.T) {
 	t.Parallel()
-	for _, spans := range [][]Span{happyPath(), linkMode(), clinic()} {
+	for _, spans := range [][]Span{happyPath(), linkMode(), clinic(), transactions()} {
 		want := Shape(Build(spans))
 		for seed := range uint64(50) {
 			if diff := Compare(want, Shape(Build(disguised(spans, seed)))); diff != "" {

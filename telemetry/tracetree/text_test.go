@@ -36,11 +36,11 @@ func TestDurationsAreWrittenForPeople(t *testing.T) {
 
 func TestNamesAreCutWhereTheySayLeast(t *testing.T) {
 	t.Parallel()
-	const name = "process traceria.events:order.order-confirmed.v2:kitchen.order-confirmed"
+	const name = "process events:order.order-confirmed.v2:kitchen.order-confirmed"
 	for room, want := range map[int]string{
 		100: name,
-		72:  name,
-		71:  "process …:order.order-confirmed.v2:kitchen.order-confirmed",
+		63:  name,
+		62:  "process …:order.order-confirmed.v2:kitchen.order-confirmed",
 		40:  "process …:kitchen.order-confirmed",
 		20:  "process …r-confirmed",
 		9:   "…onfirmed",

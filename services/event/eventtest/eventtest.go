@@ -17,7 +17,7 @@ import (
 	"traceria/telemetry"
 )
 
-// New makes the envelopes of one fact, which somebody published in a conversation: one for each of its forms.
+// New returns the envelopes of one fact in a conversation, one for each of its forms.
 func New(tb testing.TB, conversation string, forms ...event.Payload) []event.Envelope {
 	tb.Helper()
 	made, err := event.New(context.Background(), "somebody", conversation, forms...)
@@ -27,8 +27,7 @@ func New(tb testing.TB, conversation string, forms ...event.Payload) []event.Env
 	return made
 }
 
-// Confirmed makes OrderConfirmed in both its forms, which share their event id. A test in which a subscriber moves
-// from one to the other gives it both.
+// Confirmed returns OrderConfirmed in both fat forms, which share their event id.
 func Confirmed(tb testing.TB, order event.OrderConfirmed, pence int64) (v1, v2 event.Envelope) {
 	tb.Helper()
 	value := event.Pence(pence)
@@ -37,18 +36,18 @@ func Confirmed(tb testing.TB, order event.OrderConfirmed, pence int64) (v1, v2 e
 	return made[0], made[1]
 }
 
-// Subscriber is a service, as far as events are concerned.
+// Subscriber is a service with its subscriptions.
 type Subscriber interface {
 	Subscriptions() []broker.Subscription
 }
 
-// Give gives an event to the handler of its subscription, whatever its version: the queue of a subscriber who moves
-// to another version has both in it. duplicate is what the process span says.
+// Give passes an event to the handler of its subscription. It ignores the version, because the queue of a subscriber that moves
+// to another version holds both. duplicate is the attribute of the process span.
 func Give(ctx context.Context, s Subscriber, e event.Envelope) (duplicate bool, err error) {
 	subscriptions := s.Subscriptions()
 	i := slices.IndexFunc(subscriptions, func(s broker.Subscription) bool { return s.Event.Name == e.Metadata.EventType })
 	if i < 0 {
-		return false, errors.New("nobody takes " + e.Metadata.EventType)
+		return false, errors.New("no subscription takes " + e.Metadata.EventType)
 	}
 	seen := &span{}
 	ctx = telemetry.WithConversation(trace.ContextWithSpan(ctx, seen), e.Metadata.ConversationID)
@@ -56,8 +55,8 @@ func Give(ctx context.Context, s Subscriber, e event.Envelope) (duplicate bool, 
 	return seen.duplicate, err
 }
 
-// GiveAtOnce gives all events at the same time, each twice, as a subscription's workers do. What fails because the
-// database was not to be had, as when transactions meet too often, is given again.
+// GiveAtOnce passes all events at the same time, each twice, as the workers of a subscription do. It repeats an event after
+// [event.ErrUnavailable], for example after too many transaction conflicts.
 func GiveAtOnce(ctx context.Context, s Subscriber, events []event.Envelope) error {
 	all := slices.Concat(events, events)
 	results := make(chan error, len(all))
@@ -77,7 +76,7 @@ func GiveAtOnce(ctx context.Context, s Subscriber, events []event.Envelope) erro
 	return failures
 }
 
-// span hears what a handler says of a message.
+// span records the attributes that a handler sets.
 type span struct {
 	noop.Span
 	duplicate bool
@@ -89,7 +88,7 @@ func (s *span) SetAttributes(attributes ...attribute.KeyValue) {
 	}
 }
 
-// Shuffled draws an order of the events in which some come again.
+// Shuffled draws a permutation of the events in which some are repeated.
 func Shuffled(t *rapid.T, events []event.Envelope) []event.Envelope {
 	if len(events) == 0 {
 		return nil

@@ -12,13 +12,13 @@ import (
 	"traceria/services/event"
 )
 
-// check holds the contracts in fsys, which is services/event, against what was released, and returns what is wrong and what
-// to do about each. The catalogue is that of the code.
+// check compares the contracts in fsys (services/event) and the catalogue of the code with the released schemas. It returns the
+// problems, each with what to do.
 //
-//  1. What is released never changes and never goes: each file in released/ has the digest that the ledger says.
-//  2. A revision may add to the one before it, and breaks it only when an accepted RFC names its file (releases).
-//  3. The schema of today keeps what the last revision promises.
-//  4. A version goes when an accepted RFC withdraws it, after its deprecation date.
+//  1. A released file never changes and is never removed: its digest is that of the ledger.
+//  2. A revision may add to its predecessor. It may break it only if an accepted RFC names its file (releases).
+//  3. The current schema keeps the promises of the last revision.
+//  4. A version may be removed after its deprecation date if an accepted RFC withdraws it.
 func check(fsys fs.FS, catalogue []event.Type, today time.Time) ([]string, error) {
 	ledger, err := readLedger(fsys)
 	if err != nil {
@@ -48,17 +48,17 @@ func (c *checker) say(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Sprintf(format, args...))
 }
 
-// files holds the files against the ledger.
+// files compares the released files with the ledger.
 func (c *checker) files() error {
 	for _, r := range c.ledger {
 		text, err := releasedFile(c.fsys, r)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			c.say("released/%s is gone. What was released stays: take it back from git. %s", r.file(), howToWithdraw(r))
+			c.say("released/%s is gone. A release is never removed: restore it from git. %s", r.file(), howToWithdraw(r))
 		case err != nil:
 			return fmt.Errorf("read a released schema: %w", err)
 		case digest(text) != r.digest:
-			c.say("released/%s is not what was released (its digest in %s differs). What was released never changes: take it back from git."+
+			c.say("released/%s is not what was released (its digest in %s differs). A release never changes: restore it from git."+
 				" To change the event, change schema/%s.json. %s", r.file(), ledgerFile, r.contract(), howToBreak(next(r)))
 		}
 	}
@@ -68,13 +68,13 @@ func (c *checker) files() error {
 	}
 	for _, name := range names {
 		if !slices.ContainsFunc(c.ledger, func(r revision) bool { return r.file() == path.Base(name) }) {
-			c.say("%s is not in %s. Only `go run ./services/event/release EVENT.VERSION` releases a schema: remove the file, and use that", name, ledgerFile)
+			c.say("%s is not in %s. Remove the file and release the schema with `go run ./services/event/release EVENT.VERSION`", name, ledgerFile)
 		}
 	}
 	return nil
 }
 
-// revisions holds each revision against the one before it, and today's schema against the last.
+// revisions compares each revision with its predecessor, and the current schema with the last revision.
 func (c *checker) revisions() error {
 	seen := map[string]bool{}
 	for _, r := range c.ledger {
@@ -85,7 +85,7 @@ func (c *checker) revisions() error {
 		its := revisionsOf(c.ledger, r.contract())
 		for i, later := range its {
 			if later.number != i+1 {
-				c.say("%s: revision %d of %s is missing. What was released stays: take its line and its file back from git", ledgerFile, i+1, r.contract())
+				c.say("%s: revision %d of %s is missing. A release is never removed: restore its line and its file from git", ledgerFile, i+1, r.contract())
 			}
 			if i == 0 {
 				continue
@@ -105,7 +105,8 @@ func (c *checker) revisions() error {
 	return nil
 }
 
-// between says how a schema breaks a revision. One that cannot be read was spoken of before.
+// between returns how the schema in the file name breaks a revision. It returns nothing if a file cannot be read, which
+// [checker.files] reports.
 func (c *checker) between(r revision, name string) ([]string, error) {
 	before, err := releasedFile(c.fsys, r)
 	if err != nil {
@@ -118,7 +119,7 @@ func (c *checker) between(r revision, name string) ([]string, error) {
 	return breaks(before, after)
 }
 
-// current holds today's schema, and the code, against the last revision.
+// current compares the current schema and the catalogue with the last revision.
 func (c *checker) current(last revision) error {
 	name := "schema/" + last.contract() + ".json"
 	_, err := fs.Stat(c.fsys, name)
@@ -130,7 +131,7 @@ func (c *checker) current(last revision) error {
 			if gone {
 				what = name + " is gone"
 			}
-			c.say("%s was released, and %s. Consumers rely on it: take it back. %s", last.contract(), what, howToWithdraw(last))
+			c.say("%s was released, and %s. Consumers rely on it: restore it. %s", last.contract(), what, howToWithdraw(last))
 		}
 		return nil
 	}
@@ -146,14 +147,14 @@ func next(r revision) revision {
 	return r
 }
 
-// allowed tells whether an accepted RFC lets a revision break the one before it.
+// allowed reports whether an accepted RFC permits a revision to break its predecessor.
 func (c *checker) allowed(r revision) bool {
 	return slices.ContainsFunc(c.rfcs, func(rfc event.RFC) bool {
 		return rfc.Accepted() && rfc.Releases == r.file() && event.Type{Name: rfc.Event}.Kebab() == r.event
 	})
 }
 
-// withdrawn tells whether an accepted RFC lets a version go, and its time has come.
+// withdrawn reports whether an accepted RFC withdraws a version and its deprecation date has passed.
 func (c *checker) withdrawn(r revision) bool {
 	return slices.ContainsFunc(c.rfcs, func(rfc event.RFC) bool {
 		ends, err := time.Parse(time.DateOnly, rfc.DeprecationDate)
@@ -163,18 +164,18 @@ func (c *checker) withdrawn(r revision) bool {
 }
 
 func howToBreak(r revision) string {
-	return fmt.Sprintf("Either take the change back, or publish it as a new version beside this one (a schema, a type; README.md)."+
-		" If it must be this version: write services/event/rfc/NNNN-*.md, which says who and why and until when the old form is kept, with `event: %s` and"+
-		" `releases: %s` in its front matter; when it is accepted, run `go run ./services/event/release %s.%s`",
+	return fmt.Sprintf("Revert the change, or publish it as a new version beside this one (a schema, a type; README.md)."+
+		" If this version must change: write services/event/rfc/NNNN-*.md with the author, the reason, the last day of the old form, and `event: %s` and"+
+		" `releases: %s` in its front matter. When it is accepted, run `go run ./services/event/release %s.%s`",
 		camel(r.event), r.file(), camel(r.event), r.version)
 }
 
 func howToWithdraw(r revision) string {
-	return fmt.Sprintf("To let a version go: write services/event/rfc/NNNN-*.md, which says who and why, with `event: %s`, `withdraws: %s %s` and its"+
-		" `deprecation-date`. When it is accepted and the date is past, schema and type may go; the released copy stays", camel(r.event), camel(r.event), r.version)
+	return fmt.Sprintf("To withdraw a version: write services/event/rfc/NNNN-*.md with the author, the reason, `event: %s`, `withdraws: %s %s` and"+
+		" `deprecation-date`. When it is accepted and the date has passed, remove schema and type; the released copy stays", camel(r.event), camel(r.event), r.version)
 }
 
-// camel is the event's name in the code: OrderConfirmed for order-confirmed.
+// camel converts order-confirmed to OrderConfirmed.
 func camel(kebab string) string {
 	var b strings.Builder
 	for word := range strings.SplitSeq(kebab, "-") {

@@ -75,7 +75,7 @@ func (c *contracts) replace(t *testing.T, name, old, now string) {
 	c.write(t, name, strings.ReplaceAll(text, old, now))
 }
 
-// sum notes the digest of a released file as it is now, as somebody would who cheats.
+// sum records the current digest of a released file, to bypass the check.
 func (c *contracts) sum(t *testing.T, file string) {
 	t.Helper()
 	ledger, err := readLedger(os.DirFS(c.dir))
@@ -87,7 +87,7 @@ func (c *contracts) sum(t *testing.T, file string) {
 	c.write(t, ledgerFile, writeLedger(ledger))
 }
 
-// forget takes an event out of the catalogue, the schemas, the copies and, if told so, the digests.
+// forget removes an event from the catalogue, the schemas, the copies and, if digests is set, the digests.
 func (c *contracts) forget(t *testing.T, typ event.Type, digests bool) {
 	t.Helper()
 	c.catalogue = slices.DeleteFunc(slices.Clone(c.catalogue), func(other event.Type) bool { return other == typ })
@@ -121,7 +121,7 @@ const (
 	boxedReleased = "released/order-boxed.v1.json"
 )
 
-// Each is a way round the check; the message says what to do instead.
+// Each case tries to bypass the check. The message says what to do instead.
 func TestTheCheckCannotBeBypassed(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

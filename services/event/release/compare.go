@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// breaks names what of a schema that was released does not hold any more for those who read or write by it. It is strict
-// where it cannot tell: a rule that was added, changed or taken away counts. Words (description, title, examples,
-// deprecated) do not: that a field means something else now, no program can see.
+// breaks lists the differences by which a schema breaks the released one for readers or writers. Every rule that was added,
+// changed or removed counts. Words (description, title, examples, deprecated) do not count: a program cannot see that a field
+// has another meaning.
 func breaks(released, current []byte) ([]string, error) {
 	var schemas [2]map[string]any
 	for i, text := range [][]byte{released, current} {
 		decoder := json.NewDecoder(bytes.NewReader(text))
-		decoder.UseNumber() // two limits that differ must not be one float
+		decoder.UseNumber() // different limits must not round to one float
 		if err := decoder.Decode(&schemas[i]); err != nil {
 			return nil, fmt.Errorf("read a schema: %w", err)
 		}
@@ -82,7 +82,8 @@ func compareFields(at string, was, is any) []string {
 	return found
 }
 
-// forbids tells whether a new field's schema, or a part of it, allows nothing: what was ignored until now would be refused.
+// forbids reports whether the schema of a new field, or a part of it, allows no value. Such a field was ignored before and would
+// be refused now.
 func forbids(schema any) bool {
 	switch schema := schema.(type) {
 	case bool:

@@ -10,12 +10,11 @@ import (
 	"strings"
 )
 
-// errNoHistory says that git does not know, or not all of it, what was released before.
-var errNoHistory = errors.New("the history is not here")
+// errNoHistory is returned outside git and in a shallow clone.
+var errNoHistory = errors.New("git's history is not complete")
 
-// forgotten compares the ledger in dir, which is services/event, with every form of it in git's history: a line that was in
-// it once is in it for ever. That catches who changes a released schema, its copy and its digest together. In a shallow clone or
-// outside git it is errNoHistory; then the digests alone are held.
+// forgotten compares the ledger in dir (services/event) with all its versions in git's history: a line must never be removed. This
+// finds a change of a released schema together with its copy and its digest. Without the history it returns errNoHistory.
 func forgotten(ctx context.Context, dir string, now []revision) ([]string, error) {
 	shallow, err := git(ctx, dir, "rev-parse", "--is-shallow-repository")
 	if err != nil {
@@ -33,7 +32,7 @@ func forgotten(ctx context.Context, dir string, now []revision) ([]string, error
 	for commit := range strings.FieldsSeq(commits) {
 		text, err := git(ctx, dir, "show", commit+":./"+ledgerFile)
 		if err != nil {
-			continue // the commit that removed it; those before have it
+			continue // this commit removed the file
 		}
 		then, err := parseLedger(text)
 		if err != nil {
@@ -42,8 +41,8 @@ func forgotten(ctx context.Context, dir string, now []revision) ([]string, error
 		for _, r := range then {
 			if !slices.Contains(now, r) && !told[r] {
 				told[r] = true
-				problems = append(problems, fmt.Sprintf("%s: commit %.12s released %s (%.12s…), and that line is not there any more. What was released never changes and"+
-					" never goes: take the line and the file back from git. If it never left your branch, amend the commit. %s",
+				problems = append(problems, fmt.Sprintf("%s: commit %.12s released %s (%.12s…), and that line is missing. A release is never changed or"+
+					" removed: restore the line and the file from git. If the commit was never pushed, amend it. %s",
 					ledgerFile, commit, r.file(), r.digest, howToBreak(next(r))))
 			}
 		}

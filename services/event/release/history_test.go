@@ -31,7 +31,7 @@ func TestWhatWasReleasedIsStillThere(t *testing.T) {
 	}
 }
 
-// commit commits everything, in a repository that it makes if there is none.
+// commit commits all files. It makes the repository first if there is none.
 func (c *contracts) commit(t *testing.T) {
 	t.Helper()
 	for _, args := range [][]string{
@@ -57,7 +57,7 @@ func (c *contracts) forgotten(t *testing.T) (string, error) {
 	return strings.Join(problems, "\n"), err
 }
 
-// Who changes schema, copy and digest together leaves a tree in which all is in order. The history knows.
+// A change of schema, copy and digest together leaves a consistent tree. Only the history shows it.
 func TestTheHistoryKnowsWhatWasReleased(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("git"); err != nil {
@@ -91,7 +91,7 @@ func TestTheHistoryKnowsWhatWasReleased(t *testing.T) {
 					t.Errorf("%s it is committed: got %q, %v", when, got, err)
 				}
 				c.commit(t)
-				// And one more, so that it is not only the last commit that counts.
+				// One more commit, so that the change is not in the last one.
 				c.write(t, "rfc/note.md", when)
 				c.commit(t)
 			}

@@ -14,10 +14,10 @@ import (
 	"traceria/services/event"
 )
 
-// ledgerFile has the digest of each released schema, as sha256sum writes it. Nothing that is in it ever leaves it.
+// ledgerFile has the digest of each released schema in the format of sha256sum. A line is never removed.
 const ledgerFile = "released/DIGESTS"
 
-// revision is a schema as it was released: the first of its version, or a later one that adds to it.
+// revision is a released schema: the first of its version, or a later one that adds to it.
 type revision struct {
 	digest  string
 	event   string // in kebab case
@@ -25,7 +25,7 @@ type revision struct {
 	number  int // from 1
 }
 
-// file is its name in released/: order-confirmed.v2.json, order-confirmed.v2.2.json, ….
+// file is the file name in released/: order-confirmed.v2.json, order-confirmed.v2.2.json, ….
 func (r revision) file() string {
 	if r.number == 1 {
 		return r.contract() + ".json"
@@ -33,7 +33,7 @@ func (r revision) file() string {
 	return fmt.Sprintf("%s.%d.json", r.contract(), r.number)
 }
 
-// contract is the version of an event that it is a revision of: order-confirmed.v2.
+// contract is the event and version of the revision: order-confirmed.v2.
 func (r revision) contract() string { return r.event + "." + r.version }
 
 var ledgerLine = regexp.MustCompile(`^([0-9a-f]{64})  ([a-z0-9-]+)\.(v[1-9][0-9]*)(?:\.([2-9]|[1-9][0-9]+))?\.json$`)
@@ -66,7 +66,7 @@ func parseLedger(text string) ([]revision, error) {
 	return all, nil
 }
 
-// writeLedger is the text of the ledger, in the order of the names, in which it does not matter who came first.
+// writeLedger returns the text of the ledger, sorted by file name.
 func writeLedger(all []revision) string {
 	lines := make([]string, len(all))
 	for i, r := range slices.SortedFunc(slices.Values(all), func(a, b revision) int { return strings.Compare(a.file(), b.file()) }) {
@@ -75,7 +75,7 @@ func writeLedger(all []revision) string {
 	return strings.Join(lines, "")
 }
 
-// revisionsOf are those of one version of one event, the last one last.
+// revisionsOf returns the revisions of one contract, ordered by number.
 func revisionsOf(all []revision, contract string) []revision {
 	var its []revision
 	for _, r := range all {
@@ -92,7 +92,7 @@ func digest(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// contractOf is how files are named after a type: order-confirmed.v2.
+// contractOf is the contract of a type: order-confirmed.v2.
 func contractOf(t event.Type) string { return t.Kebab() + "." + t.Version }
 
 // releasedFile reads a released schema.

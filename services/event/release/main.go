@@ -1,10 +1,10 @@
-// Release releases the schema of an event's version as it is now: it copies it to services/event/released and notes the digest.
-// From then on a test refuses what would break it.
+// Release releases the current schema of an event version: it copies the schema to services/event/released and records its
+// digest. From then on a test refuses breaking changes.
 //
 //	go run ./services/event/release OrderConfirmed.v2
 //
-// A version that was released before gets another revision, which may add optional fields. One that breaks the
-// revision before it needs an accepted RFC that names its file.
+// A version that is released already gets a further revision, which may add optional fields. A revision that breaks its
+// predecessor needs an accepted RFC that names its file.
 package main
 
 import (
@@ -38,17 +38,17 @@ func main() {
 	fmt.Printf("%s is released\n", filepath.Join(*dir, "released", file))
 }
 
-// release releases the version of an event (OrderConfirmed.v2) whose contracts are in dir, and returns the file in released/.
+// release releases an event version (OrderConfirmed.v2) of the contracts in dir and returns the name of the file in released/.
 func release(dir, name string) (string, error) {
 	title, version, _ := strings.Cut(name, ".")
 	t, err := event.Lookup(title, version)
 	if err != nil {
-		return "", fmt.Errorf("%w: it is listed in type.go first", err)
+		return "", fmt.Errorf("%w: add it to type.go first", err)
 	}
 	fsys := os.DirFS(dir)
 	ledger, err := readLedger(fsys)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("%w\nrun it in the root of the repository, or say where with -dir", err)
+		err = fmt.Errorf("%w\nrun it in the top folder of the repository, or set -dir", err)
 	}
 	if err != nil {
 		return "", err
@@ -65,7 +65,7 @@ func release(dir, name string) (string, error) {
 	if its := revisionsOf(ledger, contractOf(t)); len(its) > 0 {
 		last := its[len(its)-1]
 		if last.digest == r.digest {
-			return "", fmt.Errorf("%s is released as it is: released/%s", t, last.file())
+			return "", fmt.Errorf("%s is released already: released/%s", t, last.file())
 		}
 		r.number = last.number + 1
 		c := checker{fsys: fsys, rfcs: rfcs}

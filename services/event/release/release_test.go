@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// released releases OrderBoxed v1 and says what came of it.
+// release releases OrderBoxed v1 and returns the file and the error text.
 func (c *contracts) release(t *testing.T) (file, problem string) {
 	t.Helper()
 	file, err := release(c.dir, "OrderBoxed.v1")
@@ -18,7 +18,7 @@ func (c *contracts) release(t *testing.T) (file, problem string) {
 func TestWhatIsReleasedIsHeldFromThenOn(t *testing.T) {
 	t.Parallel()
 	c := scratch(t)
-	if _, problem := c.release(t); !strings.Contains(problem, "is released as it is: released/order-boxed.v1.json") {
+	if _, problem := c.release(t); !strings.Contains(problem, "is released already: released/order-boxed.v1.json") {
 		t.Errorf("got %q", problem)
 	}
 	c.replace(t, boxed, `"properties": {`, `"properties": {"slices": {"type": "integer"},`)
@@ -36,7 +36,7 @@ func TestWhatIsReleasedIsHeldFromThenOn(t *testing.T) {
 	if file, problem := c.release(t); file != "order-boxed.v1.3.json" || c.check(t) != "" {
 		t.Fatalf("got %q, %q, %q", file, problem, c.check(t))
 	}
-	// The RFC was for that once.
+	// The RFC permitted one break only.
 	c.replace(t, boxed, `"pieces"`, `"parts"`)
 	if _, problem := c.release(t); !strings.Contains(problem, "pieces is gone") {
 		t.Errorf("got %q", problem)
@@ -54,7 +54,7 @@ func TestAnEventWithoutATypeIsNotReleased(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
-	if _, err := release(t.TempDir(), "OrderBoxed.v1"); err == nil || !strings.Contains(err.Error(), "in the root of the repository") {
+	if _, err := release(t.TempDir(), "OrderBoxed.v1"); err == nil || !strings.Contains(err.Error(), "in the top folder of the repository") {
 		t.Errorf("got %v", err)
 	}
 }

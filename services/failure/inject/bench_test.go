@@ -20,10 +20,9 @@ import (
 	"traceria/telemetry"
 )
 
-// BenchmarkHappyPath is what the switches cost where nothing goes wrong: a span is begun, a ticket is read with its guard, the
-// handler does nothing. That is far less than any real handler does, so that the ratio is the worst there is. "without" has
-// neither seam nor switches, "off" has both and nothing is on, "rule" has kitchen.slow on for another customer, which must be
-// found out for each message. The three take turns in one run; the ratios are those of their medians.
+// BenchmarkHappyPath measures the cost of the switches for a handler that does nothing, the worst ratio possible.
+// "without" has no seam, "off" has a seam and switches that are off, "rule" has kitchen.slow on for another customer.
+// The three take turns; the ratios are those of the medians.
 func BenchmarkHappyPath(b *testing.B) {
 	tel, err := telemetry.Start(b.Context(), telemetry.Config{Service: "kitchen", Memory: &telemetry.Memory{}, LogOutput: io.Discard})
 	if err != nil {
@@ -73,7 +72,7 @@ func BenchmarkHappyPath(b *testing.B) {
 			took[i] = append(took[i], float64(time.Since(began).Nanoseconds())/batch)
 		}
 	}
-	b.ReportMetric(0, "ns/op") // that of all three together says nothing
+	b.ReportMetric(0, "ns/op") // the sum of all three means nothing
 	median := func(i int) float64 { slices.Sort(took[i]); return took[i][len(took[i])/2] }
 	for i, way := range ways {
 		b.ReportMetric(median(i), "ns/"+way.name)
@@ -82,7 +81,7 @@ func BenchmarkHappyPath(b *testing.B) {
 	b.ReportMetric(median(2)/median(0), "rule/without")
 }
 
-// switched is a context with switches in which kitchen.slow is set.
+// switched returns a context with switches. If setting is not nil, kitchen.slow is set to it.
 func switched(b *testing.B, setting *failure.Setting) context.Context {
 	b.Helper()
 	file := failure.File{Path: filepath.Join(b.TempDir(), "flags.json")}

@@ -8,14 +8,14 @@ import (
 	"traceria/services/failure"
 )
 
-// cutEvery is how often a connection is cut at most: in between the service gets on.
+// cutEvery is the minimum time between two cuts of a connection, so that the service progresses meanwhile.
 const cutEvery = 5 * time.Second
 
-// inItsWake is how long after a cut what is sent behind it finds the same connection.
+// inItsWake is how long after a cut other sends still use the broken connection.
 const inItsWake = 20 * time.Millisecond
 
-// brokerDisconnect cuts the consuming connection when the work on a message is done and it is not acked yet. Jaeger shows
-// the process span, another attempt at the same message, and a span of the reconnection.
+// brokerDisconnect cuts the consumer's connection after the work on a message and before its ack. Jaeger shows the
+// process span, a second attempt at the message, and a reconnect span.
 func brokerDisconnect(i *Injector, ctx context.Context, _ string, a *broker.Attempt, work next) error {
 	if a.Number > 1 {
 		failure.Inject(ctx, failure.BrokerDisconnect)
@@ -29,8 +29,8 @@ func brokerDisconnect(i *Injector, ctx context.Context, _ string, a *broker.Atte
 	return err
 }
 
-// brokerDisconnectSending cuts the publishing connection when an event is on its way. Jaeger shows its send as an error,
-// and another send when the outbox tries again.
+// brokerDisconnectSending cuts the publisher's connection between send and confirm. Jaeger shows a failed send, and
+// another send when the outbox retries.
 func brokerDisconnectSending(i *Injector, d *departure) {
 	if !i.sendCut.may(cutEvery) {
 		if i.sendCut.ago() < inItsWake {

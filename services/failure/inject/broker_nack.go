@@ -8,10 +8,9 @@ import (
 	"traceria/services/topology"
 )
 
-// brokerNack has RabbitMQ route the event to a full queue as well, which refuses it: the broker answers with a nack,
-// although the others got their copy (https://www.rabbitmq.com/docs/sender-selected,
-// https://www.rabbitmq.com/docs/maxlength). Jaeger shows a send with an error of type nack, and another each time that
-// the outbox tries again; consumers see duplicates.
+// brokerNack adds a full queue to the event's destinations (https://www.rabbitmq.com/docs/sender-selected). RabbitMQ
+// answers with a nack although the other queues have the event. Jaeger shows failed sends with error.type=nack, one per
+// retry of the outbox, and duplicates at the consumers.
 func brokerNack(_ *Injector, _ context.Context, d *departure) {
 	d.markMessage(failure.BrokerNack, func(m *broker.Publishing) { m.Headers["BCC"] = []any{topology.FullKey} })
 }

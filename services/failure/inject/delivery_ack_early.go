@@ -10,8 +10,8 @@ import (
 	"traceria/services/failure"
 )
 
-// deliveryAckEarly acks the box before it is delivered, and then the process dies. Jaeger shows one process span of
-// delivery.order-boxed that says ack and has no sends under it, and no second attempt.
+// deliveryAckEarly acks OrderBoxed before the work, and the process dies. Jaeger shows one process span of
+// delivery.order-boxed that is settled with ack, without sends below it and without a second attempt.
 func deliveryAckEarly(i *Injector, ctx context.Context, _ string, a *broker.Attempt, _ next) error {
 	if err := a.Ack(); err != nil {
 		return err

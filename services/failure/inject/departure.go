@@ -10,7 +10,7 @@ import (
 	"traceria/services/failure"
 )
 
-// departure is an event on its way out, into which several failures may be injected.
+// departure is an event before its send, with the failures to inject into it.
 type departure struct {
 	*broker.Departure
 	keys      []failure.Key
@@ -18,8 +18,8 @@ type departure struct {
 	onMessage []func(m *broker.Publishing)
 }
 
-// mark marks the send span, and the message for those who suffer. change, if any, is called when the trace context was
-// written and the body was not.
+// mark adds key to the send span and the message. change, if any, runs after the trace context is written and before
+// the body is.
 func (d *departure) mark(key failure.Key, change func(ctx context.Context, e *event.Envelope, headers broker.Headers)) {
 	if !slices.Contains(d.keys, key) {
 		d.keys = append(d.keys, key)
@@ -29,20 +29,20 @@ func (d *departure) mark(key failure.Key, change func(ctx context.Context, e *ev
 	}
 }
 
-// markMessage is mark, with a change of the message when it is whole.
+// markMessage is mark with a change of the complete message.
 func (d *departure) markMessage(key failure.Key, change func(m *broker.Publishing)) {
 	d.mark(key, nil)
 	d.onMessage = append(d.onMessage, change)
 }
 
-// finish hands the broker what is to be done.
+// finish installs the collected changes in the broker's Departure.
 func (d *departure) finish() {
 	if len(d.keys) == 0 && len(d.onContext) == 0 {
 		return
 	}
 	d.OnContext = func(ctx context.Context, e *event.Envelope, headers broker.Headers) {
 		for _, key := range d.keys {
-			_, _ = failure.On(ctx, key) // the span says which flag it was
+			_, _ = failure.On(ctx, key) // marks the span with the flag
 			failure.Inject(ctx, key)
 		}
 		if len(d.keys) > 0 {
@@ -60,7 +60,7 @@ func (d *departure) finish() {
 	}
 }
 
-// names tells whether key is one of those in a header that [departure.names] made.
+// names reports whether injected, a header of [departure.names], has key.
 func names(injected string, key failure.Key) bool {
 	return slices.Contains(strings.Split(injected, ","), string(key))
 }

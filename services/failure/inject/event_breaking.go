@@ -9,8 +9,8 @@ import (
 	"traceria/services/failure"
 )
 
-// eventBreaking gives OrderConfirmed v1 the shape of v2, money as an object, without a new version. Jaeger shows a failed
-// process span of loyalty.order-confirmed and its dead letter; the kitchen, which takes v2, goes on.
+// eventBreaking gives OrderConfirmed v1 the shape of v2, with money as an object. Jaeger shows a failed process span of
+// loyalty.order-confirmed and its dead letter. The kitchen takes v2 and is not affected.
 func eventBreaking(_ *Injector, _ context.Context, d *departure) {
 	if d.Type != event.OrderConfirmedV1 {
 		return
@@ -22,7 +22,7 @@ func eventBreaking(_ *Injector, _ context.Context, d *departure) {
 	})
 }
 
-// changeField gives a member of the event's data another name and value.
+// changeField replaces the name and the value of a member of the event's data.
 func changeField(e *event.Envelope, name string, change func(json.RawMessage) (string, json.RawMessage)) {
 	var data map[string]json.RawMessage
 	if json.Unmarshal(e.Data, &data) != nil || data[name] == nil {

@@ -9,8 +9,8 @@ import (
 	"traceria/services/failure"
 )
 
-// eventRenamedField gives orderValue of OrderConfirmed v1 another name, and takes away the guard of whoever reads it.
-// Jaeger shows no error at all; the customer has no points.
+// eventRenamedField renames orderValue of OrderConfirmed v1 and turns off the consumer's validation. Jaeger shows no
+// error. The customer gets no points.
 func eventRenamedField(_ *Injector, _ context.Context, d *departure) {
 	if d.Type != event.OrderConfirmedV1 {
 		return
@@ -20,7 +20,7 @@ func eventRenamedField(_ *Injector, _ context.Context, d *departure) {
 	})
 }
 
-// eventRenamedFieldRead is the reader's part: it takes the data as it comes, and what is missing is zero.
+// eventRenamedFieldRead turns off the consumer's validation, so a missing field is zero.
 func eventRenamedFieldRead(a *broker.Attempt, injected string) {
 	if names(injected, failure.EventRenamedField) {
 		a.Envelope.Unguarded = true

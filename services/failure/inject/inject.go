@@ -1,6 +1,3 @@
-// Package inject breaks Traceria on purpose. Each failure of the catalogue has a file of its own, named after its key,
-// which says what it does and what Jaeger shows then. The happy path knows nothing of them: they take part at the seams
-// of broker, store and host, and ask [failure.On] each time.
 package inject
 
 import (
@@ -22,7 +19,7 @@ import (
 	"traceria/telemetry"
 )
 
-// Injector takes part in what one service does. What it remembers is of this process only.
+// Injector injects the failures of one service. Its state is local to the process.
 type Injector struct {
 	service string
 	tel     *telemetry.Telemetry
@@ -33,26 +30,28 @@ type Injector struct {
 	earlier earlierOrders // trace.stale-parent
 }
 
-// New makes the injector of one service.
+// New returns the injector of a service.
 func New(service string, tel *telemetry.Telemetry) *Injector {
 	return &Injector{service: service, tel: tel}
 }
 
-// Broker are the injector's parts in what the service does with RabbitMQ.
+// Broker returns the injector's seams in the broker.
 func (i *Injector) Broker() broker.Seams {
 	return broker.Seams{Handling: i.handle, Declining: messageExpireRead, Sending: i.send, Closed: i.closed, TraceMode: traceMode}
 }
 
-// Store are the injector's parts in what the service does with its database.
-func (i *Injector) Store() store.Seams { return store.Seams{Publishing: i.publish} }
+// Store returns the injector's seams in the store.
+func (i *Injector) Store() store.Seams {
+	return store.Seams{Publishing: i.publish, Tracing: traceDatabase}
+}
 
-// next is the rest of the way.
+// next continues with the remaining failures and the handler.
 type next func(context.Context) error
 
-// handlings are the failures of consumers: they stand around the handler of the queue, the first outermost.
+// handlings are the failures of consumers. They wrap the handler of the queue, the first one outermost.
 var handlings = []struct {
 	key   failure.Key
-	queue string // "" is every queue
+	queue string // "" means every queue
 	do    func(i *Injector, ctx context.Context, variant string, a *broker.Attempt, work next) error
 }{
 	{failure.BrokerDisconnect, "", brokerDisconnect},
@@ -72,11 +71,11 @@ const ticketOpened = "kitchen.ticket-opened"
 func (i *Injector) handle(ctx context.Context, a *broker.Attempt, work func(context.Context) error) error {
 	ctx = failure.WithAttempt(ctx, a.Number)
 	i.suffer(ctx, a)
-	_, _ = failure.On(ctx, failure.TraceMode) // the span says in which mode it stands
+	_, _ = failure.On(ctx, failure.TraceMode) // marks the span with the mode
 	return i.handleFrom(0, ctx, a, work)
 }
 
-// handleFrom is what the handlings from the first on make of the work.
+// handleFrom runs the handlings from index first on, then the work.
 func (i *Injector) handleFrom(first int, ctx context.Context, a *broker.Attempt, work next) error {
 	for n := first; n < len(handlings); n++ {
 		h := handlings[n]
@@ -90,7 +89,7 @@ func (i *Injector) handleFrom(first int, ctx context.Context, a *broker.Attempt,
 	return work(ctx)
 }
 
-// suffer marks the span of an attempt at a message that something was injected into.
+// suffer marks the process span of a message with the failures that were injected into it.
 func (i *Injector) suffer(ctx context.Context, a *broker.Attempt) {
 	if injected, ok := a.Message.Headers[failure.InjectedHeader].(string); ok {
 		failure.Suffer(ctx, injected)
@@ -99,7 +98,7 @@ func (i *Injector) suffer(ctx context.Context, a *broker.Attempt) {
 	i.loyaltyWasDown(ctx, a)
 }
 
-// sendings are the failures of the order service's publisher, when it sends a form of OrderConfirmed.
+// sendings are the failures of the order service when it sends a form of OrderConfirmed.
 var sendings = []struct {
 	key failure.Key
 	do  func(i *Injector, ctx context.Context, d *departure)
@@ -137,15 +136,15 @@ func (i *Injector) send(ctx context.Context, d *broker.Departure) {
 	out.finish()
 }
 
-// errInjected is the error of a failure that was injected.
+// errInjected is the error of an injected failure.
 type errInjected struct{ key failure.Key }
 
 func (e errInjected) Error() string { return fmt.Sprintf("%s is switched on", e.key) }
 
-// ErrorType is its error.type on a span.
+// ErrorType is the error.type of the span.
 func (errInjected) ErrorType() string { return "injected" }
 
-// die ends the process as kill -9 does, when the current span was exported: everything else of it is lost.
+// die exports the current span and ends the process as kill -9 does. Everything else is lost.
 func (i *Injector) die(ctx context.Context, key failure.Key, why string) {
 	failure.Inject(ctx, key)
 	span := trace.SpanFromContext(ctx)
@@ -163,42 +162,30 @@ func (i *Injector) die(ctx context.Context, key failure.Key, why string) {
 	if err = errors.Join(err, self.Kill()); err != nil {
 		panic(err)
 	}
-	select {} // until the signal is there
+	select {} // until the signal arrives
 }
 
-// pause waits, or returns the error of ctx when it ends first.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// look is how often it is asked whether something that lasts is still switched on.
+// look is the polling interval of a lasting failure.
 const look = 100 * time.Millisecond
 
-// pace lets something happen once in a while.
+// pace limits how often something happens.
 type pace struct{ last atomic.Int64 }
 
-// may is true once in every span of time.
+// may returns true once per interval.
 func (p *pace) may(every time.Duration) bool {
 	now, last := time.Now().UnixNano(), p.last.Load()
 	return now-last >= every.Nanoseconds() && p.last.CompareAndSwap(last, now)
 }
 
-// ago is how long it is since it was let happen last.
+// ago returns the time since may last returned true.
 func (p *pace) ago() time.Duration { return time.Since(time.Unix(0, p.last.Load())) }
 
-// away remembers when something was switched off last: what was meant for it then suffered from that.
+// away records the last time span of a lasting failure. Events from that span are marked as sufferers.
 type away struct {
 	since, until atomic.Int64 // Unix nanoseconds; until is 0 while it lasts
 }
 
-// is notes whether it lasts.
+// is records whether the failure is on.
 func (w *away) is(now bool) {
 	switch at := time.Now().UnixNano(); {
 	case now && (w.since.Load() == 0 || w.until.Load() != 0):
@@ -209,7 +196,7 @@ func (w *away) is(now bool) {
 	}
 }
 
-// during tells whether it lasted at that time.
+// during reports whether the failure was on at that time.
 func (w *away) during(at time.Time) bool {
 	since, until := w.since.Load(), w.until.Load()
 	return since != 0 && at.UnixNano() >= since && (until == 0 || at.UnixNano() <= until)

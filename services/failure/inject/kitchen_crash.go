@@ -7,9 +7,9 @@ import (
 	"traceria/services/failure"
 )
 
-// kitchenCrash ends the process after a ticket's work was committed and before it is acked. Jaeger shows that attempt as an
-// error without a settlement, and another one, of another service.instance.id, that finds the work done. The attempts
-// after the first live: a crash over and over would take all other tickets with it.
+// kitchenCrash ends the process between the commit of a ticket and its ack. Jaeger shows a failed attempt without a
+// settlement, and a second one of another service.instance.id that is a duplicate. Later attempts survive, because
+// repeated crashes would dead-letter other tickets.
 func kitchenCrash(i *Injector, ctx context.Context, _ string, a *broker.Attempt, work next) error {
 	failure.Inject(ctx, failure.KitchenCrash)
 	err := work(ctx)

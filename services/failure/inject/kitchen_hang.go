@@ -5,14 +5,15 @@ import (
 
 	"traceria/services/broker"
 	"traceria/services/failure"
+	"traceria/services/wait"
 )
 
-// kitchenHang lets a cook neither finish nor fail, until it is switched off or the process ends. Jaeger shows a send
-// without a process span under it, as a span is exported when it ends. After a restart the ticket is worked off.
+// kitchenHang blocks a cook until the failure is cleared or the process ends. Jaeger shows a send without a process
+// span, because a span is exported when it ends. After a restart the ticket is cooked.
 func kitchenHang(_ *Injector, ctx context.Context, _ string, a *broker.Attempt, work next) error {
 	failure.Inject(ctx, failure.KitchenHang)
 	for on := a.Number == 1; on; _, on = failure.On(ctx, failure.KitchenHang) {
-		if err := pause(ctx, look); err != nil {
+		if err := wait.For(ctx, look); err != nil {
 			return err
 		}
 	}

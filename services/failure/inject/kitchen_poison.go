@@ -7,8 +7,8 @@ import (
 	"traceria/services/failure"
 )
 
-// kitchenPoison fails every attempt at a ticket. Jaeger shows four errors, and a send to kitchen.ticket-opened.dead under
-// the last.
+// kitchenPoison fails every attempt at a ticket. Jaeger shows four failed attempts. A send to
+// kitchen.ticket-opened.dead is below the last.
 func kitchenPoison(_ *Injector, ctx context.Context, _ string, _ *broker.Attempt, _ next) error {
 	failure.Inject(ctx, failure.KitchenPoison)
 	return errInjected{failure.KitchenPoison}

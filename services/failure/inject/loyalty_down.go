@@ -7,8 +7,8 @@ import (
 	"traceria/services/failure"
 )
 
-// closed is loyalty.down: loyalty consumes nothing while it is on. Jaeger shows orders without loyalty's spans; when it is
-// switched off they come, in the same traces, with a long traceria.queue.wait_ms.
+// closed stops the consumers of loyalty while loyalty.down is on. Jaeger shows traces without loyalty spans. Afterwards
+// the spans appear in the same traces, with a long traceria.queue.wait_ms.
 func (i *Injector) closed(ctx context.Context, _ string) bool {
 	if i.service != "loyalty" {
 		return false
@@ -18,7 +18,7 @@ func (i *Injector) closed(ctx context.Context, _ string) bool {
 	return on
 }
 
-// loyaltyWasDown marks the span of a message that waited for loyalty to come back.
+// loyaltyWasDown marks the process span of a message that was sent while loyalty.down was on.
 func (i *Injector) loyaltyWasDown(ctx context.Context, a *broker.Attempt) {
 	if i.away.during(a.SentAt) {
 		failure.Inject(ctx, failure.LoyaltyDown)

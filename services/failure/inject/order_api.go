@@ -7,19 +7,17 @@ import (
 	"time"
 
 	"traceria/services/failure"
+	"traceria/services/wait"
 )
 
-// Entry is the route where an order begins, and where [failure.Header] is read.
+// Entry is the route that starts an order. [failure.Header] is read there.
 const Entry = "POST /order"
 
-// ErrDown is the answer of an API that is down.
+// ErrDown is the error of order-api.down.
 var ErrDown = errors.New("the order API is down")
 
-// Answer is order-api.down and order-api.slow, before a request is answered. It returns the key that was injected, for
-// whoever asked, or "". The error is [ErrDown], or that of ctx.
-//
-// Down: Jaeger shows a server span with status 503 and nothing under it. Slow: a long server span and, with
-// event.style=sparse-callback, long client spans of those who ask.
+// Answer injects order-api.down ([ErrDown]) or order-api.slow before a request is handled. It returns the injected key,
+// or "". Jaeger shows a server span with status 503 and nothing below it, or a long server span.
 func (i *Injector) Answer(ctx context.Context, route string) (failure.Key, error) {
 	if i == nil || i.service != "order" || !slices.Contains([]string{Entry, "GET /order/{id}"}, route) {
 		return "", nil
@@ -35,7 +33,7 @@ func (i *Injector) Answer(ctx context.Context, route string) (failure.Key, error
 	failure.Inject(ctx, failure.OrderAPISlow)
 	longer, err := time.ParseDuration(variant)
 	if err == nil {
-		err = pause(ctx, longer)
+		err = wait.For(ctx, longer)
 	}
 	return failure.OrderAPISlow, err
 }

@@ -7,8 +7,8 @@ import (
 	"traceria/services/failure"
 )
 
-// publish is order.dual-write: OrderCreated is not stored with the order but published after the commit, and the process
-// dies in between. Jaeger shows POST /order with its database spans and no send at all; the order stays created.
+// publish injects order.dual-write: OrderCreated gets no outbox row, and the process dies between the commit and the
+// publish. Jaeger shows POST /order with a transaction INSERT orders and without a send. The order stays created.
 func (i *Injector) publish(ctx context.Context, fact event.Type) (committed func()) {
 	if i.service != "order" || fact != event.OrderCreatedV1 {
 		return nil

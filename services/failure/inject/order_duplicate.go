@@ -7,8 +7,8 @@ import (
 	"traceria/services/failure"
 )
 
-// duplicates is order.duplicate: it says which events of the batch are sent twice, with the same message id. Jaeger shows
-// two sends, and process spans with traceria.message.duplicate=true under the second.
+// duplicates returns the indexes of the events in the batch for which order.duplicate is on. Each is sent twice with
+// one message id. Jaeger shows two sends and traceria.message.duplicate=true under the second.
 func duplicates(ctx context.Context, batch []event.Outgoing) map[int]bool {
 	doubles := map[int]bool{}
 	for n, o := range batch {
@@ -22,8 +22,8 @@ func duplicates(ctx context.Context, batch []event.Outgoing) map[int]bool {
 	return doubles
 }
 
-// double sends them again when the broker has all of the batch: who gets both has had the first one for a while. What
-// becomes of the second is nobody's concern.
+// double sends the events again after the broker has confirmed the batch, so consumers have had time for the first
+// copy. It ignores the result of the second send.
 func (r relay) double(ctx context.Context, batch []event.Outgoing, doubles map[int]bool, results []error) {
 	var again []event.Outgoing
 	for n, o := range batch {

@@ -7,10 +7,9 @@ import (
 	"traceria/services/failure"
 )
 
-// reordered is order.reorder: it holds the first form of an OrderConfirmed back until what follows it in the batch was
-// sent and confirmed, its other form at least. Jaeger shows that the send of v1, which loyalty takes, begins after that
-// of v2 has ended; the order ends as it should. Where only one form is published and nothing else waits, there is
-// nothing to overtake it.
+// reordered splits the batch for order.reorder. later has the first form of each OrderConfirmed; it is sent after the
+// rest is confirmed. Jaeger shows that the send of v1 begins after that of v2 has ended. Without a later event in the
+// batch nothing can overtake.
 func reordered(ctx context.Context, batch []event.Outgoing) (first, later []int) {
 	held := map[string]bool{}
 	for n, o := range batch {

@@ -6,12 +6,12 @@ import (
 	"traceria/services/failure"
 )
 
-// unwanted is a routing key that nothing is bound to.
-const unwanted = "order.nobody-wants-this"
+// noBinding is a routing key without a binding.
+const noBinding = "order.no-binding"
 
-// orderUnroutable sends to a routing key that no queue is bound to, and RabbitMQ returns the message. Jaeger shows a send
-// with an error and no process span under it, and another send each time that the outbox tries again.
+// orderUnroutable sends to a routing key without a binding, and RabbitMQ returns the message. Jaeger shows a failed
+// send without a process span, and another send for each retry of the outbox.
 func orderUnroutable(_ *Injector, _ context.Context, d *departure) {
-	d.RoutingKey = unwanted
+	d.RoutingKey = noBinding
 	d.mark(failure.OrderUnroutable, nil)
 }

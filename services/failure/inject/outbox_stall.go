@@ -5,10 +5,11 @@ import (
 
 	"traceria/services/event"
 	"traceria/services/failure"
+	"traceria/services/wait"
 )
 
-// stall is outbox.stall: the relay sends nothing until it is switched off. Jaeger shows POST /order, then nothing for as
-// long as that lasts, and then the first send.
+// stall blocks the relay while outbox.stall is on. Jaeger shows POST /order, a gap as long as the stall, and the first
+// send.
 func (r relay) stall(ctx context.Context, batch []event.Outgoing) error {
 	held := false
 	for {
@@ -18,7 +19,7 @@ func (r relay) stall(ctx context.Context, batch []event.Outgoing) error {
 			break
 		}
 		held = true
-		if err := pause(ctx, look); err != nil {
+		if err := wait.For(ctx, look); err != nil {
 			return err
 		}
 	}

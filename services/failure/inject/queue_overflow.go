@@ -8,24 +8,22 @@ import (
 	"traceria/services/event"
 	"traceria/services/failure"
 	"traceria/services/topology"
+	"traceria/services/wait"
 )
 
-// Overflowing is the queue that queue.overflow makes too short.
+// Overflowing is the queue that queue.overflow overflows.
 const Overflowing = "kitchen.order-confirmed"
 
 const (
-	// carryEvery is how slowly the messages of the short queue are carried on.
+	// carryEvery is the pause between two messages that leave the short queue.
 	carryEvery = time.Second
-	// carryRest is how long after it was switched off the short queue is emptied and deleted: the other is bound then.
+	// carryRest is the delay between clearing the failure and emptying the short queue. By then the bindings are back.
 	carryRest = 3 * time.Second
 )
 
-// Overflow is the variant of queue.overflow that is on for the subscription, or "".
-//
-// A queue of length 1 stands in front of kitchen.order-confirmed while it is on, and a slow consumer behind it. With
-// drop-head RabbitMQ drops the oldest messages without a word: Jaeger shows sends without an error whose process spans
-// are missing at the kitchen. With reject-publish it refuses the new ones: sends with an error of type nack, and others
-// when the outbox tries again.
+// Overflow returns the active variant of queue.overflow for the subscription, or "". A queue of length 1 with a slow
+// consumer then stands before the subscription's queue. Jaeger shows sends without process spans at the kitchen
+// (drop-head), or sends with error.type=nack until a later one is confirmed (reject-publish).
 func Overflow(ctx context.Context, s topology.Subscription) string {
 	if s.Queue() != Overflowing {
 		return ""
@@ -37,8 +35,8 @@ func Overflow(ctx context.Context, s topology.Subscription) string {
 	return variant
 }
 
-// CarryOverflow is the slow consumer, until ctx ends: it needs the rights of who declares the topology. It removes what an
-// earlier run has left.
+// CarryOverflow runs the slow consumer until ctx ends. It also removes what an earlier run left. The user in url must
+// be allowed to declare the topology. say receives errors.
 func CarryOverflow(ctx context.Context, url string, s topology.Subscription, say func(error)) {
 	rest := []string{topology.OverflowDropHead, topology.OverflowRejectPublish}
 	var off time.Time
@@ -57,7 +55,7 @@ func CarryOverflow(ctx context.Context, url string, s topology.Subscription, say
 				rest = rest[1:]
 			}
 		}
-		_ = pause(ctx, look)
+		_ = wait.For(ctx, look)
 	}
 }
 
@@ -65,19 +63,19 @@ func carryWhileOn(ctx context.Context, url string, s topology.Subscription, say 
 	working, end := context.WithCancel(ctx)
 	defer end()
 	go func() {
-		for Overflow(working, s) == s.Overflow && pause(working, look) == nil {
+		for Overflow(working, s) == s.Overflow && wait.For(working, look) == nil {
 		}
 		end()
 	}()
 	for working.Err() == nil {
 		if err := broker.Carry(working, url, s, carryEvery); err != nil && working.Err() == nil {
-			say(err) // the queue is declared a moment later, or the broker is away
-			_ = pause(working, time.Second)
+			say(err) // the queue does not exist yet, or the broker is unavailable
+			_ = wait.For(working, time.Second)
 		}
 	}
 }
 
-// queueOverflow marks the send of the form that the kitchen takes, unless it is configured for another.
+// queueOverflow marks the send of v2, the form that the kitchen takes by default.
 func queueOverflow(_ *Injector, _ context.Context, d *departure) {
 	if d.Type == event.OrderConfirmedV2 {
 		d.mark(failure.QueueOverflow, nil)

@@ -11,7 +11,7 @@ import (
 	"traceria/telemetry"
 )
 
-// Relay stands between the order service's outbox and its publisher. For the other services it is the publisher.
+// Relay wraps the publisher of the order service's outbox. For other services it returns the publisher.
 func (i *Injector) Relay(publisher store.Publisher) store.Publisher {
 	if i.service != "order" {
 		return publisher
@@ -48,7 +48,7 @@ func (r relay) Publish(ctx context.Context, batch []event.Outgoing) []error {
 	return results
 }
 
-// of is the context of what is sent: its conversation and baggage, over those of the relay.
+// of returns ctx with the conversation and the baggage of the event.
 func of(ctx context.Context, o event.Outgoing) context.Context {
 	return telemetry.WithConversation(telemetry.Resume(ctx, o.Context), o.Envelope.Metadata.ConversationID)
 }

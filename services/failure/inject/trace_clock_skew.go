@@ -11,8 +11,8 @@ import (
 
 const skew = 5 * time.Minute
 
-// traceClockSkew has the kitchen's spans of a ticket stamped by a clock that is five minutes behind or ahead. Jaeger shows
-// process spans that begin before they were sent, or long after.
+// traceClockSkew shifts the timestamps of the kitchen's spans of a ticket by five minutes. Jaeger shows process spans
+// that begin before their send, or minutes after it.
 func traceClockSkew(_ *Injector, ctx context.Context, variant string, _ *broker.Attempt, work next) error {
 	failure.Inject(ctx, failure.TraceClockSkew)
 	offset := skew

@@ -9,8 +9,8 @@ import (
 	"traceria/telemetry"
 )
 
-// traceDropContext takes the trace context off headers and metadata. Jaeger shows a trace that ends at the send, and
-// another for each consumer; traceria.conversation still finds them all.
+// traceDropContext removes the trace context from headers and metadata. Jaeger shows a trace that ends at the send and
+// a new trace per consumer. traceria.conversation still finds all of them.
 func traceDropContext(_ *Injector, _ context.Context, d *departure) {
 	d.mark(failure.TraceDropContext, func(_ context.Context, e *event.Envelope, headers broker.Headers) {
 		dropHeaders(headers)

@@ -9,8 +9,8 @@ import (
 	"traceria/telemetry"
 )
 
-// traceDropHeaders takes the trace context off the message's headers, as a bridge or a shovel may. Jaeger shows a whole
-// trace all the same: the event's metadata have the context, too.
+// traceDropHeaders removes the trace context from the headers, as a bridge or a shovel may. Jaeger shows a complete
+// trace, because the event's metadata have the context, too.
 func traceDropHeaders(_ *Injector, _ context.Context, d *departure) {
 	d.mark(failure.TraceDropHeaders, func(_ context.Context, _ *event.Envelope, headers broker.Headers) { dropHeaders(headers) })
 }

@@ -8,11 +8,11 @@ import (
 	"traceria/services/failure"
 )
 
-// malformed has a trace id that is no hexadecimal number (https://www.w3.org/TR/trace-context/#traceparent-header).
+// malformed has an invalid trace id (https://www.w3.org/TR/trace-context/#traceparent-header).
 const malformed = "00-not-a-trace-id-at-all-01"
 
-// traceMalformed writes a traceparent that nobody can read. Jaeger shows a trace that ends at the send, and another for
-// each consumer.
+// traceMalformed writes an invalid traceparent. Jaeger shows a trace that ends at the send and a new trace per
+// consumer.
 func traceMalformed(_ *Injector, _ context.Context, d *departure) {
 	d.mark(failure.TraceMalformed, func(_ context.Context, e *event.Envelope, headers broker.Headers) {
 		setTraceparent(e, headers, malformed)

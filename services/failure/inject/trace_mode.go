@@ -7,8 +7,8 @@ import (
 	"traceria/telemetry/otelamqp"
 )
 
-// traceMode is the experiment trace.mode: whether a process span is the child of its send (parent), begins a trace with a
-// link to it (link), or one without (none).
+// traceMode returns the mode of the experiment trace.mode: a process span is a child of its send (parent), starts a
+// trace linked to it (link), or starts an unrelated trace (none).
 func traceMode(ctx context.Context) otelamqp.TraceMode {
 	switch variant, _ := failure.On(ctx, failure.TraceMode); variant {
 	case otelamqp.Link.String():

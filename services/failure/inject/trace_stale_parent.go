@@ -9,13 +9,13 @@ import (
 	"traceria/services/failure"
 )
 
-// earlierOrders remembers the last two orders' contexts, as a field of a shared object would.
+// earlierOrders keeps the contexts of the last two orders, as a field of a shared object would.
 type earlierOrders struct {
 	mu            sync.Mutex
 	last, earlier struct{ conversation, traceparent string }
 }
 
-// note remembers the context of this event's send, before anything is done to it.
+// note records the context of this event's send before a failure changes it.
 func (o *earlierOrders) note(d *departure) {
 	d.onContext = append(d.onContext, func(_ context.Context, e *event.Envelope, _ broker.Headers) {
 		o.mu.Lock()
@@ -27,7 +27,7 @@ func (o *earlierOrders) note(d *departure) {
 	})
 }
 
-// of is the context of an order before this one, or "".
+// of returns the context of an earlier order, or "".
 func (o *earlierOrders) of(conversation string) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -37,9 +37,9 @@ func (o *earlierOrders) of(conversation string) string {
 	return o.earlier.traceparent
 }
 
-// traceStaleParent sends the event with the context of the order before. Jaeger shows this order's spans in the trace of
-// that one: their traceria.conversation is not the root's. The first order of a process has none before it, and is
-// spared.
+// traceStaleParent sends the event with the context of the previous order. Jaeger shows this order's spans in that
+// order's trace, where their traceria.conversation differs from the root's. The first order of a process is not
+// affected.
 func traceStaleParent(i *Injector, _ context.Context, d *departure) {
 	d.mark(failure.TraceStaleParent, func(_ context.Context, e *event.Envelope, headers broker.Headers) {
 		if stale := i.earlier.of(e.Metadata.ConversationID); stale != "" {

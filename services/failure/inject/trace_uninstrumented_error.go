@@ -7,8 +7,8 @@ import (
 	"traceria/services/failure"
 )
 
-// traceUninstrumentedError lets the work on a ticket fail and says nothing of it: the message is acked. Jaeger shows a
-// green process span without the sends that should be under it, and the order does not go on.
+// traceUninstrumentedError skips the work on a ticket and acks the message. Jaeger shows a process span without an
+// error and without the sends below it. The order stops.
 func traceUninstrumentedError(_ *Injector, ctx context.Context, _ string, _ *broker.Attempt, _ next) error {
 	failure.Inject(ctx, failure.TraceUninstrumentedError)
 	return nil

@@ -5,19 +5,19 @@ import (
 	"time"
 )
 
-// RabbitMQ dies like a machine that loses its power, and is back some seconds later.
+// RabbitMQ is killed, as by a power failure, and restarted after some orders.
 func rabbitmqKilled() fault {
 	return fault{name: "rabbitmq-killed", begins: 0.4, inject: func(t *testing.T, p *trial) {
 		p.EndBroker(t, p.Broker.Kill)
-		p.orders.awaitAccepted(t, chaosOrders(t)/10) // the customers do not notice
+		p.orders.awaitAccepted(t, chaosOrders(t)/10) // orders are accepted without a broker
 		p.StartBroker(t)
 	}}
 }
 
-// paused is longer than a heartbeat: to its clients a broker that is stopped so long is neither there nor gone.
+// paused is longer than a heartbeat, so clients see neither answers nor a closed connection.
 const paused = 10 * time.Second
 
-// RabbitMQ is stopped in its tracks, with every connection open, and goes on.
+// RabbitMQ is paused with SIGSTOP while its connections stay open.
 func rabbitmqPaused() fault {
 	return fault{name: "rabbitmq-paused", begins: 0.4, inject: func(t *testing.T, p *trial) {
 		resume := p.PauseBroker(t)

@@ -11,14 +11,7 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// The chaos tests break one part of the running system at a time, while customers order, and count afterwards what
-// was lost or happened twice. Services, broker, Collector and Jaeger are real processes; a fault is what it is called:
-// kill -9, SIGSTOP, a file system that is full, a file that another process has locked.
-//
-// What must have happened is computed from the orders that were answered with 202, and from nothing that the system
-// says of itself.
-
-// chaosOrders is how many orders each test places: 100, or TRACERIA_CHAOS_ORDERS (make chaos has 1,000).
+// chaosOrders returns the number of orders per fault: 100, or TRACERIA_CHAOS_ORDERS (make chaos sets 1,000).
 func chaosOrders(t *testing.T) int {
 	t.Helper()
 	text, set := os.LookupEnv("TRACERIA_CHAOS_ORDERS")
@@ -32,37 +25,36 @@ func chaosOrders(t *testing.T) int {
 	return n
 }
 
-// traceDemand is what a test demands of the orders' traces.
+// traceDemand is the requirement on the orders' traces.
 type traceDemand int
 
 const (
-	// everyTrace: each order's spans are all there and connected.
+	// everyTrace requires a complete trace of every order.
 	everyTrace traceDemand = iota
-	// laterTraces: those of the orders that were placed after the fault. Telemetry itself was killed.
+	// laterTraces requires complete traces of the orders after the fault, for faults of the telemetry itself.
 	laterTraces
-	// countTraces: none. Processes died with spans that they had not sent, which no design can prevent: how many
-	// spans lost their parent is counted and printed.
+	// countTraces requires nothing and only counts. A killed process loses the spans that it has not exported.
 	countTraces
 )
 
 // fault is one way to break the system.
 type fault struct {
 	name string
-	// prepare runs before the services start, and may change how.
+	// prepare runs before the services start and may change their environment.
 	prepare func(t *testing.T, p *trial)
-	// begins is the part of the orders that is accepted when the fault begins.
+	// begins is the fraction of the orders that are accepted before the fault.
 	begins float64
-	// inject breaks something and, unless that is for repair, mends it. Orders are placed all the while.
+	// inject breaks a part and repairs it, unless repair does. Orders are placed meanwhile.
 	inject func(t *testing.T, p *trial)
-	// repair runs when every order is settled in spite of what is broken.
+	// repair runs after every order is settled despite the fault.
 	repair func(t *testing.T, p *trial)
-	// longer stretches the time in which the orders are placed.
+	// longer extends the time in which the orders are placed.
 	longer time.Duration
-	// dead is how many dead letters must be in which queue; everywhere else there must be none.
+	// dead is the expected number of dead letters by queue. Other queues must have none.
 	dead map[string]int
-	// traces is what is demanded of the traces.
+	// traces is the requirement on the traces.
 	traces traceDemand
-	// checkTree says what else must hold of each trace; "" when it does.
+	// checkTree returns a fault of a trace, or "".
 	checkTree func(tree *tracetree.Tree) string
 }
 
@@ -73,14 +65,14 @@ func faults() []fault {
 	}
 }
 
-// After each fault: no order lost, no effect doubled, every order in a final state, the queues empty but for the dead
-// letters that must be there, and the traces connected unless telemetry itself was killed.
+// After each fault no order is lost, no effect is doubled, every order has its final status, and the queues hold only
+// the expected dead letters. The traces are complete unless the fault hit the telemetry.
 func TestChaos(t *testing.T) {
 	w, wanted := newWorld(t)
 	var report []figures
 	for _, f := range faults() {
 		t.Run(f.name, func(t *testing.T) {
-			counted := figures{name: f.name} // what a test that ends early says of itself
+			counted := figures{name: f.name} // the row of a test that ends early
 			defer func() {
 				counted.verdict = verdict(t)
 				report = append(report, counted)
@@ -102,7 +94,7 @@ func verdict(t *testing.T) string {
 	}
 }
 
-// run lets the customers order, breaks the system among them, and counts.
+// run places the orders, injects the fault meanwhile, and counts the result.
 func (p *trial) run(t *testing.T) figures {
 	began := time.Now()
 	n := chaosOrders(t)
@@ -129,15 +121,15 @@ func (p *trial) run(t *testing.T) figures {
 	return f
 }
 
-// laterOrders are placed when a fault of telemetry is over, to see that traces flow again.
+// laterOrders is the number of orders after a fault of the telemetry. They show that traces arrive again.
 const laterOrders = 20
 
-// placingTime leaves the system room to breathe between the orders: the fault and not the load is the subject.
+// placingTime is the time for placing the orders. It keeps the load low, because the fault is the subject.
 func placingTime(orders int) time.Duration {
 	return 4*time.Second + time.Duration(orders)*25*time.Millisecond
 }
 
-// table is the report of make chaos.
+// table returns the report of make chaos.
 func table(report []figures) string {
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)

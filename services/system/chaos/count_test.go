@@ -9,24 +9,24 @@ import (
 	"time"
 )
 
-// figures are what a test counted.
+// figures are the counts of one test.
 type figures struct {
 	name, verdict       string
 	accepted            int
 	delivered           int
 	cancelled           int
-	lost                int // orders without their final state, or of which something was never said
-	doubled             int // effects that happened more than once: facts, points, lines of a timeline, whole orders
+	lost                int // orders without their final status or with a missing event
+	doubled             int // repeated effects: facts, points, timeline entries, orders
 	dead, left, unsent  int // messages in .dead queues, in other queues, in outboxes
-	again               int // messages that were published more than once: allowed, the inbox is there for them
+	again               int // messages that were published more than once, which the inbox allows
 	kills               int
 	traces              traceFigures
 	slowest, took       time.Duration
-	details             []string // what is wrong, a few of each
+	details             []string // the first faults
 	deadFound, deadWant map[string]int
 }
 
-// count stops the services and compares what came of the orders with what was asked for.
+// count stops the services and compares the result with the accepted orders.
 func (p *trial) count(t *testing.T, o *orders) figures {
 	t.Helper()
 	f := figures{name: p.fault.name, accepted: len(o.all), deadFound: map[string]int{}, deadWant: p.fault.dead}
@@ -36,7 +36,7 @@ func (p *trial) count(t *testing.T, o *orders) figures {
 	p.ask(o.all)
 	f.countOrders(t, p, o.all)
 	f.countPoints(t, p, o.all)
-	p.Close(t) // now what a consumer held is back in its queue, and every span is sent
+	p.Close(t) // unacked messages return to their queues, and all spans are exported
 	for queue, n := range p.Waiting(t) {
 		if strings.HasSuffix(queue, ".dead") {
 			f.dead += n
@@ -60,14 +60,14 @@ func (p *trial) count(t *testing.T, o *orders) figures {
 	return f
 }
 
-// note keeps the first few of what is wrong.
+// note keeps the first 20 faults.
 func (f *figures) note(format string, args ...any) {
 	if len(f.details) < 20 {
 		f.details = append(f.details, fmt.Sprintf(format, args...))
 	}
 }
 
-// countOrders looks at the orders' ends, at their timelines, and for orders that nobody placed.
+// countOrders checks final statuses and timelines, and searches for orders that were never placed.
 func (f *figures) countOrders(t *testing.T, p *trial, all []*accepted) {
 	t.Helper()
 	customers := map[string]int{}
@@ -104,7 +104,7 @@ func (f *figures) countOrders(t *testing.T, p *trial, all []*accepted) {
 	}
 }
 
-// names are the events of the timeline, sorted.
+// names returns the events of the timeline, sorted.
 func (a *accepted) names() []string {
 	var names []string
 	for _, entry := range a.story.Timeline {
@@ -114,7 +114,7 @@ func (a *accepted) names() []string {
 	return names
 }
 
-// countPoints compares each account with the prices of what was delivered.
+// countPoints compares each customer's points with the prices of the delivered orders.
 func (f *figures) countPoints(t *testing.T, p *trial, all []*accepted) {
 	t.Helper()
 	want := map[string]int{}
@@ -145,7 +145,7 @@ func (f *figures) countPoints(t *testing.T, p *trial, all []*accepted) {
 	}
 }
 
-// countFacts compares what the world was told with what must be told: each fact of an order once.
+// countFacts compares the published events with the expected facts of each order, each exactly once.
 func (f *figures) countFacts(all []*accepted, heard testimony) {
 	known := map[string]bool{}
 	for _, a := range all {
@@ -155,28 +155,28 @@ func (f *figures) countFacts(all []*accepted, heard testimony) {
 			switch n := len(facts[name]); {
 			case n == 0:
 				f.lost++
-				f.note("nobody heard %s of order %s", name, a.OrderID)
+				f.note("the witness received no %s of order %s", name, a.OrderID)
 			case n > 1:
 				f.doubled += n - 1
-				f.note("%s of order %s are %d different events", name, a.OrderID, n)
+				f.note("%s of order %s has %d different event ids", name, a.OrderID, n)
 			}
 		}
 		for name := range facts {
 			if !slices.Contains(a.facts(), name) {
 				f.doubled++
-				f.note("%s was said of order %s, which is %s", name, a.OrderID, a.end())
+				f.note("unexpected %s of order %s, which is %s", name, a.OrderID, a.end())
 			}
 		}
 	}
 	for id := range heard.orders {
 		if !known[id] {
 			f.doubled++
-			f.note("order %s was never accepted, and events speak of it", id)
+			f.note("there are events of order %s, which was never accepted", id)
 		}
 	}
 }
 
-// check holds the figures against what is promised.
+// check asserts the promised figures.
 func (f figures) check(t *testing.T, of fault) {
 	t.Helper()
 	if f.lost > 0 || f.doubled > 0 || f.left > 0 || f.unsent > 0 {
@@ -194,7 +194,7 @@ func (f figures) check(t *testing.T, of fault) {
 	}
 }
 
-// String is the line of figures of one test.
+// String returns the figures in one line.
 func (f figures) String() string {
 	return fmt.Sprintf("%s: %d orders accepted, %d delivered, %d cancelled; lost %d, doubled %d; dead letters %d, left in queues %d, "+
 		"in outboxes %d; published again %d; killed %d; traces: %s; slowest order %s; took %s",

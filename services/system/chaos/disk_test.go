@@ -16,16 +16,15 @@ import (
 )
 
 const (
-	// diskSize is enough for the kitchen's tickets, and soon full.
+	// diskSize holds the kitchen's tickets and is filled fast.
 	diskSize = 48 << 20
-	// fullFor is how long the disk stays full after the kitchen has met it.
+	// fullFor is how long the disk stays full after the kitchen has failed to write.
 	fullFor = 5 * time.Second
-	// lockedFor is longer than SQLite waits for a lock (busy_timeout, 5 s).
+	// lockedFor is longer than the busy_timeout of SQLite, 5 s.
 	lockedFor = 12 * time.Second
 )
 
-// The kitchen's disk is full: a file system of its own, with a file that takes all the room. The kitchen waits, and
-// blames no message for it.
+// The kitchen's file system is full. The kitchen pauses its subscriptions and dead-letters no message.
 func diskFull() fault {
 	return fault{
 		name: "disk-full", begins: 0.3, longer: 4 * time.Second,
@@ -45,7 +44,7 @@ func diskFull() fault {
 	}
 }
 
-// fill writes until nothing more fits.
+// fill writes to the file until the disk is full.
 func fill(t *testing.T, path string) {
 	t.Helper()
 	file, err := os.Create(path)
@@ -63,15 +62,15 @@ func fill(t *testing.T, path string) {
 	}
 }
 
-// awaitPause waits until the kitchen says that it holds its messages: otherwise the fault was none.
+// awaitPause waits until the kitchen logs that it holds its messages. Otherwise the fault had no effect.
 func (p *trial) awaitPause(t *testing.T) {
 	t.Helper()
-	p.Await(t, 30*time.Second, "the kitchen notices and waits", func() bool {
+	p.Await(t, 30*time.Second, "the kitchen pauses a subscription", func() bool {
 		return strings.Contains(p.Services["kitchen"].Output(), "the subscription waits")
 	})
 }
 
-// The kitchen's database is locked by another process for longer than SQLite waits.
+// Another process locks the kitchen's database for longer than SQLite waits.
 func fileLocked() fault {
 	return fault{
 		name: "file-locked", begins: 0.3, longer: 8 * time.Second,
@@ -84,7 +83,7 @@ func fileLocked() fault {
 	}
 }
 
-// asLock makes the test binary lock the database that it names until its standard input ends.
+// asLock is the environment variable with the database that the test binary locks until its standard input ends.
 const asLock = "TRACERIA_TEST_AS_LOCK"
 
 func init() {
@@ -110,12 +109,12 @@ func holdLock(path string) error {
 		return err
 	}
 	fmt.Println("locked")
-	_, _ = bufio.NewReader(os.Stdin).ReadByte() // until the test closes it, or ends
+	_, _ = bufio.NewReader(os.Stdin).ReadByte() // returns when the test closes it or ends
 	_, err = conn.ExecContext(context.Background(), "ROLLBACK")
 	return err
 }
 
-// lock has another process lock the database, and returns when it has.
+// lock starts a process that locks the database. It returns when the lock is held.
 func lock(t *testing.T, path string) (unlock func()) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
@@ -133,7 +132,7 @@ func lock(t *testing.T, path string) (unlock func()) {
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
 	if line, err := bufio.NewReader(out).ReadString('\n'); line != "locked\n" {
-		t.Fatalf("the database is not locked: %q %v", line, err)
+		t.Fatalf("the database was not locked: %q %v", line, err)
 	}
 	return func() {
 		_ = in.Close()

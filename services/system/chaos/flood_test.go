@@ -10,13 +10,13 @@ import (
 )
 
 const (
-	// flood is how many messages come that nobody can read.
+	// flood is the number of unreadable messages.
 	flood = 10_000
-	// flooded is the queue that they are put into: every order passes it.
+	// flooded is the queue that receives them. Every order passes it.
 	flooded = "kitchen.order-confirmed"
 )
 
-// unreadable are the ways in which a message is none.
+// unreadable are the bodies of the flood.
 var unreadable = []string{
 	"", "not JSON", "{", "null", "[]", `{"metadata":{}}`, "\xff\xfe\x00", `{"metadata":{"eventType":"OrderConfirmed","version":"v2","eventId":"x"}}`,
 	`{"metadata":{"eventType":"OrderConfirmed","version":"v2","eventId":"x"},"data":{"orderId":7}}`,
@@ -25,8 +25,7 @@ var unreadable = []string{
 	strings.Repeat("A", 4096),
 }
 
-// 10,000 messages that nobody can read come into one queue, among the orders. They end in its dead letters, and
-// the orders pass.
+// 10,000 unreadable messages arrive in one queue. They end in its dead-letter queue, and orders pass meanwhile.
 func unreadableFlood() fault {
 	dead := flooded + ".dead"
 	return fault{
@@ -47,15 +46,15 @@ func unreadableFlood() fault {
 				}
 			}
 			if passed == 0 {
-				t.Error("no order that was placed during the flood had passed when it was over")
+				t.Error("no order that was placed during the flood reached its end in that time")
 			}
-			t.Logf("%d unreadable messages came in %s and were dead letters after %s; %d orders that were placed meanwhile had passed by then",
+			t.Logf("%d unreadable messages were published in %s and dead-lettered after %s; meanwhile %d orders reached their end",
 				flood, poured.Round(time.Millisecond), time.Since(began).Round(time.Millisecond), passed)
 		},
 	}
 }
 
-// pour publishes the flood, and waits until the broker has all of it.
+// pour publishes the flood and waits for its confirms.
 func (p *trial) pour(t *testing.T) {
 	t.Helper()
 	p.WithChannel(t, func(ch *amqp091.Channel) {

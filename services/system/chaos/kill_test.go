@@ -11,17 +11,17 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// killsOfEach is how often each service is killed.
+// killsOfEach is the number of kills per service.
 const killsOfEach = 10
 
-// Every service is killed ten times at random moments, and started again as a supervisor does it.
+// Every service is killed ten times at random moments. A supervisor restarts it.
 func servicesKilled() fault {
 	return fault{name: "services-killed", begins: 0.05, longer: 8 * time.Second, traces: countTraces, inject: func(t *testing.T, p *trial) {
 		var all sync.WaitGroup
 		for _, s := range p.Services {
 			all.Go(func() {
 				for done := 0; done < killsOfEach; {
-					// From the middle of its start to long after it.
+					// A kill hits the start of the service as well as its work.
 					time.Sleep(100*time.Millisecond + rand.N(2*time.Second))
 					if s.Kill() {
 						done++
@@ -33,8 +33,8 @@ func servicesKilled() fault {
 	}}
 }
 
-// The order service dies with orders that it has committed, and answered, and not yet published: RabbitMQ is away
-// while they come. When both are back, the outbox sends them.
+// The order service is killed while its outbox holds committed orders, because RabbitMQ is stopped. After the restart
+// of both, the outbox sends them.
 func orderKilledBeforePublish() fault {
 	return fault{name: "order-killed-before-publish", begins: 0.3, inject: func(t *testing.T, p *trial) {
 		p.EndBroker(t, p.Broker.Stop)
@@ -56,7 +56,7 @@ func orderKilledBeforePublish() fault {
 	}}
 }
 
-// spansAreSent waits until Jaeger has the latest order: a kill then ends a process, and no trace.
+// spansAreSent waits until Jaeger has the latest order, so that the kill loses no spans.
 func (p *trial) spansAreSent(t *testing.T) {
 	t.Helper()
 	soFar := p.orders.soFar()
@@ -67,7 +67,7 @@ func (p *trial) spansAreSent(t *testing.T) {
 	})
 }
 
-// killOrder returns when the service is back.
+// killOrder kills the order service and returns when it is back.
 func (p *trial) killOrder(t *testing.T) {
 	t.Helper()
 	if !p.Services["order"].Kill() {
@@ -80,8 +80,8 @@ func (p *trial) killOrder(t *testing.T) {
 	})
 }
 
-// The order service dies while RabbitMQ has its events and has not confirmed them: the rows are still in the outbox,
-// the events go out a second time, and nothing happens twice.
+// The order service is killed between the publish and the confirm of its events. The rows are still in the outbox, the
+// events are sent again, and no effect is doubled.
 func orderKilledBeforeConfirm() fault {
 	return fault{name: "order-killed-before-confirm", begins: 0.3, traces: countTraces, inject: func(t *testing.T, p *trial) {
 		resume := p.PauseBroker(t)

@@ -15,7 +15,7 @@ import (
 	"traceria/services/system/systemtest"
 )
 
-// wish is what a customer wants, and what must come of it.
+// wish is the content of an order and its expected result.
 type wish struct {
 	customer string
 	dish     string
@@ -23,11 +23,11 @@ type wish struct {
 	key      string // Idempotency-Key
 }
 
-// prices are in pence, from the menu on the wall.
+// prices are in pence and repeat those of the menu.
 var prices = map[string]int{"Margherita": 663, "Diavola": 925, "Garlic Bread": 450}
 
-// wishOf is the order of number i: ten customers, three dishes, one to three pieces; every tenth order is more
-// than the kitchen can make.
+// wishOf returns order number i: ten customers, three dishes, one to three pieces. Every tenth order exceeds the
+// kitchen's limit.
 func wishOf(i int) wish {
 	dishes := []string{"Margherita", "Diavola", "Garlic Bread"}
 	w := wish{customer: fmt.Sprintf("customer-%d", (i*7+i/10)%10), dish: dishes[i%3], pieces: 1 + i%4%3, key: fmt.Sprintf("order-%d-%d", i, time.Now().UnixNano())}
@@ -37,10 +37,10 @@ func wishOf(i int) wish {
 	return w
 }
 
-// tooLarge orders are rejected by the kitchen, and then cancelled.
+// tooLarge reports whether the kitchen will reject the order, which is then cancelled.
 func (w wish) tooLarge() bool { return w.pieces > systemtest.LargestTicket }
 
-// points are what is left of the order in the customer's account: one for each whole pound, none when it is cancelled.
+// points returns the customer's points for the order: one per whole pound, none for a cancelled order.
 func (w wish) points() int {
 	if w.tooLarge() {
 		return 0
@@ -64,25 +64,25 @@ type accepted struct {
 	story     story
 }
 
-// orders are those of one test, while they are being placed and afterwards.
+// orders are the orders of one test.
 type orders struct {
-	all   []*accepted // in the order of their acceptance; complete after finish
+	all   []*accepted // in order of acceptance; complete after finish
 	later bool
 
-	// shop is held for reading by whoever is ordering: with it locked, nobody is.
+	// shop is read-locked while an order is placed. Its write lock stops all customers.
 	shop sync.RWMutex
 
 	mu    sync.Mutex
-	news  chan struct{} // has room for every acceptance
+	news  chan struct{} // buffered for every order
 	done  chan struct{}
 	wrong error
 }
 
-// patience is how long a customer asks for one order.
+// patience limits the attempts to place one order.
 const patience = 2 * time.Minute
 
-// takeOrders lets n customers order, evenly over a time. A customer who gets no answer asks again, with the same
-// Idempotency-Key: whether the first request did something is what nobody can know.
+// takeOrders places n orders, evenly over a time. Without an answer it repeats the request with the same
+// Idempotency-Key, because the first request may have succeeded.
 func (p *trial) takeOrders(t *testing.T, n int, over time.Duration) *orders {
 	t.Helper()
 	o := &orders{news: make(chan struct{}, n), done: make(chan struct{})}
@@ -117,7 +117,7 @@ func (o *orders) place(ctx context.Context, client *orderclient.Client, w wish) 
 		if refused || ctx.Err() != nil || time.Since(asked) > patience {
 			o.mu.Lock()
 			defer o.mu.Unlock()
-			o.wrong = errors.Join(o.wrong, fmt.Errorf("an order is not accepted: %w", err))
+			o.wrong = errors.Join(o.wrong, fmt.Errorf("an order was not accepted: %w", err))
 			return
 		}
 		time.Sleep(100 * time.Millisecond)
@@ -131,14 +131,14 @@ func (o *orders) accept(a *accepted) {
 	o.news <- struct{}{}
 }
 
-// soFar are those that are accepted by now.
+// soFar returns the orders that are accepted by now.
 func (o *orders) soFar() []*accepted {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return slices.Clone(o.all)
 }
 
-// awaitAccepted returns when n more orders are accepted.
+// awaitAccepted waits until n more orders are accepted.
 func (o *orders) awaitAccepted(t *testing.T, n int) {
 	t.Helper()
 	for i := range n {
@@ -150,7 +150,7 @@ func (o *orders) awaitAccepted(t *testing.T, n int) {
 	}
 }
 
-// finish returns when every customer has an answer.
+// finish waits until every request is answered.
 func (o *orders) finish(t *testing.T) {
 	t.Helper()
 	<-o.done

@@ -14,12 +14,11 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// inQueue is at least how many messages each queue holds when it is deleted.
+// inQueue is the minimum of messages in a queue when it is deleted.
 const inQueue = 10
 
-// Two queues of different services are deleted, with the messages that they hold, and for one of them a retry queue with
-// what waits in it for its next attempt. The process that declares them again is killed in between, before it can have
-// asked for what they held.
+// Two queues of different services are deleted with their messages, and for one of them a retry queue, too. In between
+// the process that restores queues is killed before it can request the lost messages.
 func queueDeleted() fault {
 	counted := &resentCount{messages: map[string]int{}, duplicates: map[string]int{}}
 	return fault{
@@ -27,7 +26,7 @@ func queueDeleted() fault {
 		prepare: func(t *testing.T, p *trial) { p.WatchTopology(t) },
 		inject: func(t *testing.T, p *trial) {
 			t.Cleanup(func() { t.Log(counted) })
-			p.AwaitQueue(t, "traceria.topology.asked") // a broker that is new to the watcher
+			p.AwaitQueue(t, "traceria.topology.asked") // the watcher has marked the new broker
 			const confirmed, boxed = "kitchen.order-confirmed", "delivery.order-boxed"
 			p.deleteQueue(t, confirmed, "")
 			p.AwaitQueue(t, confirmed)
@@ -37,14 +36,13 @@ func queueDeleted() fault {
 			p.AwaitQueue(t, boxed)
 			p.AwaitQueue(t, boxed+".retry.5s")
 			<-p.orders.done
-			p.AwaitQueue(t, "traceria.topology.asked") // everybody was asked for what was lost
+			p.AwaitQueue(t, "traceria.topology.asked") // all lost messages are requested
 		},
 	}
 }
 
-// deleteQueue deletes a queue that is in use, with the messages that it holds: the test, a consumer beside the service,
-// has taken some and not acked them. Some it puts into the retry queue, if one is named, as a failed attempt does, and
-// deletes that first.
+// deleteQueue deletes a queue in use. The test first takes some messages without an ack, so the queue is not empty. If
+// retry is not "", it moves half of them there and deletes that queue, too.
 func (p *trial) deleteQueue(t *testing.T, name, retry string) {
 	t.Helper()
 	p.WithChannel(t, func(ch *amqp091.Channel) {
@@ -66,7 +64,7 @@ func (p *trial) deleteQueue(t *testing.T, name, retry string) {
 	})
 }
 
-// hold takes messages and does not ack them.
+// hold consumes inQueue messages without an ack.
 func (p *trial) hold(t *testing.T, ch *amqp091.Channel, queue string) []amqp091.Delivery {
 	t.Helper()
 	if err := ch.Qos(inQueue, 0, false); err != nil {
@@ -82,13 +80,13 @@ func (p *trial) hold(t *testing.T, ch *amqp091.Channel, queue string) []amqp091.
 		case d := <-deliveries:
 			held = append(held, d)
 		case <-time.After(patience):
-			t.Fatalf("%d messages came out of %s within %s", len(held), queue, patience)
+			t.Fatalf("got %d messages from %s within %s", len(held), queue, patience)
 		}
 	}
 	return held
 }
 
-// moveAll publishes the messages to another place, waits until they are there, and acks them.
+// moveAll publishes the messages to another exchange, waits for the confirms, and acks them.
 func moveAll(t *testing.T, ch *amqp091.Channel, held []amqp091.Delivery, exchange, key string) {
 	t.Helper()
 	if err := ch.Confirm(false); err != nil {
@@ -113,10 +111,10 @@ func moveAll(t *testing.T, ch *amqp091.Channel, held []amqp091.Delivery, exchang
 	}
 }
 
-// resentCount is what the traces say: how many messages were sent again, and how many of them somebody had already.
+// resentCount counts the resent messages and their duplicates in the traces.
 type resentCount struct {
 	mu                   sync.Mutex
-	messages, duplicates map[string]int // by trace, as a trace may be read more than once
+	messages, duplicates map[string]int // by trace, because a trace may be read twice
 }
 
 func (c *resentCount) look(tree *tracetree.Tree) string {
@@ -136,7 +134,7 @@ func (c *resentCount) look(tree *tracetree.Tree) string {
 	return ""
 }
 
-// String is a line for the report.
+// String returns a line for the report.
 func (c *resentCount) String() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -145,5 +143,5 @@ func (c *resentCount) String() string {
 		messages += c.messages[id]
 		duplicates += c.duplicates[id]
 	}
-	return "sent again: " + strconv.Itoa(messages) + " messages; handled before by the subscription that took them: " + strconv.Itoa(duplicates)
+	return "resent messages: " + strconv.Itoa(messages) + "; of these, duplicates for their subscription: " + strconv.Itoa(duplicates)
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// story is what the order service answers about an order.
+// story is the answer of GET /order/{id}.
 type story struct {
 	Status   string `json:"status"`
 	Timeline []struct {
@@ -18,7 +18,7 @@ type story struct {
 	} `json:"timeline"`
 }
 
-// times is how often the timeline has the event.
+// times returns how often the timeline has the event.
 func (s story) times(event string) int {
 	n := 0
 	for _, entry := range s.Timeline {
@@ -29,7 +29,7 @@ func (s story) times(event string) int {
 	return n
 }
 
-// end is the final status that the order must reach, and facts are what must be said on the way, each once.
+// end returns the final status of the order.
 func (w wish) end() string {
 	if w.tooLarge() {
 		return "cancelled"
@@ -49,18 +49,17 @@ func (w wish) facts() []string {
 	}
 }
 
-// told says whether the order is in its final state and all that must be said of it was.
+// told reports whether the order has its final status and every expected event.
 func (a *accepted) told() bool {
 	return a.story.Status == a.end() &&
 		!slices.ContainsFunc(a.facts(), func(fact string) bool { return a.story.times(fact) == 0 })
 }
 
-// settleTime is how long the system may take, after the last order was accepted, until nothing moves any more: a
-// connection is dialled again within 10 s, a row of the outbox goes again within a minute, a retry within 5 s.
+// settleTime limits the wait after the last accepted order: a reconnect takes up to 10 s, a retry of the outbox up to a
+// minute, a retry of a message up to 5 s.
 const settleTime = 2 * time.Minute
 
-// settle waits until every order has reached its end and nothing is on its way. What is not settled when the time is
-// over is found by count.
+// settle waits until every order has its final status and no message is on its way. count reports the rest.
 func (p *trial) settle(t *testing.T, o *orders) {
 	t.Helper()
 	deadline := time.Now().Add(settleTime)
@@ -81,7 +80,7 @@ func (p *trial) settle(t *testing.T, o *orders) {
 	t.Logf("not settled after %s: %d orders; waiting: %v", settleTime, len(open), p.Waiting(t))
 }
 
-// ask reads the orders' stories. A service that does not answer at the moment is asked in the next round.
+// ask reads the stories of the orders. Without an answer the old story remains.
 func (p *trial) ask(open []*accepted) {
 	var group sync.WaitGroup
 	places := make(chan struct{}, 8)
@@ -99,7 +98,7 @@ func (p *trial) ask(open []*accepted) {
 	group.Wait()
 }
 
-// quiet says whether nothing is in a queue, but for the dead letters that must be there, and nothing in an outbox.
+// quiet reports whether the queues hold only the expected dead letters and the outboxes are empty.
 func (p *trial) quiet(t *testing.T) bool {
 	t.Helper()
 	for queue, n := range p.Waiting(t) {

@@ -17,16 +17,16 @@ import (
 )
 
 const (
-	// handful is how many messages are shuffled with each other, and handfulTime how long they are waited for.
+	// handful messages are shuffled at a time, and handfulTime is the wait for a full handful.
 	handful     = 40
 	handfulTime = time.Second
 )
 
-// shuffled marks what went through the shuffler.
+// shuffled is the header of a message that was shuffled.
 const shuffled = "chaos-shuffled"
 
-// A part of all messages, of every queue, comes late, in another order, and twice. The test does it: it takes
-// messages out of the services' queues beside the services, holds a handful, shuffles it, and publishes each message twice.
+// Some messages of every queue arrive late, reordered and twice. The test consumes them beside the services, shuffles a
+// handful, and publishes each message twice.
 func duplicatedAndReordered() fault {
 	return fault{
 		name: "duplicated-reordered", begins: 0.05, longer: 2 * time.Second,
@@ -57,16 +57,15 @@ func duplicatedAndReordered() fault {
 			for queue, n := range maps.All(counts) {
 				total += *n
 				if *n == 0 && !strings.Contains(queue, "staff-member") {
-					t.Errorf("nothing of %s was shuffled", queue)
+					t.Errorf("no message of %s was shuffled", queue)
 				}
 			}
-			t.Logf("%d messages of %d queues were shuffled, and published twice", total, len(counts))
+			t.Logf("%d messages of %d queues were shuffled and published twice", total, len(counts))
 		},
 	}
 }
 
-// shuffle takes messages from one queue until ctx ends, and returns how many it published twice. What it holds then
-// it gives back shuffled, too.
+// shuffle processes one queue until ctx ends, and then returns the rest to it. total is the number of doubled messages.
 func shuffle(ctx context.Context, conn *amqp091.Connection, queue string) (total int, err error) {
 	ch, err := conn.Channel()
 	if err != nil {
@@ -87,7 +86,7 @@ func shuffle(ctx context.Context, conn *amqp091.Connection, queue string) (total
 		select {
 		case d, open := <-deliveries:
 			if !open {
-				return total, fmt.Errorf("the consumer of %s was ended", queue)
+				return total, fmt.Errorf("the broker cancelled the consumer of %s", queue)
 			}
 			held = append(held, d)
 			full = len(held) == handful
@@ -107,8 +106,8 @@ func shuffle(ctx context.Context, conn *amqp091.Connection, queue string) (total
 	}
 }
 
-// deal publishes the handful shuffled, each message twice, or once when it came from here. A message is acked when
-// the broker has its successors.
+// deal publishes the handful in random order, each message twice unless it was doubled before. It acks the originals
+// after the confirms.
 func deal(ctx context.Context, ch *amqp091.Channel, queue string, held []amqp091.Delivery) (doubled int, err error) {
 	var hand []amqp091.Delivery
 	for _, d := range held {
@@ -131,7 +130,7 @@ func deal(ctx context.Context, ch *amqp091.Channel, queue string, held []amqp091
 			return 0, err
 		}
 		if !confirmation.Wait() {
-			return 0, fmt.Errorf("%s refused a message that was published again", queue)
+			return 0, fmt.Errorf("%s refused a republished message", queue)
 		}
 	}
 	for _, d := range held {

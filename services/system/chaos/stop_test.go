@@ -10,12 +10,11 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// stopsOfEach is how often each service is stopped.
+// stopsOfEach is the number of stops per service.
 const stopsOfEach = 4
 
-// Every service is stopped as its users stop it, in the middle of its work, and started again: it ends with 0 within ten
-// seconds, what it had begun is done and acked, and its spans are sent. So every trace is whole, and no message comes a
-// second time because its ack was forgotten.
+// Every service is stopped with SIGTERM under load and restarted. It exits with 0 within ten seconds, its work is done
+// and acked, and its spans are exported. So every trace is complete, and no message is redelivered.
 func servicesStopped() fault {
 	return fault{name: "services-stopped", begins: 0.05, longer: 6 * time.Second, traces: everyTrace, inject: func(t *testing.T, p *trial) {
 		var all sync.WaitGroup
@@ -23,7 +22,7 @@ func servicesStopped() fault {
 			all.Go(func() {
 				for range stopsOfEach {
 					time.Sleep(500*time.Millisecond + rand.N(2*time.Second))
-					// Before it listens there is nothing to finish, and before main the signal ends it as it ends any program.
+					// Before main runs, SIGTERM ends the process with an error, so wait until it listens.
 					for status := 0; status != http.StatusOK; time.Sleep(20 * time.Millisecond) {
 						if t.Failed() {
 							return
@@ -44,7 +43,7 @@ func servicesStopped() fault {
 func noMessageTwice(tree *tracetree.Tree) string {
 	for _, span := range tree.Spans() {
 		if span.Attributes["traceria.message.duplicate"] == true {
-			return "a message that was done came again: " + span.Name
+			return "a handled message was redelivered: " + span.Name
 		}
 	}
 	return ""

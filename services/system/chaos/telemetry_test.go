@@ -2,8 +2,8 @@ package chaos
 
 import "testing"
 
-// The Collector dies. The services do not notice: every order is settled before it is back, and then the traces
-// flow again. What was on its way is lost.
+// The Collector is killed. Every order is settled before the restart, and then traces arrive again. Spans in the
+// Collector are lost.
 func collectorKilled() fault {
 	return fault{
 		name: "collector-killed", begins: 0.4, traces: laterTraces,
@@ -12,7 +12,7 @@ func collectorKilled() fault {
 	}
 }
 
-// Jaeger dies, with all that it had in memory. The Collector keeps what comes until it is back.
+// Jaeger is killed with its stored traces. The Collector keeps new spans until Jaeger is back.
 func jaegerKilled() fault {
 	return fault{
 		name: "jaeger-killed", begins: 0.4, traces: laterTraces,

@@ -16,12 +16,11 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// shapes are the messages that an order's trace must have, by the order's end: how often each was sent and processed
-// in a system that nothing happened to.
+// shapes are the hops of a complete trace by the order's final status. They are learned from a system without faults.
 type shapes map[string]map[string]bool
 
-// hops are the sends and the processings of a trace, named so that a message that came another way is the same: by
-// exchange and routing key where it is sent, by queue where it is processed.
+// hops returns the sends and process spans of a trace. Their names ignore retry paths: exchange and routing key for a
+// send, the queue for a process span.
 func hops(tree *tracetree.Tree) map[string]bool {
 	found := map[string]bool{}
 	for _, span := range tree.Spans() {
@@ -35,8 +34,7 @@ func hops(tree *tracetree.Tree) map[string]bool {
 	return found
 }
 
-// learnShapes places one order of each kind before anything is broken. That the shapes themselves are right is held
-// by the golden trees.
+// learnShapes places one order of each kind in a healthy system. The golden trees test those shapes.
 func learnShapes(t *testing.T, w *systemtest.World) shapes {
 	t.Helper()
 	learned := shapes{}
@@ -62,22 +60,22 @@ func learnShapes(t *testing.T, w *systemtest.World) shapes {
 	return learned
 }
 
-// traceFigures are what was counted in Jaeger.
+// traceFigures are the counts of the traces in Jaeger.
 type traceFigures struct {
-	wanted, connected int // traces: all, and those with every hop under one root, each span in the conversation
-	later, laterGood  int // of them: of orders that were placed after the fault
-	absent            int // traces of which nothing is there
-	orphans           int // spans whose parent is not there
+	wanted, connected int // traces: all, and those with one root, every hop and the conversation on every span
+	later, laterGood  int // the same for orders after the fault
+	absent            int // traces that Jaeger does not have
+	orphans           int // spans without their parent
 	spans             int
 	details           []string
 }
 
-// countTraces reads each order's trace. Spans take a moment: a trace that is not whole is read again for a while.
+// countTraces reads each order's trace. It reads an incomplete trace again for a while, because spans arrive late.
 func (p *trial) countTraces(t *testing.T, all []*accepted) traceFigures {
 	t.Helper()
 	patience := 30 * time.Second
 	if p.fault.traces != everyTrace {
-		patience = 5 * time.Second // what is not there then was lost with a killed process
+		patience = 5 * time.Second // later spans were lost with a killed process
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -99,11 +97,11 @@ func (p *trial) countTraces(t *testing.T, all []*accepted) traceFigures {
 	return f
 }
 
-// flowTime is how long it may take, after what was killed is back, until a new order has a whole trace: an exporter
-// that was refused waits for up to half a minute, and what a full queue has no room for meanwhile is lost.
+// flowTime limits the time from the repair to the first complete trace: an exporter backs off for up to 30 s after a
+// refusal, and its full queue drops spans.
 const flowTime = time.Minute
 
-// awaitFlow places an order after the other until one has a whole trace.
+// awaitFlow places orders one by one until one has a complete trace.
 func (p *trial) awaitFlow(t *testing.T, o *orders) {
 	t.Helper()
 	for began := time.Now(); ; {
@@ -115,17 +113,17 @@ func (p *trial) awaitFlow(t *testing.T, o *orders) {
 		_, wrong := p.traceOf(ctx, probe.all[0])
 		cancel()
 		if took := time.Since(began).Round(time.Millisecond); wrong == "" {
-			t.Logf("the trace of a new order was whole %s after the repair", took)
+			t.Logf("the trace of a new order was complete %s after the repair", took)
 			return
 		} else if took > flowTime {
-			t.Errorf("no new order has a whole trace %s after the repair: %s", took, wrong)
+			t.Errorf("no new order has a complete trace %s after the repair: %s", took, wrong)
 			return
 		}
 	}
 }
 
-// awaitTraces waits, while the services run, until the orders' traces are whole: what still waits to be sent when a
-// service stops has two seconds only.
+// awaitTraces waits for complete traces while the services run, because a stopping service exports for two seconds
+// only.
 func (p *trial) awaitTraces(t *testing.T, o *orders) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -133,17 +131,17 @@ func (p *trial) awaitTraces(t *testing.T, o *orders) {
 	began := time.Now()
 	for _, a := range o.all {
 		if _, wrong := p.traceOf(ctx, a); wrong != "" {
-			t.Errorf("traces do not flow again within %s: %s", time.Since(began), wrong)
+			t.Errorf("no complete trace within %s: %s", time.Since(began), wrong)
 			return
 		}
 	}
-	t.Logf("traces flow again: whole %s after the last of these orders was settled", time.Since(began).Round(time.Millisecond))
+	t.Logf("the traces were complete %s after the last order was settled", time.Since(began).Round(time.Millisecond))
 }
 
-// traceOf returns the order's trace and what is wrong with it, or "".
+// traceOf returns the order's trace and its fault, or "".
 func (p *trial) traceOf(ctx context.Context, a *accepted) (tree *tracetree.Tree, wrong string) {
 	for {
-		spans, err := p.Jaeger.Trace(context.WithoutCancel(ctx), a.TraceID) // the last look, too, has an answer
+		spans, err := p.Jaeger.Trace(context.WithoutCancel(ctx), a.TraceID) // the last read must not be cancelled
 		if err == nil {
 			tree = tracetree.Build(spans)
 			wrong = p.wrongWith(tree, a)
@@ -217,7 +215,7 @@ func (f traceFigures) check(t *testing.T, demand traceDemand) {
 	}
 }
 
-// String is the traces' part of the line of figures.
+// String returns the traces' part of the figures.
 func (f traceFigures) String() string {
 	text := fmt.Sprintf("%d of %d connected, %d absent, %d spans, %d without their parent", f.connected, f.wanted, f.absent, f.spans, f.orphans)
 	if f.later > 0 {

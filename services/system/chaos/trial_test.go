@@ -6,16 +6,16 @@ import (
 	"traceria/services/system/systemtest"
 )
 
-// trial is one fault, a pizzeria that has it, and the orders that are placed meanwhile.
+// trial is one fault, its pizzeria and its orders.
 type trial struct {
 	*systemtest.Pizzeria
 	fault  fault
 	orders *orders
-	// wanted are the messages of an order's trace in a system without faults.
+	// wanted are the hops of an order's trace in a system without faults.
 	wanted shapes
 }
 
-// openTrial opens a pizzeria for the fault.
+// openTrial starts the services for the fault.
 func openTrial(t *testing.T, w *systemtest.World, wanted shapes, f fault) *trial {
 	t.Helper()
 	p := &trial{fault: f, wanted: wanted}
@@ -29,13 +29,13 @@ func openTrial(t *testing.T, w *systemtest.World, wanted shapes, f fault) *trial
 	return p
 }
 
-// newWorld starts what all trials share, and returns the shapes of traces in it.
+// newWorld starts the parts that all trials share, and learns the shapes of traces.
 func newWorld(t *testing.T) (*systemtest.World, shapes) {
 	t.Helper()
 	w := systemtest.StartWorld(t)
 	declareWitness(t, w)
-	// RabbitMQ 3.10 forgets a quorum queue that was declared less than about three minutes before a kill: Ra saves
-	// its names late. An end in order saves them now.
+	// RabbitMQ 3.10 loses a quorum queue that was declared less than three minutes before a kill, because Ra saves its
+	// names late. A normal stop saves them.
 	if err := w.Broker.Stop(); err != nil {
 		t.Fatal(err)
 	}

@@ -11,11 +11,11 @@ import (
 	"traceria/services/system/systemtest"
 )
 
-// witness is a subscriber of the test's own: every public event of an order reaches it, too. It tells what was
-// said to the world, and not what each service believes.
+// witness is a queue that receives every public event of an order. It shows the published events and not the state of a
+// service.
 const witness = "chaos.witness"
 
-// aboutOrders are the facts that the witness hears.
+// aboutOrders are the events that the witness receives.
 var aboutOrders = []event.Type{
 	event.OrderCreatedV1, event.OrderConfirmedV1, event.OrderConfirmedV2, event.OrderCancelledV1, event.OrderPreparingV1,
 	event.OrderBoxedV1, event.OrderRejectedV1, event.DeliveryNotificationSentV1, event.OrderDeliveredV1,
@@ -37,18 +37,18 @@ func declareWitness(t *testing.T, w *systemtest.World) {
 	})
 }
 
-// said is how often each fact about an order was made: the event ids of each event's name.
+// said holds the event ids of one order by event name.
 type said map[string]map[string]bool
 
-// testimony is what the witness heard.
+// testimony is the content of the witness's queue.
 type testimony struct {
 	orders   map[string]said
 	messages map[string]bool
-	// again is how many messages came a second time: the same event id and version.
+	// again counts the repeated messages: the same event id and version.
 	again int
 }
 
-// hear takes everything out of the witness's queue.
+// hear empties the witness's queue.
 func (p *trial) hear(t *testing.T) testimony {
 	t.Helper()
 	heard := testimony{orders: map[string]said{}, messages: map[string]bool{}}
@@ -75,7 +75,7 @@ func (p *trial) hear(t *testing.T) testimony {
 					}
 				}
 			case <-late:
-				t.Fatalf("%d of the witness's %d messages came within a minute", i-1, q.Messages)
+				t.Fatalf("got %d of the witness's %d messages within a minute", i-1, q.Messages)
 			}
 		}
 	})
@@ -90,7 +90,7 @@ func (h *testimony) add(t *testing.T, body []byte) {
 		err = json.Unmarshal(e.Data, &about)
 	}
 	if err != nil {
-		t.Fatalf("the witness heard %.200q: %v", body, err)
+		t.Fatalf("the witness received %.200q: %v", body, err)
 	}
 	if h.messages[e.Metadata.MessageID()] {
 		h.again++

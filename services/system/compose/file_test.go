@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -18,15 +19,16 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"traceria/services/host"
+	"traceria/services/pizzeria"
 )
 
-// No image can be pulled where these tests run, so they hold docker-compose.yml against what it refers to: the
-// files, the configuration of each part, the image's Dockerfile, and the other way of running, process-compose.yml.
+// The tests beside TestDockerComposeUp need no engine. They hold docker-compose.yml against what it refers to: the files, the
+// configuration of each part, the image's Dockerfile, and the other way of running, process-compose.yml.
 
-func loadCompose(t *testing.T) *types.Project {
+// loadCompose reads docker-compose.yml with these variables, NAME=VALUE, and with none of this machine's.
+func loadCompose(t *testing.T, env ...string) *types.Project {
 	t.Helper()
-	// No variable of the machine: what is published must not hang on who starts it.
-	options, err := cli.NewProjectOptions([]string{"../../../docker-compose.yml"}, cli.WithResolvedPaths(true))
+	options, err := cli.NewProjectOptions([]string{"../../../docker-compose.yml"}, cli.WithResolvedPaths(true), cli.WithEnv(env))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +53,7 @@ func variable(service types.ServiceConfig, name string) string {
 func TestComposeRunsTheWholeSystem(t *testing.T) {
 	t.Parallel()
 	want := []string{"collector", "credentials", "jaeger", "rabbitmq", "topology"}
-	for _, service := range everything() {
+	for _, service := range pizzeria.All() {
 		want = append(want, service.Name)
 	}
 	slices.Sort(want)
@@ -102,7 +104,7 @@ func TestComposePortsAgreeWithTheConfiguration(t *testing.T) {
 		},
 		"jaeger": {"127.0.0.1:16686->" + port(t, endpoint(t, project, "jaeger", "extensions", "jaeger_query", "http", "endpoint"))},
 	}
-	for _, service := range everything() {
+	for _, service := range pizzeria.All() {
 		want[service.Name] = []string{fmt.Sprintf("127.0.0.1:%d->%s", host.Ports[service.Name],
 			port(t, variable(project.Services[service.Name], "HTTP_ADDR")))}
 	}
@@ -118,6 +120,50 @@ func TestComposePortsAgreeWithTheConfiguration(t *testing.T) {
 	if strings.Contains(project.Configs["rabbitmq"].Content, "listeners") {
 		t.Error("RabbitMQ's listeners are configured: this test takes them for the default ones")
 	}
+}
+
+// A variable moves each published port and what a browser is told of it, and nothing between the containers. The head of
+// the file names the variable with its default.
+func TestComposeVariablesMoveThePorts(t *testing.T) {
+	t.Parallel()
+	standard, elsewhere := loadCompose(t), loadCompose(t, assignments(moved(1000))...)
+	var published []string
+	for name, service := range standard.Services {
+		for i, p := range service.Ports {
+			published = append(published, p.Published)
+			if got, want := elsewhere.Services[name].Ports[i].Published, add(t, p.Published, 1000); got != want {
+				t.Errorf("%s publishes %d on %s whatever the variables are, want %s", name, p.Target, got, want)
+			}
+		}
+		for key := range service.Environment {
+			was, is := variable(service, key), variable(elsewhere.Services[name], key)
+			if public := strings.HasSuffix(key, "_PUBLIC_URL"); public == (was == is) {
+				t.Errorf("%s: %s is %q, and %q on other ports", name, key, was, is)
+			}
+		}
+	}
+	if len(published) != len(standardPorts) {
+		t.Errorf("%d ports are published, %d variables move them", len(published), len(standardPorts))
+	}
+	content, err := os.ReadFile("../../../docker-compose.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, _, _ := strings.Cut(string(content), "\nname:")
+	for name, port := range standardPorts {
+		if !regexp.MustCompile(fmt.Sprintf(`\b%s +%d\b`, name, port)).MatchString(head) {
+			t.Errorf("the head of docker-compose.yml does not say that %s is %d", name, port)
+		}
+	}
+}
+
+func add(t *testing.T, port string, more int) string {
+	t.Helper()
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strconv.Itoa(number + more)
 }
 
 // Without Docker the same files listen on the contract's ports, and on loopback only.
@@ -157,7 +203,7 @@ func TestComposePartsReachEachOther(t *testing.T) {
 			port(t, endpoint(t, project, "jaeger", "extensions", "jaeger_query", "http", "endpoint")),
 		},
 	}
-	for _, service := range everything() {
+	for _, service := range pizzeria.All() {
 		listens[service.Name] = []string{port(t, variable(project.Services[service.Name], "HTTP_ADDR"))}
 	}
 	seen := map[string]bool{}

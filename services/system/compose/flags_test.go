@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"traceria/services/pizzeria"
 )
 
 // Who asks the switches, and who sets them, has the one file in the one volume, and may write there: docker compose exec
@@ -15,7 +17,7 @@ func TestComposeGivesAllOneFlagFile(t *testing.T) {
 	t.Parallel()
 	project := loadCompose(t)
 	want := map[string]string{"topology": "flags:/flags"}
-	for _, service := range everything() {
+	for _, service := range pizzeria.All() {
 		want[service.Name] = "flags:/flags"
 	}
 	got := map[string]string{}

@@ -5,12 +5,15 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v4"
+
+	"traceria/services/pizzeria"
 )
 
 func TestComposeLimitsAndRestartsEveryContainer(t *testing.T) {
@@ -67,6 +70,44 @@ func TestComposeGoMemoryLimitFitsTheContainer(t *testing.T) {
 	}
 }
 
+// Process 1 cannot kill itself. The failures that end a process need an init before ours.
+func TestComposeGivesOurServicesAnInit(t *testing.T) {
+	t.Parallel()
+	for name, service := range loadCompose(t).Services {
+		if service.Image == "traceria:local" && (service.Init == nil || !*service.Init) {
+			t.Errorf("%s has no init", name)
+		}
+	}
+}
+
+// RabbitMQ advises three times the size of the write-ahead log as memory, and blocks publishers at the watermark.
+func TestComposeBrokerFitsItsMemory(t *testing.T) {
+	t.Parallel()
+	project := loadCompose(t)
+	memory := int64(project.Services["rabbitmq"].Deploy.Resources.Limits.MemoryBytes)
+	content := project.Configs["rabbitmq"].Content
+	wal := setting(t, content, `(?m)^raft\.wal_max_size_bytes = ([0-9]+)$`)
+	if 3*wal > memory/2 {
+		t.Errorf("a write-ahead log of %d bytes needs three times that memory, and the whole broker has %d", wal, memory)
+	}
+	if watermark := 1_000_000 * setting(t, content, `(?m)^vm_memory_high_watermark\.absolute = ([0-9]+)MB$`); watermark > memory*3/4 {
+		t.Errorf("publishers are blocked at %d bytes, and the kernel kills at %d", watermark, memory)
+	}
+}
+
+func setting(t *testing.T, content, pattern string) int64 {
+	t.Helper()
+	found := regexp.MustCompile(pattern).FindStringSubmatch(content)
+	if found == nil {
+		t.Fatalf("no %s in\n%s", pattern, content)
+	}
+	value, err := strconv.ParseInt(found[1], 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
 // One service builds the image and the others neither pull nor build it: several builds of one tag would race.
 func TestComposeBuildsTheImageOnce(t *testing.T) {
 	t.Parallel()
@@ -74,7 +115,7 @@ func TestComposeBuildsTheImageOnce(t *testing.T) {
 	commands := map[string]types.ShellCommand{
 		"credentials": {"topology", "credentials", "/credentials"}, "topology": {"topology", "apply", "--watch"},
 	}
-	for _, known := range everything() {
+	for _, known := range pizzeria.All() {
 		commands[known.Name] = types.ShellCommand{known.Name}
 	}
 	builders := 0
@@ -103,7 +144,7 @@ func TestComposeHealthGatesCanRun(t *testing.T) {
 	t.Parallel()
 	project := loadCompose(t)
 	want := map[string]types.HealthCheckTest{"rabbitmq": {"CMD", "rabbitmq-diagnostics", "-q", "check_port_connectivity"}}
-	for _, service := range everything() {
+	for _, service := range pizzeria.All() {
 		want[service.Name] = types.HealthCheckTest{"CMD", "/traceria", "status", service.Name}
 	}
 	got := map[string]types.HealthCheckTest{}
@@ -123,7 +164,7 @@ func TestComposeHealthGatesCanRun(t *testing.T) {
 	if waits := project.Services["console"].DependsOn; len(waits) > 0 {
 		t.Errorf("the console needs nobody, and waits for %v", waits)
 	}
-	for _, service := range services() {
+	for _, service := range pizzeria.Services() {
 		if gate := project.Services[service.Name].DependsOn["rabbitmq"].Condition; gate != types.ServiceConditionHealthy {
 			t.Errorf("%s starts when the broker is %q", service.Name, gate)
 		}
@@ -213,7 +254,7 @@ func TestProcessComposeRunsTheSameParts(t *testing.T) {
 			t.Errorf("%s is not restarted when it dies", name)
 		}
 	}
-	for _, service := range everything() {
+	for _, service := range pizzeria.All() {
 		process := project.Processes[service.Name]
 		if !strings.HasSuffix(strings.TrimSpace(process.Command), " "+service.Name) {
 			t.Errorf("%s runs %q", service.Name, process.Command)

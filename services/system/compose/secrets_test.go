@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"traceria/services/pizzeria"
 	"traceria/services/topology"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -47,7 +48,7 @@ func TestComposeGivesEachItsOwnPasswordAndNoOther(t *testing.T) {
 		want["credentials"][folder+"-credentials"] = "/credentials/" + folder
 	}
 	users := map[string]string{"topology": topology.Operator}
-	for _, service := range services() {
+	for _, service := range pizzeria.Services() {
 		want[service.Name] = map[string]string{service.Name + "-credentials": "/credentials/" + service.Name + ":ro"}
 		users[service.Name] = service.Name
 	}
@@ -80,7 +81,7 @@ func TestComposeGivesEachItsOwnPasswordAndNoOther(t *testing.T) {
 func credentialFolders(t *testing.T) []string {
 	t.Helper()
 	folder := t.TempDir()
-	if _, err := known().WriteCredentials(folder, false); err != nil {
+	if _, err := pizzeria.Known().WriteCredentials(folder, false); err != nil {
 		t.Fatal(err)
 	}
 	content, err := os.ReadFile(filepath.Join(folder, "broker", "definitions.json"))
@@ -235,7 +236,7 @@ func TestProcessComposeGivesEachItsOwnUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	users := map[string]string{"topology": topology.Operator}
-	for _, service := range services() {
+	for _, service := range pizzeria.Services() {
 		users[service.Name] = service.Name
 	}
 	login := regexp.MustCompile(`^AMQP_URL="\$\$\{AMQP_URL:-amqp://(\w+)@127\.0\.0\.1:5672/\}" AMQP_PASSWORD_FILE="\$\$\{AMQP_PASSWORD_FILE-\.run/credentials/(\w+)/password\}" exec `)

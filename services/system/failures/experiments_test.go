@@ -14,7 +14,7 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// experiments are other ways in which the whole system may work, and break nothing.
+// experiments are other ways of working. They break nothing.
 var experiments = map[failure.Key]failureTest{
 	failure.EventFormat:   testEventFormat,
 	failure.EventVersions: testEventVersions,
@@ -22,39 +22,27 @@ var experiments = map[failure.Key]failureTest{
 	failure.Integration:   testIntegration,
 }
 
-// settled is longer than both forms of an OrderConfirmed are published, and queues bound to both, after a switch.
-const settled = 7 * time.Second
+// switchTime exceeds the overlap after a switch, in which old and new forms are published and bound.
+const switchTime = 7 * time.Second
 
-// told is the tree of one order when all of it is in Jaeger.
-func (b *stage) told(t *testing.T, complete func(tree *tracetree.Tree) string) *tracetree.Tree {
-	t.Helper()
-	order := b.order(t, "")
-	b.becomes(t, order, "delivered")
-	b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
-		return first(some(lastEvent, lastOf(tree), 1), whole(tree), complete(tree),
-			some("of the points", spansOf(tree, "order", "process events:loyalty.loyalty-points-earned"), 1), clean(tree))
-	})
-	return b.Tree(t, order.TraceID)
-}
-
-// The same tree in both envelopes; the spans say which it is.
-func testEventFormat(t *testing.T, b *stage) {
-	b.set(t, failure.EventFormat, failure.Setting{Variant: event.CloudEventsFormat})
-	tree := b.told(t, func(tree *tracetree.Tree) string {
-		for _, send := range spansOf(tree, "order", aConfirmation) {
+// Both envelopes give the same tree. The spans name the format.
+func testEventFormat(t *testing.T, st *stage) {
+	st.set(t, failure.EventFormat, failure.Setting{Variant: event.CloudEventsFormat})
+	tree := st.completeTree(t, func(tree *tracetree.Tree) string {
+		for _, send := range spansOf(tree, "order", confirmationSent) {
 			if send.Attributes["cloudevents.event_spec_version"] != "1.0" {
-				return send.Name + " is no CloudEvent"
+				return send.Name + " is not a CloudEvent"
 			}
-			if lack := evaluated(send, failure.EventFormat, event.CloudEventsFormat); lack != "" {
-				return lack
+			if fault := wantEvaluated(send, failure.EventFormat, event.CloudEventsFormat); fault != "" {
+				return fault
 			}
 		}
 		return ""
 	})
 	systemtest.MatchGolden(t, systemtest.HappyPath, tree)
-	b.clear(t)
-	systemtest.MatchGolden(t, systemtest.HappyPath, b.told(t, func(tree *tracetree.Tree) string {
-		for _, send := range spansOf(tree, "order", aConfirmation) {
+	st.clear(t)
+	systemtest.MatchGolden(t, systemtest.HappyPath, st.completeTree(t, func(tree *tracetree.Tree) string {
+		for _, send := range spansOf(tree, "order", confirmationSent) {
 			if send.Attributes["cloudevents.event_spec_version"] != nil {
 				return send.Name + " is a CloudEvent"
 			}
@@ -63,42 +51,42 @@ func testEventFormat(t *testing.T, b *stage) {
 	}))
 }
 
-// Each fat form alone, and both again: whoever takes the other one is bound to what there is.
-func testEventVersions(t *testing.T, b *stage) {
-	flow := b.flow(t)
+// Each fat form is published alone, then both again. A consumer of the other form is bound to the published one.
+func testEventVersions(t *testing.T, st *stage) {
+	flow := st.flow(t)
 	for _, version := range []string{event.OnlyV1, event.OnlyV2} {
-		b.set(t, failure.EventVersions, failure.Setting{Variant: version})
-		time.Sleep(settled)
-		tree := b.told(t, func(tree *tracetree.Tree) string {
-			sends := spansOf(tree, "order", aConfirmation)
-			return first(some(aConfirmation, sends, 1), some("of "+version, spansOf(tree, "order", aConfirmation+version), 1))
+		st.set(t, failure.EventVersions, failure.Setting{Variant: version})
+		time.Sleep(switchTime)
+		tree := st.completeTree(t, func(tree *tracetree.Tree) string {
+			sends := spansOf(tree, "order", confirmationSent)
+			return firstFault(wantSpans(confirmationSent, sends, 1), wantSpans("of "+version, spansOf(tree, "order", confirmationSent+version), 1))
 		})
 		systemtest.CompareGolden(t, "event-versions-"+version+".tree", tree)
 	}
 	flow.backToNormal(t)
 }
 
-// Sparse events, with and without calls back, and fat ones again, while orders flow: none is lost.
-func testEventStyle(t *testing.T, b *stage) {
-	flow := b.flow(t)
+// Sparse events without and with callbacks, then fat ones again, under load. No order is lost.
+func testEventStyle(t *testing.T, st *stage) {
+	flow := st.flow(t)
 	for _, style := range []string{event.Sparse, event.SparseCallback, event.Sparse} {
-		b.set(t, failure.EventStyle, failure.Setting{Variant: style})
-		time.Sleep(settled)
+		st.set(t, failure.EventStyle, failure.Setting{Variant: style})
+		time.Sleep(switchTime)
 		sends := map[string]int{event.Sparse: 3, event.SparseCallback: 1}[style]
-		tree := b.told(t, func(tree *tracetree.Tree) string {
+		tree := st.completeTree(t, func(tree *tracetree.Tree) string {
 			taken := spansOf(tree, "delivery", "process events:order.order-confirmed.v3")
-			lack := first(some(aConfirmation, spansOf(tree, "order", aConfirmation), sends), some("of v3 at delivery", taken, 1))
-			if lack == "" && style == event.SparseCallback {
-				lack = evaluated(taken[0], failure.EventStyle, style)
+			fault := firstFault(wantSpans(confirmationSent, spansOf(tree, "order", confirmationSent), sends), wantSpans("of v3 at delivery", taken, 1))
+			if fault == "" && style == event.SparseCallback {
+				fault = wantEvaluated(taken[0], failure.EventStyle, style)
 			}
-			return lack
+			return fault
 		})
 		systemtest.MatchGolden(t, style+".tree", tree)
 	}
 	flow.backToNormal(t)
 }
 
-// flow are orders that are placed one after the other.
+// flow is a series of orders during a test.
 type flow struct {
 	*stage
 	stop   context.CancelFunc
@@ -108,14 +96,14 @@ type flow struct {
 }
 
 // flow places an order every 200 ms until delivered is called.
-func (b *stage) flow(t *testing.T) *flow {
+func (st *stage) flow(t *testing.T) *flow {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	t.Cleanup(stop)
-	f := &flow{stage: b, stop: stop}
+	f := &flow{stage: st, stop: stop}
 	f.ended.Go(func() {
 		for every := time.NewTicker(200 * time.Millisecond); ctx.Err() == nil; <-every.C {
-			order, err := b.Client().Do(orderclient.Unrecorded(context.WithoutCancel(ctx)), http.MethodPost, "/order", nil, orderclient.OneMargherita("customer-flow"))
+			order, err := st.Client().Do(orderclient.Unrecorded(context.WithoutCancel(ctx)), http.MethodPost, "/order", nil, orderclient.OneMargherita("customer-flow"))
 			if err != nil {
 				f.err = err
 				return
@@ -126,7 +114,7 @@ func (b *stage) flow(t *testing.T) *flow {
 	return f
 }
 
-// delivered ends the flow and says that every order of it was delivered.
+// delivered ends the flow and asserts that every order was delivered and earned its points once.
 func (f *flow) delivered(t *testing.T) {
 	t.Helper()
 	f.stop()
@@ -135,10 +123,10 @@ func (f *flow) delivered(t *testing.T) {
 		t.Fatal(f.err)
 	}
 	for _, order := range f.orders {
-		f.becomes(t, order, "delivered")
+		f.awaitStatus(t, order, "delivered")
 	}
 	var loyalty struct{ History []struct{ OrderID string } }
-	f.Await(t, 30*time.Second, "loyalty knows every order once", func() bool {
+	f.Await(t, 30*time.Second, "loyalty has one entry per order", func() bool {
 		f.Get(t, "loyalty", "/loyalty/customer-flow", &loyalty)
 		times := map[string]int{}
 		for _, line := range loyalty.History {
@@ -151,16 +139,17 @@ func (f *flow) delivered(t *testing.T) {
 		}
 		return true
 	})
-	t.Logf("%d orders were placed meanwhile, and all were delivered and counted once", len(f.orders))
+	t.Logf("%d orders were placed meanwhile, and each was delivered and earned its points once", len(f.orders))
 }
 
-// backToNormal switches the experiment off: the flow's orders were all delivered, and the tree is that of every day.
+// backToNormal clears the experiment. It asserts that every order of the flow was delivered and that the default tree
+// is back.
 func (f *flow) backToNormal(t *testing.T) {
 	t.Helper()
 	f.clear(t)
-	time.Sleep(settled)
+	time.Sleep(switchTime)
 	f.delivered(t)
-	systemtest.MatchGolden(t, systemtest.HappyPath, f.told(t, func(tree *tracetree.Tree) string {
-		return some(aConfirmation, spansOf(tree, "order", aConfirmation), 2)
+	systemtest.MatchGolden(t, systemtest.HappyPath, f.completeTree(t, func(tree *tracetree.Tree) string {
+		return wantSpans(confirmationSent, spansOf(tree, "order", confirmationSent), 2)
 	}))
 }

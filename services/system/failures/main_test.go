@@ -1,4 +1,5 @@
-// Package failures tests that each key of the catalogue produces the trace that its text promises.
+// Package failures tests that each key of the catalogue produces the trace that its text promises. The functions want…
+// return the fault of a span or a tree, or "".
 package failures
 
 import (

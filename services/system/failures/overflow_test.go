@@ -11,27 +11,25 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// overflowFailures is the one that the process topology takes part in.
+// overflowFailures are the failures that involve the process topology.
 var overflowFailures = map[failure.Key]failureTest{failure.QueueOverflow: testQueueOverflow}
 
-const forKitchen = "send events:order.order-confirmed.v2"
-
-// Ten orders at once, and a queue of length 1 before the kitchen.
-func testQueueOverflow(t *testing.T, b *stage) {
+// Ten orders meet a queue of length 1 before the kitchen.
+func testQueueOverflow(t *testing.T, st *stage) {
 	place := func() []orderclient.Order {
 		orders := make([]orderclient.Order, 10)
 		for n := range orders {
-			orders[n] = b.order(t, "")
+			orders[n] = st.place(t, "")
 		}
 		return orders
 	}
-	// The oldest are dropped, and nobody is told: the orders stay where they are.
-	b.set(t, failure.QueueOverflow, failure.Setting{Variant: "drop-head"})
+	// RabbitMQ drops the oldest messages silently. Their orders stay confirmed.
+	st.set(t, failure.QueueOverflow, failure.Setting{Variant: "drop-head"})
 	orders := place()
 	status := func() map[string]int {
 		counts := map[string]int{}
 		for _, order := range orders {
-			now, err := b.Client().Do(orderclient.Unrecorded(t.Context()), http.MethodGet, "/order/"+order.OrderID, nil, nil)
+			now, err := st.Client().Do(orderclient.Unrecorded(t.Context()), http.MethodGet, "/order/"+order.OrderID, nil, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -39,67 +37,67 @@ func testQueueOverflow(t *testing.T, b *stage) {
 		}
 		return counts
 	}
-	b.Await(t, 30*time.Second, "each order is delivered or stands still", func() bool {
+	st.Await(t, 30*time.Second, "each order is delivered or confirmed", func() bool {
 		counts := status()
 		return counts["delivered"] >= 1 && counts["delivered"]+counts["confirmed"] == len(orders)
 	})
-	b.clear(t)
-	b.waitForNoQueue(t, "kitchen.order-confirmed.drop-head")
-	time.Sleep(2 * acts) // what was left in it goes its way
+	st.clear(t)
+	st.waitForNoQueue(t, "kitchen.order-confirmed.drop-head")
+	time.Sleep(2 * actTime) // the remaining messages move on
 	counts := status()
 	if counts["confirmed"] == 0 || counts["delivered"] == 0 {
-		t.Fatalf("of ten orders %v: want some of each", counts)
+		t.Fatalf("got %v, want delivered and confirmed orders", counts)
 	}
 	for _, order := range orders {
-		now, err := b.Client().Do(orderclient.Unrecorded(t.Context()), http.MethodGet, "/order/"+order.OrderID, nil, nil)
+		now, err := st.Client().Do(orderclient.Unrecorded(t.Context()), http.MethodGet, "/order/"+order.OrderID, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
-			sends, taken := spansOf(tree, "order", forKitchen), spansOf(tree, "kitchen", kitchenConfirmed)
+		st.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
+			sends, taken := spansOf(tree, "order", v2Sent), spansOf(tree, "kitchen", kitchenConfirmed)
 			wanted := 0
 			if now.Status == "delivered" {
 				wanted = 1
 			}
-			lack := first(some(forKitchen, sends, 1), some("of the kitchen, of an order that is "+now.Status, taken, wanted))
-			if lack == "" && sends[0].Status == tracetree.StatusError {
-				lack = "the send is an error"
+			fault := firstFault(wantSpans(v2Sent, sends, 1), wantSpans("of the kitchen, of an order that is "+now.Status, taken, wanted))
+			if fault == "" && sends[0].Status == tracetree.StatusError {
+				fault = "the send is an error"
 			}
-			if lack == "" && wanted == 1 {
-				lack = first(injected(taken[0], failure.QueueOverflow), some("under the send", children(tree, sends[0], "kitchen.order-confirmed"), 1))
+			if fault == "" && wanted == 1 {
+				fault = firstFault(wantInjected(taken[0], failure.QueueOverflow), wantSpans("under the send", children(tree, sends[0], "kitchen.order-confirmed"), 1))
 			}
-			if lack == "" {
-				lack = first(injected(sends[0], failure.QueueOverflow), evaluated(sends[0], failure.QueueOverflow, "drop-head"))
+			if fault == "" {
+				fault = firstFault(wantInjected(sends[0], failure.QueueOverflow), wantEvaluated(sends[0], failure.QueueOverflow, "drop-head"))
 			}
-			return lack
+			return fault
 		})
 	}
-	// What the producer remembers it can send again.
-	if out, err := b.TraceriaWith(append(b.Environment(t, "order"), b.As(t, "operator")...), "topology", "resend", "--queue", "kitchen.order-confirmed"); err != nil {
+	// The producer still has the dropped events and can send them again.
+	if out, err := st.TraceriaWith(append(st.Environment(t, "order"), st.As(t, "operator")...), "topology", "resend", "--queue", "kitchen.order-confirmed"); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for _, order := range orders {
-		b.becomes(t, order, "delivered")
+		st.awaitStatus(t, order, "delivered")
 	}
 
-	// The new ones are refused, and wait in the outbox.
-	b.set(t, failure.QueueOverflow, failure.Setting{Variant: "reject-publish"})
+	// RabbitMQ refuses new messages. They wait in the outbox.
+	st.set(t, failure.QueueOverflow, failure.Setting{Variant: "reject-publish"})
 	orders = place()
 	refused := 0
 	for _, order := range orders[1:] {
-		b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
-			sends := spansOf(tree, "order", forKitchen)
+		st.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
+			sends := spansOf(tree, "order", v2Sent)
 			if len(sends) == 0 {
 				return "no send"
 			}
-			return first(injected(sends[0], failure.QueueOverflow), evaluated(sends[0], failure.QueueOverflow, "reject-publish"))
+			return firstFault(wantInjected(sends[0], failure.QueueOverflow), wantEvaluated(sends[0], failure.QueueOverflow, "reject-publish"))
 		})
 	}
-	b.clear(t)
+	st.clear(t)
 	for _, order := range orders {
-		b.becomes(t, order, "delivered")
-		b.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
-			sends := spansOf(tree, "order", forKitchen)
+		st.awaitStatus(t, order, "delivered")
+		st.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
+			sends := spansOf(tree, "order", v2Sent)
 			if len(sends) == 0 {
 				return "no send"
 			}
@@ -112,9 +110,9 @@ func testQueueOverflow(t *testing.T, b *stage) {
 					return fmt.Sprintf("send %d has error.type %v", n+1, send.Attributes["error.type"])
 				}
 			}
-			return some(lastEvent, lastOf(tree), 1)
+			return wantSpans(lastEvent, lastOf(tree), 1)
 		})
-		sends := spansOf(b.trace(t, order.TraceID, func(*tracetree.Tree) string { return "" }), "order", forKitchen)
+		sends := spansOf(st.trace(t, order.TraceID, func(*tracetree.Tree) string { return "" }), "order", v2Sent)
 		if len(sends) > 1 {
 			refused++
 		}
@@ -122,29 +120,30 @@ func testQueueOverflow(t *testing.T, b *stage) {
 	if refused == 0 {
 		t.Error("no send was refused")
 	}
-	if len(b.searched(t, "order", failure.QueueOverflow)) == 0 {
-		t.Error("Jaeger does not find it by its tag")
+	if len(st.findByKey(t, "order", failure.QueueOverflow)) == 0 {
+		t.Error("Jaeger finds no span by the tag")
 	}
-	b.waitForNoQueue(t, "kitchen.order-confirmed.reject-publish")
-	b.cleanOrder(t)
+	st.waitForNoQueue(t, "kitchen.order-confirmed.reject-publish")
+	st.placeCleanOrder(t)
 
-	// The process that put the queue there dies, and it is switched off before there is another: that one takes it away.
-	b.set(t, failure.QueueOverflow, failure.Setting{Variant: "drop-head"})
-	left := b.order(t, "")
-	b.Watcher.Kill()
-	if err := b.flags.Clear(); err != nil {
+	// The process that declared the short queue is killed, and the failure is cleared meanwhile. Its successor removes
+	// the queue.
+	st.set(t, failure.QueueOverflow, failure.Setting{Variant: "drop-head"})
+	remaining := st.place(t, "")
+	st.Watcher.Kill()
+	if err := st.flags.Clear(); err != nil {
 		t.Fatal(err)
 	}
-	b.waitForNoQueue(t, "kitchen.order-confirmed.drop-head")
-	b.becomes(t, left, "delivered")
-	b.becomes(t, b.order(t, ""), "delivered")
+	st.waitForNoQueue(t, "kitchen.order-confirmed.drop-head")
+	st.awaitStatus(t, remaining, "delivered")
+	st.awaitStatus(t, st.place(t, ""), "delivered")
 }
 
 // waitForNoQueue waits until the queue is deleted.
-func (b *stage) waitForNoQueue(t *testing.T, name string) {
+func (st *stage) waitForNoQueue(t *testing.T, name string) {
 	t.Helper()
-	b.Await(t, 20*time.Second, name+" is deleted", func() bool {
-		status, _ := b.Answer(b.Broker.ManagementURL + "/api/queues/%2F/" + name)
+	st.Await(t, 20*time.Second, name+" is deleted", func() bool {
+		status, _ := st.Answer(st.Broker.ManagementURL + "/api/queues/%2F/" + name)
 		return status == http.StatusNotFound
 	})
 }

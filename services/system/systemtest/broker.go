@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// EndBroker stops or kills RabbitMQ. At the latest when the test ends it is back, for the next.
+// EndBroker ends RabbitMQ with how. RabbitMQ runs again at the latest when the test ends.
 func (w *World) EndBroker(t *testing.T, how func() error) {
 	t.Helper()
 	w.brokerAway = true
@@ -33,7 +33,7 @@ func (w *World) StartBroker(t *testing.T) {
 	}
 }
 
-// PauseBroker stops RabbitMQ with SIGSTOP, and lets it go on at the latest when the test ends.
+// PauseBroker stops RabbitMQ with SIGSTOP until resume is called or the test ends.
 func (w *World) PauseBroker(t *testing.T) (resume func()) {
 	t.Helper()
 	pid := beam(t, w.Broker.URL)
@@ -53,7 +53,7 @@ func (w *World) PauseBroker(t *testing.T) (resume func()) {
 	return resume
 }
 
-// beam is the process in which the RabbitMQ of this address runs: its node is named after the port.
+// beam returns the process id of the RabbitMQ at the address. The node's name contains the port.
 func beam(t *testing.T, address string) int {
 	t.Helper()
 	u, err := url.Parse(address)
@@ -66,7 +66,7 @@ func beam(t *testing.T, address string) int {
 		t.Fatal(err)
 	}
 	for _, process := range found {
-		name, _ := os.ReadFile(filepath.Join(process, "comm")) // it may be gone by now
+		name, _ := os.ReadFile(filepath.Join(process, "comm")) // the process may have ended
 		env, _ := os.ReadFile(filepath.Join(process, "environ"))
 		if string(name) != "beam.smp\n" || !strings.Contains(string(env), "RABBITMQ_NODENAME="+node+"\x00") {
 			continue
@@ -77,6 +77,6 @@ func beam(t *testing.T, address string) int {
 		}
 		return pid
 	}
-	t.Fatalf("no process beam.smp of %s: this test needs /proc, to find the broker that it stops", node)
+	t.Fatalf("no process beam.smp of %s: this test needs /proc to find the broker", node)
 	return 0
 }

@@ -9,14 +9,14 @@ import (
 	"traceria/services/failure"
 )
 
-// Flagged runs the binary with a flag file of its own.
+// Flagged returns a system without services whose commands use a flag file of their own.
 func Flagged(t *testing.T, env ...string) (*System, failure.File) {
 	t.Helper()
 	file := failure.File{Path: filepath.Join(t.TempDir(), "flags.json")}
 	return &System{Env: append(append(os.Environ(), "TRACERIA_FLAGS="+file.Path), env...)}, file
 }
 
-// Listed returns what `traceria failure list` shows as switched on.
+// Listed returns the active settings in `traceria failure list`.
 func (s *System) Listed(t *testing.T) (on map[failure.Key]failure.Setting) {
 	t.Helper()
 	out, err := s.Traceria("failure", "list", "--json")

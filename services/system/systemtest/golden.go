@@ -4,14 +4,15 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"traceria/services/order/orderclient"
 	"traceria/telemetry/tracetree"
 )
 
-// Update rewrites the golden trees that a test owns: make golden RUN=TestOneOrderIsOneTrace. Read the difference before it is
-// committed.
+// Update rewrites the golden trees of the tests that run: make golden RUN=TestOneOrderIsOneTrace. Review the difference
+// before a commit.
 var Update = flag.Bool("update", false, "rewrite the golden trees of the tests that run")
 
 // HappyPath is the golden tree of one order. TestOneOrderIsOneTrace owns it.
@@ -21,13 +22,19 @@ const HappyPath = "happy-path.tree"
 // rewrites that file first.
 func CompareGolden(t *testing.T, name string, tree *tracetree.Tree) {
 	t.Helper()
-	if *Update {
+	if owner, taken := goldenOwners.LoadOrStore(name, t.Name()); taken && owner != t.Name() {
+		t.Fatalf("%s belongs to %s: use MatchGolden", name, owner)
+	}
+	if *Update && !t.Failed() {
 		if err := os.WriteFile(goldenPath(t, name), []byte(tracetree.Shape(tree)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	MatchGolden(t, name, tree)
 }
+
+// goldenOwners has the test that owns each golden tree.
+var goldenOwners sync.Map
 
 // MatchGolden compares a tree with the golden tree of another test. It never writes.
 func MatchGolden(t *testing.T, name string, tree *tracetree.Tree) {
@@ -37,7 +44,7 @@ func MatchGolden(t *testing.T, name string, tree *tracetree.Tree) {
 		t.Fatal(err)
 	}
 	if diff := tracetree.Compare(string(want), tracetree.Shape(tree)); diff != "" {
-		t.Errorf("the tree is not that of %s:\n%s", name, diff)
+		t.Errorf("the tree differs from %s:\n%s", name, diff)
 	}
 }
 

@@ -12,18 +12,18 @@ import (
 	"traceria/services/order/orderclient"
 )
 
-// Client places orders and waits for them.
+// Client returns a client of the order service.
 func (s *System) Client() *orderclient.Client {
 	return orderclient.New("http://" + s.Addresses["order"])
 }
 
-// post sends a command without a body; get reads a query's answer. Both may be used in a clean-up.
+// post sends a command without a body. It works in a clean-up, too.
 func (s *System) post(t *testing.T, service, path string) {
 	t.Helper()
 	s.Call(t, http.MethodPost, service, path, nil)
 }
 
-// Get decodes the answer of a service to GET path into answer.
+// Get decodes the answer of a service to GET path into answer. It works in a clean-up, too.
 func (s *System) Get(t *testing.T, service, path string, answer any) {
 	t.Helper()
 	s.Call(t, http.MethodGet, service, path, answer)
@@ -53,7 +53,7 @@ func (s *System) Call(t *testing.T, method, service, path string, answer any) {
 	}
 }
 
-// CallCooks lets more cooks clock in, and at the end of the test out again.
+// CallCooks clocks n more cooks in, and out again when the test ends.
 func (s *System) CallCooks(t *testing.T, n int) {
 	t.Helper()
 	clock := func(way string) {
@@ -66,11 +66,11 @@ func (s *System) CallCooks(t *testing.T, n int) {
 	Eventually(t, 10*time.Second, "the cooks are on duty", func() bool { return s.Cooks(t) == before+n })
 	t.Cleanup(func() {
 		clock("out")
-		Eventually(t, 10*time.Second, "the cooks went home", func() bool { return s.Cooks(t) == before })
+		Eventually(t, 10*time.Second, "the cooks are off duty", func() bool { return s.Cooks(t) == before })
 	})
 }
 
-// Cooks is how many cooks the kitchen says are on duty.
+// Cooks returns the number of cooks on duty.
 func (s *System) Cooks(t *testing.T) int {
 	t.Helper()
 	var answer struct{ Cooks int }
@@ -78,7 +78,7 @@ func (s *System) Cooks(t *testing.T) int {
 	return answer.Cooks
 }
 
-// PostJSON posts a JSON body, wants a status and decodes the answer.
+// PostJSON posts a JSON body, asserts the status and decodes the answer.
 func PostJSON(t *testing.T, url, body string, wantStatus int, answer any) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))

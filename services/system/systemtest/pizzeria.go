@@ -16,23 +16,24 @@ import (
 	"traceria/services/pizzeria"
 )
 
-// Pizzeria is the five services of one test, on empty databases and empty queues.
+// Pizzeria is the five services of one test, with empty databases and empty queues.
 type Pizzeria struct {
 	*World
 	Data     string
-	More     map[string][]string // further environment, by service
+	More     map[string][]string // additional environment by service
 	Services map[string]*Supervised
-	Watcher  *Supervised // of the topology, where there is one
+	Watcher  *Supervised // of the topology, or nil
 }
 
 const (
-	// LargestTicket makes every tenth order one that the kitchen rejects.
+	// LargestTicket is the kitchen's limit of pieces. The chaos tests exceed it with every tenth order.
 	LargestTicket = 20
-	// moreCooks beside the two of every day: a thousand orders must not wait for two cooks.
+	// moreCooks are clocked in beside the default two. Two cooks are too slow for a thousand orders.
 	moreCooks = 10
 )
 
-// Open starts the services on empty databases and queues. prepare, if any, runs before that and may change how they start.
+// Open starts the services with empty databases and queues. prepare, if any, runs before and may change their
+// environment.
 func (w *World) Open(t *testing.T, prepare func(t *testing.T, p *Pizzeria)) *Pizzeria {
 	t.Helper()
 	p := &Pizzeria{World: w, Data: t.TempDir(), More: map[string][]string{}, Services: map[string]*Supervised{}}
@@ -62,7 +63,7 @@ func (p *Pizzeria) Environment(t *testing.T, service string) []string {
 	return append(env, p.More[service]...)
 }
 
-// Await is eventually with what the services last said.
+// Await is Eventually. Its failure shows the last output of the services.
 func (p *Pizzeria) Await(t *testing.T, within time.Duration, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(within)
@@ -74,7 +75,7 @@ func (p *Pizzeria) Await(t *testing.T, within time.Duration, what string, holds 
 	}
 }
 
-// Ready asks each service whether it consumes and publishes.
+// Ready reports whether every service answers /readyz with 200.
 func (p *Pizzeria) Ready() bool {
 	for name := range p.Services {
 		if status, _ := p.Answer("http://" + p.Addresses[name] + "/readyz"); status != http.StatusOK {
@@ -84,7 +85,7 @@ func (p *Pizzeria) Ready() bool {
 	return true
 }
 
-// Answer is a GET, and 0 when nobody answers.
+// Answer sends a GET. The status is 0 without an answer, and body has the error.
 func (p *Pizzeria) Answer(url string) (status int, body string) {
 	client := http.Client{Timeout: 5 * time.Second}
 	response, err := client.Get(url)
@@ -108,8 +109,8 @@ func (p *Pizzeria) callCooks(t *testing.T) {
 	p.Await(t, 20*time.Second, "the cooks are on duty", func() bool { return p.Cooks(t) == before+moreCooks })
 }
 
-// Unsent is how many events wait in the service's outbox, and wishes to have some sent again. The database is opened for this look only: while the test
-// has it open, a service that comes back from a kill would not need to recover it.
+// Unsent counts the events and the resend requests in the service's outbox. It closes the database at once: an open
+// connection would hide whether the service can recover the file after a kill.
 func (p *Pizzeria) Unsent(t *testing.T, service string) (n int) {
 	t.Helper()
 	path := filepath.Join(p.DataOf(service), service+".db")
@@ -119,12 +120,12 @@ func (p *Pizzeria) Unsent(t *testing.T, service string) (n int) {
 	}
 	defer func() { _ = db.Close() }()
 	if err := db.QueryRowContext(t.Context(), `SELECT (SELECT COUNT(*) FROM outbox) + (SELECT COUNT(*) FROM resend)`).Scan(&n); err != nil {
-		t.Fatalf("look into the outbox of %s: %v", service, err)
+		t.Fatalf("read the outbox of %s: %v", service, err)
 	}
 	return n
 }
 
-// DataOf is the folder of the service's database.
+// DataOf returns the folder of the service's database.
 func (p *Pizzeria) DataOf(service string) string {
 	folder := p.Data
 	for _, variable := range p.More[service] {
@@ -135,7 +136,7 @@ func (p *Pizzeria) DataOf(service string) string {
 	return folder
 }
 
-// Close stops the services as their users do. Each must end well, and within ten seconds.
+// Close stops the services with SIGTERM. Each must exit with 0 within ten seconds.
 func (p *Pizzeria) Close(t *testing.T) {
 	var all sync.WaitGroup
 	for _, s := range p.Services {
@@ -148,7 +149,7 @@ func (p *Pizzeria) Close(t *testing.T) {
 	all.Wait()
 }
 
-// LastWords are the ends of the services' output.
+// LastWords returns the last output of each service.
 func (p *Pizzeria) LastWords() string {
 	var text strings.Builder
 	for name, s := range p.Services {
@@ -158,7 +159,7 @@ func (p *Pizzeria) LastWords() string {
 	return text.String()
 }
 
-// WatchTopology starts `traceria topology apply --watch`, which is started again when it ends.
+// WatchTopology runs `traceria topology apply --watch` under a supervisor.
 func (p *Pizzeria) WatchTopology(t *testing.T) {
 	t.Helper()
 	env := append(append([]string{}, p.Environment(t, "order")...), p.As(t, "operator")...)
@@ -175,14 +176,14 @@ func (p *Pizzeria) WatchTopology(t *testing.T) {
 	})
 }
 
-// AwaitQueue waits until the queue stands.
+// AwaitQueue waits until the queue exists.
 func (p *Pizzeria) AwaitQueue(t *testing.T, name string) {
 	t.Helper()
-	p.Await(t, time.Minute, "there is a queue "+name, func() (stands bool) {
+	p.Await(t, time.Minute, "the queue "+name+" exists", func() (exists bool) {
 		p.WithChannel(t, func(ch *amqp091.Channel) {
 			_, err := ch.QueueDeclarePassive(name, true, false, false, false, nil)
-			stands = err == nil
+			exists = err == nil
 		})
-		return stands
+		return exists
 	})
 }

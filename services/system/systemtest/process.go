@@ -19,7 +19,7 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 )
 
-// Process is one of the system's programs.
+// Process is a running program of the system.
 type Process struct {
 	Name string
 	Cmd  *exec.Cmd
@@ -27,11 +27,11 @@ type Process struct {
 	done chan error
 }
 
-// Launch starts a program with the system's environment and more.
+// Launch starts a program with the system's environment and more variables.
 func (s *System) Launch(t *testing.T, name string, more []string, binary string, args ...string) *Process {
 	t.Helper()
 	p := &Process{Name: name, Out: &Buffer{}, done: make(chan error, 1)}
-	p.Cmd = exec.CommandContext(context.Background(), binary, args...) // it outlives the test that starts it
+	p.Cmd = exec.CommandContext(context.Background(), binary, args...) // the process outlives the test that starts it
 	env := s.Env
 	if env == nil {
 		env = os.Environ()
@@ -48,10 +48,10 @@ func (s *System) Launch(t *testing.T, name string, more []string, binary string,
 	return p
 }
 
-// stopTime is the promise: a service that is told to stop has stopped within it.
+// stopTime is the promised limit of a service's stop.
 const stopTime = 10 * time.Second
 
-// End asks the program to stop and returns how it ended.
+// End sends SIGTERM and returns the result of the program.
 func (p *Process) End() error {
 	_ = p.Cmd.Process.Signal(syscall.SIGTERM)
 	select {
@@ -64,7 +64,7 @@ func (p *Process) End() error {
 	}
 }
 
-// Traceria runs a command of the binary to its end and returns what it printed on standard output.
+// Traceria runs a command to its end and returns its standard output. The error contains the standard error.
 func (s *System) Traceria(args ...string) (string, error) { return s.TraceriaWith(nil, args...) }
 
 // TraceriaWith is Traceria with more environment variables (NAME=value).
@@ -85,7 +85,7 @@ func (s *System) TraceriaWith(more []string, args ...string) (string, error) {
 	return out.String(), nil
 }
 
-// ExitCode is the exit code in an error of traceria, or 0.
+// ExitCode returns the exit code in an error of Traceria, or 0.
 func ExitCode(err error) int {
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode()
@@ -93,7 +93,7 @@ func ExitCode(err error) int {
 	return 0
 }
 
-// Buffer is written by a process and read by a test.
+// Buffer collects the output of a process. It is safe for concurrent use.
 type Buffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -126,7 +126,7 @@ func (s *System) Channel(t *testing.T) *amqp091.Channel {
 	return ch
 }
 
-// Forget removes killed processes, by name, from those that must end well.
+// Forget removes killed processes, by name, from those that must exit with 0.
 func (s *System) Forget(killed map[string]*Process) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

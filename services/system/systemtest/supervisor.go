@@ -11,28 +11,28 @@ import (
 	"time"
 )
 
-// restartPause is what a supervisor waits before it starts a service again.
+// restartPause is the supervisor's pause before a restart.
 const restartPause = 100 * time.Millisecond
 
-// Supervised is a service that is started again whenever it ends, as process-compose and Docker do.
+// Supervised is a service under a supervisor, which restarts it whenever it ends, as process-compose and Docker do.
 type Supervised struct {
 	Name string
 	env  []string
 	out  *Buffer
-	done chan struct{} // closed when it has ended for good
+	done chan struct{} // closed after the last process has ended
 
 	mu      sync.Mutex
 	current *exec.Cmd
-	killed  bool // the end of current is the test's doing
-	asked   bool // and was asked for with SIGTERM
+	killed  bool // the test has killed current
+	asked   bool // the test has sent SIGTERM to current
 	kills   int
 	stopped bool
-	deaths  int     // ends by itself that are expected
-	died    int     // and that came
-	faults  []error // ends that nobody asked for
+	deaths  int     // the number of expected exits
+	died    int     // the number of those that happened
+	faults  []error // unexpected exits
 }
 
-// Supervise starts `traceria name` and starts it again whenever it ends, until Stop.
+// Supervise runs `traceria name` and restarts it whenever it ends, until Stop.
 func Supervise(name string, env []string) *Supervised {
 	s := &Supervised{Name: name, env: env, out: &Buffer{}, done: make(chan struct{})}
 	go s.run()
@@ -62,7 +62,7 @@ func (s *Supervised) run() {
 	}
 }
 
-// over judges the end of a process, and whether it was the last.
+// over judges the exit of a process. It returns true after Stop.
 func (s *Supervised) over(err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,19 +71,19 @@ func (s *Supervised) over(err error) bool {
 	case s.killed:
 	case s.asked && !s.stopped:
 		if err != nil {
-			s.faults = append(s.faults, fmt.Errorf("asked to end with SIGTERM: %w", err))
+			s.faults = append(s.faults, fmt.Errorf("restarted with SIGTERM: %w", err))
 		}
 	case !s.stopped && err != nil && s.died < s.deaths:
 		s.died++
 	case s.stopped && err != nil:
 		s.faults = append(s.faults, fmt.Errorf("stopped with SIGTERM: %w", err))
 	case !s.stopped:
-		s.faults = append(s.faults, fmt.Errorf("ended by itself: %v", err)) //nolint:errorlint // it is nil, too
+		s.faults = append(s.faults, fmt.Errorf("ended by itself: %v", err)) //nolint:errorlint // err may be nil
 	}
 	return s.stopped
 }
 
-// Kill is kill -9. It returns false when there is nothing to kill at the moment.
+// Kill sends SIGKILL. It returns false when no process runs at the moment.
 func (s *Supervised) Kill() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,7 +95,7 @@ func (s *Supervised) Kill() bool {
 	return true
 }
 
-// Stop ends the service for good, once, and returns all that was wrong with it while it ran.
+// Stop ends the service and returns every fault since its start. A second Stop returns nil.
 func (s *Supervised) Stop() error {
 	s.mu.Lock()
 	first := !s.stopped
@@ -130,16 +130,16 @@ func (s *Supervised) Stop() error {
 	return fmt.Errorf("%s: %w\n%s", s.Name, errors.Join(s.faults...), out[max(0, len(out)-3000):])
 }
 
-// Output returns what all its processes have written.
+// Output returns the output of all processes of the service.
 func (s *Supervised) Output() string { return s.out.String() }
 
-// Restart asks the service to end, and returns when the one after it runs.
+// Restart sends SIGTERM and returns when the process has ended. The supervisor starts the next one.
 func (s *Supervised) Restart() error {
 	s.mu.Lock()
 	before := s.current
 	if before == nil || s.stopped {
 		s.mu.Unlock()
-		return nil // it is between two lives
+		return nil // no process runs at the moment
 	}
 	s.asked = true
 	err := before.Process.Signal(syscall.SIGTERM)
@@ -170,14 +170,14 @@ func (s *Supervised) RunsAgain() bool {
 	return s.current != nil && !s.killed
 }
 
-// KillCount returns how often kill has killed the service.
+// KillCount returns the number of kills.
 func (s *Supervised) KillCount() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.kills
 }
 
-// ExpectDeath allows the service to end by itself once more, and returns how often it has ended so before.
+// ExpectDeath allows one more exit of the service by itself. It returns the number of such exits so far.
 func (s *Supervised) ExpectDeath() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -185,7 +185,7 @@ func (s *Supervised) ExpectDeath() int {
 	return s.died
 }
 
-// DeathCount returns how often the service has ended by itself as expected.
+// DeathCount returns the number of expected exits so far.
 func (s *Supervised) DeathCount() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

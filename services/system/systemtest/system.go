@@ -19,16 +19,17 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// AsBinary makes the test binary behave as traceria itself, so that what is tested has the race detector on.
+// AsBinary is the environment variable that turns the test binary into traceria, so the tested program has the race
+// detector.
 const AsBinary = "TRACERIA_TEST_AS_BINARY"
 
-// Main runs the tests of a package and exits. A test binary that has AsBinary in its environment runs as traceria instead.
-// TestMain of each package that uses a System calls it.
+// Main runs the tests of a package and exits. With AsBinary in its environment the test binary runs as traceria
+// instead. TestMain of each package that uses a System calls it.
 func Main(m *testing.M) {
 	if os.Getenv(AsBinary) != "" {
 		os.Exit(cli.Main())
 	}
-	// The tests set these themselves where they need them.
+	// Tests that need these variables set them.
 	for _, name := range []string{
 		"EVENT_STYLE", "EVENT_VERSIONS", "EVENT_FORMAT", "LOYALTY_ORDER_CONFIRMED", "KITCHEN_ORDER_CONFIRMED", "DELIVERY_ORDER_CONFIRMED",
 	} {
@@ -42,10 +43,10 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// System is the whole of Traceria on free ports, shared by the tests of this package.
+// System is the whole of Traceria on free ports. The tests of a package share one.
 type System struct {
 	Env         []string
-	Credentials string // the folder of the broker's users
+	Credentials string // the folder of the broker users' passwords
 	Addresses   map[string]string
 	Jaeger      *tracetree.Jaeger
 	Broker      *rabbitmqtest.Broker
@@ -70,7 +71,7 @@ func Up(t *testing.T) *System {
 	return theSystem
 }
 
-// outlive lets rabbitmqtest register its clean-up with the package instead of with the first test.
+// outlive registers the clean-up of rabbitmqtest with the package instead of the first test.
 type outlive struct {
 	testing.TB
 	system *System
@@ -80,7 +81,7 @@ func (o outlive) Cleanup(f func()) { o.system.cleanup = append(o.system.cleanup,
 
 func (s *System) start(t *testing.T) {
 	t.Helper()
-	data, err := os.MkdirTemp("", "traceria-test-") //nolint:usetesting // it outlives the test that starts it
+	data, err := os.MkdirTemp("", "traceria-test-") //nolint:usetesting // the folder outlives the test that creates it
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,11 +91,11 @@ func (s *System) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Broker = rabbitmqtest.Start(outlive{t, s}, rabbitmqtest.WithDefinitions(filepath.Join(s.Credentials, "broker", "definitions.json")))
-	backend := startTelemetry(t, s)
+	backend := StartTelemetry(t, s)
 	s.Env = append(os.Environ(), backend...)
 	s.Env = append(s.Env,
 		"AMQP_URL="+s.Broker.URL, "RABBITMQ_MANAGEMENT_URL="+s.Broker.ManagementURL, "TRACERIA_DATA="+data,
-		// Long enough that what another service does meanwhile is over: the golden tree depends on nobody's luck.
+		// Cooking takes longer than the concurrent work of other services, so the golden tree has one shape.
 		"KITCHEN_COOKING_TIME=250ms", "DELIVERY_DRIVING_TIME=50ms")
 	for _, service := range pizzeria.All() {
 		s.Addresses[service.Name] = FreeAddress(t)
@@ -110,7 +111,7 @@ func (s *System) start(t *testing.T) {
 	}
 }
 
-// As is the environment of somebody who is this user of the broker. The tests themselves, and the tools, are guest.
+// As returns the environment of a process that is this user of the broker. The tests and the tools are guest.
 func (s *System) As(t *testing.T, user string) []string {
 	t.Helper()
 	u, err := url.Parse(s.Broker.URL)
@@ -121,7 +122,8 @@ func (s *System) As(t *testing.T, user string) []string {
 	return []string{"AMQP_URL=" + u.String(), "AMQP_PASSWORD_FILE=" + filepath.Join(s.Credentials, user, "password")}
 }
 
-// Stop ends everything, the services first, and reports services that did not end well.
+// Stop ends all processes, the services first. It returns an error for a service that did not exit with 0 or had a data
+// race.
 func (s *System) Stop() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,13 +143,13 @@ func (s *System) Stop() error {
 	return errors.Join(errs...)
 }
 
-// Tree is the order's trace, at rest.
+// Tree returns the trace after no more spans arrive.
 func (s *System) Tree(t *testing.T, traceID string) *tracetree.Tree {
 	t.Helper()
 	spans, err := tracetree.ReadAtRest(t.Context(), func(ctx context.Context) ([]tracetree.Span, error) {
 		spans, err := s.Jaeger.Trace(ctx, traceID)
 		if err != nil && !errors.Is(err, tracetree.ErrNotFound) {
-			t.Logf("Jaeger, under load: %v", err) // it may drop a connection, and is asked again until the time is over
+			t.Logf("Jaeger, under load: %v", err) // a dropped connection is retried until the deadline
 			err = fmt.Errorf("%w: %w", tracetree.ErrNotFound, err)
 		}
 		return spans, err

@@ -9,8 +9,8 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// startTelemetry starts the real Jaeger and the real Collector and returns what the services must know of them.
-func startTelemetry(t *testing.T, s *System) []string {
+// StartTelemetry starts a Jaeger and a Collector for s and returns the environment that the services need for them.
+func StartTelemetry(t *testing.T, s *System) []string {
 	t.Helper()
 	binary := JaegerBinary(t)
 	query, otlpHTTP := FreeAddress(t), FreeAddress(t)
@@ -44,6 +44,6 @@ func JaegerBinary(t *testing.T) string {
 			return absolute
 		}
 	}
-	t.Fatal("there is no Jaeger: run `make build-jaeger`, or set JAEGER_BIN")
+	t.Fatal("no Jaeger found: run `make build-jaeger`, or set JAEGER_BIN")
 	return ""
 }

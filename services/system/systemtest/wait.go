@@ -10,7 +10,7 @@ import (
 	"traceria/services/pizzeria"
 )
 
-// AwaitReady waits until the service at the address can work.
+// AwaitReady waits up to a minute until the service answers /readyz with 200.
 func AwaitReady(t *testing.T, name, address string) {
 	t.Helper()
 	Eventually(t, time.Minute, name+" is ready", func() bool {
@@ -19,7 +19,7 @@ func AwaitReady(t *testing.T, name, address string) {
 	})
 }
 
-// Eventually waits for a condition, with a deadline.
+// Eventually waits until holds returns true. It fails the test after within.
 func Eventually(t *testing.T, within time.Duration, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(within)
@@ -31,7 +31,7 @@ func Eventually(t *testing.T, within time.Duration, what string, holds func() bo
 	}
 }
 
-// handedOut keeps the tests from being given the same port twice before anybody listens on it.
+// handedOut holds the returned addresses, because a port stays free until a process listens on it.
 var handedOut sync.Map
 
 // FreeAddress returns a free loopback address. It never returns the same address twice.

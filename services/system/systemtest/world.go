@@ -14,25 +14,25 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// World is what the chaos tests share, because it takes long to start: RabbitMQ, the Collector and Jaeger. Each test
-// has services and databases of its own.
+// World is RabbitMQ, the Collector and Jaeger, which start slowly. Tests share it and open services and databases of
+// their own.
 type World struct {
 	*System
 	Collector, Backend *Program
 	brokerAway         bool
-	// MoreQueues are queues of the tests themselves: they are emptied, too.
+	// MoreQueues are additional queues of the tests. Sweep empties them, too.
 	MoreQueues []string
 }
 
-// Program is the Collector or Jaeger. It can be killed and started again at the same addresses.
+// Program is the Collector or Jaeger. It can be killed and restarted at the same addresses.
 type Program struct {
 	env    []string
 	config string
 	name   string
-	now    *Process // nil when it was killed
+	now    *Process // nil after a kill
 }
 
-// StartWorld starts RabbitMQ, the Collector and Jaeger, and finds addresses for the services.
+// StartWorld starts RabbitMQ, the Collector and Jaeger, and reserves addresses for the services.
 func StartWorld(t *testing.T) *World {
 	t.Helper()
 	skipShort(t)
@@ -43,7 +43,7 @@ func StartWorld(t *testing.T) *World {
 		}
 	})
 	w.startTelemetry(t)
-	// Each service is a user of its own, as everywhere: what it may not do, it may not do after a fault either.
+	// Each service is a broker user of its own with limited rights, so that recovery is tested with those rights.
 	w.Credentials = t.TempDir()
 	if _, err := w.TraceriaWith([]string{"AMQP_PASSWORD_FILE="}, "topology", "credentials", w.Credentials, "--guest"); err != nil {
 		t.Fatal(err)
@@ -55,8 +55,8 @@ func StartWorld(t *testing.T) *World {
 	return w
 }
 
-// startTelemetry is what make up does, with room in Jaeger for every order and for a flood of 10,000 messages that
-// are a trace each.
+// startTelemetry starts both with the files of make up. Jaeger has room for every order and for a flood of 10,000
+// messages with a trace each.
 func (w *World) startTelemetry(t *testing.T) {
 	t.Helper()
 	query, otlp := FreeAddress(t), FreeAddress(t)
@@ -81,7 +81,7 @@ func (w *World) StartPart(t *testing.T, p *Program) {
 	p.now = w.Launch(t, p.name, p.env, JaegerBinary(t), "--config", p.config)
 }
 
-// KillPart ends it as a crash would, and returns when it is gone. At the latest when the test ends it is back.
+// KillPart kills the Collector or Jaeger with SIGKILL. It runs again at the latest when the test ends.
 func (w *World) KillPart(t *testing.T, p *Program) {
 	t.Helper()
 	killed := p.now
@@ -94,10 +94,10 @@ func (w *World) KillPart(t *testing.T, p *Program) {
 	if err := killed.Cmd.Process.Signal(syscall.SIGKILL); err != nil {
 		t.Fatalf("kill -9 of %s: %v", p.name, err)
 	}
-	killed.done <- <-killed.done // stop looks there, too
+	killed.done <- <-killed.done // End reads the result, too
 }
 
-// WithChannel lends a channel of a connection of its own.
+// WithChannel calls use with a channel of a new connection.
 func (w *World) WithChannel(t *testing.T, use func(ch *amqp091.Channel)) {
 	t.Helper()
 	conn, err := amqp091.Dial(w.Broker.URL)
@@ -112,7 +112,7 @@ func (w *World) WithChannel(t *testing.T, use func(ch *amqp091.Channel)) {
 	use(ch)
 }
 
-// Queues are the names of all queues that the system has, but for the one that takes nothing.
+// Queues returns the names of the system's queues, except traceria.full, which accepts no message.
 func Queues() []string {
 	var names []string
 	for _, q := range pizzeria.Known().Definitions().Queues {
@@ -123,7 +123,7 @@ func Queues() []string {
 	return names
 }
 
-// Sweep empties every queue: a test that failed must not fail the next.
+// Sweep empties every queue, so that a failed test does not fail the next.
 func (w *World) Sweep(t *testing.T) {
 	t.Helper()
 	w.WithChannel(t, func(ch *amqp091.Channel) {
@@ -135,7 +135,7 @@ func (w *World) Sweep(t *testing.T) {
 	})
 }
 
-// Waiting is how many messages are in each queue that is not empty. What a consumer holds is not counted.
+// Waiting counts the messages in each queue that is not empty, without the unacked ones.
 func (w *World) Waiting(t *testing.T) map[string]int {
 	t.Helper()
 	found := map[string]int{}

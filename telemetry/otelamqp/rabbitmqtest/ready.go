@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"testing"
 	"time"
 
 	"github.com/rabbitmq/amqp091-go"
@@ -48,6 +49,18 @@ func (b *Broker) speaksAMQP() error {
 		return err
 	}
 	return conn.Close()
+}
+
+// Version returns the version that the broker gives to every connection, such as "4.3.6".
+func (b *Broker) Version(tb testing.TB) string {
+	tb.Helper()
+	conn, err := amqp091.Dial(b.URL)
+	if err != nil {
+		tb.Fatalf("rabbitmqtest: ask the broker for its version: %v", err)
+	}
+	defer conn.Close() //nolint:errcheck // nothing is under way on it
+	version, _ := conn.Properties["version"].(string)
+	return version
 }
 
 func (b *Broker) managementAnswers(ctx context.Context) error {

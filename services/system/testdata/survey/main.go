@@ -1,5 +1,5 @@
-// Survey is a subscriber from outside: it asks customers how the food was. No other part of the pizzeria knows it. It
-// declares a queue of its own, and its spans are in the conversation of the order, because the context is in the event.
+// Survey is a subscriber outside the pizzeria, which asks customers about the food. It declares its own queue. Its
+// spans join the order's conversation, because the event carries the context.
 package main
 
 import (

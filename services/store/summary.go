@@ -1,0 +1,85 @@
+package store
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// statement is a statement that a transaction ran.
+type statement struct {
+	query, operation, table string
+	took                    time.Duration
+}
+
+func (s statement) name() string { return strings.TrimSpace(s.operation + " " + s.table) }
+
+// summary returns the operation of a statement and the first table that it names outside parentheses, else inside, or "".
+// It reads the forms that this repository writes.
+func summary(query string) (operation, table string) {
+	first, rest := word(query)
+	operation = strings.ToUpper(first)
+	for last, depth := first, 0; rest != ""; {
+		var next string
+		next, rest = word(rest)
+		if namesTable(last) {
+			name, _, _ := strings.Cut(next, "(")
+			name = strings.TrimRight(name, ")")
+			if depth == 0 {
+				return operation, name
+			}
+			table = cmp.Or(table, name)
+		}
+		depth += strings.Count(next, "(") - strings.Count(next, ")")
+		last = next
+	}
+	return operation, table
+}
+
+// namesTable tells whether the name of a table follows the word.
+func namesTable(word string) bool {
+	return strings.EqualFold(word, "FROM") || strings.EqualFold(word, "INTO") || strings.EqualFold(word, "UPDATE")
+}
+
+// word returns the first word of text and what follows it.
+func word(text string) (first, rest string) {
+	text = strings.TrimLeft(text, " \t\r\n")
+	if end := strings.IndexAny(text, " \t\r\n"); end >= 0 {
+		return text[:end], text[end:]
+	}
+	return text, ""
+}
+
+// transactionName names a transaction by what it writes: the operation on the first table, then the other tables, in the
+// order of their first statements and the outbox last, as in "INSERT orders + outbox". If it writes nothing it is named by
+// what it reads.
+//
+// The inbox is left out beside other tables: every handler writes it. A table into which a row is inserted and then
+// updated counts as updated: the insert only makes sure that there is a row.
+func transactionName(statements []statement) string {
+	named := slices.DeleteFunc(slices.Clone(statements), func(s statement) bool { return s.operation == "SELECT" })
+	if len(named) == 0 {
+		named = statements
+	}
+	if others := slices.DeleteFunc(slices.Clone(named), func(s statement) bool { return s.table == "inbox" }); len(others) > 0 {
+		named = others
+	}
+	if len(named) == 0 {
+		return "BEGIN"
+	}
+	first := named[0]
+	var tables []string
+	for _, s := range named {
+		if s.table == first.table && first.operation == "INSERT" {
+			first.operation = s.operation
+		}
+		if s.table != "" && !slices.Contains(tables, s.table) {
+			tables = append(tables, s.table)
+		}
+	}
+	if at := slices.Index(tables, "outbox"); at > 0 {
+		tables = append(slices.Delete(tables, at, at+1), "outbox")
+	}
+	return strings.TrimSpace(first.operation + " " + strings.Join(tables, " + "))
+}

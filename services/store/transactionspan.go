@@ -1,0 +1,144 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Attributes of the span of a transaction for which the database conventions have no name. Times are milliseconds.
+const (
+	// waitKey is the time until the transaction had begun: the wait for a connection of the pool and for SQLite's lock.
+	waitKey = attribute.Key("traceria.db.wait_ms")
+	// commitKey is the time that the commit took. SQLite writes to the disk then.
+	commitKey = attribute.Key("traceria.db.commit_ms")
+	// statementsKey is the number of statements, without BEGIN and COMMIT.
+	statementsKey = attribute.Key("traceria.db.statements")
+	// operationsKey is the list of the statements, each as its operation and its table.
+	operationsKey = attribute.Key("traceria.db.operations")
+	// slowestKey names the slowest statement, and slowestTimeKey is its time. PostgreSQL waits for a row's lock there.
+	slowestKey     = attribute.Key("traceria.db.slowest")
+	slowestTimeKey = attribute.Key("traceria.db.slowest_ms")
+	// runsKey is how often the transaction was run, if it met others.
+	runsKey = attribute.Key("traceria.db.runs")
+)
+
+// errPanic is the error of a transaction in which the service's code panicked.
+var errPanic = errors.New("the function that ran in the transaction panicked")
+
+// transactionSpan is the span of one transaction over all its runs. The nil span records nothing.
+type transactionSpan struct {
+	span       trace.Span
+	open       bool // the last run has begun, and no commit was tried
+	runs       int
+	wait       time.Duration // of all runs
+	commit     time.Duration // of the last run
+	statements []statement   // of the last run
+}
+
+// startTransactionSpan starts the span if the choice is TraceTransactions. spanless says that the statements make no
+// spans of their own. The span is no parent of what the transaction's function starts: it names the work of the database.
+func (db *DB) startTransactionSpan(ctx context.Context) (span *transactionSpan, spanless bool) {
+	switch db.tracing(ctx) {
+	case TraceStatements:
+		return nil, false
+	case TraceTransactions:
+	default:
+		return nil, true
+	}
+	_, started := db.tracer.Start(ctx, "BEGIN", trace.WithSpanKind(trace.SpanKindClient),
+		trace.WithAttributes(db.backend.attributes()...))
+	return &transactionSpan{span: started}, true
+}
+
+// begun notes that a run has begun, unless err says that it could not, and forgets the statements of the run before.
+func (s *transactionSpan) begun(asked time.Time, err error) {
+	if s == nil {
+		return
+	}
+	s.open = err == nil
+	s.runs++
+	s.wait += time.Since(asked)
+	s.statements, s.commit = s.statements[:0], 0
+}
+
+func (s *transactionSpan) ran(query string, began time.Time) {
+	if s == nil {
+		return
+	}
+	operation, table := summary(query)
+	s.statements = append(s.statements, statement{query, operation, table, time.Since(began)})
+}
+
+func (s *transactionSpan) committed(began time.Time) {
+	if s != nil {
+		s.open, s.commit = false, time.Since(began)
+	}
+}
+
+// end ends the span, once. A transaction that failed or was rolled back has an error status.
+func (s *transactionSpan) end(err error) {
+	if s == nil || !s.span.IsRecording() {
+		return
+	}
+	name := transactionName(s.statements)
+	s.span.SetName(name)
+	s.span.SetAttributes(semconv.DBQuerySummary(name), waitKey.Float64(inMilliseconds(s.wait)), statementsKey.Int(len(s.statements)))
+	if len(s.statements) > 0 {
+		s.span.SetAttributes(describe(s.statements)...)
+	}
+	if s.commit > 0 {
+		s.span.SetAttributes(commitKey.Float64(inMilliseconds(s.commit)))
+	}
+	if s.runs > 1 {
+		s.span.SetAttributes(runsKey.Int(s.runs))
+	}
+	if err != nil {
+		s.span.SetAttributes(errorAttributes(err)...)
+		s.span.SetStatus(codes.Error, s.failure(err))
+	}
+	s.span.End()
+}
+
+// failure describes the error. Those of BEGIN and COMMIT say so themselves.
+func (s *transactionSpan) failure(err error) string {
+	if s.open {
+		return "rolled back: " + brief(err.Error())
+	}
+	return brief(err.Error())
+}
+
+// inMilliseconds keeps three decimals: most waits and commits are shorter than a millisecond.
+func inMilliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// describe returns the attributes of the statements. A transaction is no batch to the conventions: its statements are
+// not given to the database in one call. Operation and collection have a value only if it is the same for all statements.
+func describe(statements []statement) []attribute.KeyValue {
+	texts, operations := make([]string, len(statements)), make([]string, len(statements))
+	slowest := statements[0]
+	for i, s := range statements {
+		texts[i], operations[i] = s.query, s.name()
+		if s.took > slowest.took {
+			slowest = s
+		}
+	}
+	attributes := []attribute.KeyValue{
+		semconv.DBQueryText(strings.Join(texts, "; ")), operationsKey.StringSlice(operations),
+		slowestKey.String(slowest.name()), slowestTimeKey.Float64(inMilliseconds(slowest.took)),
+	}
+	first := statements[0]
+	if !slices.ContainsFunc(statements, func(s statement) bool { return s.operation != first.operation }) {
+		attributes = append(attributes, semconv.DBOperationName(first.operation))
+	}
+	if !slices.ContainsFunc(statements, func(s statement) bool { return s.table != first.table }) && first.table != "" {
+		attributes = append(attributes, semconv.DBCollectionName(first.table))
+	}
+	return attributes
+}
