@@ -57,7 +57,7 @@ interrupted() {
 }
 
 download='' # the process that downloads Jaeger
-stop_download() { [ -z "$download" ] || { kill "$download" 2>/dev/null && wait "$download"; } || true; }
+stop_download() { [ -z "$download" ] || { kill "$download" && wait "$download"; } 2>/dev/null || true; }
 
 # check_machine fails early for what no download or build can mend.
 check_machine() {
