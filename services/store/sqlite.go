@@ -48,7 +48,7 @@ func newSQLite(rawURL string) (*sqliteFile, error) {
 		case path == "":
 			return nil, fmt.Errorf("the database URL %q names no file; want sqlite:PATH", rawURL)
 		case strings.HasPrefix(filepath.Base(path), ":memory:"):
-			return nil, errors.New("the database URL names a database in memory, which loses everything; want sqlite:PATH")
+			return nil, errors.New("the database URL is a database in memory, which loses everything; want sqlite:PATH")
 		}
 		return &sqliteFile{path: path}, nil
 	case strings.HasPrefix(rest, "//"):
