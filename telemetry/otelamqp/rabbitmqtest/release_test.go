@@ -37,8 +37,13 @@ func TestTwoProcessesMakeOneSystem(t *testing.T) {
 	m := newMachine(t)
 	rest := filepath.Join(m.cache, "traceria", "rabbitmq-4.3.new", "half")
 	must(t, os.MkdirAll(rest, 0o755))
-	calls := filepath.Join(t.TempDir(), "calls")
-	m.program("debootstrap", `echo "$@" >>`+calls+`; sleep 0.5; mkdir -p "$4/usr/lib/rabbitmq/lib/rabbitmq_server-4.3.99"`)
+	calls, waiting := filepath.Join(t.TempDir(), "calls"), filepath.Join(t.TempDir(), "waiting")
+	flock, err := exec.LookPath("flock")
+	must(t, err)
+	m.program("flock", flock+` "$@" || { touch `+waiting+`; exit 1; }`)
+	m.program("debootstrap", `echo "$@" >>`+calls+`; tries=0
+		until [ -e `+waiting+` ] || [ $tries = 200 ]; do sleep 0.1; tries=$((tries + 1)); done
+		mkdir -p "$4/usr/lib/rabbitmq/lib/rabbitmq_server-4.3.99"`)
 	var group sync.WaitGroup
 	var outputs [2]string
 	for i := range outputs {
@@ -125,7 +130,7 @@ func (m *machine) program(name, script string) {
 }
 
 func (m *machine) debian(version string) (output string, err error) {
-	cmd := exec.Command("bash", "-c", debian, "debian.sh", version) //nolint:noctx // it ends
+	cmd := exec.Command("bash", "-c", debian, "debian.sh", version)
 	cmd.Env = append(os.Environ(), "PATH="+m.programs+":"+os.Getenv("PATH"), "XDG_CACHE_HOME="+m.cache)
 	cmd.Dir = "/"
 	if m.nobody && os.Getuid() == 0 {
