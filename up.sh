@@ -57,7 +57,7 @@ interrupted() {
 }
 
 download='' # the process that downloads Jaeger
-stop_download() { [ -z "$download" ] || { kill "$download" 2>/dev/null && wait "$download"; } || true; }
+stop_download() { [ -z "$download" ] || { kill "$download" && wait "$download"; } 2>/dev/null || true; }
 
 # check_machine fails early for what no download or build can mend.
 check_machine() {
@@ -202,8 +202,8 @@ down_all() {
   if running; then
     # The services first: they flush their last spans into the Collector.
     pc process stop "${services[@]}" >/dev/null || true
-    pc down >/dev/null || true
-    gone 60 || true
+    pc down >/dev/null || true # returns when all have ended, or did not in time
+    gone 5 || true
   fi
   for signal in TERM KILL; do
     left=$(started)
@@ -211,7 +211,7 @@ down_all() {
     [ -z "$left" ] || kill "-$signal" $left 2>/dev/null || true
     if gone 30; then
       rm -f "$socket"
-      return
+      return 0
     fi
   done
   die "These processes do not end: $(started | tr '\n' ' ')"

@@ -114,9 +114,9 @@ func (b *backlog) settle(n int, err error) {
 // end runs the batch processor's shutdown, which exports the waiting items. It does not retry, and it starts no export after
 // ctx has ended. The error says how many items were dropped.
 func (b *backlog) end(ctx context.Context, shutdown func(context.Context) error) error {
+	before := b.lost() // before stop, which makes a waiting export give up
 	b.stop()
 	defer context.AfterFunc(ctx, b.abandon)()
-	before := b.lost()
 	err := shutdown(ctx)
 	b.abandon()
 	b.mu.Lock()

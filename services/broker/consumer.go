@@ -71,7 +71,7 @@ func (c *Consumer) Ready() error {
 }
 
 func (c *Consumer) work(ctx context.Context, conn *amqp091.Connection) error {
-	if err := c.session.awaitLayouts(ctx, conn, c.saysMissing, TopologyOf(c.subscriptions).Layout()); err != nil {
+	if err := c.session.awaitStanding(ctx, c.saysMissing, func() ([]string, error) { return c.missing(conn) }); err != nil {
 		return err
 	}
 	c.session.seen.found(ctx, c.session.purpose)
@@ -89,10 +89,9 @@ const watchTopologyEvery = 5 * time.Second
 // watchTopology reports what was deleted while the connection lasts. Package keeper restores it: the consumer declares
 // nothing.
 func (c *Consumer) watchTopology(ctx context.Context, conn *amqp091.Connection) error {
-	own := TopologyOf(c.subscriptions).Layout()
 	for {
 		_ = wait.For(ctx, watchTopologyEvery)
-		missing, err := Missing(conn, own)
+		missing, err := c.missing(conn)
 		if conn.IsClosed() || ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -101,6 +100,12 @@ func (c *Consumer) watchTopology(ctx context.Context, conn *amqp091.Connection) 
 		}
 		c.saysMissing(err)
 	}
+}
+
+// missing names the exchanges and queues of its own that the broker does not have, as far as a subscriber may know.
+func (c *Consumer) missing(conn *amqp091.Connection) ([]string, error) {
+	looker := looker{conn: conn, forgiving: true}
+	return looker.missingOf(TopologyOf(c.subscriptions).Owned())
 }
 
 // saysMissing keeps what is missing, for Ready, and logs it once.

@@ -132,7 +132,7 @@ func (w *worker) settle(ctx context.Context, d amqp091.Delivery, h history, resu
 	case dead:
 		settled = w.moveThenAck(ctx, d, w.subscription.deadMessage(ctx, d, h, w.session.config.Service, err))
 	case requeue:
-		settled = d.Nack(false, true)
+		settled = d.Reject(true) // basic.nack is not counted towards the delivery limit since RabbitMQ 4.3
 	default:
 		settled = d.Ack(false)
 	}

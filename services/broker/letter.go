@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"maps"
 	"strings"
 	"time"
 
@@ -83,11 +82,11 @@ func (l Letter) Indented() string {
 	return pretty.String()
 }
 
-// attemptsOf is how many attempts a dead letter had. What the dead queue counts itself are looks, not attempts.
+// attemptsOf is how many attempts a dead letter had. RabbitMQ's own counts include the looks at it, and differ between
+// versions.
 func attemptsOf(d amqp091.Delivery) int {
-	headers := maps.Clone(d.Headers)
-	delete(headers, "x-delivery-count")
-	return otelamqp.Attempt(&amqp091.Delivery{Headers: headers})
+	own := amqp091.Table{otelamqp.AttemptHeader: d.Headers[otelamqp.AttemptHeader]}
+	return otelamqp.Attempt(&amqp091.Delivery{Headers: own})
 }
 
 func brokersReason(d amqp091.Delivery, l Letter) (reason, exchange, routingKey string) {

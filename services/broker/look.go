@@ -11,9 +11,14 @@ import (
 	"traceria/services/topology"
 )
 
-// Missing returns the names of the exchanges and queues of the layout that the broker does not have.
+// Missing returns the names of the exchanges and queues of the layout that the broker does not have. The user must have a
+// right on each of them.
 func Missing(conn *wire.Connection, l topology.Layout) ([]string, error) {
 	looker := looker{conn: conn}
+	return looker.missingOf(l)
+}
+
+func (looker *looker) missingOf(l topology.Layout) ([]string, error) {
 	defer looker.close()
 	for _, x := range l.Exchanges {
 		if err := looker.look(x.String(), func(ch *amqp091.Channel) error {
@@ -57,9 +62,11 @@ func missingError(missing []string) error {
 // looker looks for exchanges and queues by passive declaration. RabbitMQ closes the channel at each miss: the next look
 // then opens another.
 type looker struct {
-	conn    *wire.Connection
-	ch      *amqp091.Channel
-	missing []string
+	conn *wire.Connection
+	ch   *amqp091.Channel
+	// forgiving is set for a service: what its user may not look at is not missing, but unknown.
+	forgiving bool
+	missing   []string
 }
 
 func (l *looker) look(name string, passive func(*amqp091.Channel) error) error {
@@ -75,11 +82,15 @@ func (l *looker) look(name string, passive func(*amqp091.Channel) error) error {
 		return nil
 	}
 	l.close()
-	if !wire.IsMissing(err) {
+	switch {
+	case wire.IsMissing(err):
+		l.missing = append(l.missing, name)
+		return nil
+	case l.forgiving && wire.ReplyCode(err) == amqp091.AccessRefused:
+		return nil
+	default:
 		return fmt.Errorf("look for %s: %w", name, err)
 	}
-	l.missing = append(l.missing, name)
-	return nil
 }
 
 // queue looks for a queue and returns how many messages it holds: none when it is missing.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rabbitmq/amqp091-go"
 	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/sync/errgroup"
 
 	"traceria/services/event"
 	"traceria/services/topology"
@@ -24,12 +25,14 @@ type Publisher struct {
 	// never reaches that subscriber.
 	wanted topology.Topology
 	// own is needed by the service's retries and dead letters.
-	own topology.Topology
+	own   topology.Topology
+	limit bodyLimit
 
 	mu      sync.Mutex
 	current *otelamqp.Publisher
 	changed chan struct{} // closed when current changes
 	waiting error         // why there is no current one
+	blocked error         // why the current one may not be used
 }
 
 // NewPublisher prepares a publisher that starts when the queues of wanted stand, which other services own, and the
@@ -51,19 +54,30 @@ func (p *Publisher) Run(ctx context.Context) { p.session.run(ctx, p.work) }
 func (p *Publisher) Ready() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.current == nil {
+	switch {
+	case p.blocked != nil:
+		return p.blocked
+	case p.current == nil:
 		return p.waiting
+	default:
+		return nil
 	}
-	return nil
 }
 
 func (p *Publisher) work(ctx context.Context, conn *amqp091.Connection) error {
-	// Its own part is needed, too: a message to an exchange that was deleted closes the publishing channel.
+	blocked := conn.NotifyBlocked(make(chan amqp091.Blocking, 16))
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return p.watchBlocked(ctx, blocked) })
+	group.Go(func() error { return p.keep(ctx, conn) })
+	return group.Wait()
+}
+
+// keep waits for the topology, and then holds a publishing channel until ctx or the channel ends.
+func (p *Publisher) keep(ctx context.Context, conn *amqp091.Connection) error {
 	waiting := func(err error) { p.set(nil, err) }
-	if err := p.session.awaitLayouts(ctx, conn, waiting, p.wanted.Entrances(), p.own.Layout()); err != nil {
+	if err := p.session.awaitStanding(ctx, waiting, func() ([]string, error) { return p.missing(ctx, conn) }); err != nil {
 		return err
 	}
-	blocked := conn.NotifyBlocked(make(chan amqp091.Blocking, 16))
 	ch, err := conn.Channel()
 	if err != nil {
 		return fmt.Errorf("open a channel: %w", err)
@@ -77,33 +91,49 @@ func (p *Publisher) work(ctx context.Context, conn *amqp091.Connection) error {
 	p.set(current, nil)
 	p.session.seen.found(ctx, p.session.purpose)
 	defer p.set(nil, errors.New("the connection to RabbitMQ was lost"))
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case reason := <-closed:
+		p.limit.learn(reason)
+		return fmt.Errorf("the publishing channel was closed: %w", closeReason(reason))
+	}
+}
+
+// missing names what the events need, and what the service's own retries and dead letters need: a message to an exchange
+// that was deleted closes the publishing channel.
+func (p *Publisher) missing(ctx context.Context, conn *amqp091.Connection) ([]string, error) {
+	missing, err := unproven(ctx, conn, p.wanted)
+	if err != nil {
+		return nil, err
+	}
+	looker := looker{conn: conn, forgiving: true}
+	own, err := looker.missingOf(p.own.Owned())
+	return append(missing, own...), err
+}
+
+// watchBlocked holds back what is to be published while RabbitMQ, short of memory or disk, does not read from this
+// connection: https://www.rabbitmq.com/docs/connection-blocked. Events wait in the outbox.
+func (p *Publisher) watchBlocked(ctx context.Context, blocked <-chan amqp091.Blocking) error {
+	defer p.block(nil)
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case reason := <-closed:
-			return fmt.Errorf("the publishing channel was closed: %w", closeReason(reason))
 		case state, open := <-blocked:
-			if !open {
-				blocked = nil // the connection closes, which closed will say
-				continue
+			switch {
+			case !open:
+				blocked = nil // the connection closes, and ctx ends with it
+			case state.Active:
+				p.session.seen.blocked(ctx, p.session.purpose)
+				p.session.log.Warn().Str("reason", state.Reason).Msg("RabbitMQ takes no messages")
+				p.block(fmt.Errorf("RabbitMQ takes no messages: %s", state.Reason))
+			default:
+				p.session.log.Info().Msg("RabbitMQ takes messages again")
+				p.block(nil)
 			}
-			p.block(ctx, current, state)
 		}
 	}
-}
-
-// block holds what is to be published while RabbitMQ, short of memory or disk, does not read from this connection:
-// https://www.rabbitmq.com/docs/connection-blocked. What waits, waits in the outbox.
-func (p *Publisher) block(ctx context.Context, current *otelamqp.Publisher, state amqp091.Blocking) {
-	if !state.Active {
-		p.session.log.Info().Msg("RabbitMQ takes messages again")
-		p.set(current, nil)
-		return
-	}
-	p.session.seen.blocked(ctx, p.session.purpose)
-	p.session.log.Warn().Str("reason", state.Reason).Msg("RabbitMQ takes no messages")
-	p.set(nil, fmt.Errorf("RabbitMQ takes no messages: %s", state.Reason))
 }
 
 // hasSpan is false for what goes into a retry queue: the next attempt belongs to the send span that the message has.
@@ -112,6 +142,9 @@ func hasSpan(_, routingKey, _ string) bool { return !strings.Contains(routingKey
 // Move publishes one message, which is mandatory, and waits for its confirm: a retry, a dead letter, a redrive. It waits
 // for a broker that is away until ctx ends, and fails as [Publisher.Publish] does.
 func (p *Publisher) Move(ctx context.Context, message otelamqp.Message) error {
+	if err := p.limit.check(&message.Publishing); err != nil {
+		return err
+	}
 	publisher, err := p.await(ctx)
 	if err != nil {
 		return fmt.Errorf("%w: %w", event.ErrBrokerAway, err)
@@ -131,6 +164,17 @@ func (p *Publisher) set(current *otelamqp.Publisher, waiting error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.current, p.waiting = current, waiting
+	p.announce()
+}
+
+func (p *Publisher) block(reason error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.blocked = reason
+	p.announce()
+}
+
+func (p *Publisher) announce() {
 	close(p.changed)
 	p.changed = make(chan struct{})
 }
@@ -139,9 +183,9 @@ func (p *Publisher) set(current *otelamqp.Publisher, waiting error) {
 func (p *Publisher) await(ctx context.Context) (*otelamqp.Publisher, error) {
 	for {
 		p.mu.Lock()
-		current, changed := p.current, p.changed
+		current, blocked, changed := p.current, p.blocked, p.changed
 		p.mu.Unlock()
-		if current != nil {
+		if current != nil && blocked == nil {
 			return current, nil
 		}
 		select {
@@ -215,10 +259,15 @@ func (p *Publisher) send(ctx context.Context, publisher *otelamqp.Publisher, out
 			if format == event.CloudEventsFormat {
 				trace.SpanFromContext(ctx).SetAttributes(cloudAttributes(envelope)...)
 			}
-			if err := writeBody(message, envelope, format); err != nil || departure.OnMessage == nil {
+			if err := writeBody(message, envelope, format); err != nil {
 				return err
 			}
-			return departure.OnMessage(ctx, message)
+			if departure.OnMessage != nil {
+				if err := departure.OnMessage(ctx, message); err != nil {
+					return err
+				}
+			}
+			return p.limit.check(message)
 		},
 	})
 }

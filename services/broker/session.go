@@ -13,7 +13,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 
 	"traceria/services/broker/wire"
-	"traceria/services/topology"
 	"traceria/services/wait"
 )
 
@@ -77,11 +76,10 @@ func (s *session) once(ctx context.Context, work func(context.Context, *amqp091.
 	}
 	s.line.set(socket)
 	defer wire.Close(conn)
-	// Nor by a call that waits for its answer: once the work in hand had its time, the connection is closed under it.
-	forced := context.AfterFunc(ctx, func() {
-		_ = wait.For(context.WithoutCancel(ctx), drainTimeout)
-		wire.Close(conn)
-	})
+	// A call may wait for an answer that does not come. The connection is closed under it when the work in hand had its time.
+	drained, stop := wait.Longer(ctx, drainTimeout)
+	defer stop()
+	forced := context.AfterFunc(drained, func() { wire.Close(conn) })
 	defer forced()
 	closed := conn.NotifyClose(make(chan *amqp091.Error, 1))
 	workCtx, cancel := context.WithCancelCause(ctx)
@@ -108,27 +106,21 @@ func (s *session) once(ctx context.Context, work func(context.Context, *amqp091.
 	return err
 }
 
-// topologyLookEvery is how often a session looks for a topology that does not stand yet.
-const topologyLookEvery = 500 * time.Millisecond
-
-// awaitLayouts waits until all that the layouts have stands, and tells waiting what is missing meanwhile; nil at the end.
-func (s *session) awaitLayouts(ctx context.Context, conn *amqp091.Connection, waiting func(error), layouts ...topology.Layout) error {
+// awaitStanding waits until look finds nothing missing. It tells waiting what is missing meanwhile, and nil at the end.
+func (s *session) awaitStanding(ctx context.Context, waiting func(error), look func() ([]string, error)) error {
+	var pauses wire.Pauses
 	for {
-		var missing []string
-		for _, l := range layouts {
-			some, err := Missing(conn, l)
-			if err != nil {
-				return err
-			}
-			missing = append(missing, some...)
+		missing, err := look()
+		if err != nil {
+			return err
 		}
-		err := missingError(missing)
+		err = missingError(missing)
 		waiting(err)
 		if err == nil {
 			return nil
 		}
 		s.seen.lost(s.purpose, err)
-		if err := wait.For(ctx, topologyLookEvery); err != nil {
+		if err := wait.For(ctx, pauses.Next()); err != nil {
 			return err
 		}
 	}

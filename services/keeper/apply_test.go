@@ -33,7 +33,7 @@ func TestApplyingTheTopologyAgainChangesNothing(t *testing.T) {
 		"queue delivery.order-boxed.dead", "queue delivery.order-boxed.retry.200ms", "queue delivery.order-boxed.retry.1s",
 		"queue delivery.order-boxed.retry.5s", "queue delivery.order-boxed",
 		"queue kitchen.ticket-opened.dead", "queue kitchen.ticket-opened.retry.200ms", "queue kitchen.ticket-opened.retry.1s",
-		"queue kitchen.ticket-opened.retry.5s", "queue kitchen.ticket-opened",
+		"queue kitchen.ticket-opened.retry.5s", "queue kitchen.ticket-opened", "queue traceria.full",
 	}
 	if diff := cmp.Diff(want, missing); err != nil || diff != "" {
 		t.Errorf("before: %v (-want +got)\n%s", err, diff)

@@ -19,10 +19,14 @@ func Apply(conn *wire.Connection, t topology.Topology) error {
 	if err != nil {
 		return err
 	}
-	if len(missing) > 0 {
-		if err := unmark(conn, markWhole); err != nil {
-			return err
-		}
+	if len(missing) == 0 {
+		return declare(conn, whole)
+	}
+	if err := unmark(conn, markWhole); err != nil {
+		return err
+	}
+	if err := remove(conn, t.Disproved(missing)); err != nil {
+		return err
 	}
 	return declare(conn, whole)
 }
@@ -30,11 +34,10 @@ func Apply(conn *wire.Connection, t topology.Topology) error {
 // declare declares what the layout has, and then removes its unbound bindings: a queue that moves to another version has
 // both bindings for a moment rather than none.
 func declare(conn *wire.Connection, l topology.Layout) error {
-	ch, err := conn.Channel()
-	if err != nil {
-		return fmt.Errorf("open a channel: %w", err)
-	}
-	defer func() { _ = ch.Close() }()
+	return onChannel(conn, func(ch *amqp091.Channel) error { return declareOn(ch, l) })
+}
+
+func declareOn(ch *amqp091.Channel, l topology.Layout) error {
 	for _, x := range l.Exchanges {
 		if err := ch.ExchangeDeclare(x.Name, x.Kind, true, false, false, false, nil); err != nil {
 			return fmt.Errorf("declare %s: %w", x, err)
@@ -50,10 +53,31 @@ func declare(conn *wire.Connection, l topology.Layout) error {
 			return fmt.Errorf("declare %s: %w", b, err)
 		}
 	}
-	for _, b := range l.Unbound {
+	return unbind(ch, l.Unbound)
+}
+
+// remove removes bindings.
+func remove(conn *wire.Connection, bindings []topology.Binding) error {
+	if len(bindings) == 0 {
+		return nil
+	}
+	return onChannel(conn, func(ch *amqp091.Channel) error { return unbind(ch, bindings) })
+}
+
+func unbind(ch *amqp091.Channel, bindings []topology.Binding) error {
+	for _, b := range bindings {
 		if err := ch.QueueUnbind(b.Queue, b.Key, b.Exchange, nil); err != nil {
 			return fmt.Errorf("remove %s: %w", b, err)
 		}
 	}
 	return nil
+}
+
+func onChannel(conn *wire.Connection, do func(*amqp091.Channel) error) error {
+	ch, err := conn.Channel()
+	if err != nil {
+		return fmt.Errorf("open a channel: %w", err)
+	}
+	defer func() { _ = ch.Close() }()
+	return do(ch)
 }

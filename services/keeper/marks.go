@@ -23,28 +23,20 @@ const (
 func marked(conn *wire.Connection, name string) (bool, error) { return broker.HasQueue(conn, name) }
 
 func mark(conn *wire.Connection, name string) error {
-	return onChannel(conn, "declare the mark "+name, func(ch *amqp091.Channel) error {
-		_, err := ch.QueueDeclare(name, true, false, false, false, nil)
-		return err
+	return onChannel(conn, func(ch *amqp091.Channel) error {
+		if _, err := ch.QueueDeclare(name, true, false, false, false, nil); err != nil {
+			return fmt.Errorf("declare the mark %s: %w", name, err)
+		}
+		return nil
 	})
 }
 
 // unmark removes a mark. A mark that does not exist is no error.
 func unmark(conn *wire.Connection, name string) error {
-	return onChannel(conn, "remove the mark "+name, func(ch *amqp091.Channel) error {
-		_, err := ch.QueueDelete(name, false, false, false)
-		return err
+	return onChannel(conn, func(ch *amqp091.Channel) error {
+		if _, err := ch.QueueDelete(name, false, false, false); err != nil {
+			return fmt.Errorf("remove the mark %s: %w", name, err)
+		}
+		return nil
 	})
-}
-
-func onChannel(conn *wire.Connection, what string, do func(*amqp091.Channel) error) error {
-	ch, err := conn.Channel()
-	if err != nil {
-		return fmt.Errorf("open a channel: %w", err)
-	}
-	defer func() { _ = ch.Close() }()
-	if err := do(ch); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
 }

@@ -63,17 +63,22 @@ func (w *watcher) repair(ctx context.Context, conn *wire.Connection, first bool)
 	if err != nil {
 		return nil, err
 	}
-	change := restricted(whole, missing, loose)
-	if first {
-		change.Unbound = whole.Unbound
-	}
+	gone := missing
 	if seen {
 		missing = append(missing, namesOf(loose)...)
+	}
+	disproved := w.stands.Disproved(missing)
+	change := restricted(whole, gone, append(slices.Clone(loose), disproved...))
+	if first {
+		change.Unbound = whole.Unbound
 	}
 	if len(missing) > 0 {
 		if err := w.remember(conn); err != nil {
 			return nil, err
 		}
+	}
+	if err := remove(conn, disproved); err != nil {
+		return nil, err
 	}
 	return missing, declare(conn, change)
 }
@@ -88,15 +93,15 @@ func (w *watcher) remember(conn *wire.Connection) error {
 	return unmark(conn, markAsked)
 }
 
-// restricted is the part of the layout that is missing, with the bindings of what is missing and the loose ones.
-func restricted(l topology.Layout, missing []string, loose []topology.Binding) topology.Layout {
+// restricted is the part of the layout that is missing, with the bindings of what is missing and those that are named.
+func restricted(l topology.Layout, missing []string, named []topology.Binding) topology.Layout {
 	stands := func(name string) bool { return !slices.Contains(missing, name) }
 	return topology.Layout{
 		Exchanges: slices.DeleteFunc(l.Exchanges, func(x topology.Exchange) bool { return stands(x.String()) }),
 		Queues:    slices.DeleteFunc(l.Queues, func(q topology.Queue) bool { return stands(q.String()) }),
 		Bindings: slices.DeleteFunc(l.Bindings, func(b topology.Binding) bool {
 			return stands(topology.Exchange{Name: b.Exchange}.String()) && stands(topology.Queue{Name: b.Queue}.String()) &&
-				!slices.Contains(loose, b)
+				!slices.Contains(named, b)
 		}),
 	}
 }

@@ -337,14 +337,7 @@ func (h *house) wanted(typ event.Type) bool {
 func (h *house) testOwnWork(t *testing.T) {
 	for _, service := range h.topology.Users() {
 		conn := h.as(t, service)
-		own := topology.Topology{Subscriptions: slices.DeleteFunc(slices.Clone(h.topology.Subscriptions),
-			func(s topology.Subscription) bool { return s.Subscriber != service })}
-		if missing, err := broker.Missing(conn, own.Layout()); err != nil || len(missing) > 0 {
-			t.Errorf("%s: its own part of the topology lacks %v: %v", service, missing, err)
-		}
-		if missing, err := broker.Missing(conn, h.topology.Layout()); err != nil || len(missing) > 0 {
-			t.Errorf("%s sees all but %v: %v", service, missing, err)
-		}
+		h.checkSees(t, service)
 		for _, typ := range event.Catalogue {
 			if typ.Domain != service || !h.wanted(typ) {
 				continue
@@ -371,6 +364,35 @@ func (h *house) testOwnWork(t *testing.T) {
 		}
 		checkTakes(t, conn, s.DeadQueue(), "dead")
 	}
+}
+
+// checkSees holds that a service becomes ready with the rights that it has, and says what is missing: of its own part
+// because it looks, and of what wants its events because RabbitMQ proves it.
+func (h *house) checkSees(t *testing.T, service string) {
+	t.Helper()
+	of := func(keep func(s topology.Subscription) bool) topology.Topology {
+		return topology.Topology{Subscriptions: slices.DeleteFunc(slices.Clone(h.topology.Subscriptions),
+			func(s topology.Subscription) bool { return !keep(s) })}
+	}
+	own := of(func(s topology.Subscription) bool { return s.Subscriber == service })
+	wanted := of(func(s topology.Subscription) bool { return s.Event.Domain == service })
+	if missing, err := broker.Missing(h.as(t, service), own.Owned()); err != nil || len(missing) > 0 {
+		t.Errorf("%s: its own part of the topology lacks %v: %v", service, missing, err)
+	}
+	b := brokertest.At(t, h.url(t, service))
+	p := broker.NewPublisher(b.Config(), wanted, own)
+	stop := brokertest.Until(t, p.Run)
+	brokertest.Ready(t, p)
+	stop()
+	stranger := topology.Subscription{Subscriber: "stranger", Event: wanted.Subscriptions[0].Event}
+	wanted.Subscriptions = append(wanted.Subscriptions, stranger)
+	p = broker.NewPublisher(b.Config(), wanted, own)
+	stop = brokertest.Until(t, p.Run)
+	defer stop()
+	brokertest.Eventually(t, service+" says what is missing, and only that", func() bool {
+		err := p.Ready()
+		return err != nil && strings.HasPrefix(err.Error(), "RabbitMQ has no queue "+stranger.Queue()+":")
+	})
 }
 
 // checkTakes takes the next message of a queue, as soon as there is one.

@@ -16,7 +16,7 @@ import (
 	"traceria/services/store"
 )
 
-// A disk that fills up between the confirm and the removal of the row must not turn the relay into a flood.
+// A disk that fills up between the confirm and the removal of the row must not make the relay send without end.
 func TestConfirmedEventsAreSentOnceWhileWritesFail(t *testing.T) {
 	t.Parallel()
 	b := open(t, sqliteURL(t))
@@ -24,7 +24,7 @@ func TestConfirmedEventsAreSentOnceWhileWritesFail(t *testing.T) {
 	b.say(t, "a", 1)
 	b.relay(t, s)
 	eventually(t, "it is sent", func() bool { return s.times("a/1") == 1 })
-	time.Sleep(2500 * time.Millisecond) // more than two looks into the outbox
+	time.Sleep(2500 * time.Millisecond) // more than two polls of the outbox
 	if n := s.times("a/1"); n != 1 {
 		t.Errorf("it was sent %d times", n)
 	}
@@ -124,7 +124,7 @@ func TestTheOutboxIsAMetric(t *testing.T) {
 	})
 }
 
-// observed are the values of traceria.outbox.waiting by state.
+// observed returns the values of traceria.outbox.waiting by state.
 func observed(t *testing.T, reader *sdkmetric.ManualReader) map[string]int64 {
 	t.Helper()
 	var all metricdata.ResourceMetrics
@@ -143,32 +143,4 @@ func observed(t *testing.T, reader *sdkmetric.ManualReader) map[string]int64 {
 		}
 	}
 	return found
-}
-
-// What waited in the file of the version before is sent by this one.
-func TestAnOutboxOfTheVersionBeforeIsTakenOver(t *testing.T) {
-	t.Parallel()
-	b := open(t, sqliteURL(t))
-	b.say(t, "a", 1)
-	b.say(t, "a", 2)
-	for _, statement := range []string{
-		`CREATE TABLE old (id INTEGER PRIMARY KEY AUTOINCREMENT, envelope TEXT NOT NULL, context TEXT NOT NULL,
-			created_at INTEGER NOT NULL, not_before INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0,
-			last_error TEXT NOT NULL DEFAULT '')`,
-		`INSERT INTO old (id, envelope, context, created_at) SELECT id, envelope, context, created_at FROM outbox`,
-		`INSERT INTO old (envelope, context, created_at) VALUES ('{"half', '{}', 0)`,
-		`DROP TABLE outbox`,
-		`ALTER TABLE old RENAME TO outbox`,
-	} {
-		exec(t, b, statement)
-	}
-	b.reopen(t)
-	s := &script{}
-	b.relay(t, s)
-	eventually(t, "both are sent", func() bool { return cmp.Equal(s.went(), []string{"a/1", "a/2"}) })
-	eventually(t, "the broken row is put aside", func() bool {
-		got, err := b.Unsent(t.Context())
-		return err == nil && got == store.Unsent{Unreadable: 1}
-	})
-	b.reopen(t) // nothing is done twice
 }

@@ -10,5 +10,7 @@
 //	definitions.go   the same as a definitions file
 //	users.go         the users and their permissions
 //	credentials.go   the users' passwords
+//	full.go          a queue that is always full
+//	proof.go         how a producer learns that a queue of another service stands
 //	lost.go          the events that are lost when a queue is deleted
 package topology

@@ -7,16 +7,16 @@ import (
 )
 
 const (
-	// FullKey leads, on the exchange of OrderConfirmed, to a queue that is always full and rejects every message. No event
-	// has this routing key: the failure broker.nack names it in a BCC header, and RabbitMQ answers with a nack.
-	FullKey   = "order.full"
+	// FullKey leads, on the exchange of OrderConfirmed, to the full queue. No event has this routing key: the failure
+	// broker.nack names it in a BCC header, and RabbitMQ answers with a nack.
+	FullKey = "order.full"
+	// fullQueue is always full: it rejects every message, and holds none. The proofs lead to it, too.
 	fullQueue = "traceria.full"
 )
 
-// addFull adds the full queue to the layout when order is one of the subscribers.
+// addFull adds the full queue.
 func (t Topology) addFull(l *Layout) {
-	order := event.OrderConfirmedV1
-	if !slices.ContainsFunc(t.Subscriptions, func(s Subscription) bool { return s.Subscriber == order.Domain }) {
+	if len(t.Subscriptions) == 0 {
 		return
 	}
 	// A quorum queue learns that it is full after it took a message; a classic one rejects the first
@@ -24,5 +24,8 @@ func (t Topology) addFull(l *Layout) {
 	l.Queues = append(l.Queues, Queue{fullQueue, map[string]any{
 		"x-queue-type": "classic", "x-max-length": int32(0), "x-overflow": OverflowRejectPublish,
 	}})
-	l.Bindings = append(l.Bindings, Binding{order.Exchange, FullKey, fullQueue})
+	order := event.OrderConfirmedV1
+	if slices.ContainsFunc(t.Subscriptions, func(s Subscription) bool { return s.Subscriber == order.Domain }) {
+		l.Bindings = append(l.Bindings, Binding{order.Exchange, FullKey, fullQueue})
+	}
 }

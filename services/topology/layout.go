@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"slices"
 	"time"
 
 	"traceria/services/event"
@@ -70,6 +71,7 @@ func (t Topology) Layout() Layout {
 		s.addTo(&l)
 	}
 	t.addFull(&l)
+	t.addProofs(&l)
 	return l
 }
 
@@ -95,11 +97,26 @@ func (s Subscription) addTo(l *Layout) {
 	}
 }
 
-// Entrances are the exchanges and queues that an event must find when it is published.
+// Entrances are the exchanges that the events of the subscriptions are published to. Their publishers may look at them.
 func (t Topology) Entrances() Layout {
-	l := Layout{Exchanges: EventExchanges()}
+	var l Layout
+	for _, x := range EventExchanges() {
+		if slices.ContainsFunc(t.Subscriptions, func(s Subscription) bool { return s.Event.Exchange == x.Name }) {
+			l.Exchanges = append(l.Exchanges, x)
+		}
+	}
+	return l
+}
+
+// Owned are the exchanges and queues of the subscribers that they may look at. A subscriber may not look at its retry
+// queues: a retry is mandatory, and says when its queue is missing.
+func (t Topology) Owned() Layout {
+	var l Layout
 	for _, s := range t.Subscriptions {
-		l.Queues = append(l.Queues, Queue{Name: s.Queue()})
+		if dead := (Exchange{s.DeadExchange(), queueExchangeKind}); !slices.Contains(l.Exchanges, dead) {
+			l.Exchanges = append(l.Exchanges, dead, Exchange{s.RetryExchange(), queueExchangeKind})
+		}
+		l.Queues = append(l.Queues, Queue{Name: s.DeadQueue()}, Queue{Name: s.Queue()})
 	}
 	return l
 }

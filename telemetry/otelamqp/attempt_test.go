@@ -3,6 +3,7 @@ package otelamqp_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"testing"
@@ -160,9 +161,7 @@ func newKitchen(t *testing.T, queue amqp091.Table) *kitchen {
 	k := &kitchen{t: t, b: newBundle(t), url: rabbitmqtest.Shared(t).VHost(t)}
 	k.ch = channel(t, k.url)
 	args := amqp091.Table{"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "kitchen.retry"}
-	for name, value := range queue {
-		args[name] = value
-	}
+	maps.Copy(args, queue)
 	_, err := k.ch.QueueDeclare("kitchen", true, false, false, false, args)
 	must(t, err)
 	_, err = k.ch.QueueDeclare("kitchen.retry", true, false, false, false, amqp091.Table{

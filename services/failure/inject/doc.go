@@ -6,7 +6,7 @@
 //   - broker.Seams ([Injector.Broker]): Handling wraps each attempt at a message. Declining returns a delivery unread.
 //     Sending changes an event before its send. Closed stops the consumer of a queue. TraceMode relates a process span to
 //     its send.
-//   - store.Seams ([Injector.Store]): Publishing replaces the outbox row of an event.
+//   - store.Seams ([Injector.Store]): Publishing replaces the outbox row of an event. Tracing selects the database spans.
 //   - store.Publisher ([Injector.Relay]): the relay wraps the publisher of the outbox.
 //   - host.Routes ([Injector.Answer]): it runs before the handler of an HTTP route.
 //
@@ -14,5 +14,5 @@
 // calls [Overflow] and [CarryOverflow] (queue.overflow).
 //
 // Experiments are ways of working and no failures, so the happy path evaluates them: package host has event.format,
-// event.versions and event.style, package order has integration. Only trace.mode is here.
+// event.versions and event.style, package order has integration. Only trace.mode and trace.database act at seams.
 package inject

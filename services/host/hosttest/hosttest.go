@@ -31,7 +31,6 @@ var postgres bool
 // Main runs the tests of a package with each database, then checks for leaked goroutines. It returns the exit code:
 //
 //	func TestMain(m *testing.M) { os.Exit(hosttest.Main(m)) }
-//	func TestMain(m *testing.M) { os.Exit(hosttest.Main(m)) }
 func Main(m *testing.M) int {
 	code := m.Run()
 	if code == 0 && again() {
