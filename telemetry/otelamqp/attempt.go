@@ -7,8 +7,8 @@ import (
 )
 
 // Attempt returns the number of the processing attempt, counted from 1: the header [AttemptHeader] (absent or invalid:
-// 1) plus the number of times that RabbitMQ returned the message. The README names the versions of RabbitMQ on which
-// the result is the same.
+// 1) plus the number of times that RabbitMQ returned the message. The maximum is math.MaxInt32. The README names the
+// tested versions of RabbitMQ and the inexact cases.
 func Attempt(d *amqp091.Delivery) int {
 	attempt, ok := integer(d.Headers[AttemptHeader])
 	if !ok || attempt < 1 {

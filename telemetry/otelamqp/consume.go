@@ -90,8 +90,10 @@ func consumerTag() string { return "otelamqp-" + strconv.FormatUint(consumerTags
 //
 // When ctx ends, Consume cancels the consumer, waits for running handlers and returns nil. Prefetched messages return
 // to the queue. With AutoAck they are handled first, because the broker has already forgotten them. The context of a
-// handler is not cancelled with ctx, so that the handler can finish. In all other cases Consume returns
-// ErrConsumerEnded, which wraps the broker's reason if there is one.
+// handler is not cancelled with ctx, so that the handler can finish.
+//
+// If basic.consume fails, the error wraps the error of the channel. If the deliveries end before ctx, the error wraps
+// ErrConsumerEnded and the broker's reason, if there is one.
 func (c *Consumer) Consume(ctx context.Context, ch ConsumeChannel, queue string, o ConsumeOptions, h Handler) error {
 	if o.ConsumerTag == "" {
 		o.ConsumerTag = consumerTag()

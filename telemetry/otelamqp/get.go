@@ -23,8 +23,8 @@ type pulled struct{ amqp091.Acknowledger }
 // if the queue was empty; such a call has a span, too. Pass the delivery to [Consumer.Process] for its process span.
 // The error wraps the error of the channel.
 //
-// Get creates the span after the call, with the start time of the call. Only then it knows the destination and the
-// link, which samplers need.
+// Get creates the span after the call, with the start time of the call. Samplers need the
+// destination and the link, and both are known only then.
 func (c *Consumer) Get(ctx context.Context, ch GetChannel, queue string, autoAck bool) (d amqp091.Delivery, ok bool, err error) {
 	start := time.Now()
 	d, ok, err = ch.Get(queue, autoAck)

@@ -123,7 +123,7 @@ func WithTraceMode(mode func(context.Context) TraceMode) Option {
 }
 
 // WithMaxAge makes messages older than age start a new trace with a link, as in the mode [Link]. Otherwise a message
-// that waited for days would extend a trace that backends no longer show together. The age is the queue wait. Without
+// that waited for days would extend a trace that backends consider complete. The age is the queue wait. Without
 // a send time it counts from the AMQP timestamp. Under an ambient span it has no effect, because the message is only
 // linked there. The default, 0, means no maximum. It has no effect on a Publisher.
 func WithMaxAge(age time.Duration) Option {
