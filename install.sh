@@ -53,7 +53,7 @@ failed=''
 # The list of packages may be old, or missing.
 install "$@" || { apt_get update && install "$@"; } || failed=1
 [ -z "$interrupted" ] || exit 130
-[ -z "$failed" ] || { tail -n 20 "$log" >&2 && die "Could not install $*."; }
+[ -z "$failed" ] || { tail -n 4 "$log" >&2 && die "Could not install $*; see $log."; }
 for package in "$@"; do
   case $package in
   rabbitmq-server | postgresql) [ ! -d /run/systemd/system ] || as_root systemctl disable --quiet "$package" || true ;;
