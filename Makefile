@@ -38,7 +38,7 @@ COMPOSE = ./services/system/compose
 
 .PHONY: test
 test: export JAEGER_BIN = $(shell collector/jaeger.sh --path 2>/dev/null)
-test: rabbitmq-server postgresql gcc debootstrap build-jaeger ## run every test, with the race detector; installs what the tests need
+test: rabbitmq-server postgresql gcc debootstrap curl build-jaeger bin/process-compose ## run every test, with the race detector; installs what the tests need
 	go test $(TEST_FLAGS) $$(go list ./... | grep -vE '/system/(failures|chaos|compose)$$')
 	RABBITMQ=4.3 go test $(TEST_FLAGS) $(BROKER_PACKAGES) $(SYSTEM_PACKAGES)
 	RABBITMQ=4.3 go test $(TEST_FLAGS) -run '^($(HAPPY_PATH))$$' ./services/system
@@ -115,7 +115,9 @@ bin/actionlint: tools.mod tools.sum
 bin/benchstat: tools.mod tools.sum
 	@./build.sh $@ golang.org/x/perf/cmd/benchstat -modfile=tools.mod -ldflags='-s -w' && touch $@
 
-.PHONY: rabbitmq-server postgresql gcc debootstrap
+.PHONY: rabbitmq-server postgresql gcc debootstrap curl
+curl: # it downloads the release of Jaeger
+	@command -v $@ >/dev/null || ./install.sh $@ ca-certificates
 debootstrap: # the tests make other versions of RabbitMQ from Debian's releases
 	@command -v $@ >/dev/null || ls /usr/sbin/$@ >/dev/null 2>&1 || ./install.sh $@
 rabbitmq-server:
