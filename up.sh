@@ -91,16 +91,17 @@ holder() {
   echo "${program:-an unknown program}"
 }
 
-# provide installs and builds what is missing. Jaeger is downloaded meanwhile; its build, if it comes to that, waits until the services run.
+# provide installs and builds what is missing. Nothing that it starts keeps the lock of up, which is file 8.
+# Jaeger is downloaded meanwhile; its build, if it comes to that, waits until the services run.
 provide() {
   local packages=()
   ! ours || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v rabbitmq-server >/dev/null || packages+=(rabbitmq-server)
   # Without curl Jaeger is built, so nothing is installed for it alone.
   [ ${#packages[@]} = 0 ] || command -v curl >/dev/null || packages+=(curl ca-certificates)
-  [ ${#packages[@]} = 0 ] || ./install.sh "${packages[@]}"
+  [ ${#packages[@]} = 0 ] || ./install.sh "${packages[@]}" 8>&-
   collector/jaeger.sh --download 8>&- &
   download=$!
-  make --no-print-directory build bin/process-compose
+  make --no-print-directory build bin/process-compose 8>&-
 }
 
 # prepare_broker gives their broker the topology, and makes the passwords of ours.
