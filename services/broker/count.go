@@ -1,11 +1,10 @@
 package broker
 
 import (
-	"fmt"
-
-	"github.com/rabbitmq/amqp091-go"
+	"slices"
 
 	"traceria/services/broker/wire"
+	"traceria/services/topology"
 )
 
 // QueueCount is what RabbitMQ tells a client about a queue.
@@ -18,19 +17,19 @@ type QueueCount struct {
 // Count counts the messages and consumers of queues. It omits queues that are missing. refused are the queues that the user
 // may not look at.
 func Count(conn *wire.Connection, queues []string) (counts map[string]QueueCount, refused []string, err error) {
-	looker := looker{conn: conn}
-	defer looker.close()
+	l := looker{conn: conn, forgiving: true}
+	defer l.close()
 	counts = map[string]QueueCount{}
 	for _, name := range queues {
-		missing := len(looker.missing)
-		found, err := looker.queue(name)
+		found, there, err := l.queue(name)
+		if err != nil {
+			return nil, nil, err
+		}
 		switch {
-		case wire.ReplyCode(err) == amqp091.AccessRefused:
-			refused = append(refused, name)
-		case err != nil:
-			return nil, nil, fmt.Errorf("count messages: %w", err)
-		case len(looker.missing) == missing:
+		case there:
 			counts[name] = QueueCount{found.Messages, found.Consumers}
+		case slices.Contains(l.refused, topology.Queue{Name: name}.String()):
+			refused = append(refused, name)
 		}
 	}
 	return counts, refused, nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"traceria/services/host"
 )
@@ -55,6 +56,9 @@ func remarkOn(now host.Readiness) string {
 		if events := kept(*now.Outbox); len(events) > 0 {
 			remarks = append(remarks, "events in its outbox: "+strings.Join(events, ", "))
 		}
+	}
+	for _, h := range now.Hung {
+		remarks = append(remarks, fmt.Sprintf("a handler of %s has hung since %s", h.Queue, h.Since.Format(time.RFC3339)))
 	}
 	if now.Flags != "" {
 		remarks = append(remarks, now.Flags)
