@@ -45,19 +45,19 @@ func optionalTag(c pizzeria.Contract) []any {
 	if c.PublishedWith == "" {
 		return nil
 	}
-	return []any{object{"name": "optional", "description": "Not sent by default: only with " + c.PublishedWith + ", and received by those whom that makes take it."}}
+	return []any{object{"name": "optional", "description": "Not published by default. It needs " + c.PublishedWith + ", which also binds the queues of its subscribers."}}
 }
 
 func tagsOf(t event.Type, c pizzeria.Contract) []any {
 	tags := append([]any{object{"name": c.Style}}, optionalTag(c)...)
 	if t.Exchange != event.PublicExchange {
-		tags = append(tags, object{"name": "private", "description": "Between the parts of " + t.Domain + "; nobody else subscribes to it."})
+		tags = append(tags, object{"name": "private", "description": "Internal to " + t.Domain + ". No other service subscribes to it."})
 	}
 	if !c.Released {
 		tags = append(tags, object{"name": "unreleased", "description": "Its schema may still change in any way."})
 	}
 	if c.Deprecated {
-		tags = append(tags, object{"name": "deprecated", "description": "It may go after " + c.DeprecationDate + ", when nobody takes it."})
+		tags = append(tags, object{"name": "deprecated", "description": "It may be removed after " + c.DeprecationDate + " if no service subscribes to it."})
 	}
 	return tags
 }
