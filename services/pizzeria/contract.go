@@ -54,7 +54,7 @@ func Contracts() ([]Contract, error) {
 	return contracts, nil
 }
 
-// ContractOf describes an event: known decides its consumers, and choices decide whether it is published.
+// ContractOf describes t. known decides its consumers, and choices decide whether it is published.
 func ContractOf(t event.Type, known topology.Topology, choices event.Choices) (Contract, error) {
 	c := Contract{
 		Event: t.Name, Version: t.Version, Producer: t.Domain, Consumers: []string{}, Exchange: t.Exchange, RoutingKey: t.RoutingKey(),
