@@ -2,8 +2,8 @@ package pizzeria
 
 import "testing"
 
-// What a service that is ready has to say: what stays in its outbox, and what is wrong with the switches.
-func TestTheStatusSaysWhatAReadyServiceSays(t *testing.T) {
+// A ready service reports events that stay in its outbox, and faults of its flag file.
+func TestRemarkOnAReadyService(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
 		`{"status":"ready","service":"console"}`:                                                                     "",
