@@ -33,7 +33,7 @@ trap 'kill $(jobs -p) 2>/dev/null || true; rm -f "$part" "$part".*' EXIT
 fetched() { say "fetching modules, $(grep -c '^go: downloading' "$part.log") so far"; }
 every fetched 9>&- &
 go list -deps -f '{{if .Stale}}{{.StaleReason}}{{end}}' "$@" "$package" >"$part.stale" 2>"$part.log" ||
-  { grep -v '^go: downloading' "$part.log" >&2 && exit 1; }
+  { grep -v '^go: downloading' "$part.log" | head -n 8 >&2; exit 1; }
 kill $!
 total=$(grep -cvxF -e '' -e 'not installed but available in build cache' "$part.stale") || true
 [ "$total" -lt 20 ] || say "$total packages to build"

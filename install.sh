@@ -23,10 +23,10 @@ mkdir -p .run/log
 interrupted=''
 trap 'interrupted=1; say "interrupted; finishing the installation first, because it must not be cut off"' INT TERM HUP
 
+told=$SECONDS
 # apt_get shows the end of its log every 3 s. It is a session of its own, where Ctrl-C does not reach dpkg.
 apt_get() {
   [ -z "$interrupted" ] || return 1
-  local told=$SECONDS
   # shellcheck disable=SC2016 # sh expands it
   as_root sh -c 'trap "" INT TERM HUP; exec setsid -w env DEBIAN_FRONTEND=noninteractive apt-get "$@"' sh \
     -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 -o Acquire::Retries=1 -o Acquire::http::Timeout=10 -o Acquire::https::Timeout=10 \
@@ -49,11 +49,19 @@ trap unlock_services EXIT
 
 say "installing $*"
 install() { apt_get install --no-install-recommends "$@"; }
+# apt-get waits for the lock of dpkg, but not for that of the lists.
+update() {
+  local end=$((SECONDS + 120))
+  until apt_get update; do
+    tail -n 2 "$log" | grep -q 'lists/' && [ -z "$interrupted" ] && [ "$SECONDS" -lt "$end" ] || return 1
+    sleep 1 || true
+  done
+}
 failed=''
-# The list of packages may be old, or missing.
-install "$@" || { apt_get update && install "$@"; } || failed=1
+# The lists of packages may be old, or missing.
+install "$@" || { update && install "$@"; } || failed=1
 [ -z "$interrupted" ] || exit 130
-[ -z "$failed" ] || { tail -n 20 "$log" >&2 && die "Could not install $*."; }
+[ -z "$failed" ] || { tail -n 4 "$log" >&2 && die "Could not install $*; see $log."; }
 for package in "$@"; do
   case $package in
   rabbitmq-server | postgresql) [ ! -d /run/systemd/system ] || as_root systemctl disable --quiet "$package" || true ;;

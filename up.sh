@@ -57,7 +57,7 @@ interrupted() {
 }
 
 download='' # the process that downloads Jaeger
-stop_download() { [ -z "$download" ] || { kill "$download" 2>/dev/null && wait "$download"; } || true; }
+stop_download() { [ -z "$download" ] || { kill "$download" && wait "$download"; } 2>/dev/null || true; }
 
 # check_machine fails early for what no download or build can mend.
 check_machine() {
@@ -91,16 +91,17 @@ holder() {
   echo "${program:-an unknown program}"
 }
 
-# provide installs and builds what is missing. Jaeger is downloaded meanwhile; its build, if it comes to that, waits until the services run.
+# provide installs and builds what is missing. Nothing that it starts keeps the lock of up, which is file 8.
+# Jaeger is downloaded meanwhile; its build, if it comes to that, waits until the services run.
 provide() {
   local packages=()
   ! ours || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v rabbitmq-server >/dev/null || packages+=(rabbitmq-server)
   # Without curl Jaeger is built, so nothing is installed for it alone.
   [ ${#packages[@]} = 0 ] || command -v curl >/dev/null || packages+=(curl ca-certificates)
-  [ ${#packages[@]} = 0 ] || ./install.sh "${packages[@]}"
+  [ ${#packages[@]} = 0 ] || ./install.sh "${packages[@]}" 8>&-
   collector/jaeger.sh --download 8>&- &
   download=$!
-  make --no-print-directory build bin/process-compose
+  make --no-print-directory build bin/process-compose 8>&-
 }
 
 # prepare_broker gives their broker the topology, and makes the passwords of ours.
@@ -202,8 +203,8 @@ down_all() {
   if running; then
     # The services first: they flush their last spans into the Collector.
     pc process stop "${services[@]}" >/dev/null || true
-    pc down >/dev/null || true
-    gone 60 || true
+    pc down >/dev/null || true # returns when all have ended, or did not in time
+    gone 5 || true
   fi
   for signal in TERM KILL; do
     left=$(started)
@@ -211,7 +212,7 @@ down_all() {
     [ -z "$left" ] || kill "-$signal" $left 2>/dev/null || true
     if gone 30; then
       rm -f "$socket"
-      return
+      return 0
     fi
   done
   die "These processes do not end: $(started | tr '\n' ' ')"

@@ -83,6 +83,7 @@ lock() {
 
 provide() {
   lock
+  trap 'exit 130' INT TERM HUP
   trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf .jaeger-download' EXIT
   if downloaded; then say "using the downloaded release, Jaeger $version" && return; fi
   if ! built; then

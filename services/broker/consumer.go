@@ -196,7 +196,7 @@ func untilEnded(ctx context.Context, e ends, queue string) (context.Context, con
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
 		select {
-		case <-e.closed:
+		case <-e.closed: //nolint:errcheck // the reason does not matter here
 		case <-e.cancelled:
 		case <-ctx.Done():
 		}

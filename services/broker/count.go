@@ -7,7 +7,7 @@ import (
 	"traceria/services/topology"
 )
 
-// QueueCount is what RabbitMQ says about a queue to a client.
+// QueueCount is what RabbitMQ tells a client about a queue.
 type QueueCount struct {
 	// Ready messages are not delivered to a consumer.
 	Ready     int

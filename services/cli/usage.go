@@ -6,14 +6,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// usageError is a command line that is not allowed.
+// usageError is a wrong command line. It gives exit code 2.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// asUsage makes a wrong number of arguments, or an unknown command, a usage error.
+// asUsage turns the errors of check into usage errors.
 func asUsage(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {
@@ -22,3 +22,6 @@ func asUsage(check cobra.PositionalArgs) cobra.PositionalArgs {
 		return nil
 	}
 }
+
+// showHelp is the run function of a command that only has subcommands.
+func showHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }

@@ -24,8 +24,10 @@ import (
 // subscriber is a service with one subscription.
 type subscriber struct{ subscription broker.Subscription }
 
-func (s subscriber) Routes(*host.Routes)                  {}
-func (s subscriber) Subscriptions() []broker.Subscription { return []broker.Subscription{s.subscription} }
+func (s subscriber) Routes(*host.Routes) {}
+func (s subscriber) Subscriptions() []broker.Subscription {
+	return []broker.Subscription{s.subscription}
+}
 
 // ready asks for the readiness of a service; it is nothing when the service is not ready.
 func ready(t *testing.T, base string) (now host.Readiness) {

@@ -145,3 +145,19 @@ func folderWithout(t *testing.T, folder string, names []string) string {
 	}
 	return links
 }
+
+func contains(t *testing.T, text string, wants ...string) {
+	t.Helper()
+	for _, want := range wants {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+}
+
+func needs(t *testing.T, program string) {
+	t.Helper()
+	if _, err := exec.LookPath(program); err != nil {
+		t.Skipf("this machine has no %s", program)
+	}
+}

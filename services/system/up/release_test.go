@@ -32,6 +32,7 @@ const releaseSays = "the release"
 
 func newRelease(t *testing.T) *release {
 	t.Helper()
+	needs(t, "curl")
 	r := &release{ran: filepath.Join(t.TempDir(), "ran"), instead: map[string]http.HandlerFunc{}}
 	r.program = fmt.Appendf(nil, "#!/bin/sh\ntouch '%s'\necho %s\n", r.ran, releaseSays)
 	r.Server = httptest.NewServer(http.HandlerFunc(r.serve))

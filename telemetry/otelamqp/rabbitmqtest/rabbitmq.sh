@@ -52,7 +52,11 @@ export ERL_EPMD_PORT="$epmd_port"
 epmd -daemon
 "$server" &
 broker=$!
-stop() { kill -TERM "$broker" 2>/dev/null || true; }
+# Erlang loses a signal that comes in the first moments of its start: repeat it.
+stop() {
+  kill -TERM "$broker" 2>/dev/null || true
+  while sleep 1 && kill -TERM "$broker"; do :; done >/dev/null 2>&1 &
+}
 trap stop TERM INT HUP
 status=0
 wait "$broker" || status=$?
