@@ -34,6 +34,8 @@ dist=$((port + 20000))
   echo "log.console = true"
   echo "log.console.level = warning"
   echo "log.file = false"
+  # The log of the quorum queues may use three times this memory; the default is 512 MiB.
+  echo "raft.wal_max_size_bytes = 67108864"
   [ -z "$definitions" ] || echo "load_definitions = $(cd "$(dirname "$definitions")" && pwd)/$(basename "$definitions")"
 } >"$dir/rabbitmq.conf"
 echo '[rabbitmq_management].' >"$dir/enabled_plugins"
