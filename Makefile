@@ -28,8 +28,10 @@ build: ## build bin/traceria
 build-jaeger: ## provide bin/jaeger (Jaeger and Collector in one): download its release or build it, once; a jaeger on PATH is used instead
 	@collector/jaeger.sh
 
-# These packages talk to a broker. They are tested on the installed RabbitMQ and on the one that Compose runs.
-BROKER_PACKAGES = ./telemetry/otelamqp/... ./services/broker/... ./services/topology/... ./services/keeper/...
+# The packages whose tests start a RabbitMQ, but for the whole system: those that import rabbitmqtest, directly or not. They
+# are tested on the installed RabbitMQ and on the one that Compose runs.
+BROKER_PACKAGES = $$(go list -test -f '{{if .ForTest}}{{.ForTest}} {{.Deps}}{{end}}' ./... | \
+	sed -n '/\/rabbitmqtest/s/ .*//p' | grep -v /services/system | sort -u)
 # These run the whole system. They are tested on the RabbitMQ that Compose runs. The compose test comes last, alone: it has
 # ten containers beside it.
 SYSTEM_PACKAGES = ./services/system/failures ./services/system/chaos
@@ -38,11 +40,15 @@ COMPOSE = ./services/system/compose
 
 .PHONY: test
 test: export JAEGER_BIN = $(shell collector/jaeger.sh --path 2>/dev/null)
-test: rabbitmq-server postgresql gcc debootstrap curl build-jaeger bin/process-compose ## run every test, with the race detector; installs what the tests need
+test: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc curl build-jaeger bin/process-compose ## run every test, with the race detector; installs what the tests need
 	go test $(TEST_FLAGS) $$(go list ./... | grep -vE '/system/(failures|chaos|compose)$$')
 	RABBITMQ=4.3 go test $(TEST_FLAGS) $(BROKER_PACKAGES) $(SYSTEM_PACKAGES)
 	RABBITMQ=4.3 go test $(TEST_FLAGS) -run '^($(HAPPY_PATH))$$' ./services/system
 	go test -timeout 40m $(COMPOSE)
+
+.PHONY: test-broker
+test-broker: gcc ## run the tests that start a RabbitMQ, but for the whole system, on one version: make test-broker RABBITMQ=4.0
+	RABBITMQ=$(RABBITMQ) go test $(TEST_FLAGS) $(BROKER_PACKAGES)
 
 .PHONY: test-short
 test-short: ## run the tests that need no broker, no Jaeger, no database server and no Docker (2 minutes at most)
@@ -115,10 +121,12 @@ bin/actionlint: tools.mod tools.sum
 bin/benchstat: tools.mod tools.sum
 	@./build.sh $@ golang.org/x/perf/cmd/benchstat -modfile=tools.mod -ldflags='-s -w' && touch $@
 
-.PHONY: rabbitmq-server postgresql gcc debootstrap curl
+.PHONY: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc debootstrap curl
 curl: # it downloads the release of Jaeger
 	@command -v $@ >/dev/null || ./install.sh $@ ca-certificates
-debootstrap: # the tests make other versions of RabbitMQ from Debian's releases
+rabbitmq-4.0 rabbitmq-4.3: debootstrap # made once and kept in ~/.cache: here, because go test shows no progress
+	@telemetry/otelamqp/rabbitmqtest/debian.sh $(@:rabbitmq-%=%) >/dev/null
+debootstrap:
 	@command -v $@ >/dev/null || ls /usr/sbin/$@ >/dev/null 2>&1 || ./install.sh $@
 rabbitmq-server:
 	@[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v $@ >/dev/null || ./install.sh $@

@@ -1,4 +1,4 @@
-// Package asyncapi writes the contracts of the events as an AsyncAPI 3.0 document
+// Package asyncapi describes the events as an AsyncAPI 3.0 document
 // (https://www.asyncapi.com/docs/reference/specification/v3.0.0).
 package asyncapi
 
@@ -11,13 +11,13 @@ import (
 	"traceria/services/topology"
 )
 
-// object is a JSON object. Its members are written in alphabetical order, so that the document does not depend on luck.
+// object is a JSON object. Its members are encoded in alphabetical order, so the document is the same each time.
 type object = map[string]any
 
-// Document writes the document. Services send to channels that are routing keys of an exchange, and receive from channels
-// that are queues; a channel has the messages that may be in it, each in both envelopes.
+// Document returns the document as JSON. Services send to channels that are routing keys of an exchange and receive from
+// channels that are queues. A channel lists its messages, each in both envelopes.
 func Document() ([]byte, error) {
-	a := apiDocument{channels: object{}, operations: object{}, messages: object{}, schemas: object{
+	a := &apiDocument{channels: object{}, operations: object{}, messages: object{}, schemas: object{
 		"metadata": metadataSchema(), "cloudevents": cloudEventsSchema(), "headers": headersSchema(),
 	}}
 	for _, t := range event.Catalogue {
@@ -28,25 +28,29 @@ func Document() ([]byte, error) {
 	for _, s := range pizzeria.Default().Subscriptions {
 		a.subscribe(s)
 	}
+	return a.encode()
+}
+
+func (a *apiDocument) encode() ([]byte, error) {
 	text, err := json.MarshalIndent(object{
 		"asyncapi":           "3.0.0",
 		"defaultContentType": event.MetadataContentType,
 		"info": object{
 			"title": "Traceria", "version": "1.0.0",
 			"description": "The events of a pizzeria in which every order leaves a trace. Every consumer reads both envelopes, metadata/data and " +
-				"CloudEvents 1.0, at any time; EVENT_FORMAT says which one is published.",
+				"CloudEvents 1.0. EVENT_FORMAT selects the published one.",
 			"license": object{"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
 		},
 		"servers": object{"rabbitmq": object{
 			"host": "127.0.0.1:5672", "protocol": "amqp", "protocolVersion": "0-9-1",
-			"description": "RabbitMQ, with a user for each service (AMQP_URL).",
+			"description": "RabbitMQ. Each service has its own user (AMQP_URL).",
 			"security":    []any{object{"type": "userPassword"}},
 		}},
 		"channels": a.channels, "operations": a.operations,
 		"components": object{"messages": a.messages, "schemas": a.schemas},
 	}, "", "  ")
 	if err != nil {
-		return nil, fmt.Errorf("write the AsyncAPI document: %w", err)
+		return nil, fmt.Errorf("encode the AsyncAPI document: %w", err)
 	}
 	return append(text, '\n'), nil
 }
@@ -77,8 +81,8 @@ func (a *apiDocument) add(t event.Type) error {
 	}
 	send := object{
 		"action": "send", "channel": reference("channels", t.RoutingKey()), "messages": ofChannel(t.RoutingKey(), t),
-		"summary": t.Domain + " says " + t.String() + conditionOf(c) + ".",
-		"bindings": object{"amqp": object{ // persistent, and returned when no queue wants it
+		"summary": t.Domain + " publishes " + t.String() + conditionOf(c) + ".",
+		"bindings": object{"amqp": object{ // persistent, and returned if no queue takes it
 			"deliveryMode": 2, "mandatory": true, "timestamp": true, "bindingVersion": amqpBinding,
 		}},
 	}
@@ -89,7 +93,7 @@ func (a *apiDocument) add(t event.Type) error {
 	return nil
 }
 
-// subscribe adds a queue and who takes what is in it.
+// subscribe adds a queue and the operation of its consumer.
 func (a *apiDocument) subscribe(s topology.Subscription) {
 	var taken []event.Type
 	for _, t := range event.Catalogue {

@@ -28,7 +28,7 @@ func TestAsyncAPIDocumentIsNotStale(t *testing.T) {
 	}
 }
 
-// The document says what can be sent, and marks what is not sent by default.
+// An event that the default does not publish has a tag.
 func TestAsyncAPIMarksWhatIsNotSentByDefault(t *testing.T) {
 	t.Parallel()
 	text, err := Document()
@@ -90,16 +90,16 @@ func TestAsyncAPIDocumentIsValid(t *testing.T) {
 	if err := official.Validate(document); err != nil {
 		t.Error(err)
 	}
-	// The check can fail: in a channel, an operation, a message and a binding.
+	// The validation finds errors in a channel, an operation, a message and a binding.
 	for name, spoil := range map[string]func(object){
-		"an operation that does neither": func(d object) {
+		"an operation with an unknown action": func(d object) {
 			d["operations"].(object)["order.send.order-created.v1"].(object)["action"] = "shout"
 		},
-		"a channel's binding": func(d object) {
+		"the binding of a channel": func(d object) {
 			binding := d["channels"].(object)["kitchen.order-confirmed"].(object)["bindings"].(object)["amqp"].(object)
 			binding["is"] = "letterbox"
 		},
-		"an operation's binding": func(d object) {
+		"the binding of an operation": func(d object) {
 			binding := d["operations"].(object)["order.send.order-created.v1"].(object)["bindings"].(object)["amqp"].(object)
 			binding["deliveryMode"] = 3
 		},
@@ -113,12 +113,12 @@ func TestAsyncAPIDocumentIsValid(t *testing.T) {
 		}
 		spoil(spoilt)
 		if official.Validate(spoilt) == nil {
-			t.Errorf("%s that is wrong is valid", name)
+			t.Errorf("%s with an error is valid", name)
 		}
 	}
 }
 
-// What the document says about messages is true of messages: every event, in both envelopes, as it is written.
+// The schemas accept every event in both envelopes, and refuse one without its data.
 func TestAsyncAPIDescribesWhatIsSent(t *testing.T) {
 	t.Parallel()
 	for _, typ := range event.Catalogue {

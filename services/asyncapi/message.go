@@ -7,7 +7,7 @@ import (
 	"traceria/services/pizzeria"
 )
 
-// messageOf is an event in one of its envelopes.
+// messageOf describes an event in one of its envelopes.
 func messageOf(t event.Type, c pizzeria.Contract, format string) object {
 	data := reference("components", "schemas", name(t))
 	payload := object{"type": "object", "required": []string{"metadata", "data"}, "properties": object{
@@ -26,13 +26,13 @@ func messageOf(t event.Type, c pizzeria.Contract, format string) object {
 	return object{
 		"name": t.Name, "title": t.String(), "summary": c.Description, "contentType": contentType, "tags": tagsOf(t, c),
 		"headers": reference("components", "schemas", "headers"), "payload": payload,
-		"correlationId": object{"location": correlation, "description": "The conversation: the order."},
+		"correlationId": object{"location": correlation, "description": "The conversation, for example the order id."},
 		"examples":      []any{object{"name": "example", "payload": c.Envelopes[format]}},
 		"bindings":      object{"amqp": object{"messageType": t.Name, "bindingVersion": amqpBinding}},
 	}
 }
 
-// conditionOf says of an event that is not always sent what it takes.
+// conditionOf names the setting with which an event is published, if the default does not publish it.
 func conditionOf(c pizzeria.Contract) string {
 	if c.PublishedWith == "" {
 		return ""
@@ -40,28 +40,30 @@ func conditionOf(c pizzeria.Contract) string {
 	return ", only with " + c.PublishedWith
 }
 
-// optionalTag marks what a service can send, and does not by default.
+// optionalTag marks an event that the default does not publish.
 func optionalTag(c pizzeria.Contract) []any {
 	if c.PublishedWith == "" {
 		return nil
 	}
-	return []any{object{"name": "optional", "description": "Not sent by default: only with " + c.PublishedWith + ", and received by those whom that makes take it."}}
+	return []any{object{"name": "optional", "description": "Not published by default. It needs " + c.PublishedWith + ", which also binds the queues of its subscribers."}}
 }
 
+// tagsOf returns the style of an event and what is unusual about it.
 func tagsOf(t event.Type, c pizzeria.Contract) []any {
 	tags := append([]any{object{"name": c.Style}}, optionalTag(c)...)
 	if t.Exchange != event.PublicExchange {
-		tags = append(tags, object{"name": "private", "description": "Between the parts of " + t.Domain + "; nobody else subscribes to it."})
+		tags = append(tags, object{"name": "private", "description": "Internal to " + t.Domain + ". No other service subscribes to it."})
 	}
 	if !c.Released {
-		tags = append(tags, object{"name": "unreleased", "description": "Its schema may still change in any way."})
+		tags = append(tags, object{"name": "unreleased", "description": "Its schema may change in any way."})
 	}
 	if c.Deprecated {
-		tags = append(tags, object{"name": "deprecated", "description": "It may go after " + c.DeprecationDate + ", when nobody takes it."})
+		tags = append(tags, object{"name": "deprecated", "description": "It may be removed after " + c.DeprecationDate + " if no service subscribes to it."})
 	}
 	return tags
 }
 
+// inChannel returns references to the messages of the types, by name.
 func inChannel(types ...event.Type) object {
 	messages := object{}
 	for _, t := range types {
@@ -72,6 +74,7 @@ func inChannel(types ...event.Type) object {
 	return messages
 }
 
+// ofChannel returns references to messages of a channel.
 func ofChannel(channel string, types ...event.Type) []any {
 	var messages []any
 	for _, t := range types {
@@ -82,6 +85,7 @@ func ofChannel(channel string, types ...event.Type) []any {
 	return messages
 }
 
+// messageName is the name of an event in an envelope: OrderBoxed.v1, OrderBoxed.v1.cloudevents.
 func messageName(t event.Type, format string) string {
 	if format == event.CloudEventsFormat {
 		return name(t) + ".cloudevents"
@@ -89,8 +93,8 @@ func messageName(t event.Type, format string) string {
 	return name(t)
 }
 
-// name is an event's in the document.
+// name is the name of an event in the document.
 func name(t event.Type) string { return t.Name + "." + t.Version }
 
-// reference points to a member of the document. No name of ours has a character that a JSON pointer escapes.
+// reference points to a member of the document. Our names have no character that a JSON pointer escapes.
 func reference(path ...string) object { return object{"$ref": "#/" + strings.Join(path, "/")} }

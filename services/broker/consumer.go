@@ -1,11 +1,10 @@
 package broker
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -21,8 +20,10 @@ const (
 	// prefetch is how many messages RabbitMQ hands over before it waits for acks: enough to keep all workers
 	// of a subscription busy.
 	prefetch = 2 * DefaultWorkers
-	// drainTimeout is how long work in hand may take after the service was told to stop.
+	// drainTimeout is how long handlers may work on after the service was told to stop, or their connection was lost.
 	drainTimeout = 5 * time.Second
+	// hangTimeout is how long a handler may go on after its context ended. It is then left to itself.
+	hangTimeout = 500 * time.Millisecond
 	// giveBackPause is how long a message is held that could neither be handled nor moved, before it is given back.
 	giveBackPause = time.Second
 )
@@ -34,6 +35,7 @@ type Consumer struct {
 	publisher     *Publisher
 	otel          *otelamqp.Consumer
 	consuming     atomic.Int32
+	hung          *hungHandlers
 	// incomplete is what is missing of the subscriptions' topology, for Ready.
 	incomplete atomic.Pointer[error]
 }
@@ -44,15 +46,25 @@ func NewConsumer(config Config, subscriptions []Subscription, publisher *Publish
 	if err != nil {
 		return nil, fmt.Errorf("instrument the consumer: %w", err)
 	}
+	subscriptions = slices.Clone(subscriptions)
+	for i := range subscriptions {
+		if subscriptions[i].Gate == nil { // one for all connections: a handler that hangs keeps its place
+			subscriptions[i].Gate = make(fixedGate, DefaultWorkers)
+		}
+	}
 	return &Consumer{
 		session:       newSession(config, "consume"),
 		subscriptions: subscriptions,
 		publisher:     publisher,
 		otel:          instrumented,
+		hung:          newHungHandlers(config.Telemetry),
 	}, nil
 }
 
-// Run consumes until ctx ends, and returns when the work in hand is done and acked, or after 5 s.
+// Hung returns the handlers that have not returned although their message was taken from them.
+func (c *Consumer) Hung() []Hung { return c.hung.list() }
+
+// Run consumes until ctx ends. It returns when the handlers at work have returned and acked, at the latest after 5.5 s.
 func (c *Consumer) Run(ctx context.Context) {
 	if len(c.subscriptions) > 0 {
 		c.session.run(ctx, c.work)
@@ -104,8 +116,7 @@ func (c *Consumer) watchTopology(ctx context.Context, conn *amqp091.Connection) 
 
 // missing names the exchanges and queues of its own that the broker does not have, as far as a subscriber may know.
 func (c *Consumer) missing(conn *amqp091.Connection) ([]string, error) {
-	looker := looker{conn: conn, forgiving: true}
-	return looker.missingOf(TopologyOf(c.subscriptions).Owned())
+	return visiblyMissing(conn, TopologyOf(c.subscriptions).Owned())
 }
 
 // saysMissing keeps what is missing, for Ready, and logs it once.
@@ -119,16 +130,19 @@ func (c *Consumer) saysMissing(err error) {
 	}
 }
 
-// keep consumes one queue while the connection lasts. When RabbitMQ cancels the consumer or closes its channel, because the
-// queue was deleted or an ack was late, it consumes again as soon as the queue is there.
+// keep consumes one queue while the connection lasts. When RabbitMQ ends the consumer, because the queue was deleted or an
+// ack was late, it consumes again as soon as the queue is there.
 func (c *Consumer) keep(ctx context.Context, conn *amqp091.Connection, s Subscription) error {
 	var pauses wire.Pauses
 	for {
 		c.session.config.Seams.awaitOpen(ctx, s.Queue())
 		began := time.Now()
 		err := c.consume(ctx, conn, s)
-		if ctx.Err() != nil || conn.IsClosed() {
-			return err
+		if conn.IsClosed() {
+			<-ctx.Done() // the session says why
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 		if errors.Is(err, errClosed) {
 			continue
@@ -139,63 +153,55 @@ func (c *Consumer) keep(ctx context.Context, conn *amqp091.Connection, s Subscri
 	}
 }
 
-// consume works on one queue until ctx ends or the queue's channel closes.
+// consume works on one queue until ctx ends or RabbitMQ ends the consumer.
 func (c *Consumer) consume(ctx context.Context, conn *amqp091.Connection, s Subscription) error {
 	ch, err := conn.Channel()
 	if err != nil {
 		return fmt.Errorf("open a channel: %w", err)
 	}
-	// The channel is not closed here: that waits for an answer, for as long as a stuck broker likes. It ends with its
-	// connection, which gives back what was prefetched and not begun.
 	if err := ch.Qos(prefetch, 0, false); err != nil {
 		return fmt.Errorf("set the prefetch of %s: %w", s.Queue(), err)
 	}
+	ended := endOf(ch)
 	deliveries, err := ch.Consume(s.Queue(), s.Queue(), false, false, false, false, nil)
 	if err != nil {
 		return fmt.Errorf("consume %s: %w", s.Queue(), err)
 	}
 	ctx, open := c.session.config.Seams.untilClosed(ctx, s.Queue())
 	defer open()
+	ctx, stop := untilEnded(ctx, ended, s.Queue())
+	defer stop()
 	c.session.seen.found(ctx, s.Queue())
 	c.consuming.Add(1)
 	defer c.consuming.Add(-1)
+	w := worker{Consumer: c, subscription: s, pauser: newPauser(), channel: ch}
+	return w.run(ctx, deliveries)
+}
 
-	// Work in hand may go on for a while after the end; what has not begun may not.
-	beginning, end := context.WithCancel(ctx)
-	defer end()
-	working, stop := wait.Longer(beginning, drainTimeout)
-	defer stop()
-	var workers sync.WaitGroup
-	defer func() {
-		end()
-		workers.Wait()
-		if errors.Is(context.Cause(ctx), errClosed) {
-			_ = ch.Close() // the connection stays, and what was prefetched must not stay with it
-		}
-	}()
-	w := worker{Consumer: c, subscription: s, pauser: newPauser()}
-	gate := s.Gate
-	if gate == nil {
-		gate = make(fixedGate, DefaultWorkers)
-	}
-	for {
-		var d amqp091.Delivery
+// errEnded is the cause of a context whose consumer RabbitMQ has ended.
+var errEnded = errors.New("RabbitMQ ended the consumer")
+
+// ends are the ways in which RabbitMQ ends a consumer: it closes the channel, or cancels the consumer (a queue that was
+// deleted, and since RabbitMQ 4.3 an ack that was late).
+type ends struct {
+	closed    <-chan *amqp091.Error
+	cancelled <-chan string
+}
+
+func endOf(ch *amqp091.Channel) ends {
+	return ends{ch.NotifyClose(make(chan *amqp091.Error, 1)), ch.NotifyCancel(make(chan string, 1))}
+}
+
+// untilEnded returns a context that ends with the consumer.
+func untilEnded(ctx context.Context, e ends, queue string) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
 		select {
+		case <-e.closed: //nolint:errcheck // the reason does not matter here
+		case <-e.cancelled:
 		case <-ctx.Done():
-			return context.Cause(ctx)
-		case next, open := <-deliveries:
-			if !open {
-				_ = ch.Close() // a cancelled consumer leaves it open; when it is closed this does nothing
-				return errors.New("RabbitMQ ended the consumer of " + s.Queue())
-			}
-			d = next
 		}
-		if err := gate.Acquire(ctx); err != nil {
-			return cmp.Or(context.Cause(ctx), err)
-		}
-		workers.Go(func() {
-			defer gate.Release()
-			w.handle(beginning, working, d)
-		})
-	}
+		cancel(fmt.Errorf("%w of %s", errEnded, queue))
+	}()
+	return ctx, func() { cancel(nil) }
 }

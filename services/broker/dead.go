@@ -25,7 +25,7 @@ func CountDead(conn *wire.Connection, t topology.Topology) ([]DeadCount, error) 
 	counts := make([]DeadCount, len(t.Subscriptions))
 	for i, s := range t.Subscriptions {
 		counts[i].Queue = s.Queue()
-		found, err := l.queue(s.DeadQueue())
+		found, _, err := l.queue(s.DeadQueue())
 		if err != nil {
 			return nil, err
 		}

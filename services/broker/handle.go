@@ -22,13 +22,6 @@ import (
 // requeue, when it comes again at once.
 const settledKey = attribute.Key("traceria.message.settled")
 
-// worker handles the deliveries of one subscription.
-type worker struct {
-	*Consumer
-	subscription Subscription
-	pauser       *pauser
-}
-
 // handle works on one delivery until it is settled. beginning ends when no more work is to begin, working when the work
 // in hand must stop as well.
 func (w *worker) handle(beginning, working context.Context, d amqp091.Delivery) {
@@ -147,6 +140,9 @@ func (w *worker) settle(ctx context.Context, d amqp091.Delivery, h history, resu
 // cannot be published at all goes to the dead letters as it is, by RabbitMQ's hand. A message that cannot be moved now is
 // given back.
 func (w *worker) moveThenAck(ctx context.Context, d amqp091.Delivery, message otelamqp.Message) error {
+	if w.channel.IsClosed() { // RabbitMQ delivers it again: published elsewhere, it would be there twice
+		return amqp091.ErrClosed
+	}
 	err := w.publisher.Move(ctx, message)
 	if errors.Is(err, otelamqp.ErrUnsendable) {
 		message.Publishing.Headers = wire.WithoutForeign(message.Publishing.Headers)

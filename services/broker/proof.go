@@ -17,8 +17,7 @@ const proofType = "traceria.proof"
 // unproven returns the names of what the events of t need and the broker does not have, as far as their publisher may
 // know: it looks at the exchanges, and asks for the proof of each queue ([topology.Subscription.ProofKey]).
 func unproven(ctx context.Context, conn *wire.Connection, t topology.Topology) ([]string, error) {
-	looker := looker{conn: conn, forgiving: true}
-	missing, err := looker.missingOf(t.Entrances())
+	missing, err := visiblyMissing(conn, t.Entrances())
 	if err != nil {
 		return nil, err
 	}

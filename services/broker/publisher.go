@@ -107,8 +107,7 @@ func (p *Publisher) missing(ctx context.Context, conn *amqp091.Connection) ([]st
 	if err != nil {
 		return nil, err
 	}
-	looker := looker{conn: conn, forgiving: true}
-	own, err := looker.missingOf(p.own.Owned())
+	own, err := visiblyMissing(conn, p.own.Owned())
 	return append(missing, own...), err
 }
 

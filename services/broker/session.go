@@ -106,11 +106,9 @@ func (s *session) once(ctx context.Context, work func(context.Context, *amqp091.
 	return err
 }
 
-// topologyLookEvery is how often a session looks for a topology that does not stand yet.
-const topologyLookEvery = 500 * time.Millisecond
-
 // awaitStanding waits until look finds nothing missing. It tells waiting what is missing meanwhile, and nil at the end.
 func (s *session) awaitStanding(ctx context.Context, waiting func(error), look func() ([]string, error)) error {
+	var pauses wire.Pauses
 	for {
 		missing, err := look()
 		if err != nil {
@@ -122,7 +120,7 @@ func (s *session) awaitStanding(ctx context.Context, waiting func(error), look f
 			return nil
 		}
 		s.seen.lost(s.purpose, err)
-		if err := wait.For(ctx, topologyLookEvery); err != nil {
+		if err := wait.For(ctx, pauses.Next()); err != nil {
 			return err
 		}
 	}

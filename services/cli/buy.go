@@ -54,9 +54,9 @@ If TRACEPARENT is set, the orders join that trace.`,
 	flags.IntVar(&o.count, "count", 1, "number of orders, 1 to 10000, placed at once")
 	flags.StringVar(&o.failure, "failure", "", "failures for these orders only: key[=variant][, key…], sent as X-Traceria-Failure (see: traceria failure list)")
 	flags.StringVar(&o.customer, "customer", "customer-1", "id of the customer")
-	flags.BoolVar(&o.wait, "wait", false, "show the story until each order is delivered or cancelled; exit 1 if one is not delivered")
+	flags.BoolVar(&o.wait, "wait", false, "show the story until each order is delivered or cancelled; exit 1 if one cannot be delivered")
 	flags.DurationVar(&o.timeout, "timeout", 2*time.Minute, "how long to wait with --wait")
-	flags.BoolVar(&o.json, "json", false, "print the answers as one JSON document: an object, or a list if --count is more than 1")
+	addJSON(cmd, &o.json, "the order, or a list of orders if --count is more than 1")
 	return cmd
 }
 
@@ -93,7 +93,9 @@ func runBuy(cmd *cobra.Command, o buyOptions) error {
 		err = waitForOrders(cmd, config, orders, began, o)
 	}
 	if o.json {
-		return firstError(printAnswers(cmd, orders), err)
+		if printErr := printAnswers(cmd, orders); printErr != nil {
+			return printErr
+		}
 	}
 	return err
 }

@@ -18,59 +18,87 @@ import (
 	"traceria/telemetry"
 )
 
-func newDeadRedriveCommand() *cobra.Command {
-	var asJSON bool
-	var limit int
-	command := &cobra.Command{
-		Use:   "redrive QUEUE",
-		Short: "Give the dead letters of a subscription back to it, with new attempts",
-		Long: `Give the dead letters of a subscription back to its queue, and to no other subscriber. Their attempts begin
-anew, in the trace of their first send. An event that was handled meanwhile changes nothing. Letters that somebody else
-has in hand are waited for, shortly; the exit code is 1 when fewer could be taken than were there.`,
-		Args: asUsage(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := subscription(args[0], limit, maxRedriven)
-			if err != nil {
-				return err
-			}
-			return withBroker(cmd, func(conn *wire.Connection, config host.Config) error {
-				return redrive(cmd, conn, config, s, limit, asJSON)
-			})
-		},
-	}
-	command.Flags().BoolVar(&asJSON, "json", false, "print one JSON document: a list of {messageId, conversationId, traceId}")
-	command.Flags().IntVar(&limit, "limit", maxRedriven, "how many to give back, the oldest first, 1 to "+strconv.Itoa(maxRedriven))
-	return command
+const (
+	maxRedriven = 1_000_000
+	// flushTime bounds the export of the last spans.
+	flushTime = 2 * time.Second
+)
+
+type deadRedriveOptions struct {
+	queue string
+	limit int
+	json  bool
 }
 
-func redrive(cmd *cobra.Command, conn *wire.Connection, config host.Config, s topology.Subscription, limit int, asJSON bool) error {
+func newDeadRedriveCommand() *cobra.Command {
+	var o deadRedriveOptions
+	cmd := &cobra.Command{
+		Use:   "redrive QUEUE",
+		Short: "Send the dead letters of a subscription back to it, with new attempts",
+		Long: `Send the dead letters of a subscription back to its queue. No other subscriber gets them. Their attempts begin anew, in
+the trace of their first send. An event that was handled in the meantime changes nothing.
+
+If another program has read some of the letters, the command waits a moment for them. The exit code is 1 if it sent fewer
+letters than there were.`,
+		Example: "  traceria dead redrive kitchen.order-confirmed",
+		Args:    oneArgument("QUEUE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.queue = args[0]
+			return runDeadRedrive(cmd, o)
+		},
+	}
+	addJSON(cmd, &o.json, "a list of {messageId, conversationId, traceId}")
+	cmd.Flags().IntVar(&o.limit, "limit", maxRedriven, "number of letters, the oldest first, 1 to "+strconv.Itoa(maxRedriven))
+	return cmd
+}
+
+func runDeadRedrive(cmd *cobra.Command, o deadRedriveOptions) error {
+	if err := checkLimit(o.limit, maxRedriven); err != nil {
+		return err
+	}
+	s, err := findSubscription(o.queue)
+	if err != nil {
+		return err
+	}
+	return withBroker(cmd, func(conn *wire.Connection, config host.Config) error {
+		return withTelemetry(cmd, func(tel *telemetry.Telemetry) error {
+			return redrive(cmd, conn, broker.Config{URL: config.AMQPURL, Service: "traceria", Telemetry: tel}, s, o)
+		})
+	})
+}
+
+// withTelemetry calls use with an SDK that exports spans of the service "traceria".
+func withTelemetry(cmd *cobra.Command, use func(*telemetry.Telemetry) error) error {
 	tel, err := telemetry.Start(cmd.Context(), telemetry.Config{Service: "traceria", Version: pizzeria.Version(), LogOutput: io.Discard})
 	if err != nil {
 		return fmt.Errorf("%w: %w", host.ErrConfiguration, err)
 	}
 	defer func() {
-		fresh, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), 2*time.Second)
+		fresh, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), flushTime)
 		defer cancel()
-		if lost := tel.Shutdown(fresh); lost != nil {
-			cmd.PrintErrln("the spans of this redrive were not delivered: ", lost)
+		if err := tel.Shutdown(fresh); err != nil {
+			cmd.PrintErrln("the spans of this command are not exported:", err)
 		}
 	}()
-	link := broker.Config{URL: config.AMQPURL, Service: "traceria", Telemetry: tel}
+	return use(tel)
+}
+
+func redrive(cmd *cobra.Command, conn *wire.Connection, config broker.Config, s topology.Subscription, o deadRedriveOptions) error {
 	sent := []broker.Redriven{}
-	left, failed := broker.Redrive(cmd.Context(), conn, link, s, limit, func(one broker.Redriven) {
+	left, err := broker.Redrive(cmd.Context(), conn, config, s, o.limit, func(one broker.Redriven) {
 		sent = append(sent, one)
-		if !asJSON {
+		if !o.json {
 			cmd.Printf("redriven message %q  conversation %q  trace %s\n", one.MessageID, one.ConversationID, one.TraceID)
 		}
 	})
-	if left > 0 { // not a result: scripts read those
-		cmd.PrintErrf("%s has %d dead letters now: beyond --limit, dead again, or come meanwhile\n", s.Queue(), left)
+	if left > 0 {
+		cmd.PrintErrf("%s has %d dead letters now: beyond --limit, dead again, or new\n", s.Queue(), left)
 	}
-	if asJSON {
-		return errors.Join(absent(s, failed), printJSON(cmd, sent))
+	if o.json {
+		return errors.Join(explainMissing(s, err), printJSON(cmd, sent))
 	}
-	if failed == nil && len(sent) == 0 {
-		cmd.Printf("%s has no dead letters that nobody else has in hand\n", s.Queue())
+	if err == nil && len(sent) == 0 {
+		cmd.Printf("%s has no dead letters that can be read now\n", s.Queue())
 	}
-	return absent(s, failed)
+	return explainMissing(s, err)
 }

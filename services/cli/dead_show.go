@@ -16,43 +16,63 @@ import (
 	"traceria/services/host"
 )
 
+const (
+	shownByDefault = 20
+	maxShown       = 1000
+)
+
+type deadShowOptions struct {
+	queue string
+	limit int
+	json  bool
+}
+
 func newDeadShowCommand() *cobra.Command {
-	var asJSON bool
-	var limit int
-	command := &cobra.Command{
-		Use:   "show QUEUE",
-		Short: "Show the dead letters of a subscription: why, what, and in which trace",
-		Args:  asUsage(cobra.ExactArgs(1)),
+	var o deadShowOptions
+	cmd := &cobra.Command{
+		Use:     "show QUEUE",
+		Short:   "Show the dead letters of a subscription: reason, error, attempts, trace and body",
+		Long:    "Show the dead letters of a subscription, the oldest first. They stay in their queue.",
+		Example: "  traceria dead show kitchen.order-confirmed --limit 1",
+		Args:    oneArgument("QUEUE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := subscription(args[0], limit, maxShown)
-			if err != nil {
-				return err
-			}
-			return withBroker(cmd, func(conn *wire.Connection, _ host.Config) error {
-				letters, err := broker.ShowDead(cmd.Context(), conn, s, limit)
-				if err != nil {
-					return absent(s, err)
-				}
-				if asJSON {
-					return printLetters(cmd, letters)
-				}
-				for _, letter := range letters {
-					printLetter(cmd, letter)
-				}
-				if len(letters) == 0 {
-					cmd.Printf("%s has no dead letters\n", s.Queue())
-				}
-				return nil
-			})
+			o.queue = args[0]
+			return runDeadShow(cmd, o)
 		},
 	}
-	command.Flags().BoolVar(&asJSON, "json", false, "print one JSON document: a list of the letters with their bodies; bodyEncoding is text or base64 when a body is not JSON")
-	command.Flags().IntVar(&limit, "limit", 20, "how many to show, the oldest first, 1 to "+strconv.Itoa(maxShown))
-	return command
+	addJSON(cmd, &o.json, "a list of the letters with their bodies; bodyEncoding is text or base64 for a body that is not JSON")
+	cmd.Flags().IntVar(&o.limit, "limit", shownByDefault, "number of letters, 1 to "+strconv.Itoa(maxShown))
+	return cmd
+}
+
+func runDeadShow(cmd *cobra.Command, o deadShowOptions) error {
+	if err := checkLimit(o.limit, maxShown); err != nil {
+		return err
+	}
+	s, err := findSubscription(o.queue)
+	if err != nil {
+		return err
+	}
+	return withBroker(cmd, func(conn *wire.Connection, _ host.Config) error {
+		letters, err := broker.ShowDead(cmd.Context(), conn, s, o.limit)
+		if err != nil {
+			return explainMissing(s, err)
+		}
+		if o.json {
+			return printJSON(cmd, withBodies(letters))
+		}
+		for _, letter := range letters {
+			printLetter(cmd, letter)
+		}
+		if len(letters) == 0 {
+			cmd.Printf("%s has no dead letters\n", s.Queue())
+		}
+		return nil
+	})
 }
 
 func printLetter(cmd *cobra.Command, l broker.Letter) {
-	cmd.Println(strings.ReplaceAll(printable(fmt.Sprintf("%s %s  message %s", l.Event, l.Version, l.MessageID)), "\n", " "))
+	cmd.Println(oneLine(fmt.Sprintf("%s %s  message %s", l.Event, l.Version, l.MessageID)))
 	for _, line := range []struct{ name, value string }{
 		{"order", l.ConversationID},
 		{"reason", l.Reason},
@@ -65,12 +85,13 @@ func printLetter(cmd *cobra.Command, l broker.Letter) {
 		{"headers cut", l.HeadersCut},
 	} {
 		if line.value != "" {
-			cmd.Printf("  %-11s %s\n", line.name, strings.ReplaceAll(printable(line.value), "\n", " "))
+			cmd.Printf("  %-11s %s\n", line.name, oneLine(line.value))
 		}
 	}
-	cmd.Printf("  %-11s %s\n\n", "body", strings.ReplaceAll(printable(l.Indented()), "\n", "\n  "))
+	cmd.Printf("  %-11s %s\n\n", "body", strings.ReplaceAll(shortened(printable(l.Indented())), "\n", "\n  "))
 }
 
+// stamp is a time in RFC 3339, or "".
 func stamp(at *time.Time) string {
 	if at == nil {
 		return ""
@@ -78,38 +99,33 @@ func stamp(at *time.Time) string {
 	return at.Format(time.RFC3339Nano)
 }
 
-// printable takes out what a terminal would obey: nobody knows who wrote a dead letter.
-func printable(text string) string {
-	const most = 4000
-	text = strings.Map(func(r rune) rune {
-		if r != '\n' && !strconv.IsPrint(r) {
-			return '�'
-		}
-		return r
-	}, text)
-	if len(text) > most {
-		return strings.ToValidUTF8(text[:most], "") + "…\n(cut: --json prints all of it)"
+// shortened is a body of at most maxBody bytes.
+func shortened(body string) string {
+	const maxBody = 4000
+	if len(body) <= maxBody {
+		return body
 	}
-	return text
+	return strings.ToValidUTF8(body[:maxBody], "") + "…\n(cut: --json prints all of it)"
 }
 
-// printLetters adds the body to each letter: as JSON when it is, otherwise as text, and in base64 when it is not text either. bodyEncoding says which.
-func printLetters(cmd *cobra.Command, letters []broker.Letter) error {
-	type whole struct {
-		broker.Letter
-		Body any `json:"body"`
-		// BodyEncoding is text or base64, and empty for JSON: the text abc and the JSON "abc" are not the same body.
-		BodyEncoding string `json:"bodyEncoding,omitempty"`
-	}
-	all := make([]whole, len(letters))
+// letterWithBody is a dead letter as --json prints it.
+type letterWithBody struct {
+	broker.Letter
+	Body any `json:"body"`
+	// BodyEncoding is "" for JSON, "text", or "base64" for bytes that are not UTF-8. It tells the text abc from the JSON "abc".
+	BodyEncoding string `json:"bodyEncoding,omitempty"`
+}
+
+func withBodies(letters []broker.Letter) []letterWithBody {
+	all := make([]letterWithBody, len(letters))
 	for i, letter := range letters {
-		all[i] = whole{Letter: letter, Body: string(letter.Body), BodyEncoding: "text"}
+		all[i] = letterWithBody{Letter: letter, Body: string(letter.Body), BodyEncoding: "text"}
 		switch {
-		case json.Valid(letter.Body) && utf8.Valid(letter.Body):
-			all[i].Body, all[i].BodyEncoding = json.RawMessage(letter.Body), ""
 		case !utf8.Valid(letter.Body):
 			all[i].Body, all[i].BodyEncoding = letter.Body, "base64"
+		case json.Valid(letter.Body):
+			all[i].Body, all[i].BodyEncoding = json.RawMessage(letter.Body), ""
 		}
 	}
-	return printJSON(cmd, all)
+	return all
 }

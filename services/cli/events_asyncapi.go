@@ -6,22 +6,27 @@ import (
 	"traceria/services/asyncapi"
 )
 
-func newAsyncAPICommand() *cobra.Command {
+func newEventsAsyncAPICommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "asyncapi",
-		Short: "Print the contracts as an AsyncAPI 3.0 document",
+		Short: "Print the events as an AsyncAPI 3.0 document",
 		Long: `Print channels, operations, messages and schemas as an AsyncAPI 3.0 document in JSON, for generators, catalogues and
-other tools (https://www.asyncapi.com/docs/reference/specification/v3.0.0). It is made from the schemas and the
-subscriptions in the code, whatever the configuration is: queues are bound as by default, and what is sent only with
-another configuration is marked (tag optional). services/event/asyncapi.json is this text.`,
-		Args: asUsage(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			document, err := asyncapi.Document()
-			if err != nil {
-				return err
-			}
-			_, err = cmd.OutOrStdout().Write(document)
-			return err
-		},
+other tools (https://www.asyncapi.com/docs/reference/specification/v3.0.0).
+
+The document is made from the schemas and subscriptions in the code. The configuration does not change it: queues have their
+default bindings, and the tag "optional" marks messages that only another configuration sends. services/event/asyncapi.json
+is a copy of it.`,
+		Example: "  traceria events asyncapi > asyncapi.json",
+		Args:    asUsage(cobra.NoArgs),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runEventsAsyncAPI(cmd) },
 	}
+}
+
+func runEventsAsyncAPI(cmd *cobra.Command) error {
+	document, err := asyncapi.Document()
+	if err != nil {
+		return err
+	}
+	_, err = cmd.OutOrStdout().Write(document)
+	return err
 }

@@ -12,24 +12,24 @@ import (
 )
 
 func newFailureCommand() *cobra.Command {
-	command := &cobra.Command{
+	cmd := &cobra.Command{
 		Use:     "failure",
 		Short:   "List, show, set and clear failures and experiments",
 		GroupID: groupTools,
-		Long: `Failures and experiments are switched on while the system runs, in the flag file that its services follow
-(TRACERIA_FLAGS). A change acts within a second.`,
+		Long: `Switch failures and experiments on and off while the system runs. They are set in the flag file (TRACERIA_FLAGS) that
+the services follow. A change takes effect within a second.`,
 		Example: "  traceria failure list\n  traceria failure set kitchen.slow=10s --percent 30\n  traceria failure clear",
 		Args:    asUsage(cobra.NoArgs),
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:    showHelp,
 	}
-	command.AddCommand(newFailureListCommand(), newFailureShowCommand(), newFailureSetCommand(), newFailureClearCommand())
-	return command
+	cmd.AddCommand(newFailureListCommand(), newFailureShowCommand(), newFailureSetCommand(), newFailureClearCommand())
+	return cmd
 }
 
-// systemFlags is the flag file of the system that make up runs in this folder.
+// systemFlags is the flag file of a system that make up runs in this folder.
 const systemFlags = ".run/data/flags.json"
 
-// flagFile is the file that the environment names, or that of the system in this folder, or the user's own.
+// flagFile returns the file that the environment names, else that of the system in this folder, else the user's own.
 func flagFile() (failure.File, error) {
 	if failure.ByServer() {
 		return failure.File{}, usagef("FLAGD_RESOLVER=rpc: a flagd server owns the flags; change them there")
@@ -42,3 +42,15 @@ func flagFile() (failure.File, error) {
 	config, err := pizzeria.Configuration()
 	return config.Flags, err
 }
+
+// settingError turns an unknown or forbidden setting into a usage error.
+func settingError(err error) error {
+	if errors.Is(err, failure.ErrUnknownKey) || errors.Is(err, failure.ErrUnknownVariant) || errors.Is(err, failure.ErrTarget) {
+		return usageError{err}
+	}
+	return err
+}
+
+// crashNote is about keys that end the process. The flag file does not show whether the services share one.
+const crashNote = "It ends the process, and a supervisor must start it again: make up and Docker do. Under traceria all it stays off, because " +
+	"all services share one process. The console and X-Traceria-Failure refuse it there."

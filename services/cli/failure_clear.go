@@ -6,29 +6,36 @@ import (
 	"traceria/services/failure"
 )
 
+type failureClearOptions struct{ keys []failure.Key }
+
 func newFailureClearCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "clear [KEY]",
-		Short: "Put a key back to its default, or all of them",
-		Args:  asUsage(cobra.MaximumNArgs(1)),
+		Use:     "clear [KEY]",
+		Short:   "Set a key, or all keys, back to the default",
+		Example: "  traceria failure clear kitchen.slow\n  traceria failure clear",
+		Args:    asUsage(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			file, err := flagFile()
-			if err != nil {
-				return err
+			var o failureClearOptions
+			for _, arg := range args {
+				o.keys = append(o.keys, failure.Key(arg))
 			}
-			keys := make([]failure.Key, len(args))
-			for i, arg := range args {
-				keys[i] = failure.Key(arg)
-			}
-			if err := file.Clear(keys...); err != nil {
-				return refusedSetting(err)
-			}
-			what := "everything"
-			if len(args) > 0 {
-				what = args[0]
-			}
-			cmd.Printf("%s is at the default in %s\n", what, file.Path)
-			return nil
+			return runFailureClear(cmd, o)
 		},
 	}
+}
+
+func runFailureClear(cmd *cobra.Command, o failureClearOptions) error {
+	file, err := flagFile()
+	if err != nil {
+		return err
+	}
+	if err := file.Clear(o.keys...); err != nil {
+		return settingError(err)
+	}
+	what := "everything"
+	if len(o.keys) > 0 {
+		what = string(o.keys[0])
+	}
+	cmd.Printf("%s is at the default in %s\n", what, file.Path)
+	return nil
 }

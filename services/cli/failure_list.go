@@ -10,39 +10,44 @@ import (
 	"traceria/services/failure"
 )
 
+type failureListOptions struct{ json bool }
+
 func newFailureListCommand() *cobra.Command {
-	var asJSON bool
-	command := &cobra.Command{
-		Use:   "list",
-		Short: "Say what there is, and what is switched on",
-		Args:  asUsage(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			file, err := flagFile()
-			if err != nil {
-				return err
-			}
-			all, err := file.List()
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return printJSON(cmd, all)
-			}
-			printFailures(cmd, all)
-			return nil
-		},
+	var o failureListOptions
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List all keys and their settings",
+		Example: "  traceria failure list",
+		Args:    asUsage(cobra.NoArgs),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runFailureList(cmd, o) },
 	}
-	command.Flags().BoolVar(&asJSON, "json", false, "print one JSON document: a list of {key, kind, title, variants, default, active}")
-	return command
+	addJSON(cmd, &o.json, "a list of {key, kind, title, variants, default, active}")
+	return cmd
 }
 
-// printFailures prints the list by group, in columns; what is switched on stands out on a terminal.
+func runFailureList(cmd *cobra.Command, o failureListOptions) error {
+	file, err := flagFile()
+	if err != nil {
+		return err
+	}
+	all, err := file.List()
+	if err != nil {
+		return err
+	}
+	if o.json {
+		return printJSON(cmd, all)
+	}
+	printFailures(cmd, all)
+	return nil
+}
+
+// printFailures prints the keys by group, in columns. On a terminal the keys that are set are bold.
 func printFailures(cmd *cobra.Command, all []failure.Status) {
 	keys, settings := 0, 0
 	for _, status := range all {
-		keys, settings = max(keys, len(status.Key)), max(settings, utf8.RuneCountInString(described(status.Active)))
+		keys, settings = max(keys, len(status.Key)), max(settings, utf8.RuneCountInString(settingText(status.Active)))
 	}
-	colour, group := coloured(cmd.OutOrStdout()), ""
+	screen, group := newScreen(cmd.OutOrStdout()), ""
 	for _, status := range all {
 		if entry, err := failure.Lookup(status.Key); err == nil && entry.Group != group {
 			if group != "" {
@@ -51,16 +56,16 @@ func printFailures(cmd *cobra.Command, all []failure.Status) {
 			group = entry.Group
 			cmd.Println(group)
 		}
-		line := fmt.Sprintf("  %-*s  %-*s  %s", keys, status.Key, settings, described(status.Active), status.Title)
-		if status.Active != nil && colour {
-			line = "\x1b[1;33m" + line + "\x1b[0m"
+		style := plain
+		if status.Active != nil {
+			style = bold
 		}
-		cmd.Println(line)
+		screen.print(style, fmt.Sprintf("  %-*s  %-*s  %s", keys, status.Key, settings, settingText(status.Active), status.Title))
 	}
 }
 
-// described is a setting in a few words.
-func described(s *failure.Setting) string {
+// settingText is a setting in a few words, such as: 10s for 30%.
+func settingText(s *failure.Setting) string {
 	switch {
 	case s == nil:
 		return "-"

@@ -49,8 +49,7 @@ func TestFailuresAreSetListedAndCleared(t *testing.T) {
 	}
 }
 
-// For people: by group, in columns, without the codes of a terminal that is none.
-func TestTheListIsInGroupsAndColumns(t *testing.T) {
+func TestFailureListHasGroupsAndColumns(t *testing.T) {
 	t.Parallel()
 	s, _ := systemtest.Flagged(t)
 	if _, err := s.Traceria("failure", "set", "kitchen.error", "--customer", "anna"); err != nil {
@@ -95,7 +94,7 @@ func TestTheListIsInGroupsAndColumns(t *testing.T) {
 	}
 }
 
-func TestAKeyIsShownWithAllThatTheCatalogueSays(t *testing.T) {
+func TestFailureShowPrintsTheWholeEntry(t *testing.T) {
 	t.Parallel()
 	s, _ := systemtest.Flagged(t)
 	for _, entry := range failure.Catalogue() {
@@ -111,7 +110,7 @@ func TestAKeyIsShownWithAllThatTheCatalogueSays(t *testing.T) {
 			}
 		}
 		if entry.Crash != strings.Contains(out, "traceria all") {
-			t.Errorf("%s: what ends the process must say where it does not\n%s", entry.Key, out)
+			t.Errorf("%s: a key that ends the process must say where it is refused\n%s", entry.Key, out)
 		}
 		out, err = s.Traceria("failure", "show", "--json", string(entry.Key))
 		var got failure.Entry
@@ -124,7 +123,7 @@ func TestAKeyIsShownWithAllThatTheCatalogueSays(t *testing.T) {
 	}
 }
 
-func TestWhatFailureRefusesIsAUsageErrorThatSaysWhatThereIs(t *testing.T) {
+func TestFailureRefusesWrongArguments(t *testing.T) {
 	t.Parallel()
 	s, file := systemtest.Flagged(t)
 	for command, says := range map[string]string{
@@ -141,9 +140,9 @@ func TestWhatFailureRefusesIsAUsageErrorThatSaysWhatThereIs(t *testing.T) {
 		"set kitchen.slow=off --percent 30":         "default",
 		"set kitchen.crash":                         "not for everyone",
 		"set loyalty.down --customer anna":          "not for customer",
-		"set":                                       "accepts 1 arg",
-		"set kitchen.slow kitchen.error":            "accepts 1 arg",
-		"show":                                      "accepts 1 arg",
+		"set":                                       "KEY is missing",
+		"set kitchen.slow kitchen.error":            "got 2 arguments, want one KEY",
+		"show":                                      "KEY is missing",
 		"clear kitchen.slow kitchen.error":          "at most 1 arg",
 		"list kitchen.slow":                         "unknown command",
 		"lst":                                       "unknown command",
@@ -154,11 +153,11 @@ func TestWhatFailureRefusesIsAUsageErrorThatSaysWhatThereIs(t *testing.T) {
 		}
 	}
 	if _, err := os.Stat(file.Path); err == nil {
-		t.Error("what was refused has made a file")
+		t.Error("a refused command has written a file")
 	}
 }
 
-func TestABrokenFlagFileIsExitOneAndStays(t *testing.T) {
+func TestABrokenFlagFileIsKept(t *testing.T) {
 	t.Parallel()
 	s, file := systemtest.Flagged(t)
 	if err := os.WriteFile(file.Path, []byte("{"), 0o600); err != nil {
@@ -175,8 +174,8 @@ func TestABrokenFlagFileIsExitOneAndStays(t *testing.T) {
 	}
 }
 
-// What a flagd server has cannot be set in a file: the commands say so; the catalogue is the same for both.
-func TestWhereAFlagdServerHasTheFlagsTheCommandsSaySo(t *testing.T) {
+// With FLAGD_RESOLVER=rpc a server owns the flags. The catalogue is the same.
+func TestFailureRefusesFlagsOfAServer(t *testing.T) {
 	t.Parallel()
 	s, file := systemtest.Flagged(t, "FLAGD_RESOLVER=rpc")
 	for _, command := range []string{"list", "list --json", "set kitchen.slow", "clear", "clear kitchen.slow"} {

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+	"strings"
 
 	"github.com/mattn/go-isatty"
 )
 
-// output is standard output, and remembers that something could not be written: a command whose result went nowhere has
-// not done its work.
+// output writes to standard output and keeps the first error: a command whose result was not written has failed.
 type output struct {
 	to     io.Writer
 	failed error
@@ -23,7 +24,7 @@ func (o *output) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// terminal is the terminal to which w writes, or nil when that is something else.
+// terminal returns the terminal that w writes to, or nil if w is none.
 func terminal(w io.Writer) *os.File {
 	if out, ok := w.(*output); ok {
 		w = out.to
@@ -34,7 +35,20 @@ func terminal(w io.Writer) *os.File {
 	return nil
 }
 
-// coloured says whether what is written to w may have colours: on a terminal, unless NO_COLOR is set (https://no-color.org).
+// coloured reports whether w may get colours: it is a terminal, and NO_COLOR is not set (https://no-color.org).
 func coloured(w io.Writer) bool {
 	return terminal(w) != nil && os.Getenv("NO_COLOR") == ""
 }
+
+// printable replaces control characters: a terminal would obey those in a message of an unknown author.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && !strconv.IsPrint(r) {
+			return '�'
+		}
+		return r
+	}, text)
+}
+
+// oneLine is the printable text in one line.
+func oneLine(text string) string { return strings.ReplaceAll(printable(text), "\n", " ") }

@@ -17,6 +17,7 @@ const (
 	red    style = "\x1b[31m"
 	green  style = "\x1b[32m"
 	yellow style = "\x1b[33m"
+	bold   style = "\x1b[1;33m"
 )
 
 const (

@@ -10,9 +10,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"traceria/services/pizzeria"
+	"traceria/services/wait"
+)
+
+const (
+	// lookAgain is the interval at which status --wait looks.
+	lookAgain = 300 * time.Millisecond
+	// tellAgain is the longest silence of status --wait, beside the time of one look (at most 3 s).
+	tellAgain = 1500 * time.Millisecond
 )
 
 type statusOptions struct {
+	parts      []string
 	json, wait bool
 	timeout    time.Duration
 }
@@ -21,28 +30,34 @@ func newStatusCommand() *cobra.Command {
 	var o statusOptions
 	cmd := &cobra.Command{
 		Use:     "status [PART...]",
-		Short:   "Say of every part whether it is healthy, and its address",
+		Short:   "Print the health and the address of every part",
 		GroupID: groupTools,
-		Long:    "Say of every part, or of those that are named, whether it is healthy, and its address.\nThe exit code is 1 when one is not.",
+		Long:    "Print the health and the address of every part, or of the named parts. The exit code is 1 if one is not healthy.",
+		Example: "  traceria status\n  traceria status kitchen rabbitmq\n  traceria status --wait --timeout 1m",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			config, err := pizzeria.Configuration()
-			if err != nil {
-				return err
-			}
-			wanted, err := choose(pizzeria.Parts(config), args)
-			if err != nil {
-				return err
-			}
-			return status(cmd, wanted, o)
+			o.parts = args
+			return runStatus(cmd, o)
 		},
 	}
-	cmd.Flags().BoolVar(&o.json, "json", false, "print one JSON document: a list of {name, healthy, address, detail}")
-	cmd.Flags().BoolVar(&o.wait, "wait", false, "wait until all are healthy, and say so of each as it comes up")
+	addJSON(cmd, &o.json, "a list of {name, healthy, address, detail}")
+	cmd.Flags().BoolVar(&o.wait, "wait", false, "wait until all are healthy, and print each as it becomes healthy")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 5*time.Minute, "how long to wait with --wait")
 	return cmd
 }
 
-func choose(all []pizzeria.Part, names []string) ([]pizzeria.Part, error) {
+func runStatus(cmd *cobra.Command, o statusOptions) error {
+	config, err := pizzeria.Configuration()
+	if err != nil {
+		return err
+	}
+	parts, err := chooseParts(pizzeria.Parts(config), o.parts)
+	if err != nil {
+		return err
+	}
+	return printStatus(cmd, parts, o)
+}
+
+func chooseParts(all []pizzeria.Part, names []string) ([]pizzeria.Part, error) {
 	if len(names) == 0 {
 		return all, nil
 	}
@@ -61,82 +76,73 @@ func choose(all []pizzeria.Part, names []string) ([]pizzeria.Part, error) {
 	return chosen, nil
 }
 
-// checkAgain is the interval at which status --wait looks again.
-const checkAgain = 300 * time.Millisecond
-
-func status(cmd *cobra.Command, wanted []pizzeria.Part, o statusOptions) error {
+// printStatus looks at the parts once, or with --wait until all are healthy.
+func printStatus(cmd *cobra.Command, parts []pizzeria.Part, o statusOptions) error {
 	ctx := cmd.Context()
 	if o.wait {
-		awaited, cancel := context.WithTimeout(ctx, o.timeout)
+		limited, cancel := context.WithTimeout(ctx, o.timeout)
 		defer cancel()
-		ctx = awaited
+		ctx = limited
 	}
-	p := newProgress()
+	told := newStatusReport()
 	for {
-		found := pizzeria.Look(cmd.Context(), wanted)
-		sick := slices.ContainsFunc(found, func(h pizzeria.Health) bool { return !h.Healthy })
+		found := pizzeria.Look(cmd.Context(), parts)
 		if o.wait && !o.json {
-			p.tell(cmd, found)
+			told.add(cmd, found)
 		}
-		if !o.wait || !sick || ctx.Err() != nil {
-			return conclude(cmd, found, o, p.told)
-		}
-		select {
-		case <-time.After(checkAgain):
-		case <-ctx.Done():
+		if !o.wait || len(unhealthy(found)) == 0 || wait.For(ctx, lookAgain) != nil {
+			return told.conclude(cmd, found, o)
 		}
 	}
 }
 
-// progress is what status --wait has told so far.
-type progress struct {
-	start, last time.Time
-	told        map[string]bool
-}
-
-func newProgress() *progress {
-	return &progress{start: time.Now(), last: time.Now(), told: map[string]bool{}}
-}
-
-// tellAgain is how long status --wait says nothing. One look may take 3 s more.
-const tellAgain = 1500 * time.Millisecond
-
-// tell prints each part once when it becomes healthy, and from time to time the parts that are waited for.
-func (p *progress) tell(cmd *cobra.Command, found []pizzeria.Health) {
-	var sick []string
+func unhealthy(found []pizzeria.Health) (names []string) {
 	for _, h := range found {
-		switch {
-		case !h.Healthy:
-			sick = append(sick, h.Name)
-		case !p.told[h.Name]:
-			p.told[h.Name], p.last = true, time.Now()
+		if !h.Healthy {
+			names = append(names, h.Name)
+		}
+	}
+	return names
+}
+
+// statusReport is what status --wait has printed so far.
+type statusReport struct {
+	start, last time.Time
+	printed     map[string]bool
+}
+
+func newStatusReport() *statusReport {
+	return &statusReport{start: time.Now(), last: time.Now(), printed: map[string]bool{}}
+}
+
+// add prints each part once when it becomes healthy, and from time to time the parts that are not.
+func (r *statusReport) add(cmd *cobra.Command, found []pizzeria.Health) {
+	for _, h := range found {
+		if h.Healthy && !r.printed[h.Name] {
+			r.printed[h.Name], r.last = true, time.Now()
 			printHealth(cmd, h)
 		}
 	}
-	if len(sick) > 0 && time.Since(p.last) > tellAgain {
-		p.last = time.Now()
-		cmd.Printf("waiting for %s: %.0f s\n", strings.Join(sick, ", "), time.Since(p.start).Seconds())
+	if names := unhealthy(found); len(names) > 0 && time.Since(r.last) > tellAgain {
+		r.last = time.Now()
+		cmd.Printf("waiting for %s: %.0f s\n", strings.Join(names, ", "), time.Since(r.start).Seconds())
 	}
 }
 
-// conclude prints what was not printed before and fails when a part is not healthy.
-func conclude(cmd *cobra.Command, found []pizzeria.Health, o statusOptions, told map[string]bool) error {
+// conclude prints the parts that were not printed, and fails if one is not healthy.
+func (r *statusReport) conclude(cmd *cobra.Command, found []pizzeria.Health, o statusOptions) error {
 	if o.json {
 		if err := printJSON(cmd, found); err != nil {
 			return err
 		}
 	}
-	var sick []string
 	for _, h := range found {
-		if !o.json && !told[h.Name] {
+		if !o.json && !r.printed[h.Name] {
 			printHealth(cmd, h)
 		}
-		if !h.Healthy {
-			sick = append(sick, h.Name)
-		}
 	}
-	if len(sick) > 0 {
-		return fmt.Errorf("not healthy: %s", strings.Join(sick, ", "))
+	if names := unhealthy(found); len(names) > 0 {
+		return fmt.Errorf("not healthy: %s", strings.Join(names, ", "))
 	}
 	return nil
 }
@@ -148,7 +154,7 @@ func printHealth(cmd *cobra.Command, h pizzeria.Health) {
 	}
 	line := fmt.Sprintf("%-10s %-12s %s", h.Name, word, h.Address)
 	if h.Detail != "" {
-		line += "  " + strings.ReplaceAll(h.Detail, "\n", "; ") // what is joined from several errors has several lines
+		line += "  " + strings.ReplaceAll(h.Detail, "\n", "; ") // joined errors have several lines
 	}
 	cmd.Println(line)
 }

@@ -2,7 +2,10 @@ package cli
 
 import (
 	"bytes"
+	"net/http"
+	"net/http/httptest"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,7 +16,7 @@ import (
 // A wait that lasts says every few seconds which parts it waits for.
 func TestStatusWaitSaysWhatItWaitsFor(t *testing.T) {
 	t.Parallel()
-	parts, err := choose(pizzeria.Parts(host.Config{CollectorURL: "http://127.0.0.1:1", JaegerURL: "http://127.0.0.1:1"}), []string{"collector", "jaeger"})
+	parts, err := chooseParts(pizzeria.Parts(host.Config{CollectorURL: "http://127.0.0.1:1", JaegerURL: "http://127.0.0.1:1"}), []string{"collector", "jaeger"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,10 +24,30 @@ func TestStatusWaitSaysWhatItWaitsFor(t *testing.T) {
 	cmd := newStatusCommand()
 	cmd.SetOut(&out)
 	cmd.SetContext(t.Context())
-	if err := status(cmd, parts, statusOptions{wait: true, timeout: 4 * time.Second}); err == nil {
+	if err := printStatus(cmd, parts, statusOptions{wait: true, timeout: 4 * time.Second}); err == nil {
 		t.Fatal("nothing answers, and status --wait reports success")
 	}
 	if lines := regexp.MustCompile(`(?m)^waiting for collector, jaeger: \d s$`).FindAllString(out.String(), -1); len(lines) == 0 {
 		t.Errorf("in 4 s it printed only:\n%s", &out)
+	}
+}
+
+// A reason of several lines does not break the table.
+func TestStatusPrintsOneLinePerPart(t *testing.T) {
+	root := newRoot()
+	var out bytes.Buffer
+	root.SetOut(&out)
+	root.SetArgs([]string{"status", "order"})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = w.Write([]byte(`{"title":"Not ready","detail":"no broker\nno queue"}`))
+	}))
+	defer server.Close()
+	t.Setenv("ORDER_URL", server.URL)
+	if err := root.ExecuteContext(t.Context()); err == nil {
+		t.Error("a part that is not healthy does not fail the command")
+	}
+	if lines := strings.Count(out.String(), "\n"); lines != 1 || !strings.Contains(out.String(), "no broker; no queue") {
+		t.Errorf("%d lines:\n%s", lines, out.String())
 	}
 }

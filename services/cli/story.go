@@ -122,7 +122,7 @@ func (s *story) line(at time.Time, style style, word, text string) {
 
 // format has the time since the orders were placed in its first column.
 func (s *story) format(at time.Time, word, text string) string {
-	return fmt.Sprintf("%10s  %-16s  %s", "+"+seconds(at.Sub(s.began)), word, strings.ReplaceAll(printable(text), "\n", " "))
+	return fmt.Sprintf("%10s  %-16s  %s", "+"+seconds(at.Sub(s.began)), word, oneLine(text))
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", max(0, d.Seconds())) }

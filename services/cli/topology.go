@@ -5,14 +5,15 @@ import (
 )
 
 func newTopologyCommand() *cobra.Command {
-	topology := &cobra.Command{
+	cmd := &cobra.Command{
 		Use:     "topology",
-		Short:   "Show or make what the broker must have",
+		Short:   "Show, declare and restore what the broker must have",
 		GroupID: groupTools,
+		Long:    "The topology is what the broker must have: exchanges, queues, bindings, users and permissions.",
+		Example: "  traceria topology show\n  traceria topology apply --watch",
 		Args:    asUsage(cobra.NoArgs),
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:    showHelp,
 	}
-	topology.AddCommand(newTopologyShowCommand(), newTopologyApplyCommand(), newTopologyResendCommand(),
-		newTopologyCredentialsCommand())
-	return topology
+	cmd.AddCommand(newTopologyShowCommand(), newTopologyApplyCommand(), newTopologyResendCommand(), newTopologyCredentialsCommand())
+	return cmd
 }

@@ -9,52 +9,65 @@ import (
 	"traceria/services/host"
 	"traceria/services/keeper"
 	"traceria/services/pizzeria"
-	"traceria/services/topology"
 )
 
+type topologyApplyOptions struct{ watch bool }
+
 func newTopologyApplyCommand() *cobra.Command {
-	var watch bool
+	var o topologyApplyOptions
 	cmd := &cobra.Command{
 		Use:   "apply",
-		Short: "Declare exchanges, queues and bindings at AMQP_URL; doing it again changes nothing",
-		Args:  asUsage(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := pizzeria.Configuration()
-			if err != nil {
-				return err
-			}
-			if unserved := pizzeria.Unserved(config, pizzeria.Known().Subscriptions); unserved != nil {
-				cmd.PrintErrf("warning: %v\n", unserved)
-			}
-			if watch {
-				return pizzeria.WithResender(cmd.Context(), cmd.ErrOrStderr(), config, func(r *pizzeria.Resender) error {
-					say := func(line string) { cmd.Println(line) }
-					return pizzeria.Keep(cmd.Context(), cmd.ErrOrStderr(), config, say, r.Ask)
-				})
-			}
-			ctx, done, err := pizzeria.WithSwitches(cmd.Context(), cmd.ErrOrStderr(), config)
-			if err != nil {
-				return err
-			}
-			defer done()
-			return applyTopology(cmd, config, pizzeria.Follow(ctx, config).Now())
-		},
+		Short: "Declare exchanges, queues and bindings at AMQP_URL",
+		Long: `Declare exchanges, queues and bindings at AMQP_URL. What exists stays as it is.
+
+With --watch the command runs until SIGTERM. It waits for a broker that is away, looks once per second for what is missing
+(for bindings through RABBITMQ_MANAGEMENT_URL), declares it again, and asks the services to publish again the events that
+were lost with it.`,
+		Example: "  traceria topology apply\n  traceria topology apply --watch",
+		Args:    asUsage(cobra.NoArgs),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runTopologyApply(cmd, o) },
 	}
-	cmd.Flags().BoolVar(&watch, "watch", false,
-		"go on until SIGTERM: wait for a broker that is away, look every second, declare what was deleted, and ask the services\nto publish again what was lost with it; bindings are looked at through RABBITMQ_MANAGEMENT_URL")
+	cmd.Flags().BoolVar(&o.watch, "watch", false, "restore what is deleted, until SIGTERM")
 	return cmd
 }
 
-func applyTopology(cmd *cobra.Command, config host.Config, wanted topology.Topology) error {
-	conn, err := wire.Dial(cmd.Context(), config.AMQPURL, "traceria topology apply")
+func runTopologyApply(cmd *cobra.Command, o topologyApplyOptions) error {
+	config, err := pizzeria.Configuration()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }()
+	if unserved := pizzeria.Unserved(config, pizzeria.Known().Subscriptions); unserved != nil {
+		cmd.PrintErrf("warning: %v\n", unserved)
+	}
+	if o.watch {
+		return watchTopology(cmd, config)
+	}
+	return applyTopology(cmd, config)
+}
+
+func watchTopology(cmd *cobra.Command, config host.Config) error {
+	return pizzeria.WithResender(cmd.Context(), cmd.ErrOrStderr(), config, func(r *pizzeria.Resender) error {
+		say := func(line string) { cmd.Println(line) }
+		return pizzeria.Keep(cmd.Context(), cmd.ErrOrStderr(), config, say, r.Ask)
+	})
+}
+
+func applyTopology(cmd *cobra.Command, config host.Config) error {
+	ctx, done, err := pizzeria.WithSwitches(cmd.Context(), cmd.ErrOrStderr(), config)
+	if err != nil {
+		return err
+	}
+	defer done()
+	wanted := pizzeria.Follow(ctx, config).Now()
+	conn, err := wire.Dial(ctx, config.AMQPURL, cmd.CommandPath())
+	if err != nil {
+		return err
+	}
+	defer wire.Close(conn)
 	if err := keeper.Apply(conn, wanted); err != nil {
 		return fmt.Errorf("apply the topology to %s: %w", wire.Address(config.AMQPURL), err)
 	}
-	cmd.Printf("RabbitMQ at %s has %d subscriptions, each with its queue and dead letters\n",
-		wire.Address(config.AMQPURL), len(pizzeria.Known().Subscriptions))
+	cmd.Printf("RabbitMQ at %s has %d subscriptions, each with a queue, retry queues and a dead queue\n",
+		wire.Address(config.AMQPURL), len(wanted.Subscriptions))
 	return nil
 }

@@ -8,39 +8,48 @@ import (
 	"traceria/services/pizzeria"
 )
 
+type topologyCredentialsOptions struct {
+	folder string
+	guest  bool
+}
+
 func newTopologyCredentialsCommand() *cobra.Command {
-	var guest bool
+	var o topologyCredentialsOptions
 	cmd := &cobra.Command{
 		Use:   "credentials DIR",
-		Short: "Make a password for each service, and the definitions file with their hashes",
-		Long: `Make a random password for each service and for the operator, who may do everything, and a RabbitMQ definitions
-file (load_definitions) in which each service may publish its own events and read its own queues, and nothing else:
+		Short: "Make a password for each service, and a definitions file with the hashes",
+		Long: `Make a random password for each service and for the operator, and a RabbitMQ definitions file (load_definitions). In it a
+service may publish its own events and read its own queues, and nothing else. The operator may do everything.
 
   DIR/{service}/password         for AMQP_PASSWORD_FILE, with AMQP_URL=amqp://{service}@host:port/
   DIR/operator/password          the same, with amqp://operator@host:port/, and for RabbitMQ's pages
   DIR/broker/definitions.json    for the broker; it holds hashes only
 
-Passwords that are there are kept: doing it again changes nothing. To change one, remove its file, do it again, and
-restart the broker and the service.`,
-		Args: asUsage(cobra.ExactArgs(1)),
+Existing passwords are kept. To change one: remove its file, run the command again, restart the broker and the service.`,
+		Example: "  traceria topology credentials .run/credentials",
+		Args:    oneArgument("DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			config, err := pizzeria.Configuration()
-			if err != nil {
-				return err
-			}
-			made, err := pizzeria.Configured(config).WriteCredentials(args[0], guest)
-			if err != nil {
-				return err
-			}
-			if len(made) == 0 {
-				cmd.Printf("%s: every user has a password already\n", args[0])
-				return nil
-			}
-			cmd.Printf("%s: made passwords for %s\n", args[0], strings.Join(made, ", "))
-			return nil
+			o.folder = args[0]
+			return runTopologyCredentials(cmd, o)
 		},
 	}
-	cmd.Flags().BoolVar(&guest, "guest", false,
-		"let guest in, with the password guest: for a broker that listens on loopback only")
+	cmd.Flags().BoolVar(&o.guest, "guest", false, "add the user guest with the password guest: for a broker that listens on loopback only")
 	return cmd
+}
+
+func runTopologyCredentials(cmd *cobra.Command, o topologyCredentialsOptions) error {
+	config, err := pizzeria.Configuration()
+	if err != nil {
+		return err
+	}
+	made, err := pizzeria.Configured(config).WriteCredentials(o.folder, o.guest)
+	if err != nil {
+		return err
+	}
+	if len(made) == 0 {
+		cmd.Printf("%s: every user has a password already\n", o.folder)
+		return nil
+	}
+	cmd.Printf("%s: made passwords for %s\n", o.folder, strings.Join(made, ", "))
+	return nil
 }

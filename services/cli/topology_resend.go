@@ -4,57 +4,62 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"traceria/services/host"
 	"traceria/services/pizzeria"
 	"traceria/services/topology"
 )
 
+type topologyResendOptions struct{ queue string }
+
 func newTopologyResendCommand() *cobra.Command {
-	var queue string
+	var o topologyResendOptions
 	cmd := &cobra.Command{
 		Use:   "resend",
-		Short: "Ask the services to publish again what they published, as far as they still keep it",
-		Long: `Ask the services at ORDER_URL, KITCHEN_URL, … to publish again what they published within the last hour
-(TRACERIA_OUTBOX_RETENTION), with the same ids: whoever has an event already changes nothing. It is what traceria topology
-apply --watch does by itself when a queue was deleted; by hand it repairs what a queue lost while nobody watched.
-The exit code is 1 when a service does not answer.`,
+		Short: "Ask the services to publish their recent events again",
+		Long: `Ask the services at ORDER_URL, KITCHEN_URL, ... to publish again what they published within the last hour
+(TRACERIA_OUTBOX_RETENTION). The events keep their ids, so a subscriber that has one changes nothing.
+
+traceria topology apply --watch does this when a queue was deleted. By hand it repairs what a queue lost while no watch ran.
+The exit code is 1 if a service does not answer.`,
 		Example: "  traceria topology resend --queue kitchen.order-confirmed",
 		Args:    asUsage(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := pizzeria.Configuration()
-			if err != nil {
-				return err
-			}
-			wanted, err := wantedBy(pizzeria.Configured(config), queue)
-			if err != nil {
-				return err
-			}
-			return pizzeria.WithResender(cmd.Context(), cmd.ErrOrStderr(), config, func(r *pizzeria.Resender) error { return askAll(cmd, r, wanted) })
-		},
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runTopologyResend(cmd, o) },
 	}
-	cmd.Flags().StringVar(&queue, "queue", "", "only the events of this subscription, such as kitchen.order-confirmed")
+	cmd.Flags().StringVar(&o.queue, "queue", "", "only the events of this subscription, such as kitchen.order-confirmed")
 	return cmd
 }
 
-// wantedBy are the routing keys of one queue, or of all when it is empty, by producer.
-func wantedBy(known topology.Topology, queue string) (map[string][]string, error) {
-	if queue == "" {
-		return known.Wanted(), nil
+func runTopologyResend(cmd *cobra.Command, o topologyResendOptions) error {
+	config, err := pizzeria.Configuration()
+	if err != nil {
+		return err
 	}
-	var names []string
-	for _, s := range known.Subscriptions {
-		if names = append(names, s.Queue()); s.Queue() == queue {
-			return topology.Topology{Subscriptions: []topology.Subscription{s}}.Wanted(), nil
-		}
+	wanted, err := wantedEvents(config, o.queue)
+	if err != nil {
+		return err
 	}
-	return nil, usagef("there is no queue %q; there are %s", queue, strings.Join(names, ", "))
+	return pizzeria.WithResender(cmd.Context(), cmd.ErrOrStderr(), config, func(r *pizzeria.Resender) error {
+		return askProducers(cmd, r, wanted)
+	})
 }
 
-// askAll asks each producer once.
-func askAll(cmd *cobra.Command, r *pizzeria.Resender, wanted map[string][]string) error {
+// wantedEvents returns the routing keys of one queue, or of all queues if it is empty, by producer.
+func wantedEvents(config host.Config, queue string) (map[string][]string, error) {
+	if queue == "" {
+		return pizzeria.Configured(config).Wanted(), nil
+	}
+	s, err := findSubscription(queue)
+	if err != nil {
+		return nil, err
+	}
+	return topology.Topology{Subscriptions: []topology.Subscription{s}}.Wanted(), nil
+}
+
+// askProducers asks each producer once and returns all errors.
+func askProducers(cmd *cobra.Command, r *pizzeria.Resender, wanted map[string][]string) error {
 	var failed []error
 	for _, producer := range slices.Sorted(maps.Keys(wanted)) {
 		events, err := r.Ask(cmd.Context(), producer, wanted[producer], 0)

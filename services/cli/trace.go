@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,6 +15,7 @@ import (
 )
 
 type traceOptions struct {
+	subject        string
 	json, database bool
 	wait           time.Duration
 }
@@ -37,17 +37,20 @@ func newTraceCommand() *cobra.Command {
 Spans arrive a second or two after their work. The command waits until no span is missing, at most for --wait.`,
 		Example: `  traceria trace ORD17
   traceria trace http://127.0.0.1:16686/trace/4bf92f3577b34da6a3ce929d0e0e4736`,
-		Args: asUsage(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error { return runTrace(cmd, args[0], o) },
+		Args: oneArgument("ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.subject = args[0]
+			return runTrace(cmd, o)
+		},
 	}
-	cmd.Flags().BoolVar(&o.json, "json", false, "print the tree as one JSON document")
+	addJSON(cmd, &o.json, "the tree")
 	cmd.Flags().BoolVar(&o.database, "database", false, "show each database span instead of one line for all")
 	cmd.Flags().DurationVar(&o.wait, "wait", 15*time.Second, "how long to wait for missing spans; 0 prints what is there")
 	return cmd
 }
 
-func runTrace(cmd *cobra.Command, text string, o traceOptions) error {
-	about, err := parseSubject(text)
+func runTrace(cmd *cobra.Command, o traceOptions) error {
+	about, err := parseSubject(o.subject)
 	if err != nil {
 		return err
 	}
@@ -59,7 +62,7 @@ func runTrace(cmd *cobra.Command, text string, o traceOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.wait > 0 && terminal(os.Stderr) != nil {
+	if o.wait > 0 {
 		slow := time.AfterFunc(time.Second, func() { cmd.PrintErrf("waiting for missing spans, at most %s\n", o.wait) })
 		defer slow.Stop()
 	}

@@ -71,7 +71,7 @@ func TestAProducersMistakeIsRefusedByFieldAndRule(t *testing.T) {
 		{event.OrderBoxed{}, "orderId", event.RuleMeaning},
 		{event.OrderConfirmedMoney{OrderConfirmed: whole, OrderValue: &value}, "orderValue.currency", event.RuleMeaning},
 	} {
-		_, err := event.New(t.Context(), "somebody", "o", c.form)
+		_, err := event.New(t.Context(), "tester", "o", c.form)
 		var refusal *event.Refusal
 		if !errors.As(err, &refusal) || refusal.Field != c.field || refusal.Rule != c.rule {
 			t.Errorf("%T: got %v, want field %q and rule %q", c.form, err, c.field, c.rule)

@@ -104,6 +104,8 @@ type runner struct {
 	tel     *telemetry.Telemetry
 	db      *store.DB // nil for a stateless service
 	stop    func()    // cancels the context of run
+	// hung lists the handlers that do not return; nil for a stateless service.
+	hung func() []broker.Hung
 	// injector injects the failures that are switched on.
 	injector *inject.Injector
 }
@@ -134,6 +136,7 @@ func (r *runner) run(ctx, ending context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.name, err)
 	}
+	r.hung = consumer.Hung
 	server, err := listen(ctx, r, func(ctx context.Context) error {
 		return errors.Join(r.db.PingContext(ctx), publisher.Ready(), consumer.Ready())
 	})

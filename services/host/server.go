@@ -83,7 +83,7 @@ func newRoutes(r *runner, ready func(context.Context) error) *Routes {
 			}
 			outbox := Outbox(unsent)
 			now := r.events(ctx)
-			answer.Outbox, answer.Events = &outbox, &now
+			answer.Outbox, answer.Events, answer.Hung = &outbox, &now, r.hung()
 		}
 		return WriteJSON(w, http.StatusOK, answer)
 	})
@@ -103,6 +103,8 @@ type Readiness struct {
 	Flags string `json:"flags,omitempty"`
 	// Events is nil for a stateless service.
 	Events *Events `json:"events,omitempty"`
+	// Hung are the handlers that have not returned although their message was taken from them.
+	Hung []broker.Hung `json:"hung,omitempty"`
 }
 
 // Events are the routing keys that the service publishes and consumes now. Each service has its own configuration, so

@@ -10,7 +10,7 @@ import (
 	"traceria/services/topology"
 )
 
-// Contract is an entry of the catalogue of events.
+// Contract describes a version of an event: who publishes and takes it, its schema and an example.
 type Contract struct {
 	Event      string   `json:"event"`
 	Version    string   `json:"version"`
@@ -18,27 +18,26 @@ type Contract struct {
 	Consumers  []string `json:"consumers"`
 	Exchange   string   `json:"exchange"`
 	RoutingKey string   `json:"routingKey"`
-	// CloudEventsType is its type when it is sent as a CloudEvent.
+	// CloudEventsType is the type attribute of its CloudEvents envelope.
 	CloudEventsType string `json:"cloudEventsType"`
 	Style           string `json:"style"`
-	// Published tells whether it is published as the system is configured here, and PublishedWith what that takes, if it is
-	// not the default.
+	// Published reports whether this configuration publishes it. PublishedWith is the setting that does, if the default does not.
 	Published     bool   `json:"published"`
 	PublishedWith string `json:"publishedWith,omitempty"`
-	// Released tells whether its schema is held against what was released.
+	// Released events keep their schema.
 	Released   bool `json:"released"`
 	Deprecated bool `json:"deprecated"`
-	// DeprecationDate is when a deprecated version may go, if nobody takes it then.
+	// DeprecationDate is the earliest end of a deprecated version. It stays as long as a consumer takes it.
 	DeprecationDate string `json:"deprecationDate,omitempty"`
 	Description     string `json:"description"`
-	// Example is the event's data, and Schema the JSON Schema that it keeps.
+	// Example is an example of the data, and Schema is its JSON Schema.
 	Example json.RawMessage `json:"example"`
 	Schema  json.RawMessage `json:"schema"`
-	// Envelopes are the whole event with that data, by EVENT_FORMAT.
+	// Envelopes are the whole event with the example, by EVENT_FORMAT.
 	Envelopes map[string]json.RawMessage `json:"envelopes"`
 }
 
-// Contracts is every event, as the system is configured here.
+// Contracts returns every version of every event, with the publishers and consumers of this configuration.
 func Contracts() ([]Contract, error) {
 	config, err := Configuration(Services()...)
 	if err != nil {
@@ -55,7 +54,7 @@ func Contracts() ([]Contract, error) {
 	return contracts, nil
 }
 
-// ContractOf describes an event: known decides its consumers, and choices decide whether it is published.
+// ContractOf describes t. known decides its consumers, and choices decide whether it is published.
 func ContractOf(t event.Type, known topology.Topology, choices event.Choices) (Contract, error) {
 	c := Contract{
 		Event: t.Name, Version: t.Version, Producer: t.Domain, Consumers: []string{}, Exchange: t.Exchange, RoutingKey: t.RoutingKey(),
@@ -80,7 +79,7 @@ func ContractOf(t event.Type, known topology.Topology, choices event.Choices) (C
 		Examples    []json.RawMessage
 	}
 	if err := json.Unmarshal(schema, &told); err != nil {
-		return c, fmt.Errorf("read the schema of %s: %w", t, err)
+		return c, fmt.Errorf("decode the schema of %s: %w", t, err)
 	}
 	c.Schema, c.Description = schema, told.Description
 	if len(told.Examples) > 0 {
@@ -89,13 +88,13 @@ func ContractOf(t event.Type, known topology.Topology, choices event.Choices) (C
 	c.Envelopes = map[string]json.RawMessage{}
 	for _, format := range []string{event.MetadataFormat, event.CloudEventsFormat} {
 		if _, c.Envelopes[format], err = event.Encode(ExampleOf(t, c), format); err != nil {
-			return c, fmt.Errorf("write the example of %s: %w", t, err)
+			return c, fmt.Errorf("encode the example of %s: %w", t, err)
 		}
 	}
 	return c, nil
 }
 
-// ExampleOf is the event of its schema's example, always the same.
+// ExampleOf returns an event with the example of its schema. It is the same each time.
 func ExampleOf(t event.Type, c Contract) event.Envelope {
 	return event.Envelope{
 		Metadata: event.Metadata{

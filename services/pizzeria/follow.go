@@ -14,16 +14,17 @@ import (
 	"traceria/services/topology"
 )
 
-// unbindAfter is how long a queue stays bound to a version that it has left: as long as that is still published.
+// unbindAfter is how long a queue stays bound to a version that its subscriber does not take any more. Publishers may follow
+// the switch later.
 const unbindAfter = 5 * time.Second
 
-// Follower is the topology of the whole system with the experiments event.versions and event.style in it, which decide to
-// which versions of OrderConfirmed its consumers are bound.
+// Follower computes the topology of the whole system while experiments change it: event.versions and event.style decide which
+// versions of OrderConfirmed the queues are bound to, queue.overflow adds a queue of length 1.
 type Follower struct {
 	ctx    context.Context //nolint:containedctx // it has the switches
 	config host.Config
 	all    []topology.Subscription
-	bound  map[string]map[event.Type]time.Time // by queue: when each version was wanted last
+	bound  map[string]map[event.Type]time.Time // by queue: when each version was last taken
 }
 
 // Follow returns a follower of the switches in ctx.
@@ -31,7 +32,7 @@ func Follow(ctx context.Context, config host.Config) *Follower {
 	return &Follower{ctx: ctx, config: config, all: Configured(config).Subscriptions, bound: map[string]map[event.Type]time.Time{}}
 }
 
-// carry carries on what is in queues that are too short, until the context of the follower ends.
+// carry forwards messages from the queues of queue.overflow until the context of the follower ends.
 func (f *Follower) carry(say func(string)) {
 	var carriers sync.WaitGroup
 	for _, s := range f.all {
@@ -44,8 +45,8 @@ func (f *Follower) carry(say func(string)) {
 	carriers.Wait()
 }
 
-// sent tells whether nothing waits in the order service's outbox, as far as it says so itself: what waits there is in the
-// versions of before. What no queue wanted is not waited for: it may stay there for good.
+// sent reports whether the order service says that its outbox is empty: waiting events have the versions of before the switch.
+// Unroutable events do not count. They may stay for good.
 func (f *Follower) sent() bool {
 	ctx, cancel := context.WithTimeout(f.ctx, time.Second)
 	defer cancel()
@@ -53,11 +54,11 @@ func (f *Follower) sent() bool {
 	return outbox != nil && outbox.Waiting+outbox.Refused == 0
 }
 
-// Now is the topology at the moment.
+// Now returns the current topology.
 func (f *Follower) Now() topology.Topology {
 	choices := f.config.Choices(f.ctx)
 	now := slices.Clone(f.all)
-	wanted := map[event.Type]int{} // by how many queues
+	wanted := map[event.Type]int{} // number of queues that take the version
 	for n, s := range now {
 		if s.Event.Name != event.OrderConfirmedV1.Name {
 			continue
@@ -76,9 +77,8 @@ func (f *Follower) Now() topology.Topology {
 	return topology.Topology{Subscriptions: now}
 }
 
-// kept are the versions that the subscription takes, and those that it has left and stays bound to: for a while, and for
-// good if nobody else wants them. An event in such a version that is still in an outbox would otherwise have nowhere to
-// go.
+// kept returns the versions that the queue is bound to: those that its subscriber takes, and for a while those that it took
+// before. If no other queue takes a version, the binding stays: an event in an outbox would otherwise be unroutable.
 func (f *Follower) kept(s topology.Subscription, wanted map[event.Type]int, begins bool, configured []event.Type) []event.Type {
 	bound := f.bound[s.Queue()]
 	if bound == nil {
@@ -88,7 +88,7 @@ func (f *Follower) kept(s topology.Subscription, wanted map[event.Type]int, begi
 	for _, t := range s.Versions {
 		bound[t] = time.Now()
 	}
-	if begins { // it was switched before this process began, which may be a moment ago
+	if begins { // the switch is older than this process, perhaps by a moment only
 		for _, t := range configured {
 			bound[t] = time.Now()
 		}

@@ -12,8 +12,8 @@ import (
 	"traceria/services/keeper"
 )
 
-// Keep restores the topology that the experiments choose until ctx ends. It also forwards messages from queues that
-// queue.overflow has made too short. say gets one line per change; ask may be nil.
+// Keep restores the topology, as the experiments change it, until ctx ends. It also forwards messages from the queues of
+// queue.overflow. say gets one line per change. ask requests lost events from their publishers and may be nil.
 func Keep(ctx context.Context, logs io.Writer, config host.Config, say func(string), ask keeper.Ask) error {
 	ctx, done, err := WithSwitches(ctx, logs, config)
 	if err != nil {
@@ -30,7 +30,7 @@ func Keep(ctx context.Context, logs io.Writer, config host.Config, say func(stri
 	return nil
 }
 
-// WithSwitches returns ctx with the switches in it. They decide to which versions the queues are bound.
+// WithSwitches returns ctx with the switches of the configuration. The caller must call the returned function.
 func WithSwitches(ctx context.Context, logs io.Writer, config host.Config) (context.Context, func(), error) {
 	log := zerolog.New(logs).With().Timestamp().Str("service", "topology").Logger()
 	return host.WithSwitches(ctx, failure.Options{Service: "topology", File: config.Flags, Log: log})

@@ -16,14 +16,14 @@ import (
 	"traceria/services/host"
 )
 
-// Part is something that must run, and how to see whether it does.
+// Part is a program that the system needs, with a check of its health.
 type Part struct {
 	Name, address string
-	// check fails when the part is not healthy. What it says of a healthy one is worth knowing all the same.
+	// check returns an error if the part is not healthy. remark says what is unusual although it is.
 	check func(ctx context.Context) (remark string, err error)
 }
 
-// Parts are what the system is made of.
+// Parts returns every part of the system: the services, RabbitMQ, the Collector and Jaeger.
 func Parts(config host.Config) []Part {
 	var all []Part
 	for _, service := range All() {
@@ -48,7 +48,7 @@ func Parts(config host.Config) []Part {
 		}})
 }
 
-// Health is what status says about a part.
+// Health is the result of checking a part. Detail is the remark or the error.
 type Health struct {
 	Name    string `json:"name"`
 	Healthy bool   `json:"healthy"`
@@ -56,7 +56,7 @@ type Health struct {
 	Detail  string `json:"detail,omitempty"`
 }
 
-// Look checks all parts at once.
+// Look checks all parts at the same time. It takes at most 3 s.
 func Look(ctx context.Context, wanted []Part) []Health {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
@@ -75,7 +75,7 @@ func Look(ctx context.Context, wanted []Part) []Health {
 	return found
 }
 
-// deadLetters looks whether RabbitMQ is there, and how many dead letters it has.
+// deadLetters connects to RabbitMQ and counts the dead letters.
 func deadLetters(ctx context.Context, address string) (remark string, err error) {
 	conn, err := wire.Dial(ctx, address, "traceria status")
 	if err != nil {
@@ -104,7 +104,7 @@ func answers(ctx context.Context, address string) error {
 	return err
 }
 
-// connects is all that can be asked of an OTLP receiver without sending it something.
+// connects opens a TCP connection. An OTLP receiver cannot be checked further without sending it data.
 func connects(ctx context.Context, address string) error {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -117,5 +117,5 @@ func connects(ctx context.Context, address string) error {
 	return conn.Close()
 }
 
-// checkTime bounds one look at all parts.
+// checkTime bounds one check of all parts.
 const checkTime = 3 * time.Second

@@ -7,11 +7,12 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"traceria/services/host"
 )
 
-// readiness returns what a service says of itself when it is ready, and nothing otherwise.
+// readiness returns the readiness of a service, or nothing if it is not ready.
 func readiness(ctx context.Context, config host.Config, service string) host.Readiness {
 	now, _ := readinessAt(ctx, config.URLs[service])
 	return now
@@ -33,7 +34,7 @@ func readinessAt(ctx context.Context, address string) (now host.Readiness, err e
 	return now, fmt.Errorf("answers %d", code)
 }
 
-// decodeReadiness returns nothing for a body of another kind.
+// decodeReadiness returns nothing for a body of another form.
 func decodeReadiness(body []byte) (now host.Readiness) {
 	if json.Unmarshal(body, &now) != nil {
 		return host.Readiness{}
@@ -41,8 +42,7 @@ func decodeReadiness(body []byte) (now host.Readiness) {
 	return now
 }
 
-// Ready asks the service at an address whether it can work. remark says what is unusual although it can. The error says
-// what it waits for.
+// Ready checks the service at an address. remark says what is unusual although it is ready. The error says what it waits for.
 func Ready(ctx context.Context, address string) (remark string, err error) {
 	now, err := readinessAt(ctx, address)
 	return remarkOn(now), err
@@ -56,13 +56,16 @@ func remarkOn(now host.Readiness) string {
 			remarks = append(remarks, "events in its outbox: "+strings.Join(events, ", "))
 		}
 	}
+	for _, h := range now.Hung {
+		remarks = append(remarks, fmt.Sprintf("a handler of %s has hung since %s", h.Queue, h.Since.Format(time.RFC3339)))
+	}
 	if now.Flags != "" {
 		remarks = append(remarks, now.Flags)
 	}
 	return strings.Join(remarks, "; ")
 }
 
-// kept says how many events stay in an outbox, and why.
+// kept counts the events that stay in an outbox, by reason.
 func kept(outbox host.Outbox) (remarks []string) {
 	for _, kind := range []struct {
 		n   int

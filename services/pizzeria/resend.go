@@ -16,8 +16,8 @@ import (
 	"traceria/telemetry"
 )
 
-// Resender asks producers to publish again what they have published. Each time is a trace of its own: the events go again
-// in the traces of what caused them, where their send spans say traceria.outbox.resent.
+// Resender asks services to publish events again. Each request is a trace of its own. The events keep their traces, where
+// their new send spans have traceria.outbox.resent.
 type Resender struct {
 	host   *host.Host
 	tracer trace.Tracer
@@ -43,7 +43,7 @@ func (r *Resender) Ask(ctx context.Context, producer string, keys []string, age 
 	return answer.Events, nil
 }
 
-// WithResender runs use with a resender that is seen as the service topology.
+// WithResender calls use with a resender whose spans belong to the service "topology".
 func WithResender(ctx context.Context, logs io.Writer, config host.Config, use func(*Resender) error) error {
 	tel, err := telemetry.Start(ctx, telemetry.Config{
 		Service: "topology", Version: Version(), LogOutput: logs, LogLevel: config.LogLevel,
@@ -54,10 +54,10 @@ func WithResender(ctx context.Context, logs io.Writer, config host.Config, use f
 	defer func() {
 		fresh, cancel := context.WithTimeout(context.WithoutCancel(ctx), resendFlush)
 		defer cancel()
-		_ = tel.Shutdown(fresh) // resending does not depend on the Collector
+		_ = tel.Shutdown(fresh) // a Collector that is away is no failure of the resend
 	}()
 	return use(newResender(config, tel))
 }
 
-// resendFlush is how long the spans may take to be sent when all is done.
+// resendFlush bounds the export of the last spans.
 const resendFlush = 2 * time.Second

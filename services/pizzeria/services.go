@@ -11,10 +11,10 @@ import (
 	"traceria/services/staff"
 )
 
-// Services are the businesses of the pizzeria, in the order of an order's way.
+// Services returns the businesses of the pizzeria, in the sequence in which an order reaches them.
 func Services() []host.Service {
 	return []host.Service{order.Service(), kitchen.Service(), delivery.Service(), loyalty.Service(), staff.Service()}
 }
 
-// All is what runs: the businesses, and the console, which takes no part in an order and is no user of the broker.
+// All returns the businesses and the console. The console does not use the broker.
 func All() []host.Service { return append(Services(), console.Service()) }

@@ -5,11 +5,10 @@ import (
 	"traceria/services/topology"
 )
 
-// Known is the topology of the whole system as this process's environment has it.
+// Known returns the topology of the whole system in the environment of this process, without the configured back-off.
 func Known() topology.Topology { return topologyIn(host.NewEnv(nil)) }
 
-// Default is the topology of a system that nobody has configured: what is made from the code must not depend on the shell
-// in which somebody made it.
+// Default returns the topology without any configuration. Generated files use it: they must not depend on the environment.
 func Default() topology.Topology {
 	return topologyIn(host.NewEnv(func(string) (string, bool) { return "", false }))
 }
@@ -22,7 +21,7 @@ func topologyIn(env *host.Env) topology.Topology {
 	return t
 }
 
-// Configured is the topology of the whole system with the back-off that is configured, which other queues belong to.
+// Configured returns the topology with the configured back-off. Each delay has a queue of its own.
 func Configured(config host.Config) topology.Topology {
 	return topology.Topology{Subscriptions: config.BackOff.Of(Known().Subscriptions)}
 }

@@ -11,9 +11,9 @@ import (
 	"traceria/services/topology"
 )
 
-// Unserved says which subscriptions take only versions of OrderConfirmed that nobody publishes with this configuration.
-// No flag of AMQP reports that: the event is routed to the others, and a service waits for ever. One process of a service
-// cannot know how another is configured; whoever reads the configuration of all of them can, and [starved] asks them.
+// Unserved returns an error that names the subscriptions that take only versions of OrderConfirmed which this configuration
+// does not publish. RabbitMQ does not report it: other queues take the event. Services with another configuration are
+// checked by [starved], which asks them.
 func Unserved(config host.Config, subscriptions []topology.Subscription) error {
 	published := config.Choices(context.Background()).Confirmed()
 	var wrong []string

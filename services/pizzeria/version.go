@@ -4,10 +4,10 @@ import (
 	"runtime/debug"
 )
 
-// version is set by the build: -ldflags "-X traceria/services/pizzeria.version=…".
+// version is set at build time: -ldflags "-X traceria/services/pizzeria.version=…".
 var version = "development"
 
-// Version returns the version of this build: the one that the linker set, else that of the module, else "development".
+// Version returns the version that the linker set, else that of the module, else "development".
 func Version() string {
 	if version != "development" {
 		return version

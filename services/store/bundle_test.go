@@ -73,7 +73,7 @@ func (b *bundle) reopen(t *testing.T) {
 	}
 }
 
-// place stores an order and the event that says so.
+// place stores an order and publishes an event about it.
 func (b *bundle) place(ctx context.Context, id string) error {
 	return b.Do(ctx, func(tx *store.Tx) error {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO orders (id) VALUES ($1)`, id); err != nil {
@@ -83,7 +83,7 @@ func (b *bundle) place(ctx context.Context, id string) error {
 	})
 }
 
-// counts are the orders and the events that wait.
+// counts returns the numbers of orders, of unsent events, and of refused events.
 func (b *bundle) counts(t *testing.T) (orders, waiting, refused int) {
 	t.Helper()
 	if err := b.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM orders`).Scan(&orders); err != nil {
@@ -105,7 +105,7 @@ func (b *bundle) relay(t *testing.T, publisher store.Publisher) {
 	t.Cleanup(func() { cancel(); running.Wait() })
 }
 
-// publisherFunc is a publisher that decides about each event.
+// publisherFunc is a Publisher that returns the function's result for each event.
 type publisherFunc func(event.Outgoing) error
 
 func (f publisherFunc) Publish(_ context.Context, batch []event.Outgoing) []error {

@@ -27,48 +27,42 @@ type DB struct {
 	tracer  trace.Tracer
 	wake    chan struct{}
 	seams   Seams
-	// relaying is whether this process is the one that sends what is in the outbox.
+	// relaying is true while this process relays the outbox.
 	relaying atomic.Bool
-	// retention is how long the inbox remembers.
+	// retention is the time for which the inbox keeps an event id.
 	retention time.Duration
-	// keepSent is how long what was sent is kept, in nanoseconds.
+	// keepSent is the time for which sent messages are kept, in nanoseconds.
 	keepSent atomic.Int64
 }
 
 // scopeName is the instrumentation scope of the store's own spans and metrics.
 const scopeName = "traceria/services/store"
 
-// backend is what differs between SQLite and PostgreSQL.
+// backend has the differences between SQLite and PostgreSQL.
 type backend interface {
-	// String says which database it is, without a secret.
+	// String returns the address of the database, without a secret.
 	String() string
-	// open prepares the pool; it need not connect.
+	// open prepares the pool. It need not connect.
 	open(options ...otelsql.Option) (*sql.DB, error)
-	// attributes are what all spans and metrics say about the database.
+	// attributes returns the attributes of the database, for all spans and metrics.
 	attributes() []attribute.KeyValue
-	// create makes the tables, and whatever must be there before them.
+	// create creates the tables and what they need, such as a schema.
 	create(ctx context.Context, handle *sql.DB, schema string) error
-	// intact is nil unless what is committed now would be lost.
+	// intact returns an error if the next commit would be lost.
 	intact() error
-	// comesBack tells of an error of create whether waiting may cure it.
+	// comesBack tells whether an error of create may end without a change of the configuration.
 	comesBack(err error) bool
-	// isolation is the isolation level at which transactions do not see each other.
+	// isolation returns the isolation level of a service's transactions.
 	isolation() sql.IsolationLevel
-	// relayLock prepares to become the one process that relays.
+	// relayLock prepares the lock that one process at a time holds to relay.
 	relayLock(ctx context.Context) (relayLock, error)
-	// announce wakes the relay when it is in another process.
+	// announce wakes the relay of another process.
 	announce(ctx context.Context, handle *sql.DB)
 }
 
-// Open opens a service's database and creates the tables in schema (statements that may be run again; see the
-// package's documentation) beside the outbox and the inbox. source is the service's name, which its events carry.
-//
-// rawURL is sqlite:PATH, or a bare path, of a file that is made with its folder when it is not there; or
-// postgres://USER:PASSWORD@HOST:PORT/DATABASE, where the service keeps its tables in a schema of its own name unless
-// the URL has a search_path.
-//
-// A database that is locked or full, or a server that does not answer, is waited for until ctx ends. A URL that
-// cannot be used, a server that refuses the user and a file that is no database are errors. No error has a password.
+// Open opens the database at rawURL and creates its tables (see "Opening" and "Schemas" in the package's documentation).
+// source is the service's name in its events. Open waits for a database that is locked, full or not running until ctx ends.
+// It fails if the URL is wrong, the server refuses the user, or the file is no database. No error contains a password.
 func Open(ctx context.Context, rawURL, source, schema string, tel *telemetry.Telemetry) (*DB, error) {
 	b, err := backendOf(rawURL, source)
 	if err != nil {
@@ -91,12 +85,12 @@ func Open(ctx context.Context, rawURL, source, schema string, tel *telemetry.Tel
 	return db, nil
 }
 
-// ErrURL is wrapped by the error of [Open] when the server does not know, or does not take, a setting in the URL. Only the
-// server can tell: which ones there are depends on its release and its extensions.
+// ErrURL is wrapped by the error of [Open] if the server refuses a setting in the URL. Which settings exist depends on the
+// server's release and extensions, so only the server can check them.
 var ErrURL = errors.New("the database URL has a setting that the server refuses")
 
-// unknownSetting tells whether the server refused the connection because of what follows ? in the URL
-// (undefined_object, invalid_parameter_value). It repeats a setting's name and value, which are no secret to it.
+// unknownSetting tells whether the server refused a setting after the ? of the URL (undefined_object,
+// invalid_parameter_value). The server's message repeats the name and the value of the setting, which are no secrets.
 func unknownSetting(err error) bool {
 	connecting, ok := errors.AsType[*pgconn.ConnectError](err)
 	if !ok {
@@ -106,7 +100,7 @@ func unknownSetting(err error) bool {
 	return ok && (refused.Code == "42704" || refused.Code == "22023")
 }
 
-// CheckURL says what is wrong with a database URL, without showing it, or returns nil.
+// CheckURL returns an error that says what is wrong with a database URL. The error does not contain the URL.
 func CheckURL(rawURL string) error {
 	_, err := backendOf(rawURL, "service")
 	return err
@@ -120,7 +114,7 @@ func backendOf(rawURL, source string) (backend, error) {
 	return newSQLite(rawURL)
 }
 
-// prepareAgain is how long Open waits before it tries again.
+// prepareAgain is the pause of Open before the next attempt.
 const prepareAgain = 500 * time.Millisecond
 
 func (db *DB) prepare(ctx context.Context, schema string, log seldom) error {
@@ -136,14 +130,14 @@ func (db *DB) prepare(ctx context.Context, schema string, log seldom) error {
 		if ctx.Err() != nil || !db.backend.comesBack(err) {
 			return err
 		}
-		log.warn(err, "the database cannot be used yet; waiting for it")
+		log.warn(err, "database not ready; waiting for it")
 		if !pause(ctx, prepareAgain) {
 			return err
 		}
 	}
 }
 
-// pause waits; it returns false when ctx ended instead.
+// pause waits for d. It returns false if ctx ends first.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -1,24 +1,68 @@
-// Package store is a service's database: its state and, in the same transaction, its outbox.
+// Package store is the database of one service: its tables, its outbox and its inbox.
 //
-// A service that changes its state and then publishes an event can die in between, and nobody ever hears of the
-// change; the other way round, everybody hears of a change that never was. So the event is a row in the same
-// transaction ([Tx.Publish]), and a relay ([DB.Relay]) sends it afterwards, as often as it takes. The other way round, a
-// handler writes the event that it handles into the inbox, in the transaction of what it changes ([DB.Once]): the same
-// message once more changes nothing.
+// A service that changes its state and then publishes an event can die between the two steps, and the event is lost. If it
+// publishes first, the change can be lost. So the event is a row in the transaction of the change ([Tx.Publish]), and a
+// relay ([DB.Relay]) sends the row after the commit. A handler stores the id of the event that it handles in the
+// transaction of its own change ([DB.Once]). A second delivery of the event then changes nothing.
 //
-// The database is SQLite, a file for each service, or PostgreSQL, for services that run on several machines ([Open]).
+// # Opening
+//
+// The URL of [Open] has one of two forms:
+//
+//   - sqlite:PATH or a bare path. The file and its folder are created if they are missing.
+//   - postgres://USER:PASSWORD@HOST:PORT/DATABASE. The tables are in a schema with the service's name, unless the URL has
+//     a search_path. Several processes of a service can share the database.
+//
+// # Transactions
+//
+// [DB.Do] runs a function in a serializable transaction. PostgreSQL rolls back a transaction that conflicts with another
+// one (SQLSTATE 40001, 40P01). Do then runs the function again, at most 20 times with random pauses that grow to 0.1 s.
+// Each run has 15 s. So the function returns errors as they are or wraps them, and changes only the database and variables
+// that every run sets anew.
+//
+// An error wraps [event.ErrUnavailable] if the database is the cause (not running, locked, full, damaged, still in
+// conflict) or if the context ended. It then says nothing about the event or the request. If the commit fails in this way,
+// the transaction may be committed all the same.
+//
+// # The relay
+//
+// The relay sends the events of one conversation in the order of their Publish calls. It sends the next one when the broker
+// has confirmed the one before. A message leaves the outbox after its confirm, so each message is sent at least once.
+//
+// An event that the broker refuses (a nack, or no confirm in time) holds back the later events of its conversation. An event
+// that no queue wants, and a row that cannot be read, are put aside: the relay keeps them, retries them more and more
+// rarely, and sends the later events meanwhile.
+//
+// Of several processes with one database, one relays at a time. After its death another process takes over within about a
+// second. The relay also sends again what [DB.Resend] asks for, and prunes old rows of the inbox and of the sent messages.
+//
+// # Spans
+//
+// The experiment trace.database chooses the spans of the database ([Tracing]): one for each transaction, one for each
+// statement, or none. They follow the conventions for database client spans
+// (https://opentelemetry.io/docs/specs/semconv/db/database-spans/). A transaction's span is named by what it writes, such
+// as "INSERT orders + outbox", and has these attributes beside those of the conventions:
+//
+//   - traceria.db.wait_ms: the time until the transaction had begun: the wait for a connection and for SQLite's lock;
+//   - traceria.db.commit_ms: the time of the commit, in which SQLite writes to the disk;
+//   - traceria.db.statements: the number of statements, without BEGIN and COMMIT;
+//   - traceria.db.operations: the statements, each as its operation and its table;
+//   - traceria.db.slowest and traceria.db.slowest_ms: the slowest statement. PostgreSQL waits for the lock of a row there;
+//   - traceria.db.runs: the number of runs, if the transaction conflicted with others.
+//
+// error.type is SQLite's result code, PostgreSQL's SQLSTATE, timeout, canceled, panic, or the Go type of the error.
 //
 // # Schemas
 //
-// A service's schema is SQL that SQLite and PostgreSQL both read:
+// A service's schema is SQL that both SQLite and PostgreSQL read:
 //
-//   - statements that may be run again: CREATE TABLE IF NOT EXISTS, CREATE INDEX IF NOT EXISTS, and rows that a new
-//     service begins with, if they are inserted only once;
-//   - TEXT, BIGINT for every whole number and for times (Unix nanoseconds), BOOLEAN for flags, with DEFAULT FALSE;
+//   - statements that can run again: CREATE TABLE IF NOT EXISTS, CREATE INDEX IF NOT EXISTS, and inserts of the first rows
+//     that have no effect the second time;
+//   - TEXT, BIGINT for whole numbers and for times (Unix nanoseconds), BOOLEAN with DEFAULT FALSE;
 //   - {{identity}} for the type of a primary key that numbers itself: "seq {{identity}}". It becomes
 //     INTEGER PRIMARY KEY AUTOINCREMENT in SQLite and BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY in PostgreSQL;
-//   - no reserved words as names, and no types of one database only.
+//   - no reserved words as names, and no types that only one database has.
 //
-// In statements: $1, $2 for arguments, TRUE and FALSE, ON CONFLICT, RETURNING. PostgreSQL does not compare a BOOLEAN
-// with a number, and after a failed statement refuses every other one in that transaction.
+// Statements use $1, $2 for arguments, TRUE and FALSE, ON CONFLICT, RETURNING. PostgreSQL does not compare a BOOLEAN with a
+// number. After a failed statement it refuses all others in the transaction.
 package store

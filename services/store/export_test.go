@@ -2,7 +2,7 @@ package store
 
 import "time"
 
-// Woken takes the wake-up that a commit left for the relay.
+// Woken takes the pending wake-up of the relay and tells whether there was one.
 func (db *DB) Woken() bool {
 	select {
 	case <-db.wake:
@@ -12,11 +12,11 @@ func (db *DB) Woken() bool {
 	}
 }
 
-// SetRetention sets how long the inbox remembers.
+// SetRetention sets the time for which the inbox keeps an event id.
 func (db *DB) SetRetention(d time.Duration) { db.retention = d }
 
-// Relaying tells whether this process has the relay's lock.
+// Relaying tells whether this process holds the relay's lock.
 func (db *DB) Relaying() bool { return db.relaying.Load() }
 
-// AnswerTime is how long a transaction may take.
+// AnswerTime is the time limit of one run of a transaction.
 const AnswerTime = answerTime

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// flock locks an open file, for all processes, until it is closed; false means that it is locked already.
+// flock locks an open file against all processes until the file is closed. It returns false if another one holds the lock.
 func flock(file *os.File) (bool, error) {
 	for {
 		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)

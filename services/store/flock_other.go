@@ -4,5 +4,5 @@ package store
 
 import "os"
 
-// flock locks nothing here: run one process for each SQLite database on this system, or use PostgreSQL.
+// flock locks nothing on this system: run one process for each SQLite database, or use PostgreSQL.
 func flock(*os.File) (bool, error) { return true, nil }

@@ -12,8 +12,8 @@ import (
 	"traceria/telemetry"
 )
 
-// The inbox holds which events a subscription has handled. It is keyed by the id of the fact, so that two versions
-// of one fact, or the same message twice, change nothing the second time.
+// inboxSchema creates the inbox: the events that each subscription has handled. Its key is the event id, which all versions
+// of a fact share. So the second version of a fact, like a repeated message, changes nothing.
 const inboxSchema = `
 CREATE TABLE IF NOT EXISTS inbox (
 	subscription TEXT NOT NULL,
@@ -24,12 +24,11 @@ CREATE TABLE IF NOT EXISTS inbox (
 CREATE INDEX IF NOT EXISTS inbox_handled ON inbox (handled_at);
 `
 
-var errNoReceipt = errors.New("no event is being handled here (event.WithReceipt)")
+var errNoReceipt = errors.New("the context has no event that is being handled: want event.WithReceipt")
 
-// Once runs fn in a transaction that also writes the event in ctx ([event.WithReceipt]) into the inbox. When it is
-// there already fn is not run, the span in ctx says that the message is a duplicate, and the result is nil.
-//
-// Work of several transactions uses [DB.Do] for all but the last.
+// Once runs fn in a transaction that also adds the event in ctx ([event.WithReceipt]) to the inbox. If the event is there
+// already, Once marks the span in ctx as a duplicate and returns nil without running fn. Work in several transactions uses
+// [DB.Do] for all but the last.
 func (db *DB) Once(ctx context.Context, fn func(tx *Tx) error) error {
 	return db.Do(ctx, func(tx *Tx) error {
 		first, err := tx.Receive(ctx)
@@ -40,8 +39,8 @@ func (db *DB) Once(ctx context.Context, fn func(tx *Tx) error) error {
 	})
 }
 
-// Receive writes the event in ctx into the inbox. first is false when its subscription has handled it before: the
-// span in ctx then says so.
+// Receive adds the event in ctx to the inbox. first is false if the subscription has handled the event before. Receive then
+// marks the span in ctx as a duplicate.
 func (tx *Tx) Receive(ctx context.Context) (first bool, err error) {
 	receipt, ok := event.ReceiptOf(ctx)
 	if !ok {
@@ -59,7 +58,7 @@ func (tx *Tx) Receive(ctx context.Context) (first bool, err error) {
 	return n > 0, err
 }
 
-// Received tells whether the event in ctx was handled before, which its span then says.
+// Received tells whether the subscription has handled the event in ctx before. It then marks the span in ctx as a duplicate.
 func (tx *Tx) Received(ctx context.Context) (bool, error) {
 	receipt, ok := event.ReceiptOf(ctx)
 	if !ok {

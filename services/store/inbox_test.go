@@ -26,8 +26,8 @@ func (b *bundle) handling(t *testing.T, subscription, version string) (context.C
 	return event.WithReceipt(ctx, subscription, envelope), span
 }
 
-// handle handles an event once, as a service does: it stores an order. It returns how often its function ran and what
-// its span says of a duplicate.
+// handle handles an event as a service does: it stores an order. It returns the number of runs of its function and the
+// duplicate mark of its span.
 func (b *bundle) handle(t *testing.T, subscription, version string) (ran int, duplicate any) {
 	t.Helper()
 	ctx, span := b.handling(t, subscription, version)
@@ -77,8 +77,8 @@ func TestTwoVersionsOfOneFactAreHandledOnce(t *testing.T) {
 	})
 }
 
-// Somebody sends a fact in one envelope, and sends it again in the other, as when its format is switched in between: whichever
-// comes first is handled, the other is a duplicate.
+// A fact is sent in one envelope and again in the other, as when event.format is switched in between. The first is handled,
+// the second is a duplicate.
 func TestOneFactInBothEnvelopesIsHandledOnce(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		for _, formats := range [][]string{

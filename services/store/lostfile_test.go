@@ -12,7 +12,7 @@ import (
 	"traceria/services/store/postgrestest"
 )
 
-// What is committed to a file that is gone from its place would be lost at the end of the process.
+// A commit to a file that was deleted or replaced would be lost at the end of the process.
 func TestNothingIsCommittedToAFileThatIsNotThereAnyMore(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ away, back func(path string) error }{
@@ -59,7 +59,7 @@ func TestNothingIsCommittedToAFileThatIsNotThereAnyMore(t *testing.T) {
 	}
 }
 
-// A second process may lock the file that is made anew: who had locked the old one must not go on.
+// A second process can lock a new file: the holder of the lock on the old one must stop.
 func TestWhoseLockFileIsRemovedRelaysNoLonger(t *testing.T) {
 	t.Parallel()
 	one := open(t, sqliteURL(t))
@@ -73,7 +73,7 @@ func TestWhoseLockFileIsRemovedRelaysNoLonger(t *testing.T) {
 		t.Fatal(err)
 	}
 	two.relay(t, s2)
-	time.Sleep(time.Second) // longer than the holder needs to notice
+	time.Sleep(time.Second) // the holder checks more often
 	const more = 40
 	for fact := range more {
 		one.say(t, "b", fact)
@@ -85,7 +85,7 @@ func TestWhoseLockFileIsRemovedRelaysNoLonger(t *testing.T) {
 	}
 }
 
-// A server that is frozen holds nobody up for long, and what is asked for again when it goes on is there once.
+// A frozen server holds its callers only briefly. A command that is repeated when the server goes on takes effect once.
 func TestAFrozenServerIsGivenUp(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.Start(t)

@@ -18,7 +18,7 @@ import (
 	"traceria/telemetry"
 )
 
-// say publishes a fact of a conversation; the fact is told by its number.
+// say publishes a fact of a conversation. Its number is in the event.
 func (b *bundle) say(t *testing.T, conversation string, fact int) {
 	t.Helper()
 	ctx := telemetry.WithConversation(t.Context(), conversation)
@@ -29,7 +29,7 @@ func (b *bundle) say(t *testing.T, conversation string, fact int) {
 	}
 }
 
-// script is a publisher that answers as it is told and remembers what went.
+// script is a Publisher with given answers. It records the messages.
 type script struct {
 	mu     sync.Mutex
 	answer func(fact string) error // fact is conversation/number
@@ -131,7 +131,7 @@ func TestAnUnroutableFactIsPutAsideAndHoldsNobodyUp(t *testing.T) {
 			return err == nil && got == store.Unsent{Unroutable: 1}
 		})
 		eventually(t, "it is tried again", func() bool { return s.times("a/1") >= 2 })
-		s.told(failing("a/1", errNack)) // its turn is over: it must not hold back what comes now
+		s.told(failing("a/1", errNack)) // its turn is over: it must not hold back later facts
 		tries := s.times("a/1")
 		eventually(t, "it is refused", func() bool { return s.times("a/1") > tries })
 		b.say(t, "a", 4)
@@ -166,12 +166,12 @@ func TestARowThatCannotBeReadIsPutAsideWithItsReason(t *testing.T) {
 		if err := b.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM outbox WHERE last_error = ''`).Scan(&without); err != nil || without != 0 {
 			t.Errorf("%d have no reason, %v", without, err)
 		}
-		exec(t, b, `UPDATE outbox SET envelope = $1 WHERE id = (SELECT MIN(id) FROM outbox)`, whole) // somebody mends it
+		exec(t, b, `UPDATE outbox SET envelope = $1 WHERE id = (SELECT MIN(id) FROM outbox)`, whole) // repaired from outside
 		eventually(t, "the mended one went", func() bool { return slices.Contains(s.went(), "a/1") })
 	})
 }
 
-// Whatever the broker does, the facts of a conversation arrive in their order, and all of them arrive.
+// All facts of a conversation arrive in their order, whatever the broker does.
 func TestAllArriveInOrderThroughAnUnreliableBroker(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		b := open(t, url)
@@ -205,7 +205,7 @@ func TestAllArriveInOrderThroughAnUnreliableBroker(t *testing.T) {
 	})
 }
 
-// The two forms of one fact go together; what follows waits for both.
+// The two forms of one fact are sent together. The next fact waits for both.
 func TestTheFormsOfAFactGoTogether(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		b := open(t, url)

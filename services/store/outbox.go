@@ -16,11 +16,11 @@ import (
 	"traceria/telemetry"
 )
 
-// identity stands, in a schema, for the type of a primary key that numbers itself.
+// identity is the placeholder in a schema for the type of a primary key that numbers itself.
 const identity = "{{identity}}"
 
-// The outbox holds what is not confirmed by the broker yet: a row goes when its message is stored and routed. The
-// first index finds the first in the line of a conversation, the second what was put aside, the third what is sent again.
+// outboxSchema creates the outbox: the messages that the broker has not confirmed. outbox_line finds the next message of a
+// conversation, outbox_aside the messages that were put aside, and outbox_again those that are sent again.
 const outboxSchema = `
 CREATE TABLE IF NOT EXISTS outbox (
 	id           {{identity}},
@@ -39,25 +39,22 @@ CREATE INDEX IF NOT EXISTS outbox_aside ON outbox (not_before) WHERE state IN ('
 CREATE INDEX IF NOT EXISTS outbox_again ON outbox (id) WHERE state = 'again';
 `
 
-// What keeps a message in the outbox. The later facts of its conversation wait for one that is waiting or refused; one
-// that is unroutable or unreadable was put aside, and one that is sent again was in its place the first time.
+// The states of a message in the outbox. A waiting or refused message holds back the later facts of its conversation. The
+// other states do not.
 const (
-	waiting    = "waiting"    // it was not sent yet, or nobody knows
-	refused    = "refused"    // the broker did not take it: a nack, no confirm in time
-	unroutable = "unroutable" // no queue wanted it
-	unreadable = "unreadable" // the row is damaged
-	again      = "again"      // it was sent, and is sent again because somebody asked for it
+	waiting    = "waiting"    // not sent yet, or sent with an unknown result
+	refused    = "refused"    // not accepted by the broker: a nack, or no confirm in time
+	unroutable = "unroutable" // wanted by no queue
+	unreadable = "unreadable" // a damaged row
+	again      = "again"      // sent before, and sent again on request
 )
 
-// refusedKey says, on the span of whoever wanted to publish it, why an event was refused.
+// refusedKey is an attribute of the publishing span: the reason why the event was refused.
 const refusedKey = attribute.Key("traceria.event.refused")
 
-// Publish puts one fact, in one form or several, into the outbox. It is published if and only if the
-// transaction commits, in the trace of ctx and in its conversation: the facts of one conversation are sent in the order
-// of their Publish, each when the broker has the one before.
-//
-// An event that is not registered or not what its schema says is an [event.Refusal]: the transaction that returns it
-// keeps nothing, and the span in ctx says what was refused and why.
+// Publish puts one fact, in one or several forms, into the outbox. It is sent after the commit, in the trace and the
+// conversation of ctx. An event that is not registered or breaks its schema is an [event.Refusal], which the span in ctx
+// shows. The transaction must then return the error.
 func (tx *Tx) Publish(ctx context.Context, forms ...event.Payload) error {
 	envelopes, err := event.New(ctx, tx.source, telemetry.Conversation(ctx), forms...)
 	if err != nil {
@@ -82,7 +79,7 @@ func (tx *Tx) Publish(ctx context.Context, forms ...event.Payload) error {
 		if err != nil {
 			return fmt.Errorf("write %s: %w", envelope.Metadata.EventType, err)
 		}
-		// A fact of no conversation is one of its own: it waits for nobody.
+		// A fact without a conversation is a conversation of its own: it waits for no other fact.
 		fact := envelope.Metadata.EventID
 		if _, err := tx.ExecContext(ctx, `INSERT INTO outbox (event_id, conversation, envelope, context, created_at)
 			VALUES ($1, $2, $3, $4, $5)`, fact, cmp.Or(envelope.Metadata.ConversationID, fact),

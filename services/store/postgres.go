@@ -24,37 +24,37 @@ import (
 
 const (
 	postgresForm = "postgres://USER:PASSWORD@HOST:PORT/DATABASE"
-	// postgresConns is small because it is multiplied: five services, several processes each, and a server takes 100
-	// connections unless it is told otherwise.
+	// postgresConns is the size of a process's pool. It is small because five services with several processes each share the
+	// 100 connections that a server allows by default.
 	postgresConns    = 8
 	postgresIdle     = 5 * time.Minute
 	postgresLifetime = 30 * time.Minute
 	postgresConnect  = 5 * time.Second
 	announceTime     = time.Second
 	searchPath       = "search_path"
-	// outboxChannel is where processes tell each other (NOTIFY) that a schema's outbox has something new.
+	// outboxChannel is the channel (NOTIFY) on which a process announces new rows in a schema's outbox.
 	outboxChannel = "traceria_outbox"
 )
 
 // postgresServer is a schema in a database of a PostgreSQL server.
 type postgresServer struct {
 	config *pgx.ConnConfig
-	// schema is where the tables are; empty when the URL leaves that to the server in a way that is not read here.
+	// schema has the tables. It is empty if the URL sets the search path through options, which are not parsed here.
 	schema string
 }
 
-// newPostgres reads a URL in libpq's form (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS).
-// What is wrong with it is not repeated: the wrong part may be the password.
+// newPostgres parses a URL in libpq's form (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS).
+// Its errors do not repeat the wrong part, which may be the password.
 func newPostgres(rawURL, source string) (*postgresServer, error) {
 	if _, err := url.Parse(rawURL); err != nil {
-		return nil, fmt.Errorf("the database URL cannot be read; want %s, with what is special in a part written as %%XX", postgresForm)
+		return nil, fmt.Errorf("the database URL cannot be read; want %s, with special characters in a part written as %%XX", postgresForm)
 	}
 	config, err := pgx.ParseConfig(rawURL)
 	if err != nil {
 		return nil, fmt.Errorf("the database URL cannot be used; want %s, and after it at most ?sslmode=…&search_path=… "+
 			"and other settings of libpq or the server", postgresForm)
 	}
-	if config.ConnectTimeout == 0 || config.ConnectTimeout > time.Minute { // pgx's own is two minutes
+	if config.ConnectTimeout == 0 || config.ConnectTimeout > time.Minute { // pgx's default is two minutes
 		config.ConnectTimeout = postgresConnect
 	}
 	params := config.RuntimeParams
@@ -87,7 +87,7 @@ func (p *postgresServer) open(options ...otelsql.Option) (*sql.DB, error) {
 	return handle, nil
 }
 
-// attributes are those of https://opentelemetry.io/docs/specs/semconv/db/postgresql/.
+// attributes follow https://opentelemetry.io/docs/specs/semconv/db/postgresql/.
 func (p *postgresServer) attributes() []attribute.KeyValue {
 	namespace := p.config.Database
 	if p.schema != "" {
@@ -99,7 +99,7 @@ func (p *postgresServer) attributes() []attribute.KeyValue {
 	}
 }
 
-// create makes the schema and the tables. One process at a time: IF NOT EXISTS fails when two do it at once.
+// create creates the schema and the tables, in one process at a time: IF NOT EXISTS fails if two processes run it at once.
 func (p *postgresServer) create(ctx context.Context, handle *sql.DB, schema string) error {
 	tx, err := handle.BeginTx(ctx, nil)
 	if err != nil {
@@ -119,9 +119,9 @@ func (p *postgresServer) create(ctx context.Context, handle *sql.DB, schema stri
 	return tx.Commit()
 }
 
-// createSchema looks first: who may not create schemas may use one that was made for him.
+// createSchema first looks for the schema: a user without the right to create schemas can use one that exists.
 func (p *postgresServer) createSchema(ctx context.Context, tx *sql.Tx) error {
-	if p.schema == "" || strings.HasPrefix(p.schema, "$") { // "$user" stands for a name that the server knows
+	if p.schema == "" || strings.HasPrefix(p.schema, "$") { // the server replaces "$user"
 		return nil
 	}
 	var there bool
@@ -135,26 +135,26 @@ func (p *postgresServer) createSchema(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// comesBack is true when nothing answers, or a server that starts, stops or has no connection left. A server that
-// refuses the user, or has no such database, has answered.
+// comesBack returns true if no server answers, or if the server is starting, stopping or out of connections. A server that
+// refuses the user or lacks the database has answered: that does not end by itself.
 func (p *postgresServer) comesBack(err error) bool {
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return repeatable(refused.Code) || slices.ContainsFunc([]string{"08", "53", "57P"}, func(class string) bool {
 			return strings.HasPrefix(refused.Code, class)
 		})
 	}
-	var line net.Error // the system's errors and a timeout
+	var line net.Error // errors of the operating system and timeouts
 	return errors.As(err, &line) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// intact is nil: a server looks after its files.
+// intact returns nil: the server guards its files.
 func (p *postgresServer) intact() error { return nil }
 
 func (p *postgresServer) isolation() sql.IsolationLevel { return sql.LevelSerializable }
 
-// announce tells the process that relays. When it fails the row is found within a second all the same.
+// announce wakes the relaying process. If that fails, the relay finds the row within relayPoll.
 func (p *postgresServer) announce(ctx context.Context, handle *sql.DB) {
-	// No part of the request's trace, and not cut short with it.
+	// It is not part of the request's trace and does not end with the request.
 	ctx = trace.ContextWithSpanContext(context.WithoutCancel(ctx), trace.SpanContext{})
 	ctx, cancel := context.WithTimeout(ctx, announceTime)
 	defer cancel()

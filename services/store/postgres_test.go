@@ -21,7 +21,7 @@ func postgresURL(t *testing.T) string {
 	return postgrestest.Shared(t).Database(t)
 }
 
-// attempt opens a database and returns the error and what was logged.
+// attempt opens a database and returns the log and the error.
 func attempt(ctx context.Context, t *testing.T, address string) (logged string, err error) {
 	t.Helper()
 	var log bytes.Buffer
@@ -124,7 +124,7 @@ func TestAServerThatWentAwayIsUnavailableAndThenGoesOn(t *testing.T) {
 	eventually(t, "the relay has its lock again and sends", func() bool { return s.times("a/2") == 1 })
 }
 
-// The lock belongs to a session: when that is gone, another process may have it.
+// The lock belongs to a session. When the session ends, another process can take the lock.
 func TestARelayThatLostItsLockStops(t *testing.T) {
 	t.Parallel()
 	b, s := open(t, postgresURL(t)), &script{}

@@ -19,11 +19,11 @@ import (
 	"traceria/telemetry"
 )
 
-// relayProcess is set for a process that only relays the database it names.
+// relayProcess is the environment variable of a process that only relays. Its value is the URL of the database.
 const relayProcess = "STORE_TEST_RELAY"
 
-// relayOnly is the main function of such a process. It says "begin ID" and "end ID" of each event that it publishes,
-// which takes a moment, and ends when its input does.
+// relayOnly is the main function of such a process. It prints "begin ID" and "end ID" for each event, and takes a moment in
+// between. It ends when its input ends.
 func relayOnly(url string) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -41,7 +41,7 @@ func relayOnly(url string) error {
 		for _, o := range batch {
 			fmt.Println("begin", o.Envelope.Metadata.EventID)
 		}
-		time.Sleep(20 * time.Millisecond) // on its way
+		time.Sleep(20 * time.Millisecond) // the message is on its way
 		for _, o := range batch {
 			fmt.Println("end", o.Envelope.Metadata.EventID)
 		}
@@ -107,7 +107,7 @@ func TestOneProcessRelaysAndAnotherTakesOverWhenItIsKilled(t *testing.T) {
 				b.say(t, fmt.Sprint("c", i%5), i)
 			}
 			leader := oneRelays(t, said, events)
-			// Or what was not removed before the kill is rightly sent again: the next test is about that.
+			// A row that is still there after the kill is rightly sent again: the next test covers that.
 			eventually(t, "the outbox is empty", func() bool { got, err := b.Unsent(t.Context()); return err == nil && got.Total() == 0 })
 			for _, number := range dead {
 				if number == leader {
@@ -125,7 +125,7 @@ func TestOneProcessRelaysAndAnotherTakesOverWhenItIsKilled(t *testing.T) {
 	})
 }
 
-// oneRelays waits until the facts are sent, and checks that one process sent them, none of them twice.
+// oneRelays waits until the facts are sent. It checks that one process sent all of them, each once.
 func oneRelays(t *testing.T, said <-chan saying, facts int) (leader int) {
 	t.Helper()
 	leader = -1
@@ -150,7 +150,7 @@ func oneRelays(t *testing.T, said <-chan saying, facts int) (leader int) {
 	return leader
 }
 
-// A process that is killed while an event is on its way leaves it in the outbox: the next one sends it.
+// A process that is killed while an event is on its way leaves its row in the outbox. The next process sends the event.
 func TestWhatAKilledProcessHadOnItsWayIsSentAgain(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		b := open(t, url)
@@ -173,7 +173,7 @@ func TestWhatAKilledProcessHadOnItsWayIsSentAgain(t *testing.T) {
 	})
 }
 
-// The commit of a process that does not relay is sent by the one that does. In PostgreSQL it is told of it.
+// The relaying process sends the events of the others. In PostgreSQL their commits wake it.
 func TestACommitInAnotherProcessIsSentAtOnce(t *testing.T) {
 	t.Parallel()
 	b := open(t, postgresURL(t))

@@ -7,18 +7,19 @@ import (
 )
 
 const (
-	// inboxRetention is how long an event is remembered. A message that is repeated later than that is handled again:
-	// no queue, and nobody who redrives dead letters, should take as long.
+	// inboxRetention is the time for which the inbox keeps an event id. A message that is repeated later is handled again.
+	// Queues and redrives of dead letters must be faster than that.
 	inboxRetention = 7 * 24 * time.Hour
-	pruneEvery     = time.Hour
-	pruneAgain     = time.Second
-	// pruneSentEvery is how often what was sent is looked through.
+	// pruneEvery is the interval between prunings of the inbox, and pruneAgain the one while old rows are left.
+	pruneEvery = time.Hour
+	pruneAgain = time.Second
+	// pruneSentEvery is the interval between prunings of the sent messages.
 	pruneSentEvery = 10 * time.Second
-	// pruneSize is how many rows go at once: SQLite has one writer, and the others wait for it.
+	// pruneSize is the most rows of one pruning. SQLite has one writer, and all others wait for it.
 	pruneSize = 500
 )
 
-// pruneInbox removes the next rows that are too old, when it is time.
+// pruneInbox removes the oldest outdated rows of the inbox if a pruning is due.
 func (r *relay) pruneInbox(ctx context.Context) error {
 	now := time.Now()
 	if now.Before(r.prune) {
@@ -30,14 +31,14 @@ func (r *relay) pruneInbox(ctx context.Context) error {
 		return fmt.Errorf("prune the inbox: %w", err)
 	}
 	r.prune = now.Add(pruneEvery)
-	if n == pruneSize { // there may be more
+	if n == pruneSize { // more may be left
 		r.prune = now.Add(pruneAgain)
 	}
 	return nil
 }
 
-// pruneSent removes the next messages that were sent too long ago, when it is time. While a wish to have some again is
-// open none goes: it may be about them.
+// pruneSent removes the oldest outdated sent messages if a pruning is due. It removes none while a request to send some
+// again is open, which may be about them.
 func (r *relay) pruneSent(ctx context.Context) error {
 	now := time.Now()
 	if now.Before(r.pruneKept) || r.resending {
@@ -47,10 +48,10 @@ func (r *relay) pruneSent(ctx context.Context) error {
 		SELECT id FROM sent WHERE sent_at < $1 ORDER BY sent_at LIMIT $2) AND NOT EXISTS (SELECT 1 FROM resend)`,
 		now.Add(-time.Duration(r.db.keepSent.Load())))
 	if err != nil {
-		return fmt.Errorf("prune what was sent: %w", err)
+		return fmt.Errorf("prune the sent messages: %w", err)
 	}
 	r.pruneKept = now.Add(pruneSentEvery)
-	if n == pruneSize { // as many may have been sent in the meantime: at once
+	if n == pruneSize { // at high load as many are sent meanwhile: prune at once
 		r.pruneKept = now
 	}
 	return nil

@@ -12,43 +12,32 @@ import (
 )
 
 const (
-	// relayPoll is for what no commit announces: rows of an earlier run, and rows whose time has come. It is also how
-	// often a process that does not relay asks whether it may.
+	// relayPoll is the fallback polling interval. A commit wakes the relay at once. Rows of an earlier run and due retries
+	// do not. It is also the interval at which a process without the lock asks for it.
 	relayPoll = time.Second
-	// relaySoon is how long the relay waits before it offers what an absent broker gave no answer to. The publisher
-	// waits for the broker; this only keeps the two from spinning.
+	// relaySoon is the pause before messages are sent again to which an absent broker gave no answer. The publisher waits
+	// for the broker; the pause only prevents a busy loop.
 	relaySoon = 100 * time.Millisecond
-	// relayGrace is how long, once it is told to stop, the relay waits for the answers to what it has sent.
+	// relayGrace is the time after a stop in which the relay still waits for confirms.
 	relayGrace = time.Second
 )
 
-// Publisher sends events and returns, for each of them, nil when the broker has stored and routed it. It waits
-// for a broker that is away until ctx ends; an event of which nothing is known fails with event.ErrBrokerAway, one that
-// no queue wants with event.ErrUnroutable.
+// Publisher sends events. For each event it returns nil if the broker has stored and routed it, event.ErrUnroutable if no
+// queue wants it, event.ErrBrokerAway if the result is unknown, or another error if the broker refused it. It waits for a
+// broker that is not reachable until ctx ends.
 type Publisher interface {
 	Publish(ctx context.Context, batch []event.Outgoing) []error
 }
 
-// Relay sends what is in the outbox until ctx ends: at once after a commit, and in the order of the facts within a
-// conversation, of which a later one is sent when the broker has the one before. A message leaves the outbox when the
-// broker has confirmed it, so that each is sent at least once.
-//
-// A fact that the broker refuses (a nack, no confirm in time) holds back what follows in its conversation. One that no
-// queue wants, and a row that cannot be read, are put aside: they are kept, tried again ever more slowly, and hold
-// nobody up.
-//
-// Of several processes with one database, one relays at a time; another takes over within about a second of its death.
-// The one that does also sends again what [DB.Resend] was asked for, and removes what inbox and outbox need no longer
-// remember.
-//
-// It returns at most about a second after ctx ends, also when publisher hangs. What is confirmed later is sent again.
+// Relay sends the messages of the outbox until ctx ends (see "The relay" in the package's documentation). It returns at most
+// about a second after that, even if publisher hangs. A message whose confirm comes later is sent again.
 func (db *DB) Relay(ctx context.Context, publisher Publisher, log zerolog.Logger) {
 	late, cancel := outlive(ctx, relayGrace)
 	defer cancel()
 	r := &relay{db: db, publisher: publisher, log: log, late: late, trouble: seldom{log: log}, resent: db.countResent()}
 	for ctx.Err() == nil {
 		if err := r.turn(ctx); err != nil && ctx.Err() == nil {
-			r.trouble.warn(err, "this process cannot relay its outbox; trying again")
+			r.trouble.warn(err, "outbox not relayed by this process; trying again")
 		}
 		pause(ctx, relayPoll)
 	}
@@ -58,19 +47,19 @@ type relay struct {
 	db        *DB
 	publisher Publisher
 	log       zerolog.Logger
-	late      context.Context //nolint:containedctx // ends a second after the one that Relay was given
+	late      context.Context //nolint:containedctx // ends a second after the context of Relay
 	trouble   seldom
 	resent    metric.Int64Counter
-	// unsettled are outcomes that the database has not taken yet. Without them the same messages would be sent again,
-	// over and over while its disk is full.
+	// unsettled has outcomes that are not in the database yet. Without it the same messages would be sent over and over
+	// while the disk is full.
 	unsettled []outcome
-	prune     time.Time // when the inbox is looked through next
-	pruneKept time.Time // when what was sent is looked through next
-	aside     time.Time // when those that were put aside, and the wishes to have some again, are looked at next
-	resending bool      // a wish is open, or what it asked for is not all sent
+	prune     time.Time // of the next pruning of the inbox
+	pruneKept time.Time // of the next pruning of the sent messages
+	aside     time.Time // of the next retry of messages that were put aside
+	resending bool      // a request to send again is open
 }
 
-// turn waits for the lock, and then relays until ctx ends or the lock is lost.
+// turn waits for the lock. Then it relays until ctx ends or the lock is lost.
 func (r *relay) turn(ctx context.Context) error {
 	lock, err := r.db.backend.relayLock(ctx)
 	if err != nil {
@@ -104,7 +93,7 @@ func (r *relay) turn(ctx context.Context) error {
 	return nil
 }
 
-// run relays wave after wave. When the lock is lost it ends ctx, so that the publisher gives up waiting.
+// run relays wave after wave. If the lock is lost it ends ctx, so that the publisher stops waiting for the broker.
 func (r *relay) run(ctx context.Context, cancel context.CancelFunc, lost <-chan struct{}) {
 	ended := make(chan struct{})
 	defer func() { cancel(); <-ended }()
@@ -119,7 +108,7 @@ func (r *relay) run(ctx context.Context, cancel context.CancelFunc, lost <-chan 
 	for ctx.Err() == nil {
 		next, err := r.wave(ctx)
 		if err != nil && ctx.Err() == nil {
-			r.trouble.warn(err, "the outbox cannot be read or written; trying again")
+			r.trouble.warn(err, "outbox not read or written; trying again")
 		} else if err == nil {
 			r.trouble.over()
 		}
@@ -136,7 +125,8 @@ func (r *relay) run(ctx context.Context, cancel context.CancelFunc, lost <-chan 
 	}
 }
 
-// wake is what ends the wait for the next wave early; a commit does not cure a database that is in trouble.
+// wake returns the channel that ends the pause before the next wave early. After an error there is none: a commit does not
+// repair the database.
 func (r *relay) wake(err error) <-chan struct{} {
 	if err != nil {
 		return nil
@@ -144,7 +134,8 @@ func (r *relay) wake(err error) <-chan struct{} {
 	return r.db.wake
 }
 
-// wave sends what is due and writes down what became of it. It returns when to look again: 0 when there may be more.
+// wave sends the messages that are due and stores the outcomes. It returns the pause before the next wave: 0 if more may be
+// due.
 func (r *relay) wave(ctx context.Context) (next time.Duration, err error) {
 	if err := r.flush(); err != nil {
 		return relayPoll, err
@@ -160,9 +151,9 @@ func (r *relay) wave(ctx context.Context) (next time.Duration, err error) {
 			return relayPoll, err
 		}
 		rows = append(rows, aside...)
-		r.resending = true // perhaps
+		r.resending = true // resend finds out
 	}
-	if r.resending { // after the fresh ones, and few at once
+	if r.resending { // behind the fresh messages, and few at once
 		wanted, err := r.resend(ctx)
 		if err != nil {
 			return relayPoll, err
@@ -176,10 +167,10 @@ func (r *relay) wave(ctx context.Context) (next time.Duration, err error) {
 	if known < len(rows) {
 		return relaySoon, nil
 	}
-	return 0, nil // the successors of what went, or what did not fit in
+	return 0, nil // the next messages of these conversations, or those beyond the limit, may be due
 }
 
-// send publishes the rows that can be read and keeps what is known of all of them. It returns how many those are.
+// send publishes the readable rows and keeps the outcomes of all rows. It returns the number of rows with an outcome.
 func (r *relay) send(ctx context.Context, rows []outboxRow) (known int) {
 	var readable []outboxRow
 	var batch []event.Outgoing
@@ -208,7 +199,7 @@ func (r *relay) keep(o outcome) {
 	r.unsettled = append(r.unsettled, o)
 }
 
-// flush writes the outcomes down, also when the relay has just been told to stop.
+// flush stores the outcomes, also within relayGrace after the stop.
 func (r *relay) flush() error {
 	if len(r.unsettled) == 0 {
 		return nil
@@ -220,8 +211,8 @@ func (r *relay) flush() error {
 	return nil
 }
 
-// publish returns nothing when the publisher has not answered soon after the relay was told to stop. The publisher is
-// then left behind. While only the lock is lost it is waited for: a batch must not be on its way twice.
+// publish returns nil if the publisher has no answer relayGrace after the stop; the publisher then goes on alone. If only
+// the lock is lost, publish waits: a batch must not be on its way twice.
 func (r *relay) publish(ctx context.Context, batch []event.Outgoing) []error {
 	results := make(chan []error, 1)
 	go func() { results <- r.publisher.Publish(ctx, batch) }()
@@ -233,7 +224,7 @@ func (r *relay) publish(ctx context.Context, batch []event.Outgoing) []error {
 	}
 }
 
-// outlive returns a context that ends grace after ctx does.
+// outlive returns a context that ends grace after ctx.
 func outlive(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
 	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })

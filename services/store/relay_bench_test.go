@@ -12,7 +12,7 @@ import (
 	"traceria/telemetry"
 )
 
-// taken is a broker that takes everything at once.
+// taken is a broker that accepts every message at once.
 type taken struct{ n chan int }
 
 func (p taken) Publish(_ context.Context, batch []event.Outgoing) []error {
@@ -20,8 +20,8 @@ func (p taken) Publish(_ context.Context, batch []event.Outgoing) []error {
 	return make([]error, len(batch))
 }
 
-// BenchmarkRelay is what the outbox costs an event: its row, the relay's look, and that it was sent. TRACERIA_BENCH_DATABASE
-// is another database than SQLite.
+// BenchmarkRelay measures the cost of the outbox for one event: its row, the relay's query, and the row of the sent message.
+// TRACERIA_BENCH_DATABASE is the URL of another database than SQLite.
 func BenchmarkRelay(b *testing.B) {
 	url := os.Getenv("TRACERIA_BENCH_DATABASE")
 	if url == "" {

@@ -25,8 +25,8 @@ func orderOf(t *testing.T, o event.Outgoing) string {
 	return fact.OrderID
 }
 
-// The relay looks on its own once a second. Ten commits, each after the event of the one before was sent, would take
-// ten seconds that way; woken by the commit they take milliseconds.
+// The relay polls once a second. Ten commits, each after the event of the one before was sent, would take ten seconds by
+// polling. With a wake-up they take milliseconds.
 func TestACommitWakesTheRelay(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		b := open(t, url)
@@ -115,7 +115,7 @@ func TestAnEventCarriesTheTraceAndConversationOfItsCause(t *testing.T) {
 	})
 }
 
-// A lost connection says nothing about the event: it goes again at once when the broker is back.
+// A lost connection says nothing about the event. The relay sends it again as soon as the broker is back.
 func TestABrokerThatIsAwayCostsNoAttempt(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		b := open(t, url)

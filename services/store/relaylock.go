@@ -11,34 +11,33 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// relayLock makes one process at a time the one that sends what is in an outbox. Its holder need not give it back: it
-// is free as soon as the process is dead.
+// relayLock is held by the one process that relays an outbox. It is free as soon as that process is dead.
 type relayLock interface {
-	// try takes the lock and returns true, or false while another process has it.
+	// try takes the lock. It returns false if another process has it.
 	try(ctx context.Context) (bool, error)
-	// watch, called once while the lock is held, returns a channel that is closed when it is lost, and calls wake when
-	// another process has put something into the outbox.
+	// watch is called once while the lock is held. It returns a channel that is closed when the lock is lost, and calls wake
+	// when another process has filled the outbox.
 	watch(wake func()) <-chan struct{}
-	// release gives the lock back, if it is held, and frees what it took.
+	// release frees the lock, if it is held, and its resources.
 	release()
 }
 
-// fileLock is an flock beside the database. Nobody who knows it removes the file; when somebody else has, another process
-// may lock the one that is made anew, and this lock is worth nothing.
+// fileLock is an flock on a file beside the database. Traceria never removes the file. If the file is removed from outside,
+// another process can lock a new one, and this lock is lost.
 type fileLock struct {
 	path string
 	file *os.File
 	stop chan struct{} // of the watch
 }
 
-// stillThere is how often the holder looks whether the file is still the one that it has locked.
+// stillThere is the interval at which the holder checks that the path still leads to the locked file.
 const stillThere = 100 * time.Millisecond
 
 // relayLock implements backend.
 func (s *sqliteFile) relayLock(context.Context) (relayLock, error) {
-	path, err := filepath.EvalSymlinks(s.path) // one file, one lock
+	path, err := filepath.EvalSymlinks(s.path) // all links to a database share one lock
 	if err != nil {
-		return nil, fmt.Errorf("find the relay's lock: %w", err)
+		return nil, fmt.Errorf("resolve the path of the relay's lock: %w", err)
 	}
 	return &fileLock{path: path + ".relay"}, nil
 }
@@ -56,12 +55,12 @@ func (l *fileLock) try(context.Context) (held bool, err error) {
 	if l.there() {
 		return held, nil
 	}
-	err = l.file.Close() // it was removed meanwhile; the next try makes it anew
+	err = l.file.Close() // it was removed meanwhile; the next try creates it anew
 	l.file = nil
 	return false, err
 }
 
-// there tells whether the path leads to the file that is open.
+// there tells whether the path leads to the open file.
 func (l *fileLock) there() bool {
 	open, err := l.file.Stat()
 	if err != nil {
@@ -71,7 +70,7 @@ func (l *fileLock) there() bool {
 	return err == nil && os.SameFile(open, named)
 }
 
-// watch looks whether the file is there: the kernel takes no lock away.
+// watch checks the file. The kernel never takes the lock away.
 func (l *fileLock) watch(func()) <-chan struct{} {
 	lost, stop := make(chan struct{}), make(chan struct{})
 	l.stop = stop
@@ -99,7 +98,7 @@ func (l *fileLock) release() {
 	}
 }
 
-// sessionLock is an advisory lock of a session of its own: it is free when the server sees that the session is gone.
+// sessionLock is an advisory lock of a PostgreSQL session of its own. It is free when the server ends the session.
 type sessionLock struct {
 	conn   *pgx.Conn
 	schema string
@@ -109,7 +108,7 @@ type sessionLock struct {
 
 const releaseTime = 500 * time.Millisecond
 
-// relayLock implements backend. Both ends find out within a minute that the other machine is gone without a word.
+// relayLock implements backend. Keep-alives tell both ends within a minute that the other machine has vanished.
 func (p *postgresServer) relayLock(ctx context.Context) (relayLock, error) {
 	config := p.config.Copy()
 	config.RuntimeParams["application_name"] += " relay"
@@ -125,7 +124,7 @@ func (p *postgresServer) relayLock(ctx context.Context) (relayLock, error) {
 	return &sessionLock{conn: conn}, nil
 }
 
-// try asks and does not wait: a statement that waits keeps its snapshot, and VACUUM could remove nothing meanwhile.
+// try does not wait inside the server: a waiting statement keeps its snapshot, and VACUUM could remove nothing meanwhile.
 func (l *sessionLock) try(ctx context.Context) (held bool, err error) {
 	const ask = `SELECT current_schema(), pg_try_advisory_lock(hashtextextended('traceria relay ' || current_schema(), 0))`
 	if err := l.conn.QueryRow(ctx, ask).Scan(&l.schema, &held); err != nil {
@@ -147,7 +146,7 @@ func (l *sessionLock) watch(wake func()) <-chan struct{} {
 		for {
 			heard, err := l.conn.WaitForNotification(ctx)
 			if err != nil {
-				return // the session, and the lock with it, is gone
+				return // the session has ended, and with it the lock
 			}
 			if heard.Payload == l.schema {
 				wake()

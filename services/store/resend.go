@@ -12,40 +12,37 @@ import (
 	"go.opentelemetry.io/otel/metric/noop"
 )
 
-// resendSize is how many messages are on their way again at once: the fresh ones do not wait for thousands of old ones.
+// resendSize is the most old messages that are sent again at once, so that fresh ones do not wait behind thousands.
 const resendSize = 64
 
-// Resend asks the relay to send again all that was sent before a time with one of these routing keys and is still kept,
-// also what is on its way to the broker now if it was taken up before: with the same event id, in the trace of its cause, and marked as [event.Outgoing.Resent].
-// The wish is durable when Resend returns. It returns how many messages are kept now.
-//
-// Subscribers that have an event already recognize it: the inbox is there for that.
+// Resend asks the relay to send again the kept messages that have one of the routing keys and that the relay took up before
+// a time, with the same event id and trace context, marked as [event.Outgoing.Resent]. The request is durable when Resend
+// returns. kept is the number of such messages now. The inboxes of the subscribers drop what they have already.
 func (db *DB) Resend(ctx context.Context, keys []string, before time.Time) (kept int, err error) {
 	wish := strings.Join(keys, " ")
 	err = db.Do(ctx, func(tx *Tx) error {
 		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM sent WHERE sent_at < $1 AND routing_key IN (`+placeholders(2, len(keys))+`)`,
 			append([]any{before.UnixNano()}, texts(keys)...)...).Scan(&kept); err != nil {
-			return fmt.Errorf("count what was sent: %w", err)
+			return fmt.Errorf("count the sent messages: %w", err)
 		}
-		// One that the relay has not taken up yet will find all that this one would.
+		// An equal request that the relay has not begun finds all that this one would.
 		if _, err := tx.ExecContext(ctx, `INSERT INTO resend (routing_keys, sent_before)
 			SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT)
 			WHERE NOT EXISTS (SELECT 1 FROM resend WHERE routing_keys = $3 AND sent_before >= $4 AND last_row = 0)`,
 			wish, before.UnixNano(), wish, before.UnixNano()); err != nil {
-			return fmt.Errorf("ask for what was sent: %w", err)
+			return fmt.Errorf("store the request to send again: %w", err)
 		}
 		return nil
 	})
 	return kept, err
 }
 
-// resend moves the next messages that somebody wants again into the outbox and returns those that are due. It is the
-// relay's, between two waves: then none is on its way, so that what is sent after the wish is not sent again, and what was
-// sent before it is.
+// resend moves the next requested messages back into the outbox and returns those that are due. The relay calls it between
+// two waves, when no message is on its way: exactly the messages sent before the request are sent again.
 func (r *relay) resend(ctx context.Context) ([]outboxRow, error) {
 	var moved int
 	var open bool
-	// The relay is alone with these rows; it need not be kept apart from anybody.
+	// Only the relay writes these rows, so the default isolation is enough.
 	if err := r.db.transact(ctx, sql.LevelDefault, func(tx *Tx) (err error) {
 		moved, open, err = tx.again(ctx)
 		return err
@@ -54,14 +51,15 @@ func (r *relay) resend(ctx context.Context) ([]outboxRow, error) {
 	}
 	if moved > 0 {
 		r.resent.Add(ctx, int64(moved))
-		r.log.Info().Int("messages", moved).Msg("sending again what somebody asked for")
+		r.log.Info().Int("messages", moved).Msg("messages sent again on request")
 	}
 	rows, err := r.db.rowsOf(ctx, againQuery, resendSize)
 	r.resending = err != nil || open || len(rows) > 0
 	return rows, err
 }
 
-// again moves what fits in of the oldest wish, and ends the wish when there is nothing left of it.
+// again moves as many messages of the oldest request as resendSize allows. It deletes a request that has none left. open
+// tells whether there was a request.
 func (tx *Tx) again(ctx context.Context) (moved int, open bool, err error) {
 	var id, before, last, done int64
 	var wish string
@@ -91,7 +89,7 @@ func (tx *Tx) again(ctx context.Context) (moved int, open bool, err error) {
 	}
 	if len(ids) == 0 {
 		_, err := tx.ExecContext(ctx, `DELETE FROM resend WHERE id = $1`, id)
-		return 0, true, err // there may be another
+		return 0, true, err // another request may be open
 	}
 	if err := tx.fetchBack(ctx, ids); err != nil {
 		return 0, true, err
@@ -100,7 +98,7 @@ func (tx *Tx) again(ctx context.Context) (moved int, open bool, err error) {
 	return len(ids), true, err
 }
 
-// fetchBack takes rows from what was sent back into the outbox.
+// fetchBack moves sent rows back into the outbox.
 func (tx *Tx) fetchBack(ctx context.Context, ids []any) error {
 	which := `WHERE id IN (` + placeholders(1, len(ids)) + `)`
 	if _, err := tx.ExecContext(ctx, `INSERT INTO outbox (event_id, conversation, envelope, context, created_at, state)
@@ -111,7 +109,7 @@ func (tx *Tx) fetchBack(ctx context.Context, ids []any) error {
 	return err
 }
 
-// ids reads one column of numbers.
+// ids returns the numbers of a query's only column.
 func (tx *Tx) ids(ctx context.Context, query string, args ...any) ([]any, error) {
 	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -137,10 +135,10 @@ func texts(values []string) []any {
 	return all
 }
 
-// countResent makes the metric traceria.outbox.resent.
+// countResent returns the metric traceria.outbox.resent.
 func (db *DB) countResent() metric.Int64Counter {
 	counter, err := db.meter.Int64Counter("traceria.outbox.resent", metric.WithUnit("{message}"),
-		metric.WithDescription("Messages that the broker had and that are sent again, because a queue was lost with what it held."))
+		metric.WithDescription("Messages that are sent again after a queue was lost with its messages."))
 	if err != nil {
 		return noop.Int64Counter{}
 	}

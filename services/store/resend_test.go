@@ -11,7 +11,7 @@ import (
 	"traceria/services/store"
 )
 
-// wire is a publisher that counts how often it got each message, and how often marked as sent again.
+// wire is a Publisher that counts for each message how often it came, and how often it was marked as sent again.
 type wire struct {
 	mu      sync.Mutex
 	sent    map[string]int
@@ -42,7 +42,7 @@ func (w *wire) Publish(_ context.Context, batch []event.Outgoing) []error {
 	return make([]error, len(batch))
 }
 
-// all tells whether the wire got n messages, each of them sent and resent so often.
+// all tells whether n messages came, each as often as sent and resent say.
 func (w *wire) all(n, sent, resent int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -83,12 +83,11 @@ func (b *bundle) rows(t *testing.T, table string) (n int) {
 	return n
 }
 
-// What was sent goes again when somebody asks for it: every message once, under the same id, marked, and only what was
-// asked for.
+// A request sends exactly the requested messages again, each once, with the same id and a mark.
 func TestWhatWasSentIsSentAgain(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		b, w := open(t, url), newWire()
-		const events = 200 // more than go again at once
+		const events = 200 // more than are sent again at once
 		b.placeMany(t, "o", events)
 		b.relay(t, w)
 		eventually(t, "all are sent", func() bool { return w.all(events, 1, 0) && b.empty(t) })
@@ -108,8 +107,8 @@ func TestWhatWasSentIsSentAgain(t *testing.T) {
 	})
 }
 
-// A message that is on its way while somebody asks was routed without the queue that is missed, and is not settled yet:
-// it goes again, too.
+// A message that is on its way during the request was routed without the lost queue and is not settled yet. It is sent again
+// as well.
 func TestWhatIsOnItsWayIsSentAgain(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		b, w := open(t, url), newWire()
@@ -126,7 +125,7 @@ func TestWhatIsOnItsWayIsSentAgain(t *testing.T) {
 	})
 }
 
-// The wish outlives the process: what is asked for while nobody relays is sent when somebody does.
+// The request is durable: the next relay fulfils one that was made while no process relayed.
 func TestAWishOutlivesTheProcess(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		b, w := open(t, url), newWire()
@@ -137,7 +136,7 @@ func TestAWishOutlivesTheProcess(t *testing.T) {
 		eventually(t, "all are sent", func() bool { return w.all(3, 1, 0) && b.empty(t) })
 		cancel()
 		<-done
-		for range 2 { // who is not sure asks again: it is one wish
+		for range 2 { // a repeated request is one request
 			if n, err := b.Resend(t.Context(), boxed, time.Now()); n != 3 || err != nil {
 				t.Fatalf("%d are kept, %v", n, err)
 			}
@@ -174,7 +173,7 @@ func TestFreshEventsDoNotWaitForOldOnes(t *testing.T) {
 	})
 }
 
-// What was sent is kept for as long as it is told, and no longer.
+// Sent messages are kept for the configured time only.
 func TestWhatWasSentIsPruned(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		b, w := open(t, url), newWire()

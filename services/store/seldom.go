@@ -6,10 +6,10 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// seldomPause is how long the log is spared the same trouble.
+// seldomPause is the shortest interval between two log lines about one lasting error.
 const seldomPause = time.Minute
 
-// seldom logs a trouble that lasts: at once, and then once a minute.
+// seldom logs a lasting error at once and then once a minute.
 type seldom struct {
 	log  zerolog.Logger
 	last time.Time
@@ -22,5 +22,5 @@ func (s *seldom) warn(err error, message string) {
 	}
 }
 
-// over says that the next trouble is a new one.
+// over marks the end of the error. The next one is logged at once.
 func (s *seldom) over() { s.last = time.Time{} }

@@ -15,21 +15,21 @@ import (
 )
 
 const (
-	// unsentPause is how long a message that was not taken waits for its next attempt, doubled each time.
+	// unsentPause is the pause before the second attempt at a message. It doubles with each attempt, up to unsentPauseMax.
 	unsentPause    = 500 * time.Millisecond
 	unsentPauseMax = time.Minute
-	// briefSize is how much of an error is kept and logged, in bytes: some repeat the whole message.
+	// briefSize is the most bytes of an error that are stored and logged. Some errors repeat the whole message.
 	briefSize = 500
 )
 
-// outcome is what became of a row that was tried; a nil error means that the broker has it.
+// outcome is the result of an attempt at a row. Without an error the broker has the message.
 type outcome struct {
 	row   outboxRow
 	state string
 	err   error
 }
 
-// outcomeOf is not ok when nothing is known: the row stays as it is, and is tried again.
+// outcomeOf returns ok false if the result is unknown. The row then stays as it is and is tried again.
 func outcomeOf(row outboxRow, err error) (o outcome, ok bool) {
 	switch {
 	case err == nil:
@@ -38,16 +38,16 @@ func outcomeOf(row outboxRow, err error) (o outcome, ok bool) {
 		return outcome{}, false
 	case errors.Is(err, event.ErrUnroutable):
 		return outcome{row, unroutable, err}, true
-	case row.aside(): // its successors have gone: too late to hold them back
+	case row.aside(): // later facts of its conversation were sent already: too late to hold them back
 		return outcome{row, row.state, err}, true
 	default:
 		return outcome{row, refused, err}, true
 	}
 }
 
-// settle writes the outcomes down: what the broker has goes from the outbox to what was sent, the rest is put off.
+// settle stores the outcomes. It moves confirmed rows to the sent messages and postpones the others.
 func (db *DB) settle(ctx context.Context, outcomes []outcome) error {
-	// The relay is alone with these rows; it need not be kept apart from anybody.
+	// Only the relay writes these rows, so the default isolation is enough.
 	return db.transact(ctx, sql.LevelDefault, func(tx *Tx) error {
 		sent := map[string][]any{} // by routing key
 		takenUp := time.Now()
@@ -63,7 +63,7 @@ func (db *DB) settle(ctx context.Context, outcomes []outcome) error {
 			if _, err := tx.ExecContext(ctx,
 				`UPDATE outbox SET attempts = attempts + 1, not_before = $1, state = $2, last_error = $3 WHERE id = $4`,
 				time.Now().Add(pauseAfter(o.row.attempts)).UnixNano(), o.state, brief(o.err.Error()), o.row.id); err != nil {
-				return fmt.Errorf("put off outbox row %d: %w", o.row.id, err)
+				return fmt.Errorf("postpone outbox row %d: %w", o.row.id, err)
 			}
 		}
 		return tx.keepSent(ctx, sent, takenUp)
@@ -74,7 +74,8 @@ func pauseAfter(attempts int) time.Duration {
 	return min(unsentPause<<min(attempts, 20), unsentPauseMax)
 }
 
-// placeholders are n of them: $first, and so on. SQLite numbers them as they come in the statement, PostgreSQL by their name.
+// placeholders returns "$first, …" with n of them. SQLite numbers arguments by their place in the statement, PostgreSQL by
+// the number, so both orders must agree.
 func placeholders(first, n int) string {
 	var list strings.Builder
 	for i := range n {
@@ -86,7 +87,7 @@ func placeholders(first, n int) string {
 	return list.String()
 }
 
-// report logs a message that stays: at its first attempt, when the reason changes its kind, and then ever more rarely.
+// report logs a message that stays in the outbox: at attempts 1, 2, 4, 8 and so on, and when its state changes.
 func (o outcome) report(log zerolog.Logger) {
 	attempt := o.row.attempts + 1
 	if o.err == nil || (attempt&(attempt-1) != 0 && o.state == o.row.state) {
@@ -94,10 +95,10 @@ func (o outcome) report(log zerolog.Logger) {
 	}
 	log.Warn().Str("error", brief(o.err.Error())).Str("state", o.state).Int64("outbox_id", o.row.id).
 		Str("event", brief(o.row.Envelope.Metadata.EventType)).Str("conversation", brief(o.row.conversation)).
-		Int("attempt", attempt).Dur("retry_in", pauseAfter(o.row.attempts)).Msg("event not sent; it stays in the outbox")
+		Int("attempt", attempt).Dur("retry_in", pauseAfter(o.row.attempts)).Msg("event not sent; kept in the outbox")
 }
 
-// brief is the beginning of a text, without what PostgreSQL does not store.
+// brief returns the beginning of a text, without the characters that PostgreSQL cannot store.
 func brief(text string) string {
 	cut := text[:min(len(text), briefSize)]
 	return strings.ReplaceAll(strings.ToValidUTF8(cut, ""), "\x00", "")

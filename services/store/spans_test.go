@@ -64,7 +64,7 @@ func TestStatementsAreSpansOfTheRequestAndItsConversation(t *testing.T) {
 	})
 }
 
-// described is what each span says about the database.
+// described returns the attributes of the database that each span has.
 func (b *bundle) described(t *testing.T) map[string]string {
 	t.Helper()
 	if !b.postgres() {

@@ -21,24 +21,24 @@ import (
 	"traceria/services/event"
 )
 
-// sqliteFile is a database in a file of its own.
+// sqliteFile is a SQLite database in a file.
 type sqliteFile struct {
 	path string
-	// opened is the file that was opened at the path.
+	// opened is the file that was at the path when the database was opened.
 	opened os.FileInfo
 }
 
-// libpqSettings is how a connection string of keywords begins
+// libpqSettings matches the beginning of a connection string of keywords
 // (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE).
 var libpqSettings = regexp.MustCompile(`^\s*[A-Za-z_]+\s*=`)
 
-// newSQLite reads sqlite:PATH, file:PATH and a bare path.
+// newSQLite parses sqlite:PATH, file:PATH and a bare path.
 func newSQLite(rawURL string) (*sqliteFile, error) {
 	scheme, rest, found := strings.Cut(rawURL, ":")
 	switch {
 	case rawURL == "":
 		return nil, fmt.Errorf("the database URL is empty; want sqlite:PATH or %s", postgresForm)
-	case libpqSettings.MatchString(rawURL): // a password is among them
+	case libpqSettings.MatchString(rawURL): // it may contain a password
 		return nil, fmt.Errorf("the database URL is a list of settings; want sqlite:PATH or %s", postgresForm)
 	case !found:
 		return &sqliteFile{path: rawURL}, nil
@@ -53,7 +53,7 @@ func newSQLite(rawURL string) (*sqliteFile, error) {
 		return &sqliteFile{path: path}, nil
 	case strings.HasPrefix(rest, "//"):
 		return nil, fmt.Errorf("the database URL has scheme %q; want sqlite:PATH or %s", scheme, postgresForm)
-	default: // what stands before the colon may be secret
+	default: // the part before the colon may be secret
 		return nil, fmt.Errorf("the database URL cannot be read; want sqlite:PATH or %s", postgresForm)
 	}
 }
@@ -69,15 +69,15 @@ func (s *sqliteFile) open(options ...otelsql.Option) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	// SQLite has one writer. One connection queues the callers fairly in the pool, where otherwise they would
-	// poll for the file's lock and some would wait for seconds.
+	// SQLite has one writer. With one connection the callers queue fairly in the pool. With more they would poll for the
+	// file's lock, and some would wait for seconds.
 	handle.SetMaxOpenConns(1)
 	return handle, nil
 }
 
-// dataSource asks for write-ahead logging, so that a killed process leaves a readable file, a full sync at each
-// commit, because an accepted order must survive a power cut, and BEGIN IMMEDIATE, because a transaction that
-// reads first and writes later could otherwise fail half way.
+// dataSource returns the driver's name of the database. Write-ahead logging keeps the file readable when the process is
+// killed. The full sync lets a commit survive a power cut. BEGIN IMMEDIATE takes the write lock at the beginning: a
+// transaction that first reads and then writes could otherwise fail.
 func (s *sqliteFile) dataSource() string {
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
 		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
@@ -101,8 +101,8 @@ func (s *sqliteFile) create(ctx context.Context, handle *sql.DB, schema string) 
 	return nil
 }
 
-// intact looks whether the path still leads to the file that was opened, and to its log. SQLite goes on writing to a file
-// that somebody has deleted or replaced, and what it commits there is gone when the process ends
+// intact checks that the path still leads to the opened file and its log. SQLite goes on writing to a deleted or replaced
+// file, whose content is gone when the process ends
 // (https://www.sqlite.org/howtocorrupt.html#_unlinking_or_renaming_a_database_file_while_in_use).
 func (s *sqliteFile) intact() error {
 	now, err := os.Stat(s.path)
@@ -113,13 +113,13 @@ func (s *sqliteFile) intact() error {
 		_, err = os.Stat(s.path + "-wal")
 	}
 	if err != nil {
-		return fmt.Errorf("%w: the database file %s was deleted or replaced while it was open (%w), and what is written would be lost: "+
-			"put it back, or restart the service to begin with what is there", event.ErrUnavailable, s.path, err)
+		return fmt.Errorf("%w: the database file %s was deleted or replaced while it was open (%w), so a commit would be lost: "+
+			"put the file back, or restart the service to use the file that is there", event.ErrUnavailable, s.path, err)
 	}
 	return nil
 }
 
-// comesBack is true of a lock and of a disk that is full or fails: its owner will see to it, and the service goes on.
+// comesBack returns true for a lock and for a disk that is full or fails: the service goes on when the cause is gone.
 func (s *sqliteFile) comesBack(err error) bool {
 	var failed *sqlite.Error
 	return errors.As(err, &failed) && slices.Contains([]int{
@@ -127,8 +127,8 @@ func (s *sqliteFile) comesBack(err error) bool {
 	}, failed.Code()&0xff)
 }
 
-// isolation is SQLite's only one: writers come one after the other.
+// isolation returns SQLite's only level: writers run one after the other.
 func (s *sqliteFile) isolation() sql.IsolationLevel { return sql.LevelDefault }
 
-// announce does nothing: another process sees the row when it looks, within a second.
+// announce does nothing: another process finds the row within relayPoll.
 func (s *sqliteFile) announce(context.Context, *sql.DB) {}

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// The statements of [DB] and [Tx] are those of database/sql, but for their errors: they wrap event.ErrUnavailable when
-// the database is at fault. Only what [sql.Rows] says while it is read is left as it is; [DB.Do] looks at that.
+// The methods of [DB] and [Tx] are those of database/sql, except for their errors, which wrap event.ErrUnavailable if the
+// database is the cause. Only [sql.Rows] returns the driver's errors; [DB.Do] converts those that its function returns.
 
 // ExecContext is that of [sql.DB].
 func (db *DB) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
@@ -26,7 +26,7 @@ func (db *DB) QueryRowContext(ctx context.Context, query string, args ...any) *R
 	return &Row{db.DB.QueryRowContext(db.statementContext(ctx), query, args...)}
 }
 
-// PingContext is that of [sql.DB]. It also fails when a SQLite file is not where it was opened any more.
+// PingContext is that of [sql.DB]. It also fails if a SQLite file was deleted or replaced.
 func (db *DB) PingContext(ctx context.Context) error {
 	if err := db.backend.intact(); err != nil {
 		return err
@@ -54,8 +54,8 @@ func (tx *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *R
 	return &Row{tx.tx.QueryRowContext(tx.statementContext(ctx), query, args...)}
 }
 
-// Row is the result of a query for one row.
+// Row is the result of a query that returns one row.
 type Row struct{ row *sql.Row }
 
-// Scan is that of [sql.Row]: without a row the error is [sql.ErrNoRows].
+// Scan is that of [sql.Row]. Without a row it returns [sql.ErrNoRows].
 func (r *Row) Scan(dest ...any) error { return statementError(r.row.Scan(dest...)) }

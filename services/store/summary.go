@@ -51,12 +51,9 @@ func word(text string) (first, rest string) {
 	return text, ""
 }
 
-// transactionName names a transaction by what it writes: the operation on the first table, then the other tables, in the
-// order of their first statements and the outbox last, as in "INSERT orders + outbox". If it writes nothing it is named by
-// what it reads.
-//
-// The inbox is left out beside other tables: every handler writes it. A table into which a row is inserted and then
-// updated counts as updated: the insert only makes sure that there is a row.
+// transactionName names a transaction by what it writes, else by what it reads: the operation on the first table and then
+// the other tables, in the order of their first statements, as in "INSERT orders + outbox". The outbox is last. The inbox
+// is only named alone: every handler writes it.
 func transactionName(statements []statement) string {
 	named := slices.DeleteFunc(slices.Clone(statements), func(s statement) bool { return s.operation == "SELECT" })
 	if len(named) == 0 {
@@ -72,7 +69,7 @@ func transactionName(statements []statement) string {
 	var tables []string
 	for _, s := range named {
 		if s.table == first.table && first.operation == "INSERT" {
-			first.operation = s.operation
+			first.operation = s.operation // the insert only made sure that there is a row to update
 		}
 		if s.table != "" && !slices.Contains(tables, s.table) {
 			tables = append(tables, s.table)

@@ -18,12 +18,9 @@ import (
 	"traceria/telemetry"
 )
 
-// BenchmarkTracing compares the spans that trace.database chooses, in one run and by turns, so that all meet the same
-// machine. It reports medians. An operation is a handler's transaction: five statements that record an event and publish another. The spans
-// are exported to a Collector that drops them.
-//
-// The disk's sync is the largest part of a commit and varies; "memory" leaves it out. TRACERIA_BENCH_DATABASE is the URL
-// of another database than SQLite.
+// BenchmarkTracing compares the choices of trace.database in turns within one run and reports medians. An operation is a
+// handler's transaction of five statements. A Collector drops the spans. "memory" leaves the disk's sync out, which takes
+// the largest part of a commit. TRACERIA_BENCH_DATABASE is the URL of another database than SQLite.
 func BenchmarkTracing(b *testing.B) {
 	b.Run("disk", func(b *testing.B) { benchmarkTracing(b, "FULL") })
 	if os.Getenv("TRACERIA_BENCH_DATABASE") == "" {
@@ -43,7 +40,7 @@ func benchmarkTracing(b *testing.B, sync string) {
 	n := 0
 	for b.Loop() {
 		n++
-		for i := range choices { // each is the first of a turn as often as the others
+		for i := range choices { // each choice is first in a third of the turns
 			*now = choices[(n+i)%len(choices)]
 			began := time.Now()
 			ctx, span := tracer.Start(b.Context(), "process")
@@ -65,7 +62,7 @@ func benchmarkTracing(b *testing.B, sync string) {
 	b.ReportMetric(median(store.TraceStatements)/median(store.TraceOff), "statements/off")
 }
 
-// traced opens a database whose spans go to a Collector that drops them. The caller sets which spans are made.
+// traced opens a database whose spans go to a Collector that drops them. The caller sets the choice in now.
 func traced(b *testing.B) (db *store.DB, tracer trace.Tracer, now *store.Tracing) {
 	b.Helper()
 	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -91,7 +88,7 @@ func traced(b *testing.B) (db *store.DB, tracer trace.Tracer, now *store.Tracing
 	return db, tel.TracerProvider.Tracer("bench"), now
 }
 
-// handleOne is what a handler does with one event.
+// handleOne handles one event as a service does.
 func handleOne(ctx context.Context, db *store.DB, id string) error {
 	ctx = telemetry.WithConversation(ctx, id)
 	ctx = event.WithReceipt(ctx, "kitchen.order-confirmed", event.Envelope{Metadata: event.Metadata{EventID: id}})

@@ -38,25 +38,17 @@ type Seams struct {
 func (db *DB) TakePart(s Seams) { db.seams = s }
 
 const (
-	// conflictRuns is how often a transaction is run that always meets another one.
+	// conflictRuns is the most runs of a transaction that conflicts with others.
 	conflictRuns     = 20
 	conflictPauseMax = 100 * time.Millisecond
-	// answerTime is how long the database may take to answer. One that is frozen would otherwise hold up its callers for
-	// as long as TCP keeps the connection.
+	// answerTime is the time limit of one run. A frozen database would otherwise hold its callers for as long as TCP keeps
+	// the connection.
 	answerTime = 15 * time.Second
 )
 
-// Do runs fn in a transaction and commits when fn returns nil; otherwise nothing of it remains. The relay is
-// woken at once when fn published something. Transactions are serializable: what they leave behind is what they would
-// leave one after the other.
-//
-// fn may be run more than once: PostgreSQL rolls a transaction back that met another one (SQLSTATE 40001, 40P01), and
-// Do runs it again, up to 20 times with growing random pauses. A run takes at most 15 s. So fn passes errors on, wrapped at most, and changes
-// nothing but the database and variables that each run sets anew.
-//
-// The error wraps [event.ErrUnavailable] when the database is at fault (away, locked, full, damaged, still in
-// conflict) or ctx ended, which says nothing about what fn wanted. If that happens during the commit, the transaction
-// may stand all the same.
+// Do runs fn in a serializable transaction and commits it if fn returns nil, else rolls it back. fn can run several times
+// (see "Transactions" in the package's documentation). The error wraps [event.ErrUnavailable] if the database is the cause
+// or ctx ended.
 func (db *DB) Do(ctx context.Context, fn func(tx *Tx) error) error {
 	return db.transact(ctx, db.backend.isolation(), fn)
 }
@@ -64,7 +56,7 @@ func (db *DB) Do(ctx context.Context, fn func(tx *Tx) error) error {
 func (db *DB) transact(ctx context.Context, level sql.IsolationLevel, fn func(tx *Tx) error) error {
 	tx := &Tx{source: db.source, seams: db.seams}
 	tx.span, tx.spanless = db.startTransactionSpan(ctx)
-	defer tx.span.end(errPanic) // without a panic it has ended before
+	defer tx.span.end(errPanic) // without a panic the span has ended before
 	err := db.repeat(ctx, level, tx, fn)
 	tx.span.end(err)
 	if err == nil {
@@ -73,7 +65,7 @@ func (db *DB) transact(ctx context.Context, level sql.IsolationLevel, fn func(tx
 	return err
 }
 
-// repeat runs the transaction until it meets no other one, at most conflictRuns times.
+// repeat runs the transaction until it conflicts with no other one, at most conflictRuns times.
 func (db *DB) repeat(ctx context.Context, level sql.IsolationLevel, tx *Tx, fn func(tx *Tx) error) error {
 	limit := time.Millisecond
 	for run := 1; ; run++ {
@@ -81,7 +73,7 @@ func (db *DB) repeat(ctx context.Context, level sql.IsolationLevel, tx *Tx, fn f
 		if run == conflictRuns || !conflict(err) {
 			return err
 		}
-		// The pause is random: otherwise the same transactions would meet again.
+		// The pause is random: otherwise the same transactions would conflict again.
 		if !pause(ctx, rand.N(limit)) { //nolint:gosec // a pause, not a secret
 			return err
 		}
@@ -89,13 +81,13 @@ func (db *DB) repeat(ctx context.Context, level sql.IsolationLevel, tx *Tx, fn f
 	}
 }
 
-// conflict tells whether a transaction failed because of another one at the same time.
+// conflict tells whether a transaction failed because of a concurrent one.
 func conflict(err error) bool {
 	var failed *pgconn.PgError
 	return errors.As(err, &failed) && repeatable(failed.Code)
 }
 
-// once runs the transaction one time. It leaves in tx what a commit has to be followed by.
+// once runs the transaction one time and leaves in tx the work for afterCommit.
 func (db *DB) once(ctx context.Context, level sql.IsolationLevel, tx *Tx, fn func(tx *Tx) error) error {
 	ctx, cancel := context.WithTimeout(tx.statementContext(ctx), answerTime)
 	defer cancel()
@@ -125,7 +117,7 @@ func (db *DB) once(ctx context.Context, level sql.IsolationLevel, tx *Tx, fn fun
 	return nil
 }
 
-// afterCommit calls what waits for the commit and wakes the relay, which may be in another process.
+// afterCommit calls the functions that wait for the commit and wakes the relay, which may run in another process.
 func (db *DB) afterCommit(ctx context.Context, tx *Tx) {
 	for _, after := range tx.committed {
 		after()
@@ -142,6 +134,6 @@ func (db *DB) afterCommit(ctx context.Context, tx *Tx) {
 func (db *DB) wakeRelay() {
 	select {
 	case db.wake <- struct{}{}:
-	default: // it is awake already
+	default: // a wake-up is pending already
 	}
 }

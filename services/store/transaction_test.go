@@ -55,7 +55,7 @@ func TestAnInvalidEventRollsTheOrderBack(t *testing.T) {
 	})
 }
 
-// SQLite has one connection here: a transaction that nobody ends would stop the service for ever.
+// SQLite has one connection: a transaction that is never ended would stop the service for ever.
 func TestAPanicRollsBackAndTheDatabaseGoesOn(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		b := open(t, url)

@@ -171,7 +171,7 @@ func TestAReadOutsideATransactionIsOneSpan(t *testing.T) {
 	})
 }
 
-// The choice is made for each transaction: it may change while the service runs, and hang on the order.
+// The choice is made for each transaction. It can change while the service runs, and can depend on the order.
 func TestTheSpansAreChosenForEachTransaction(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		b := open(t, url)
@@ -252,7 +252,7 @@ type tooSalty struct{}
 func (tooSalty) Error() string     { return "too salty" }
 func (tooSalty) ErrorType() string { return "too_salty" }
 
-// A function that follows the commit may end the process (order.dual-write): the span must have ended by then.
+// A function after the commit may end the process (order.dual-write). The span must have ended by then.
 func TestTheSpanEndsBeforeWhatFollowsTheCommit(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		b := open(t, url)

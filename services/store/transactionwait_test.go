@@ -12,16 +12,17 @@ import (
 	"traceria/services/store"
 )
 
-// The tests hold what a transaction waits for. It begins to wait a moment later, so the span may say a little less.
+// The tests hold a lock for the time hold. The transaction begins to wait a moment later, so its span may show a little less:
+// at least held.
 const (
 	hold = 400 * time.Millisecond
 	held = 300 * time.Millisecond
 )
 
-// times are what the span of a transaction says.
+// times are the times in the span of a transaction.
 type times struct{ wait, commit, slowest time.Duration }
 
-// waits places an order and calls release after a while. It returns what the span says.
+// waits places an order, calls release after the time hold, and returns the times of the span.
 func (b *bundle) waits(t *testing.T, release func()) times {
 	t.Helper()
 	released := make(chan bool)

@@ -16,7 +16,7 @@ import (
 	"traceria/services/store"
 )
 
-// A disk that fills up between the confirm and the removal of the row must not turn the relay into a flood.
+// A disk that fills up between the confirm and the removal of the row must not make the relay send without end.
 func TestConfirmedEventsAreSentOnceWhileWritesFail(t *testing.T) {
 	t.Parallel()
 	b := open(t, sqliteURL(t))
@@ -24,7 +24,7 @@ func TestConfirmedEventsAreSentOnceWhileWritesFail(t *testing.T) {
 	b.say(t, "a", 1)
 	b.relay(t, s)
 	eventually(t, "it is sent", func() bool { return s.times("a/1") == 1 })
-	time.Sleep(2500 * time.Millisecond) // more than two looks into the outbox
+	time.Sleep(2500 * time.Millisecond) // more than two polls of the outbox
 	if n := s.times("a/1"); n != 1 {
 		t.Errorf("it was sent %d times", n)
 	}
@@ -124,7 +124,7 @@ func TestTheOutboxIsAMetric(t *testing.T) {
 	})
 }
 
-// observed are the values of traceria.outbox.waiting by state.
+// observed returns the values of traceria.outbox.waiting by state.
 func observed(t *testing.T, reader *sdkmetric.ManualReader) map[string]int64 {
 	t.Helper()
 	var all metricdata.ResourceMetrics

@@ -18,9 +18,8 @@ import (
 	"traceria/services/event"
 )
 
-// statementError makes err wrap [event.ErrUnavailable] when it says that the database, and not the statement, is at
-// fault: it is away, locked, full or damaged, or the context ended before it answered. What a statement gets wrong by
-// itself (a constraint, a type, a size) stays as it is.
+// statementError wraps [event.ErrUnavailable] around an error whose cause is the database (not running, locked, full,
+// damaged) or the end of the context. It returns errors of the statement itself (a constraint, a type, a size) as they are.
 func statementError(err error) error {
 	if err == nil || errors.Is(err, event.ErrUnavailable) {
 		return err
@@ -33,8 +32,8 @@ func statementError(err error) error {
 	return databaseError(err)
 }
 
-// databaseError does the same for an error that may come from elsewhere, such as the function that [DB.Do] runs: only
-// what nothing but a database says counts. An unexpected end of input may be a broken message.
+// databaseError does the same for errors that may have another origin, such as those of the function of [DB.Do]. It only
+// considers errors that only a database returns: an unexpected end of input may come from a broken message.
 func databaseError(err error) error {
 	if err == nil || errors.Is(err, event.ErrUnavailable) || !fromDatabase(err) {
 		return err
@@ -44,7 +43,7 @@ func databaseError(err error) error {
 
 func fromDatabase(err error) bool {
 	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
-		return slices.Contains(sqliteUnavailable, lite.Code()&0xff) // the upper bits are details
+		return slices.Contains(sqliteUnavailable, lite.Code()&0xff) // the upper bits have details
 	}
 	if postgres, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return postgresUnavailable(postgres.Code)
@@ -55,21 +54,22 @@ func fromDatabase(err error) bool {
 		errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone)
 }
 
-// sqliteUnavailable are the primary result codes (https://www.sqlite.org/rescode.html) that are about the database.
+// sqliteUnavailable has the primary result codes (https://www.sqlite.org/rescode.html) that concern the database.
 var sqliteUnavailable = []int{
 	sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN,
 	sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_CORRUPT,
 	sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_INTERRUPT,
 }
 
-// postgresUnavailable reads an SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+// postgresUnavailable tells whether an SQLSTATE concerns the database, not the statement
+// (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 func postgresUnavailable(code string) bool {
 	for _, class := range []string{
 		"08", // the connection
-		"28", // who may enter: a password that was changed
+		"28", // authorization, such as a changed password
 		"53", // disk, memory, connections
 		"57", // an operator's intervention, a shutdown, a start
-		"58", // the system below
+		"58", // the operating system
 	} {
 		if strings.HasPrefix(code, class) {
 			return true
@@ -77,7 +77,7 @@ func postgresUnavailable(code string) bool {
 	}
 	return repeatable(code) || slices.Contains([]string{
 		"25006", // read only: a standby
-		"25P03", // a transaction that was idle for too long
+		"25P03", // a transaction that was idle too long
 		"3D000", // no such database
 		"42501", // not permitted
 		"55P03", // a lock
@@ -86,6 +86,6 @@ func postgresUnavailable(code string) bool {
 	}, code)
 }
 
-// repeatable tells whether the same transaction may succeed when it is run again
+// repeatable tells whether the same transaction may succeed in another run
 // (https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html).
 func repeatable(code string) bool { return code == "40001" || code == "40P01" }

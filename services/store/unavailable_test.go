@@ -17,7 +17,7 @@ import (
 	"traceria/services/store"
 )
 
-// locked holds the database's lock, as another process would, until the test ends or unlock is called.
+// locked holds the database's lock, as another process would, until unlock is called or the test ends.
 func (b *bundle) locked(t *testing.T) (unlock func()) {
 	t.Helper()
 	other, err := sql.Open("sqlite", strings.TrimPrefix(b.url, "sqlite:"))
@@ -75,7 +75,7 @@ func exec(t *testing.T, b *bundle, statement string, args ...any) {
 	}
 }
 
-// fill adds rows until the pages that there are hold no more.
+// fill adds rows until the existing pages are full.
 func fill(t *testing.T, b *bundle) {
 	t.Helper()
 	for i := range 1000 {
@@ -96,7 +96,7 @@ func TestAContextThatEndsIsNotTheStatementsFault(t *testing.T) {
 	}
 }
 
-// A statement that waits for a lock would otherwise hold up a stop for seconds.
+// A statement that waits for a lock must not delay a stop for seconds.
 func TestAContextEndsTheWaitForALock(t *testing.T) {
 	t.Parallel()
 	b := open(t, sqliteURL(t))
@@ -171,7 +171,7 @@ func TestAFileThatIsLockedIsWaitedForAtTheStart(t *testing.T) {
 	select {
 	case err := <-opened:
 		t.Fatalf("it did not wait: %v", err)
-	case <-time.After(6 * time.Second): // longer than SQLite itself waits
+	case <-time.After(6 * time.Second): // longer than SQLite's own busy timeout
 	}
 	unlock()
 	if err := receive(t, opened); err != nil {

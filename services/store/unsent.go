@@ -9,24 +9,23 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// Unsent counts the messages in an outbox by what keeps them there. A fact that is published in two forms is two
-// messages.
+// Unsent has the number of messages in an outbox by state. A fact in two forms is two messages.
 type Unsent struct {
-	// Waiting were not sent yet, or the broker went away before it answered, or are to be sent again. They may wait for a
-	// refused one.
+	// Waiting messages were not sent yet, have no known result, or are to be sent again. A refused message of their
+	// conversation may hold them back.
 	Waiting int
-	// Refused were not taken by the broker (a nack, no confirm in time); what follows them in their conversation waits.
+	// Refused messages were not accepted by the broker: a nack, or no confirm in time.
 	Refused int
-	// Unroutable were wanted by no queue.
+	// Unroutable messages were wanted by no queue.
 	Unroutable int
-	// Unreadable are rows that cannot be read.
+	// Unreadable rows are damaged.
 	Unreadable int
 }
 
-// Total is how many there are in all.
+// Total returns the number of all messages.
 func (u Unsent) Total() int { return u.Waiting + u.Refused + u.Unroutable + u.Unreadable }
 
-// Unsent counts what is in the outbox.
+// Unsent counts the messages in the outbox.
 func (db *DB) Unsent(ctx context.Context) (Unsent, error) {
 	var found Unsent
 	rows, err := db.QueryContext(ctx, `SELECT state, COUNT(*) FROM outbox GROUP BY state`)
@@ -54,16 +53,16 @@ func (db *DB) Unsent(ctx context.Context) (Unsent, error) {
 	return found, statementError(rows.Err())
 }
 
-// unsentTime is how long the metric's count may take: it is not worth more.
+// unsentTime is the time limit of the metric's query.
 const unsentTime = time.Second
 
-// observeUnsent reports the counts as the metric traceria.outbox.waiting, counted when the metrics are collected, until
-// stop is called. Only the process that relays does, or the sum over a service's processes would be too high.
+// observeUnsent reports the metric traceria.outbox.waiting until stop is called. Each collection of the metrics counts the
+// rows. Only the relaying process reports it: the sum over all processes of a service would be too high.
 func (db *DB) observeUnsent() (stop func(), err error) {
 	gauge, err := db.meter.Int64ObservableGauge("traceria.outbox.waiting", metric.WithUnit("{message}"),
-		metric.WithDescription("Messages in the outbox, by what keeps them there (state): waiting, refused, unroutable, unreadable."))
+		metric.WithDescription("Messages in the outbox, by state: waiting, refused, unroutable, unreadable."))
 	if err != nil {
-		return nil, fmt.Errorf("make the outbox's metric: %w", err)
+		return nil, fmt.Errorf("create the metric of the outbox: %w", err)
 	}
 	registration, err := db.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		ctx, cancel := context.WithTimeout(ctx, unsentTime)

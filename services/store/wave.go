@@ -10,30 +10,30 @@ import (
 )
 
 const (
-	// waveSize is how many messages are on their way to the broker at once.
+	// waveSize is the most messages of conversations in line that are on their way to the broker at once.
 	waveSize = 128
-	// asideSize is how many of those that were put aside are tried again at each look.
+	// asideSize is the most messages put aside that one wave tries again.
 	asideSize = 64
 )
 
-// outboxRow is a message in the outbox. trouble says why it cannot be read.
+// outboxRow is a message in the outbox. trouble is the error of an unreadable row.
 type outboxRow struct {
 	id       int64
 	attempts int
 	state    string
 	event.Outgoing
 	conversation string
-	takenUp      time.Time // when the relay read it: before it was sent
+	takenUp      time.Time // the time at which the relay read the row, before it was sent
 	trouble      error
 }
 
-// aside tells whether the row is out of its conversation's line: it holds nobody up, whatever becomes of it now.
+// aside tells whether the row is out of its conversation's line. It then holds back no later fact.
 func (r outboxRow) aside() bool {
 	return r.state == unroutable || r.state == unreadable || r.state == again
 }
 
-// The first fact in the line of each conversation, in all its forms. Ids follow the order of cause and effect: who saw
-// another transaction's rows began after it had its ids.
+// lineQuery selects the first fact in the line of each conversation, in all its forms. Ids follow cause and effect: a
+// transaction that saw the rows of another one took its ids later.
 const lineQuery = `
 SELECT id, attempts, state, conversation, envelope, context FROM outbox AS o
 WHERE state IN ('waiting', 'refused') AND not_before <= $1 AND event_id = (
@@ -75,7 +75,7 @@ func (db *DB) rowsOf(ctx context.Context, query string, limit int) ([]outboxRow,
 	return rows, nil
 }
 
-// readOutgoing reads what Publish wrote. An event that this version does not know cannot be sent by it either.
+// readOutgoing decodes the columns that Publish wrote. An event that this version does not know is an error.
 func readOutgoing(envelope, carried []byte) (event.Outgoing, error) {
 	read, err := event.Decode(envelope)
 	if err != nil {

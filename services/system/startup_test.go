@@ -125,6 +125,9 @@ func TestAllInOneProcess(t *testing.T) {
 		own.Env = append(own.Env, strings.ToUpper(service.Name)+"_URL=http://"+own.Addresses[service.Name])
 	}
 	p := own.Launch(t, "all", nil, os.Args[0], "all")
+	for name, address := range own.Addresses { // an order that waits for the topology has a pause in its trace
+		systemtest.AwaitReady(t, name, address)
+	}
 	client := own.Client()
 	var order orderclient.Order
 	systemtest.Eventually(t, 20*time.Second, "an order is accepted", func() (ok bool) {

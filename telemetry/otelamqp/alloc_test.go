@@ -34,7 +34,7 @@ func (a *acking) PublishWithDeferredConfirmWithContext(context.Context, string, 
 	return a.confirm, nil
 }
 
-// discard stands for an exporting span processor without its own cost.
+// discard is a span processor that drops all spans at no cost.
 type discard struct{}
 
 func (discard) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
@@ -50,7 +50,7 @@ func providers() map[string]trace.TracerProvider {
 	}
 }
 
-// benchMessage is what a business event looks like: identifiers and a header of its own.
+// benchMessage resembles a business event: it has identifiers and a header.
 func benchMessage() otelamqp.Message {
 	return otelamqp.Message{
 		Exchange: "orders", RoutingKey: "order.created",
@@ -61,7 +61,7 @@ func benchMessage() otelamqp.Message {
 	}
 }
 
-// allocations returns how much publishing allocates beyond the bare channel, which allocates nothing.
+// allocations returns the allocations of one publishing. The stub channel allocates nothing.
 func allocations(t *testing.T, tp trace.TracerProvider, mp metric.MeterProvider, publish func(*otelamqp.Publisher, otelamqp.Message)) float64 {
 	t.Helper()
 	ch := newAcking()
@@ -92,7 +92,7 @@ func publishPipelined(p *otelamqp.Publisher, m otelamqp.Message) {
 	}
 }
 
-// window is a pipeline of 256 messages of which none is confirmed before all are published.
+// window is a channel that confirms 256 messages only after all of them are published.
 type window struct {
 	stub
 	pending  [256]deferred
@@ -134,7 +134,7 @@ func (w *window) raw() {
 	w.n = 0
 }
 
-// TestAllocationsOfAPipeline holds the same limits where the confirms come later, so that watchers end the spans.
+// TestAllocationsOfAPipeline: the same limits hold if confirms arrive later and lanes end the spans.
 func TestAllocationsOfAPipeline(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")

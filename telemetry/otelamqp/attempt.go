@@ -6,9 +6,9 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 )
 
-// Attempt returns which attempt at processing the message a delivery is, counted from 1: the header [AttemptHeader]
-// (absent: 1) plus how often RabbitMQ has given the message back. The result is the same on every version of RabbitMQ
-// that the README names. A header that is no sensible number counts as absent.
+// Attempt returns the number of the processing attempt, counted from 1: the header [AttemptHeader] (absent or invalid:
+// 1) plus the number of times that RabbitMQ returned the message. The maximum is math.MaxInt32. The README names the
+// tested versions of RabbitMQ and the inexact cases.
 func Attempt(d *amqp091.Delivery) int {
 	attempt, ok := integer(d.Headers[AttemptHeader])
 	if !ok || attempt < 1 {
@@ -21,20 +21,20 @@ func Attempt(d *amqp091.Delivery) int {
 	return int(attempt + back)
 }
 
-// Headers in which RabbitMQ counts.
+// Headers with counters of RabbitMQ.
 const (
-	// acquiredCountHeader: how often a quorum queue of RabbitMQ 4.3 gave the message to a consumer before. It counts every
-	// return (https://www.rabbitmq.com/docs/4.3/quorum-queues#poison-message-handling).
+	// acquiredCountHeader counts earlier deliveries by a quorum queue, since RabbitMQ 4.3. It includes every return
+	// (https://www.rabbitmq.com/docs/4.3/quorum-queues#poison-message-handling).
 	acquiredCountHeader = "x-acquired-count"
-	// deliveryCountHeader: before 4.3 the same. In 4.3 basic.nack does not raise it
-	// (https://www.rabbitmq.com/docs/4.3/nack), and so it is read only where the other is absent.
+	// deliveryCountHeader counts the same before 4.3. Since 4.3 basic.nack does not increment it
+	// (https://www.rabbitmq.com/docs/4.3/nack), so it is read only if acquiredCountHeader is absent.
 	deliveryCountHeader = "x-delivery-count"
-	// deathHeader: how often the message was dead-lettered, for each queue and reason (https://www.rabbitmq.com/docs/dlx).
+	// deathHeader counts dead-letterings for each queue and reason (https://www.rabbitmq.com/docs/dlx).
 	deathHeader = "x-death"
 )
 
-// givenBack returns how often RabbitMQ has given the message back. For a message that was dead-lettered because consumers
-// failed, that is in x-death alone: RabbitMQ 4 takes part of the other counts along to the next queue, 3.10 takes none.
+// givenBack returns the number of times that RabbitMQ returned the message. After a dead-lettering caused by a
+// consumer only x-death counts: RabbitMQ 4 moves a part of the other counters to the next queue, 3.10 moves none.
 func givenBack(h amqp091.Table) int64 {
 	if n := failedDeaths(h[deathHeader]); n > 0 {
 		return n
@@ -46,8 +46,8 @@ func givenBack(h amqp091.Table) int64 {
 	return max(n, 0)
 }
 
-// failedDeaths returns how often a message was dead-lettered because a consumer rejected it, or returned it too often.
-// An expired message was not processed: so a wait in a retry queue ends.
+// failedDeaths returns how often a message was dead-lettered because a consumer rejected it or the delivery limit was
+// reached. Expiry does not count: a wait in a retry queue ends with it.
 func failedDeaths(header any) int64 {
 	deaths, _ := header.([]any)
 	sum := int64(0)
@@ -56,7 +56,7 @@ func failedDeaths(header any) int64 {
 		switch HeaderCarrier(death).Get("reason") {
 		case "rejected", "delivery_limit":
 			count, _ := integer(death["count"])
-			sum += min(max(count, 0), math.MaxInt32) // as many as there can be in a frame go into an int64
+			sum += min(max(count, 0), math.MaxInt32) // the sum of all entries of a frame fits into an int64
 		}
 	}
 	return sum

@@ -3,6 +3,7 @@ package otelamqp_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"testing"
@@ -70,7 +71,7 @@ func TestAttemptOfADeadLetter(t *testing.T) {
 	}
 }
 
-// TestAttemptsOfARealBroker: on every version the same attempts, however the message comes back.
+// TestAttemptsOfARealBroker: the attempts are the same on every version of RabbitMQ, however the message returns.
 func TestAttemptsOfARealBroker(t *testing.T) {
 	quorum, classic := amqp091.Table{"x-queue-type": "quorum"}, amqp091.Table{"x-queue-type": "classic"}
 	for name, tt := range map[string]struct {
@@ -118,7 +119,7 @@ func TestAttemptsOfARealBroker(t *testing.T) {
 	}
 }
 
-// TestRequeueEndsAtTheDeliveryLimit: what Consume gives back as failed is dead-lettered in the end, on every version.
+// TestRequeueEndsAtTheDeliveryLimit: a message that Consume requeues is dead-lettered at the limit on every version.
 func TestRequeueEndsAtTheDeliveryLimit(t *testing.T) {
 	k := newKitchen(t, amqp091.Table{"x-queue-type": "quorum", "x-delivery-limit": int32(2), "x-dead-letter-routing-key": "kitchen.dead"})
 	_, err := k.ch.QueueDeclare("kitchen.dead", true, false, false, false, amqp091.Table{"x-queue-type": "quorum"})
@@ -146,7 +147,7 @@ func TestRequeueEndsAtTheDeliveryLimit(t *testing.T) {
 	}
 }
 
-// kitchen is a queue of that name with one message, and kitchen.retry, from which messages come back after a moment.
+// kitchen has a queue kitchen with one message, and a queue kitchen.retry that returns messages after 20 ms.
 type kitchen struct {
 	t   *testing.T
 	b   *bundle
@@ -160,9 +161,7 @@ func newKitchen(t *testing.T, queue amqp091.Table) *kitchen {
 	k := &kitchen{t: t, b: newBundle(t), url: rabbitmqtest.Shared(t).VHost(t)}
 	k.ch = channel(t, k.url)
 	args := amqp091.Table{"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "kitchen.retry"}
-	for name, value := range queue {
-		args[name] = value
-	}
+	maps.Copy(args, queue)
 	_, err := k.ch.QueueDeclare("kitchen", true, false, false, false, args)
 	must(t, err)
 	_, err = k.ch.QueueDeclare("kitchen.retry", true, false, false, false, amqp091.Table{
@@ -180,7 +179,7 @@ func (k *kitchen) publish(queue string, headers amqp091.Table) {
 	}))
 }
 
-// next gets the next message of queue.
+// next waits for a message in queue and gets it.
 func (k *kitchen) next(queue string) (d amqp091.Delivery) {
 	k.t.Helper()
 	eventually(k.t, fmt.Sprintf("there is a message in %s", queue), func() bool {

@@ -14,12 +14,14 @@ import (
 // BatchHandler processes several deliveries together.
 type BatchHandler func(ctx context.Context, batch []amqp091.Delivery) error
 
-// ProcessBatch runs h for several deliveries of queue inside one process span that links to the creation context of each
-// message. Its parent is the span in ctx, if any: no message can be the parent of a batch. What all messages share is on
-// the span, what differs is on their links, as the conventions want it. h gets the baggage of ctx only. Attempt and queue
-// wait are of a single message and therefore not set; the histogram has every message's wait.
+// ProcessBatch runs h for several deliveries of queue in one process span, and returns the error of h. The span has a
+// link to the creation context of each message. Its parent is the span in ctx, if any. Shared attributes are on the
+// span, other attributes are on the links (semconv, messaging spans, "Recording per-message attributes on batch
+// operations").
 //
-// h is not called for an empty batch. WithFallbackCarrier has no effect: it belongs to one message.
+// h gets the baggage of ctx only. The span has no attempt and no queue wait, because these belong to one message. The
+// histogram of the queue wait records every message. For an empty batch h is not called. [WithFallbackCarrier] has no
+// effect.
 func (c *Consumer) ProcessBatch(ctx context.Context, queue string, batch []amqp091.Delivery, h BatchHandler, opts ...ProcessOption) (err error) {
 	if len(batch) == 0 {
 		return nil
@@ -40,7 +42,7 @@ func (c *Consumer) ProcessBatch(ctx context.Context, queue string, batch []amqp0
 	start := append(batchOptions(ctx, mode), dest.kind)
 	start = append(start, c.describeBatch(ctx, dest, batch, &po, mode)...)
 	ctx, span := c.cfg.tracer.Start(ctx, dest.spanName, start...)
-	handed := slices.Clone(batch) // the acknowledgers change
+	handed := slices.Clone(batch) // traceSettling replaces the acknowledgers
 	for i := range handed {
 		d := &handed[i]
 		wait, waited := queueWait(d.Headers, c.cfg.sentAtHeader, now)
@@ -54,7 +56,8 @@ func (c *Consumer) ProcessBatch(ctx context.Context, queue string, batch []amqp0
 	return err
 }
 
-// batchOptions makes the span of a batch a new root, with a link to the ambient span, where the mode asks for it.
+// batchOptions makes the span of a batch a new root in the modes [Link] and [None]. In [Link] it adds a link to the
+// ambient span.
 func batchOptions(ctx context.Context, mode TraceMode) []trace.SpanStartOption {
 	if mode == Parent {
 		return nil
@@ -66,8 +69,8 @@ func batchOptions(ctx context.Context, mode TraceMode) []trace.SpanStartOption {
 	return opts
 }
 
-// describeBatch returns the attributes that all messages share and a link for each message that has a creation context,
-// with the attributes that differ (semconv, "Recording per-message attributes on batch operations"). In the mode [None]
+// describeBatch returns the attributes that all messages share, and a link with the other attributes for each message
+// that has a creation context (semconv, "Recording per-message attributes on batch operations"). In the mode [None]
 // there are no links.
 func (c *Consumer) describeBatch(ctx context.Context, dest *destination, batch []amqp091.Delivery, po *processConfig, mode TraceMode) []trace.SpanStartOption {
 	each := make([]attributes, len(batch))
@@ -109,7 +112,7 @@ func (c *Consumer) perMessage(d *amqp091.Delivery) attributes {
 	return attrs
 }
 
-// shared returns the value that all deliveries have, "" when they differ.
+// shared returns the value that all deliveries have, or "" if they differ.
 func shared(batch []amqp091.Delivery, of func(*amqp091.Delivery) string) string {
 	first := of(&batch[0])
 	for i := range batch {

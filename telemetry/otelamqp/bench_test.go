@@ -26,28 +26,28 @@ import (
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
 )
 
-// The workload that issue and README name.
+// The workload in the README.
 const (
 	pipelineWindow = 256
 	bodySize       = 512
 	prefetch       = 100
-	pipelined      = 2000 // messages of one measurement: short ones, so that the turns are close together
+	pipelined      = 2000 // messages of one measurement: few, so that the variants alternate quickly
 	oneAtATime     = 150
 )
 
-// exportNothing is an exporter behind the SDK's batch processor: the whole path of a span but the network.
+// exportNothing is an exporter behind the SDK's batch processor. A span goes through everything except the network.
 type exportNothing struct{}
 
 func (exportNothing) ExportSpans(context.Context, []sdktrace.ReadOnlySpan) error { return nil }
 func (exportNothing) Shutdown(context.Context) error                             { return nil }
 
-// variant is one of the things compared. Without a tracer provider it is amqp091-go alone.
+// variant is one compared setup. Without a tracer provider it is amqp091-go alone.
 type variant struct {
 	name string
 	tp   trace.TracerProvider
 	mp   metric.MeterProvider
 
-	// headers makes amqp091-go alone send the headers that otelamqp adds, which shows what the broker pays for them.
+	// headers makes amqp091-go alone send the headers of otelamqp. It shows their cost in the broker.
 	headers bool
 
 	conn  *amqp091.Connection
@@ -85,10 +85,10 @@ func (v *variant) message() otelamqp.Message {
 	}}
 }
 
-// waiter is a confirm of either kind.
+// waiter is a confirmation of amqp091-go or of otelamqp.
 type waiter func(context.Context) error
 
-// publisher returns how the variant publishes one message.
+// publisher returns a function that publishes one message.
 func (v *variant) publisher(b *testing.B, ch *amqp091.Channel) func(context.Context) (waiter, error) {
 	m := v.message()
 	if v.tp == nil {
@@ -181,12 +181,12 @@ func must(tb testing.TB, err error) {
 	}
 }
 
-// BenchmarkThroughput compares amqp091-go alone with otelamqp on it, against one broker. The variants take turns in every
-// round, in random order, and the ratios are medians over the rounds: the machine's other work then counts
-// for all of them. OTELAMQP_BENCH_ROUNDS sets the number of rounds, 60 by default.
+// BenchmarkThroughput compares amqp091-go alone with otelamqp against one broker. The variants alternate in random
+// order in every round, and the ratios are medians over the rounds, so other load affects all variants.
+// OTELAMQP_BENCH_ROUNDS sets the number of rounds (default 60).
 //
-// A process that only publishes has a heap of 4 MB, which the garbage collector goes through many times a second. Services
-// have more, and so has this one, for all variants: OTELAMQP_BENCH_HEAP_MB, 64 by default; 0 shows the bare process.
+// A process that only publishes has a heap of 4 MB and collects garbage many times a second. Services have a larger
+// heap. OTELAMQP_BENCH_HEAP_MB sets it for all variants in MB (default 64, 0 for none).
 //
 //	go test -run '^$' -bench Throughput -benchtime 1x -timeout 30m ./telemetry/otelamqp
 func BenchmarkThroughput(b *testing.B) {
@@ -220,7 +220,7 @@ func BenchmarkThroughput(b *testing.B) {
 		for round := range rounds + 1 {
 			for _, i := range rand.Perm(len(all)) {
 				m := w.measure(all[i])
-				if round > 0 { // the first one warms the broker and the caches up
+				if round > 0 { // the first round is a warm-up
 					results[w.name][all[i].name] = append(results[w.name][all[i].name], m)
 				}
 			}
@@ -230,14 +230,14 @@ func BenchmarkThroughput(b *testing.B) {
 	report(b, workloads, all, results)
 }
 
-// workload is one of the things that the variants are compared by, each time on an empty queue.
+// workload is one measured use. Each measurement starts with an empty queue.
 type workload struct {
 	name    string
 	measure func(*variant) measurement
 }
 
-// measurement is the throughput, in messages per second, and the processor time of this process, in microseconds per
-// message. The latter hardly depends on what else the machine does.
+// measurement holds messages per second, and the processor time of this process in microseconds per message. The
+// latter hardly depends on other load.
 type measurement struct{ rate, cpu float64 }
 
 func measured(n int, run func() float64) measurement {
@@ -282,7 +282,7 @@ func purge(b *testing.B, v *variant) {
 	must(b, err)
 }
 
-// fill gives every variant the same messages to consume: those of the sampled publisher, with their headers.
+// fill gives each variant the same messages to consume: those of the sampled publisher, with their headers.
 func fill(b *testing.B, v *variant, all []*variant) {
 	sampled := *all[4]
 	sampled.queue, sampled.conn = v.queue, v.conn

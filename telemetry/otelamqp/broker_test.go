@@ -16,7 +16,7 @@ import (
 	"go.opentelemetry.io/otel/codes"
 )
 
-// channel opens a channel on a connection of its own.
+// channel opens a channel on its own connection.
 func channel(t testing.TB, url string) *amqp091.Channel {
 	t.Helper()
 	conn, err := amqp091.Dial(url)
@@ -27,7 +27,7 @@ func channel(t testing.TB, url string) *amqp091.Channel {
 	return ch
 }
 
-// declare makes an exchange orders with a queue kitchen bound to order.created.
+// declare makes an exchange orders and a queue kitchen, bound to order.created.
 func declare(t testing.TB, ch *amqp091.Channel, args amqp091.Table) {
 	t.Helper()
 	must(t, ch.ExchangeDeclare("orders", "topic", true, false, false, false, nil))
@@ -43,7 +43,7 @@ func TestBrokerAnswers(t *testing.T) {
 	b := newBundle(t)
 	p := b.publisher(ch)
 	if !otelamqp.ReusesHeaders(p) {
-		t.Error("a real channel keeps no header table, yet tables are not used again")
+		t.Error("a real channel keeps no header table, but tables are not reused")
 	}
 	m := event()
 	m.Mandatory = true
@@ -52,13 +52,13 @@ func TestBrokerAnswers(t *testing.T) {
 		t.Errorf("publish to a full queue: %v, want a nack", err)
 	}
 	failed(t, b.spans.Ended()[1], "nack")
-	m.RoutingKey = "nobody.wants.this"
+	m.RoutingKey = "order.unbound"
 	if err := p.Publish(context.Background(), m); !errors.Is(err, otelamqp.ErrUnroutable) {
 		t.Errorf("publish without a queue: %v, want unroutable", err)
 	}
 	failed(t, b.spans.Ended()[2], "unroutable")
 	m.Mandatory = false
-	must(t, p.Publish(context.Background(), m)) // confirmed, and gone
+	must(t, p.Publish(context.Background(), m)) // confirmed and dropped
 
 	m.Exchange = "missing"
 	err := p.Publish(context.Background(), m)
@@ -72,7 +72,7 @@ func TestBrokerAnswers(t *testing.T) {
 	}
 }
 
-// TestUnroutableInAPipeline: of many mandatory messages under way, exactly those without a queue fail.
+// TestUnroutableInAPipeline: of many outstanding mandatory messages, exactly those without a queue fail.
 func TestUnroutableInAPipeline(t *testing.T) {
 	ch := channel(t, rabbitmqtest.Shared(t).VHost(t))
 	declare(t, ch, nil)
@@ -83,7 +83,7 @@ func TestUnroutableInAPipeline(t *testing.T) {
 		m := event()
 		m.Mandatory = true
 		if i%3 == 0 {
-			m.RoutingKey = "nobody.wants.this"
+			m.RoutingKey = "order.unbound"
 		}
 		c, err := p.PublishDeferred(context.Background(), m)
 		must(t, err)
@@ -97,7 +97,7 @@ func TestUnroutableInAPipeline(t *testing.T) {
 	eventually(t, "every span ends", func() bool { return len(b.spans.Ended()) == len(confirmations) })
 }
 
-// TestBrokerDies: what is not confirmed when the broker is killed has an unknown outcome, and its span ends.
+// TestBrokerDies: after a kill of the broker, unconfirmed messages have an unknown outcome and an ended span.
 func TestBrokerDies(t *testing.T) {
 	broker := rabbitmqtest.Start(t, rabbitmqtest.WithPrivate())
 	ch := channel(t, broker.URL)
@@ -109,7 +109,7 @@ func TestBrokerDies(t *testing.T) {
 	for {
 		c, err := p.PublishDeferred(context.Background(), event())
 		if err != nil {
-			break // the channel is gone
+			break // the channel is lost
 		}
 		published++
 		if published == 500 {
@@ -123,7 +123,7 @@ func TestBrokerDies(t *testing.T) {
 	for _, span := range b.spans.Ended() {
 		switch values(span.Attributes())["error.type"] {
 		case nil:
-		case "CHANNEL_ERROR": // the last one, when it found the channel closed
+		case "CHANNEL_ERROR": // the last message, published on the closed channel
 		case "confirm_unknown":
 			unknown++
 		default:
@@ -133,7 +133,7 @@ func TestBrokerDies(t *testing.T) {
 	t.Logf("%d published, %d with unknown outcome", published, unknown)
 }
 
-// TestConsume: auto-ack and manual acks; each span ends with its handler and starts after the one before.
+// TestConsume: with auto-ack and manual acks, each span ends with its handler and starts after the previous one.
 func TestConsume(t *testing.T) {
 	for name, o := range map[string]otelamqp.ConsumeOptions{
 		"auto-ack":   {AutoAck: true},
@@ -196,7 +196,7 @@ func TestConsume(t *testing.T) {
 	}
 }
 
-// TestConsumeStops: prefetched messages go back to the queue when the context ends, without a span.
+// TestConsumeStops: when the context ends, prefetched messages return to the queue without a span.
 func TestConsumeStops(t *testing.T) {
 	url := rabbitmqtest.Shared(t).VHost(t)
 	ch := channel(t, url)
@@ -212,7 +212,7 @@ func TestConsumeStops(t *testing.T) {
 	must(t, b.consumer().Consume(ctx, ch, "kitchen", otelamqp.ConsumeOptions{Settle: otelamqp.AckOrReject}, func(ctx context.Context, _ amqp091.Delivery) error {
 		handled++
 		cancel()
-		return ctx.Err() // not cancelled: it may finish its work
+		return ctx.Err() // not cancelled, so that the handler can finish
 	}))
 	eventually(t, "the others are back", func() bool {
 		q, err := ch.QueueDeclarePassive("kitchen", true, false, false, false, nil)
@@ -223,7 +223,7 @@ func TestConsumeStops(t *testing.T) {
 	}
 }
 
-// TestConsumeConcurrently: handlers run side by side, each in its own span, with the options of its delivery.
+// TestConsumeConcurrently: handlers run concurrently, each in its own span, with the options of its delivery.
 func TestConsumeConcurrently(t *testing.T) {
 	url := rabbitmqtest.Shared(t).VHost(t)
 	ch := channel(t, url)
@@ -244,7 +244,7 @@ func TestConsumeConcurrently(t *testing.T) {
 		},
 	}, func(context.Context, amqp091.Delivery) error {
 		together.Done()
-		together.Wait() // for ever, if they ran one after the other
+		together.Wait() // blocks for ever if handlers run one after the other
 		cancel()
 		return nil
 	}))
@@ -288,8 +288,8 @@ func TestConsumeEnds(t *testing.T) {
 	}
 }
 
-// TestConsumerTimeoutEndsConsume: RabbitMQ 4.3 cancels a consumer that holds a message too long, and leaves its channel open.
-// Versions before close the channel, which they look for once a minute, and know no timeout of a single queue.
+// TestConsumerTimeoutEndsConsume: RabbitMQ 4.3 cancels a consumer that holds a message too long. The channel stays
+// open. Older versions close the channel, check once a minute, and have no timeout for a single queue.
 func TestConsumerTimeoutEndsConsume(t *testing.T) {
 	if version := rabbitmqtest.Shared(t).Version(t); strings.HasPrefix(version, "3.") || strings.HasPrefix(version, "4.0.") {
 		t.Skipf("RabbitMQ %s has no timeout of a single queue", version)
@@ -306,11 +306,12 @@ func TestConsumerTimeoutEndsConsume(t *testing.T) {
 		t.Errorf("Consume: %v, channel closed: %v", err, ch.IsClosed())
 	}
 	if d := k.next("kitchen"); otelamqp.Attempt(&d) < 2 {
-		t.Errorf("attempt %d of a message that was given back", otelamqp.Attempt(&d))
+		t.Errorf("attempt %d of a returned message", otelamqp.Attempt(&d))
 	}
 }
 
-// TestDeathsOfARealBroker: a quorum queue counts returns, a dead-letter cycle writes x-death; neither loses the context.
+// TestDeathsOfARealBroker: a quorum queue counts returns, and a dead-letter cycle writes x-death. The context survives
+// both.
 func TestDeathsOfARealBroker(t *testing.T) {
 	url := rabbitmqtest.Shared(t).VHost(t)
 	ch := channel(t, url)

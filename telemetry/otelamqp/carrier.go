@@ -8,13 +8,13 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 )
 
-// HeaderCarrier reads and writes the fields of a propagator in the headers of a message. Other clients write them as a
-// short string, a long string or a byte array: all three are read. A value of another type counts as absent.
+// HeaderCarrier reads and writes the fields of a propagator in message headers. It reads short strings, long strings
+// and byte arrays, because clients differ. A value of another type counts as absent.
 type HeaderCarrier amqp091.Table
 
 var _ propagation.TextMapCarrier = HeaderCarrier(nil)
 
-// Get returns the value of key, "" when it is absent or no text.
+// Get returns the value of key, or "" if it is absent or not text.
 func (c HeaderCarrier) Get(key string) string {
 	switch v := c[key].(type) {
 	case string:
@@ -37,8 +37,9 @@ func (c HeaderCarrier) Keys() []string {
 	return keys
 }
 
-// Inject writes the context into the headers of p. It gives p a table of its own first, because publishings often share
-// one, and removes the fields of prop from it, because a republished message brings those of its last hop.
+// Inject writes the context of ctx into the headers of p. It replaces p.Headers by a copy, because publishings often
+// share a table. It removes the fields of prop first, because a republished message still has the context of its last
+// hop.
 func Inject(ctx context.Context, p *amqp091.Publishing, prop propagation.TextMapPropagator) {
 	headers := make(amqp091.Table, len(p.Headers)+4)
 	maps.Copy(headers, p.Headers)
@@ -49,8 +50,8 @@ func Inject(ctx context.Context, p *amqp091.Publishing, prop propagation.TextMap
 	p.Headers = headers
 }
 
-// Extract returns ctx with what prop reads from the headers: the remote span context and the baggage of the sender. It
-// returns ctx unchanged where the headers hold nothing valid.
+// Extract returns ctx with the remote span context and the baggage that prop reads from the headers. Without a valid
+// context in the headers it returns ctx unchanged.
 func Extract(ctx context.Context, h amqp091.Table, prop propagation.TextMapPropagator) context.Context {
 	return prop.Extract(ctx, HeaderCarrier(h))
 }

@@ -19,16 +19,16 @@ type Confirmation struct {
 	dc        *amqp091.DeferredConfirmation
 	ctx       context.Context // with the send span
 	span      trace.Span
-	dest      *destination // nil: no telemetry
+	dest      *destination // nil without telemetry
 	start     time.Time
-	unsent    bool // ended before the message left
-	watched   bool // a lane will resolve it
+	unsent    bool // failed before the message was sent
+	watched   bool // a lane resolves it
 	lane      laneKey
 
 	mandatory bool          // the broker may return the message
-	key       messageKey    // of a mandatory message
+	key       messageKey    // set for a mandatory message
 	returned  *returnReason // guarded by Publisher.mu
-	next      *Confirmation // the next one with the same key; guarded by Publisher.mu
+	next      *Confirmation // next with the same key; guarded by Publisher.mu
 
 	mu       sync.Mutex
 	resolved bool
@@ -36,11 +36,11 @@ type Confirmation struct {
 	done     chan struct{}
 }
 
-// Wait waits for the broker's answer or for ctx. nil means that the message is stored and, if mandatory, was routed;
-// otherwise the error is one of ErrNack, ErrUnroutable, ErrConfirmTimeout and ErrConfirmUnknown for [errors.Is].
+// Wait waits for the broker's answer or the end of ctx. nil means that the broker confirmed the message and, if it was
+// mandatory, routed it. Otherwise the error wraps ErrNack, ErrUnroutable, ErrConfirmTimeout or ErrConfirmUnknown.
 //
-// When ctx ends first the error wraps the context's error and ErrConfirmTimeout or ErrConfirmUnknown; the answer may
-// still come, and a later Wait returns it.
+// If ctx ends first, the error wraps the error of ctx and ErrConfirmTimeout (deadline) or ErrConfirmUnknown
+// (cancellation). The answer can still arrive. A later Wait returns it.
 func (c *Confirmation) Wait(ctx context.Context) error {
 	c.mu.Lock()
 	resolved, err := c.resolved, c.err
@@ -54,7 +54,7 @@ func (c *Confirmation) Wait(ctx context.Context) error {
 	return gaveUp(ctx)
 }
 
-// await returns the outcome, or false when ctx ended before there was one.
+// await returns the outcome, or false if ctx ended first.
 func (c *Confirmation) await(ctx context.Context) (err error, answered bool) {
 	p := c.publisher
 	if c.answered() {
@@ -74,7 +74,7 @@ func (c *Confirmation) await(ctx context.Context) (err error, answered bool) {
 	}
 }
 
-// answered reports whether the broker's answer is there, or the library has given it up.
+// answered reports whether the broker answered, or amqp091-go resolved the confirmation because the channel closed.
 func (c *Confirmation) answered() bool {
 	select {
 	case <-c.dc.Done():
@@ -84,7 +84,7 @@ func (c *Confirmation) answered() bool {
 	}
 }
 
-// gaveUp is the outcome when the caller's context ended before the confirm came.
+// gaveUp returns the error for a context that ended before the confirm arrived.
 func gaveUp(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return fmt.Errorf("%w: %w", ErrConfirmTimeout, ctx.Err())
@@ -92,8 +92,8 @@ func gaveUp(ctx context.Context) error {
 	return fmt.Errorf("%w: %w", ErrConfirmUnknown, ctx.Err())
 }
 
-// Done returns a channel that is closed when the outcome is known: the broker answered, the time for the confirm is over
-// or the channel is lost. The span has ended then.
+// Done returns a channel that is closed when the outcome is known: the broker answered, the confirm timed out or the
+// channel was lost. The span has ended by then.
 func (c *Confirmation) Done() <-chan struct{} {
 	c.mu.Lock()
 	unwatched := !c.watched && !c.resolved
@@ -112,8 +112,8 @@ func (c *Confirmation) Done() <-chan struct{} {
 	return done
 }
 
-// observed reports whether somebody sees when the confirmation is resolved although nobody waits: a span, a metric or
-// the books on returned messages.
+// observed reports whether the outcome matters without a call of Wait: for a span, a metric, or the map of mandatory
+// messages.
 func (c *Confirmation) observed() bool {
 	if c.span.IsRecording() || c.mandatory {
 		return true
@@ -122,7 +122,7 @@ func (c *Confirmation) observed() bool {
 	return c.dest != nil && (in.operation.Enabled(c.ctx) || in.sent.Enabled(c.ctx))
 }
 
-// resolve ends the span and measures, the first time that it is called. It returns the outcome.
+// resolve returns the outcome. The first call ends the span and records the metrics.
 func (c *Confirmation) resolve(err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -154,8 +154,8 @@ func (c *Confirmation) end(err error) {
 	}
 }
 
-// endSpan ends the span, with an error status and error.type if the operation failed, and returns its duration. The
-// conventions want the metric to have the same value as the span, so the span is asked where it can tell.
+// endSpan ends the span and returns its duration. If errorType is not empty, it sets error.type and the error status.
+// The conventions want the same duration in metric and span, so it uses the span's own times if the span has them.
 func endSpan(span trace.Span, start time.Time, err error, errorType string) time.Duration {
 	if errorType != "" && span.IsRecording() {
 		span.SetAttributes(semconv.ErrorTypeKey.String(errorType))
@@ -171,8 +171,8 @@ func endSpan(span trace.Span, start time.Time, err error, errorType string) time
 	return time.Since(start)
 }
 
-// describe sets the attributes of the message that need not be there at the start of the span, and that Prepare may
-// have decided. size is that of the properties and headers, 0 when AMQP cannot carry them.
+// describe sets the attributes that are not needed at span start, because Prepare can change them. size is the size of
+// the properties and headers in bytes, 0 if AMQP cannot carry them.
 func (p *Publisher) describe(c *Confirmation, pub *amqp091.Publishing, size int) {
 	if !c.span.IsRecording() || c.dest == nil {
 		return
@@ -184,7 +184,7 @@ func (p *Publisher) describe(c *Confirmation, pub *amqp091.Publishing, size int)
 	c.span.SetAttributes(attrs...)
 }
 
-// outcome says what became of the message of c, whose confirm came or whose channel is lost.
+// outcome returns the result of c after its confirm arrived or its channel was lost.
 func (p *Publisher) outcome(c *Confirmation) error {
 	if !c.answered() {
 		return p.lostError()
@@ -192,7 +192,7 @@ func (p *Publisher) outcome(c *Confirmation) error {
 	if c.dc.Acked() {
 		return p.returnError(c)
 	}
-	// The library answers what is pending with false when the channel closes: that is no nack.
+	// When the channel closes, amqp091-go resolves pending confirmations as false. That is not a nack.
 	p.catchUp()
 	select {
 	case <-p.lost:
@@ -202,7 +202,7 @@ func (p *Publisher) outcome(c *Confirmation) error {
 	}
 }
 
-// confirmations are reused by Publish, which shows them to nobody.
+// confirmations are reused by Publish, which does not return them.
 var confirmations = sync.Pool{New: func() any { return new(Confirmation) }}
 
 func recycle(c *Confirmation) {

@@ -20,26 +20,28 @@ type ConsumeChannel interface {
 
 var _ ConsumeChannel = (*amqp091.Channel)(nil)
 
-// ErrConsumerEnded says that deliveries ended although the context did not: the channel closed, or the broker cancelled
-// the consumer, because the queue was deleted or, from RabbitMQ 4.3 on, because the consumer held a message too long.
+// ErrConsumerEnded means that deliveries ended before ctx. The channel closed, or the broker cancelled the consumer:
+// the queue was deleted or, since RabbitMQ 4.3, the consumer held a message too long
+// (https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout).
 var ErrConsumerEnded = errors.New("otelamqp: the deliveries ended")
 
-// Settlement is what is done with a delivery after its handler returned.
+// Settlement is the action on a delivery after its handler returned.
 type Settlement int
 
 const (
-	// Leave does nothing: the handler settled the delivery, or will.
+	// Leave does nothing. The handler settles the delivery itself.
 	Leave Settlement = iota
-	// Ack tells the broker that the message is done.
+	// Ack acknowledges the message (basic.ack).
 	Ack
-	// Requeue gives the message back to the queue as failed (basic.reject). A quorum queue counts that towards its
-	// delivery limit on every version; basic.nack it does not count from RabbitMQ 4.3 on.
+	// Requeue returns the message to its queue (basic.reject with requeue). A quorum queue counts basic.reject towards
+	// its delivery limit in every version. It does not count basic.nack since RabbitMQ 4.3
+	// (https://www.rabbitmq.com/docs/4.3/nack).
 	Requeue
-	// Reject drops the message, or dead-letters it where the queue has a dead-letter exchange.
+	// Reject dead-letters the message if the queue has a dead-letter exchange, and drops it otherwise (basic.reject).
 	Reject
 )
 
-// AckOrRequeue acks when the handler returned nil and gives the message back otherwise.
+// AckOrRequeue returns Ack for a nil error and Requeue otherwise.
 func AckOrRequeue(err error) Settlement {
 	if err != nil {
 		return Requeue
@@ -47,7 +49,7 @@ func AckOrRequeue(err error) Settlement {
 	return Ack
 }
 
-// AckOrReject acks when the handler returned nil and rejects the message otherwise.
+// AckOrReject returns Ack for a nil error and Reject otherwise.
 func AckOrReject(err error) Settlement {
 	if err != nil {
 		return Reject
@@ -55,39 +57,43 @@ func AckOrReject(err error) Settlement {
 	return Ack
 }
 
-// ConsumeOptions are the details of Consume. The zero value consumes one message after the other, with manual acks.
+// ConsumeOptions configure [Consumer.Consume]. With the zero value, Consume processes one message at a time, and the
+// handler acks it.
 type ConsumeOptions struct {
-	// ConsumerTag names the consumer on its channel; empty, the library makes one up.
+	// ConsumerTag names the consumer on its channel. If it is empty, Consume generates a tag.
 	ConsumerTag string
-	// AutoAck makes the broker forget a message when it was sent. Settle is not called then.
+	// AutoAck makes the broker forget a message once it is sent. Settle is not called then.
 	AutoAck bool
 	// Exclusive asks to be the queue's only consumer.
 	Exclusive bool
 	// Args are the arguments of basic.consume, such as x-priority.
 	Args amqp091.Table
-	// Concurrency is how many handlers run at once, 1 by default. The prefetch count (Channel.Qos) limits it too.
+	// Concurrency is the number of handlers that run at once. The default is 1. The prefetch count (Channel.Qos)
+	// limits it, too.
 	Concurrency int
-	// Settle says, inside the process span, what to do with a delivery after its handler returned err. nil leaves it to
-	// the handler.
+	// Settle returns how to settle a delivery after its handler returned err. It runs inside the process span. If it
+	// is nil, the handler settles.
 	Settle func(err error) Settlement
-	// OnError is told what Process returned for a delivery: the handler's error, or that of settling.
+	// OnError gets each error that Process returned: the handler's error, or an error of settling.
 	OnError func(ctx context.Context, d amqp091.Delivery, err error)
-	// ProcessOptions, if set, gives the options for the process span of a delivery.
+	// ProcessOptions returns the options for the process span of a delivery. It may be nil.
 	ProcessOptions func(d amqp091.Delivery) []ProcessOption
 }
 
 var consumerTags atomic.Uint64
 
-// consumerTag makes up a tag: cancelling needs to know it.
+// consumerTag generates a tag, because Cancel needs the tag.
 func consumerTag() string { return "otelamqp-" + strconv.FormatUint(consumerTags.Add(1), 10) }
 
-// Consume runs h in a process span for each message of queue until ctx ends or the deliveries do. The span of a message
-// starts when its handler starts, so that a prefetched message has none while it waits for the one before.
+// Consume runs h in a process span for each message of queue, until ctx or the deliveries end. A span starts when its
+// handler starts. A prefetched message has no span while it waits.
 //
-// When ctx ends, Consume cancels the consumer, lets running handlers finish and returns nil. Messages that were prefetched
-// go back to the queue; under AutoAck, where the broker has forgotten them already, they are handled first. Handlers get
-// a context that is not cancelled with ctx, and so can finish what they began. Otherwise Consume returns
-// ErrConsumerEnded, wrapping the broker's reason when it gave one.
+// When ctx ends, Consume cancels the consumer, waits for running handlers and returns nil. Prefetched messages return
+// to the queue. With AutoAck they are handled first, because the broker has already forgotten them. The context of a
+// handler is not cancelled with ctx, so that the handler can finish.
+//
+// If basic.consume fails, the error wraps the error of the channel. If the deliveries end before ctx, the error wraps
+// ErrConsumerEnded and the broker's reason, if there is one.
 func (c *Consumer) Consume(ctx context.Context, ch ConsumeChannel, queue string, o ConsumeOptions, h Handler) error {
 	if o.ConsumerTag == "" {
 		o.ConsumerTag = consumerTag()
@@ -116,12 +122,12 @@ func (c *Consumer) Consume(ctx context.Context, ch ConsumeChannel, queue string,
 	return fmt.Errorf("consume from %s: %w", queue, ErrConsumerEnded)
 }
 
-// handleAll handles deliveries until there are no more.
+// handleAll processes deliveries until their channel is closed.
 func (c *Consumer) handleAll(ctx context.Context, deliveries <-chan amqp091.Delivery, queue string, o *ConsumeOptions, h Handler) {
 	handlerCtx := context.WithoutCancel(ctx)
 	for d := range deliveries {
 		if ctx.Err() != nil && !o.AutoAck {
-			_ = d.Nack(false, true) // if it fails the channel is closed, and the broker takes the message back by itself
+			_ = d.Nack(false, true) // an error means a closed channel, and the broker requeues the message itself
 			continue
 		}
 		var opts []ProcessOption
@@ -135,7 +141,7 @@ func (c *Consumer) handleAll(ctx context.Context, deliveries <-chan amqp091.Deli
 	}
 }
 
-// settling returns h followed by what Settle decides.
+// settling returns a handler that calls h and settles the delivery as Settle decides.
 func (o *ConsumeOptions) settling(h Handler) Handler {
 	if o.Settle == nil || o.AutoAck {
 		return h

@@ -62,15 +62,15 @@ func TestDestinationOfTheConsumer(t *testing.T) {
 	}
 }
 
-// TestNamesMadeUpByTheBroker: the conventions take the destination's name for the span only when it is neither temporary
-// nor anonymous.
+// TestNamesMadeUpByTheBroker: the span name has the destination only if it is neither temporary nor anonymous
+// (semconv).
 func TestNamesMadeUpByTheBroker(t *testing.T) {
 	b := newBundle(t)
 	c := b.consumer()
 	must(t, c.Process(context.Background(), "amq.gen-Xa2", amqp091.Delivery{Exchange: "orders", RoutingKey: "order.created"}, nothing))
 	span := b.one()
 	if span.Name() != "process orders:order.created" {
-		t.Errorf("the queue's made-up name is in the span's: %q", span.Name())
+		t.Errorf("the span name %q has the generated name of the queue", span.Name())
 	}
 	attrs := values(span.Attributes())
 	if attrs[semconv.MessagingDestinationAnonymousKey] != true || attrs[semconv.MessagingDestinationNameKey] != "orders:order.created:amq.gen-Xa2" {
@@ -253,7 +253,7 @@ func TestSpanNameOption(t *testing.T) {
 	b.named("orders:k/send")
 }
 
-// TestFilteredMessagesStillCarryTheContext: no telemetry is not the same as a broken trace.
+// TestFilteredMessagesStillCarryTheContext: a message without telemetry still propagates the trace.
 func TestFilteredMessagesStillCarryTheContext(t *testing.T) {
 	b := newBundle(t)
 	no := otelamqp.WithFilter(func(exchange, _, _ string) bool { return exchange != "noise" })

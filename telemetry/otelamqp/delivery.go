@@ -7,12 +7,11 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 )
 
-// firstNanos is the smallest send time that is believed, 2001-09-09: a smaller number was written in another unit.
+// firstNanos is the smallest valid send time (2001-09-09). A smaller number has another unit than nanoseconds.
 const firstNanos = int64(1e18)
 
-// QueueWait returns the time from sending a message, which its header [SentAtHeader] has, to now. It returns false when
-// the header is absent or no time. A message that says it was sent after now, which two clocks that differ can produce,
-// waited 0.
+// QueueWait returns the time from sending, as recorded in [SentAtHeader], to now. It returns false if the header is
+// absent or not a time. A send time after now gives 0, because the clocks of two machines can differ.
 func QueueWait(d *amqp091.Delivery, now time.Time) (time.Duration, bool) {
 	return queueWait(d.Headers, SentAtHeader, now)
 }
@@ -25,7 +24,7 @@ func queueWait(h amqp091.Table, header string, now time.Time) (time.Duration, bo
 	return max(now.Sub(sent), 0), true
 }
 
-// sentAt reads a time in any form in which a client may have written it.
+// sentAt reads a time from every type that clients use for it.
 func sentAt(v any) (time.Time, bool) {
 	if t, ok := v.(time.Time); ok {
 		return t, !t.IsZero()

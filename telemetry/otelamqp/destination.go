@@ -11,17 +11,18 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// operation is something done with a message, as the conventions name and type it.
+// operation is an operation on a message with its name, type and span kind in the conventions.
 type operation struct {
 	name string
 	typ  attribute.KeyValue
 	kind trace.SpanKind
-	peer bool // whether it needs the network, and so has network.peer.*
+	peer bool // true for an operation that uses the network: it has network.peer.*
 }
 
 var (
 	opSend = &operation{"send", semconv.MessagingOperationTypeSend, trace.SpanKindProducer, true}
-	// opForward sends a message whose creation context is not that of the send span, which the conventions make CLIENT.
+	// opForward sends a message whose creation context is not the send span. The conventions require the kind CLIENT
+	// for it.
 	opForward = &operation{"send", semconv.MessagingOperationTypeSend, trace.SpanKindClient, true}
 	opReceive = &operation{"receive", semconv.MessagingOperationTypeReceive, trace.SpanKindClient, true}
 	opProcess = &operation{"process", semconv.MessagingOperationTypeProcess, trace.SpanKindConsumer, false}
@@ -30,7 +31,7 @@ var (
 	opReject  = &operation{"reject", semconv.MessagingOperationTypeSettle, trace.SpanKindClient, true}
 )
 
-// producer reports whether the operation is on the producer's side, where no queue belongs to the destination.
+// producer reports whether the operation belongs to the producer, whose destination has no queue.
 func (o *operation) producer() bool { return o == opSend || o == opForward }
 
 // destinationKey identifies a destination of an operation.
@@ -39,8 +40,8 @@ type destinationKey struct {
 	exchange, routingKey, queue string
 }
 
-// destination is everything about an operation's telemetry that does not differ from message to message. It is built
-// once for each destination: this is what makes a span cheap and a metric free of allocations.
+// destination holds the telemetry that all messages of one destination share. It is built once for each destination,
+// so that spans are cheap and metrics do not allocate.
 type destination struct {
 	op       *operation
 	spanName string
@@ -55,15 +56,16 @@ type destination struct {
 
 // outcome holds the measurement options for one error.type, "" for success.
 type outcome struct {
-	operation []metric.RecordOption // client.operation.duration has the operation type as well
+	operation []metric.RecordOption // client.operation.duration, with the operation type
 	process   []metric.RecordOption
 	count     []metric.AddOption
 }
 
-// maxDestinations bounds what is kept: routing keys may hold identifiers. Beyond it a destination is built per message.
+// maxDestinations bounds the cache, because routing keys may contain identifiers. Further destinations are built for
+// each message.
 const maxDestinations = 1024
 
-// destinations keeps the destinations of a Publisher or Consumer.
+// destinations is the cache of a Publisher or Consumer.
 type destinations struct {
 	cfg *config
 	mu  sync.RWMutex
@@ -88,8 +90,8 @@ func (d *destinations) get(op *operation, exchange, routingKey, queue string) *d
 	if found := d.all[key]; found != nil {
 		return found
 	}
-	if len(d.all) < maxDestinations && len(exchange) <= maxShort && len(routingKey) <= maxShort { // longer ones are never sent
-		// Delivered strings may share memory with a whole frame: keep copies.
+	if len(d.all) < maxDestinations && len(exchange) <= maxShort && len(routingKey) <= maxShort { // longer names are never sent
+		// A delivered string may share memory with a whole frame, so the cache keeps copies.
 		key.exchange, key.routingKey, key.queue = strings.Clone(exchange), strings.Clone(routingKey), strings.Clone(queue)
 		d.all[key] = built
 	}
@@ -141,7 +143,7 @@ func (c *config) newDestination(k destinationKey) *destination {
 		d.metric = append(d.metric, metricName)
 	}
 	d.metric = append(d.metric, server...)
-	d.outcome("") // the common one
+	d.outcome("") // success, the most frequent outcome
 	return d
 }
 
@@ -178,10 +180,10 @@ func (c *config) peerAttributes() []attribute.KeyValue {
 	return attrs
 }
 
-// maxOutcomes bounds the error types kept for a destination, because handlers may name their own.
+// maxOutcomes bounds the error types that are kept for a destination, because handlers may define their own.
 const maxOutcomes = 64
 
-// outcome returns the measurement options for an error type.
+// outcome returns the measurement options for an error type, "" for success.
 func (d *destination) outcome(errorType string) *outcome {
 	d.mu.RLock()
 	found := d.outcomes[errorType]

@@ -1,11 +1,11 @@
-// Package otelamqp is the OpenTelemetry instrumentation for amqp091-go, the RabbitMQ client: spans that cover the
-// broker's confirm and the handler's work, one trace across the queue, and the metrics of the conventions. It follows
-// the semantic conventions for messaging and RabbitMQ, version 1.43; the README has every rule and the test that holds
-// it. It uses the OpenTelemetry API only, and connections and channels stay yours.
+// Package otelamqp is an OpenTelemetry instrumentation of amqp091-go, the Go client of RabbitMQ. A send span covers
+// the broker's confirm. A process span covers the handler. Both belong to one trace. The package records the metrics
+// of the conventions as well. It follows the semantic conventions for messaging and RabbitMQ, version 1.43. The README
+// lists each rule and its test. The package uses the OpenTelemetry API only. It does not own connections or channels.
 //
 // # Publishing
 //
-// A [Publisher] stands on a channel, which it puts into confirm mode:
+// A [Publisher] uses one channel and puts it into confirm mode:
 //
 //	publisher, err := otelamqp.NewPublisher(ch)
 //	err = publisher.Publish(ctx, otelamqp.Message{
@@ -13,50 +13,51 @@
 //		Publishing: amqp091.Publishing{MessageId: id, Body: body},
 //	})
 //
-// Publish returns nil when the broker has stored the message and, because it is Mandatory, a queue took it. The send span
-// ends at that moment; otherwise it fails, and its error.type is one of a closed set (see [ErrorType]). To have many
-// messages under way, use [Publisher.PublishDeferred] and wait later, or not at all: the span ends when the answer comes.
+// Publish returns nil when the broker has confirmed the message. With Mandatory, at least one queue has it then. The
+// send span ends when Publish returns. On failure the span has an error.type from a closed set (see [ErrorType]).
+// [Publisher.PublishDeferred] does not wait for the confirm, so many messages can be outstanding. The span ends when
+// the confirm arrives, even if the program does not wait for it.
 //
-// A message that AMQP cannot carry, such as one with a MessageId of more than 255 bytes or with headers larger than a frame,
-// fails with [ErrUnsendable] before anything is sent. The bare client closes the connection over most of these, and every
-// channel and unconfirmed message on it is lost with it. Tell the Publisher with [WithFrameSize] when the connection has
-// agreed on another frame size than the usual.
+// A message that AMQP cannot carry fails with [ErrUnsendable], and nothing is sent. Examples are a MessageId of more
+// than 255 bytes, and headers larger than a frame. For most of these amqp091-go or RabbitMQ closes the connection. All
+// channels and unconfirmed messages of the connection are then lost. If the connection negotiated another frame size
+// than [DefaultFrameSize], set it with [WithFrameSize].
 //
-// The context travels in the headers, in a table of the message's own: the table that you give is never changed.
+// The trace context is written into a copy of the header table. The table in [Message] is never changed.
 //
 // # Consuming
 //
-// A [Consumer] runs a [Handler] inside the process span of a delivery, so that the span covers the work and the handler's
-// context carries it:
+// A [Consumer] runs a [Handler] inside the process span of a delivery. The handler's context carries the span:
 //
 //	consumer, err := otelamqp.NewConsumer()
 //	err = consumer.Process(ctx, "kitchen", delivery, func(ctx context.Context, d amqp091.Delivery) error {
 //		return cook(ctx, d) // spans and messages in here belong to the trace
 //	})
 //
-// [Consumer.Consume] is the loop around it. [Consumer.ProcessBatch] gives several deliveries one span with a link to each
-// sender, [Consumer.Get] gives basic.get its receive span.
+// [Consumer.Consume] receives the deliveries of a queue and processes each. [Consumer.ProcessBatch] processes several
+// deliveries in one span with a link to each sender. [Consumer.Get] calls basic.get in a receive span.
 //
 // # Parent, link, or both
 //
-// The conventions connect process and send spans by a link and allow the send span as parent for a single message. The
-// default here is both: one trace from end to end, and the link where tools look for it. Under an ambient span that span
-// is the parent, and the link remains. [WithTraceMode] chooses for each message, while the program runs; [WithMaxAge]
-// keeps a message that waited for days from extending its old trace. The baggage reaches the handler in every mode.
+// The conventions connect process and send spans by a link. For a single message they allow the send span as parent,
+// too (https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/#trace-structure). The default here is
+// both: one trace from end to end, and the link that tools look for. If ctx already holds a span (the ambient span),
+// that span is the parent, and the link remains. [WithTraceMode] chooses the mode for each message at run time.
+// [WithMaxAge] stops an old message from extending its old trace. The baggage reaches the handler in every mode.
 //
-// A linked hop begins a new trace: a sampler sees the link, with the sender's sampling decision in it, when the span
-// starts.
+// In the mode [Link] a process span starts a new trace. A sampler sees the link at span start, with the sampling
+// decision of the sender.
 //
-// # What a message tells
+// # Queue wait and attempts
 //
-// The conventions know no attempts and no queue wait. The Publisher writes the send time in nanoseconds into the header
-// [SentAtHeader]; the process span has the wait as [QueueWaitKey] and the histogram traceria.queue.wait has it in
-// seconds. [AttemptKey] has the attempt. Both are read with care: headers can hold anything, and whatever they hold, the
-// handler gets the message.
+// The conventions define no attribute for queue wait or attempts. The Publisher writes the send time, in Unix
+// nanoseconds, into the header [SentAtHeader]. The process span has the wait in milliseconds as [QueueWaitKey]. The
+// histogram traceria.queue.wait has it in seconds. [AttemptKey] has the attempt, counted from 1. An invalid header
+// counts as absent. The handler always gets the message.
 //
-// # What it does not do
+// # Limits
 //
-// It does not reconnect, declare, retry or dead-letter, and it does not log. Do not use it with the recovery of
-// amqp091-go (Config.Recovery), which reports confirms wrongly and can acknowledge the wrong message: open a new channel
-// and make a new Publisher when one is lost.
+// The package does not reconnect, declare, retry, dead-letter or log. Do not use it with Config.Recovery of
+// amqp091-go. That recovery reports wrong confirms, and it can acknowledge the wrong message. If a channel is lost,
+// open a new channel and make a new Publisher.
 package otelamqp

@@ -7,31 +7,36 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
-// The outcomes of a publishing that was not stored and routed, for [errors.Is].
+// Errors of publishing, for [errors.Is].
 var (
-	// ErrNack: the broker refused responsibility for the message (basic.nack), for instance because a queue with
-	// x-overflow=reject-publish is full.
+	// ErrNack means that the broker refused the message (basic.nack). One cause is a full queue with
+	// x-overflow=reject-publish (https://www.rabbitmq.com/docs/maxlength).
 	ErrNack = errors.New("otelamqp: the broker refused the message (nack)")
-	// ErrUnroutable: the message was mandatory and no queue took it (basic.return). The broker confirms such a message
-	// with an ack, which is why an ack alone does not count as success here.
+	// ErrUnroutable means that no queue took the mandatory message (basic.return). The broker acks such a message, too
+	// (https://www.rabbitmq.com/docs/confirms#when-publishes-are-confirmed), so an ack alone is not a success here.
 	ErrUnroutable = errors.New("otelamqp: no queue took the message")
-	// ErrConfirmTimeout: no confirm came in time. The message may be stored or not.
+	// ErrConfirmTimeout means that no confirm arrived in time. The broker may or may not have stored the message.
 	ErrConfirmTimeout = errors.New("otelamqp: no confirm in time")
-	// ErrConfirmUnknown: the channel was lost, or the caller went away, before the confirm came. The message may be
-	// stored or not.
+	// ErrConfirmUnknown means that the channel was lost or ctx was cancelled before the confirm. The broker may or may
+	// not have stored the message.
 	ErrConfirmUnknown = errors.New("otelamqp: the outcome is unknown")
-	// ErrUnsendable: AMQP or amqp091-go cannot carry the message, and the error says which part of it and what the limit
-	// is. Nothing was sent, the channel is as it was, and trying again will not help. These are refused: an exchange,
-	// routing key, property or header key of more than 255 bytes (AMQP asks for header keys of at most 128, which
-	// RabbitMQ does not enforce); a header value of a type that amqp091.Table does not list; an int that needs more than
-	// 32 bits, which amqp091-go would cut off; NaN and the infinities, for which RabbitMQ closes the connection; headers
-	// nested more than 32 deep, and tables and arrays of more than 8192 entries, for which amqp091-go closes the
-	// connection of the consumer; properties and headers that do not go into one frame (see [WithFrameSize]). The body
-	// may have any size: it takes as many frames as it needs.
+	// ErrUnsendable means that AMQP or amqp091-go cannot carry the message. The error names the part and its limit.
+	// Nothing was sent, the channel still works, and a retry fails again. These are refused:
+	//
+	//   - an exchange, routing key, property or header key of more than 255 bytes (AMQP allows header keys of at most
+	//     128 bytes, RabbitMQ accepts 255);
+	//   - a header value of a type that amqp091.Table does not list;
+	//   - an int of more than 32 bits, which amqp091-go truncates;
+	//   - NaN and the infinities, for which RabbitMQ closes the connection;
+	//   - headers nested more than 32 deep, and tables and arrays of more than 8192 entries, for which amqp091-go
+	//     closes the connection of the consumer;
+	//   - properties and headers that do not fit into one frame (see [WithFrameSize]).
+	//
+	// The body may have any size: it is sent in as many frames as it needs. The broker has a limit of its own.
 	ErrUnsendable = errors.New("otelamqp: AMQP cannot carry the message")
 )
 
-// The values of error.type beside the reply names of AMQP.
+// Values of error.type, in addition to the reply names of AMQP.
 const (
 	errorTypeNack       = "nack"
 	errorTypeUnroutable = "unroutable"
@@ -41,11 +46,11 @@ const (
 	errorTypePanic      = "panic"
 )
 
-// errorTypeOther is the fallback that the conventions name.
+// errorTypeOther is the fallback value of the conventions.
 var errorTypeOther = semconv.ErrorTypeOther.Value.AsString()
 
-// replyNames are the names of AMQP 0-9-1 (section 1.2, constants) for its reply codes, written as RabbitMQ writes
-// them in its messages and logs, so that one search finds both.
+// replyNames are the names of the reply codes of AMQP 0-9-1 (section 1.2, constants). RabbitMQ writes the same names
+// in its messages and logs, so one search finds both.
 var replyNames = map[int]string{
 	amqp091.ContentTooLarge:    "CONTENT_TOO_LARGE",
 	amqp091.NoRoute:            "NO_ROUTE",
@@ -67,16 +72,17 @@ var replyNames = map[int]string{
 	amqp091.InternalError:      "INTERNAL_ERROR",
 }
 
-// ErrorType returns the value of the attribute error.type for an error, "" for nil. The set is closed:
+// ErrorType returns the value of error.type for an error, or "" for nil. The set is closed (semconv, recording errors:
+// low cardinality):
 //
-//   - nack, unroutable, confirm_timeout, confirm_unknown, unsendable for the outcomes of a publishing (the Err variables);
+//   - nack, unroutable, confirm_timeout, confirm_unknown or unsendable for the Err variables of publishing;
 //   - the reply name (NOT_FOUND, ACCESS_REFUSED, …) for an error of the broker or of amqp091-go;
-//   - the answer of a method ErrorType() string, for errors of handlers that name themselves: keep those few;
-//   - _OTHER for everything else.
+//   - the result of the error's method ErrorType() string, if it has one (use few values);
+//   - _OTHER for all other errors.
 //
-// A confirm that was lost because the broker closed the channel over a fault in what was published on it (an unknown
-// exchange, a missing permission) has that reply name, which says more than confirm_unknown. Process spans whose
-// handler panicked have "panic", which no error value stands for.
+// If the broker closed the channel because of a published message (an unknown exchange, a missing permission), the
+// outstanding confirms have that reply name instead of confirm_unknown. The process span of a handler that panicked
+// has "panic".
 func ErrorType(err error) string {
 	if err == nil {
 		return ""
@@ -107,8 +113,7 @@ func ErrorType(err error) string {
 	return errorTypeOther
 }
 
-// channelException reports whether the broker closed the channel because of something that was done on it, which AMQP
-// calls a soft error.
+// channelException reports whether the broker closed the channel because of an operation on it (a soft error in AMQP).
 func channelException(err *amqp091.Error) bool {
 	switch err.Code {
 	case amqp091.ContentTooLarge, amqp091.AccessRefused, amqp091.NotFound, amqp091.ResourceLocked, amqp091.PreconditionFailed:

@@ -13,9 +13,9 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 )
 
-// ProcessBatch gives several deliveries one span with a link to each send span.
+// ProcessBatch processes several deliveries in one span with a link to each send span.
 func ExampleConsumer_ProcessBatch() {
-	conn, err := amqp091.Dial(rabbitmqtest.URL()) // such as amqp://guest:guest@127.0.0.1:5672/
+	conn, err := amqp091.Dial(rabbitmqtest.URL()) // for example amqp://guest:guest@127.0.0.1:5672/
 	if err != nil {
 		panic(err)
 	}
@@ -27,7 +27,7 @@ func ExampleConsumer_ProcessBatch() {
 	if _, err := ch.QueueDeclare("example.batch", false, true, true, false, nil); err != nil {
 		panic(err)
 	}
-	spans := tracetest.NewSpanRecorder() // in a service: the tracer provider of the SDK, or none for the global one
+	spans := tracetest.NewSpanRecorder() // a service uses its own tracer provider, or omits the option to use the global one
 	traced := otelamqp.WithTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)))
 	w3c := otelamqp.WithPropagators(propagation.TraceContext{})
 

@@ -13,9 +13,9 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 )
 
-// Consume runs the handler in the process span of each delivery and settles the delivery.
+// Consume runs the handler in the process span of each delivery. It settles the delivery as Settle decides.
 func ExampleConsumer_Consume() {
-	conn, err := amqp091.Dial(rabbitmqtest.URL()) // such as amqp://guest:guest@127.0.0.1:5672/
+	conn, err := amqp091.Dial(rabbitmqtest.URL()) // for example amqp://guest:guest@127.0.0.1:5672/
 	if err != nil {
 		panic(err)
 	}
@@ -27,7 +27,7 @@ func ExampleConsumer_Consume() {
 	if _, err := ch.QueueDeclare("example.consume", false, true, true, false, nil); err != nil {
 		panic(err)
 	}
-	spans := tracetest.NewSpanRecorder() // in a service: the tracer provider of the SDK, or none for the global one
+	spans := tracetest.NewSpanRecorder() // a service uses its own tracer provider, or omits the option to use the global one
 	traced := otelamqp.WithTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)))
 	w3c := otelamqp.WithPropagators(propagation.TraceContext{})
 
@@ -45,7 +45,7 @@ func ExampleConsumer_Consume() {
 	ctx, stop := context.WithCancel(context.Background())
 	err = consumer.Consume(ctx, ch, "example.consume", otelamqp.ConsumeOptions{Settle: otelamqp.AckOrRequeue},
 		func(context.Context, amqp091.Delivery) error {
-			stop() // one is enough here
+			stop() // end after one message
 			return nil
 		})
 	fmt.Println("error:", err)

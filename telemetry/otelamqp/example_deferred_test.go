@@ -13,9 +13,9 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 )
 
-// PublishDeferred does not wait for the confirm, so that many messages are under way at once.
+// PublishDeferred does not wait for the confirm, so many messages can be outstanding.
 func ExamplePublisher_PublishDeferred() {
-	conn, err := amqp091.Dial(rabbitmqtest.URL()) // such as amqp://guest:guest@127.0.0.1:5672/
+	conn, err := amqp091.Dial(rabbitmqtest.URL()) // for example amqp://guest:guest@127.0.0.1:5672/
 	if err != nil {
 		panic(err)
 	}
@@ -27,7 +27,7 @@ func ExamplePublisher_PublishDeferred() {
 	if _, err := ch.QueueDeclare("example.deferred", false, true, true, false, nil); err != nil {
 		panic(err)
 	}
-	spans := tracetest.NewSpanRecorder() // in a service: the tracer provider of the SDK, or none for the global one
+	spans := tracetest.NewSpanRecorder() // a service uses its own tracer provider, or omits the option to use the global one
 	traced := otelamqp.WithTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)))
 	w3c := otelamqp.WithPropagators(propagation.TraceContext{})
 
@@ -35,7 +35,7 @@ func ExamplePublisher_PublishDeferred() {
 	if err != nil {
 		panic(err)
 	}
-	var underWay []*otelamqp.Confirmation
+	var outstanding []*otelamqp.Confirmation
 	for range 3 {
 		confirmation, err := publisher.PublishDeferred(context.Background(), otelamqp.Message{
 			RoutingKey: "example.deferred", Mandatory: true, Publishing: amqp091.Publishing{Body: []byte("pizza")},
@@ -43,9 +43,9 @@ func ExamplePublisher_PublishDeferred() {
 		if err != nil {
 			panic(err)
 		}
-		underWay = append(underWay, confirmation)
+		outstanding = append(outstanding, confirmation)
 	}
-	for _, confirmation := range underWay {
+	for _, confirmation := range outstanding {
 		fmt.Println("error:", confirmation.Wait(context.Background()))
 	}
 	fmt.Println("spans:", len(spans.Ended()))

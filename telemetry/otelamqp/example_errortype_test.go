@@ -9,7 +9,7 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 )
 
-// ErrorType is the error.type of a failed span: a name from a closed set.
+// ErrorType returns the error.type of a failed span, a value from a closed set.
 func ExampleErrorType() {
 	fmt.Println(otelamqp.ErrorType(fmt.Errorf("publish: %w", otelamqp.ErrNack)))
 	fmt.Println(otelamqp.ErrorType(&amqp091.Error{Code: amqp091.AccessRefused}))

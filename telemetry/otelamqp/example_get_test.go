@@ -13,9 +13,9 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 )
 
-// Get fetches one message with basic.get. Process gives it its process span.
+// Get fetches one message with basic.get in a receive span. Process handles the message in a process span.
 func ExampleConsumer_Get() {
-	conn, err := amqp091.Dial(rabbitmqtest.URL()) // such as amqp://guest:guest@127.0.0.1:5672/
+	conn, err := amqp091.Dial(rabbitmqtest.URL()) // for example amqp://guest:guest@127.0.0.1:5672/
 	if err != nil {
 		panic(err)
 	}
@@ -27,7 +27,7 @@ func ExampleConsumer_Get() {
 	if _, err := ch.QueueDeclare("example.get", false, true, true, false, nil); err != nil {
 		panic(err)
 	}
-	spans := tracetest.NewSpanRecorder() // in a service: the tracer provider of the SDK, or none for the global one
+	spans := tracetest.NewSpanRecorder() // a service uses its own tracer provider, or omits the option to use the global one
 	traced := otelamqp.WithTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)))
 	w3c := otelamqp.WithPropagators(propagation.TraceContext{})
 

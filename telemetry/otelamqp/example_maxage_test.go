@@ -14,9 +14,9 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 )
 
-// A message that waited longer than the maximum age does not extend its old trace. It begins a new trace with a link.
+// A message older than the maximum age does not extend its old trace. It starts a new trace with a link.
 func ExampleWithMaxAge() {
-	conn, err := amqp091.Dial(rabbitmqtest.URL()) // such as amqp://guest:guest@127.0.0.1:5672/
+	conn, err := amqp091.Dial(rabbitmqtest.URL()) // for example amqp://guest:guest@127.0.0.1:5672/
 	if err != nil {
 		panic(err)
 	}
@@ -28,7 +28,7 @@ func ExampleWithMaxAge() {
 	if _, err := ch.QueueDeclare("example.maxage", false, true, true, false, nil); err != nil {
 		panic(err)
 	}
-	spans := tracetest.NewSpanRecorder() // in a service: the tracer provider of the SDK, or none for the global one
+	spans := tracetest.NewSpanRecorder() // a service uses its own tracer provider, or omits the option to use the global one
 	traced := otelamqp.WithTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)))
 	w3c := otelamqp.WithPropagators(propagation.TraceContext{})
 
@@ -50,7 +50,7 @@ func ExampleWithMaxAge() {
 	done := func(context.Context, amqp091.Delivery) error { return nil }
 	fmt.Println("error:", consumer.Process(context.Background(), "example.maxage", delivery, done))
 
-	delivery.Headers[otelamqp.SentAtHeader] = time.Now().Add(-2 * time.Hour).UnixNano() // as if it had waited for two hours
+	delivery.Headers[otelamqp.SentAtHeader] = time.Now().Add(-2 * time.Hour).UnixNano() // as after a wait of two hours
 	fmt.Println("error:", consumer.Process(context.Background(), "example.maxage", delivery, done))
 	for _, span := range spans.Ended() {
 		fmt.Println(span.SpanKind(), span.Name(), "links:", len(span.Links()), "has a parent:", span.Parent().IsValid())

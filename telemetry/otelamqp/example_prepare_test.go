@@ -14,10 +14,10 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 )
 
-// Prepare completes a message when its trace context is known. Here the body carries the context as well, for consumers
+// Prepare completes a message after its trace context is known. Here it writes the context into the body, for consumers
 // that lose the headers.
 func ExampleMessage_prepare() {
-	conn, err := amqp091.Dial(rabbitmqtest.URL()) // such as amqp://guest:guest@127.0.0.1:5672/
+	conn, err := amqp091.Dial(rabbitmqtest.URL()) // for example amqp://guest:guest@127.0.0.1:5672/
 	if err != nil {
 		panic(err)
 	}
@@ -29,7 +29,7 @@ func ExampleMessage_prepare() {
 	if _, err := ch.QueueDeclare("example.prepare", false, true, true, false, nil); err != nil {
 		panic(err)
 	}
-	spans := tracetest.NewSpanRecorder() // in a service: the tracer provider of the SDK, or none for the global one
+	spans := tracetest.NewSpanRecorder() // a service uses its own tracer provider, or omits the option to use the global one
 	traced := otelamqp.WithTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)))
 	w3c := otelamqp.WithPropagators(propagation.TraceContext{})
 

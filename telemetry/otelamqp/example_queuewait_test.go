@@ -9,7 +9,7 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 )
 
-// QueueWait is the time between sending and now, if the message has the send time.
+// QueueWait returns the time from sending to now, if the message has a send time.
 func ExampleQueueWait() {
 	now := time.Now()
 	d := amqp091.Delivery{Headers: amqp091.Table{otelamqp.SentAtHeader: now.Add(-time.Second).UnixNano()}}

@@ -20,7 +20,7 @@ func KeptDestinations(p *Publisher) int {
 	return len(p.cfg.destinations.all)
 }
 
-// Sendable runs the check that every message goes through.
+// Sendable runs the check that Publish runs for every message.
 func Sendable(p *Publisher, m *Message) error {
 	_, err := p.sendable(m, &m.Publishing)
 	return err

@@ -40,7 +40,7 @@ func (s *source) number() int64 {
 	var b [8]byte
 	n := copy(b[:], s.data)
 	s.data = s.data[n:]
-	return int64(binary.BigEndian.Uint64(b[:])) //nolint:gosec // any bits will do
+	return int64(binary.BigEndian.Uint64(b[:])) //nolint:gosec // every bit pattern is valid
 }
 
 func (s *source) value(depth int) any {
@@ -97,7 +97,7 @@ func (s *source) table(depth int) amqp091.Table {
 	return t
 }
 
-// FuzzHeaders: whatever a message brings, its handler is called once with the message, and nothing panics.
+// FuzzHeaders: for any headers the handler is called once with the message, and nothing panics.
 func FuzzHeaders(f *testing.F) {
 	f.Add([]byte(nil))
 	f.Add([]byte("\x05\x00\x00\x01\x3700-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"))
@@ -171,7 +171,7 @@ func TestQueueWait(t *testing.T) {
 		{"1699999999000000500", time.Second, true},
 		{[]byte("1699999999000000500"), time.Second, true},
 		{now.Add(-time.Second), time.Second, true},
-		{now.Add(time.Hour).UnixNano(), 0, true}, // another clock
+		{now.Add(time.Hour).UnixNano(), 0, true}, // clock skew
 		{nil, 0, false},
 		{"soon", 0, false},
 		{int64(1_700_000_000), 0, false}, // seconds
@@ -185,7 +185,7 @@ func TestQueueWait(t *testing.T) {
 	}
 }
 
-// TestHugeTable: a large table costs time, not the message.
+// TestHugeTable: a large table costs time, but the message is handled.
 func TestHugeTable(t *testing.T) {
 	b := newBundle(t)
 	d := delivery(0)

@@ -16,14 +16,15 @@ type GetChannel interface {
 
 var _ GetChannel = (*amqp091.Channel)(nil)
 
-// pulled marks the deliveries that Get returned, so that Process does not count them again.
+// pulled marks a delivery that Get returned, so that Process does not count it again.
 type pulled struct{ amqp091.Acknowledger }
 
-// Get takes one message from queue with a receive span, which links to the message's creation context. ok is false when
-// the queue was empty; such a call has a span as well. Give the delivery to Process to get the process span.
+// Get takes one message from queue in a receive span, which links to the creation context of the message. ok is false
+// if the queue was empty; such a call has a span, too. Pass the delivery to [Consumer.Process] for its process span.
+// The error wraps the error of the channel.
 //
-// The span starts when the call began, but is made when it returned: only then are the destination and the link known
-// that samplers look at.
+// Get creates the span after the call, with the start time of the call. Samplers need the
+// destination and the link, and both are known only then.
 func (c *Consumer) Get(ctx context.Context, ch GetChannel, queue string, autoAck bool) (d amqp091.Delivery, ok bool, err error) {
 	start := time.Now()
 	d, ok, err = ch.Get(queue, autoAck)

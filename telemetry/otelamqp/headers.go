@@ -10,14 +10,14 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// tables are header tables for publishings, used again where nobody can have kept one.
+// tables holds header tables for reuse. Only tables that the channel did not keep are returned to it.
 var tables = sync.Pool{New: func() any { return make(amqp091.Table, 8) }}
 
-// maxPooledHeaders keeps the table of one extraordinary message from staying in memory.
+// maxPooledHeaders limits the reuse, so that one very large table does not stay in memory.
 const maxPooledHeaders = 32
 
-// headers returns the header table for m, a copy with the trace context and the send time, and whether it is to be
-// released after publishing.
+// headers returns a copy of the header table of m with the trace context and the send time. If pooled is true, the
+// caller releases the table after publishing.
 func (p *Publisher) headers(ctx context.Context, m *Message) (headers amqp091.Table, pooled bool) {
 	given := m.Publishing.Headers
 	pooled = p.reuseHeaders && m.Prepare == nil && len(given) <= maxPooledHeaders
@@ -46,8 +46,8 @@ func release(headers amqp091.Table) {
 	tables.Put(headers)
 }
 
-// sendTime returns the time in Unix nanoseconds, different for each message of this publisher: returned messages are
-// recognized by it.
+// sendTime returns the time in Unix nanoseconds. The value is unique for each message of the publisher, because it
+// identifies returned messages.
 func (p *Publisher) sendTime() int64 {
 	for {
 		now, last := time.Now().UnixNano(), p.lastSent.Load()
@@ -60,8 +60,8 @@ func (p *Publisher) sendTime() int64 {
 	}
 }
 
-// creation returns the context of the span that created a message, invalid when its headers hold none.
+// creation returns the context of the span that created a message. It is invalid if the headers have none.
 func (c *config) creation(ctx context.Context, h amqp091.Table) trace.SpanContext {
-	ctx = trace.ContextWithSpan(ctx, nil) // what is there afterwards is the message's
+	ctx = trace.ContextWithSpan(ctx, nil) // so that the result can only come from the headers
 	return trace.SpanContextFromContext(Extract(ctx, h, c.propagator))
 }

@@ -8,8 +8,7 @@ import (
 
 type attributes = []attribute.KeyValue
 
-// messageAttributes appends the attributes of a single message that are present: its identifier and, as the
-// conversation, its correlation id.
+// messageAttributes appends the message id and the correlation id (as the conversation id) if they are present.
 func messageAttributes(attrs attributes, id, correlationID string) attributes {
 	if id != "" {
 		attrs = append(attrs, semconv.MessagingMessageID(id))
@@ -20,7 +19,7 @@ func messageAttributes(attrs attributes, id, correlationID string) attributes {
 	return attrs
 }
 
-// properties are the AMQP properties of a message that have a size.
+// properties are the AMQP properties of a message, as far as they have a size in the frame.
 type properties struct {
 	texts                             [9]string
 	deliveryMode, priority, timestamp bool
@@ -40,7 +39,7 @@ func deliveryProperties(d *amqp091.Delivery) properties {
 	}
 }
 
-// sizeAttributes: header is the size of the properties and headers, and with the body makes the envelope.
+// sizeAttributes returns the body size and the envelope size in bytes. header is the size of properties and headers.
 func sizeAttributes(header int, body []byte) attributes {
 	return attributes{
 		semconv.MessagingMessageBodySize(len(body)),
@@ -48,11 +47,11 @@ func sizeAttributes(header int, body []byte) attributes {
 	}
 }
 
-// size returns the bytes of the properties in a content header frame (AMQP 0-9-1, 4.2.6.1 and 1.8.3): the flags, a length
-// byte before each short string, one byte for mode and priority, eight for the timestamp.
+// size returns the bytes of the properties in a content header frame (AMQP 0-9-1, 4.2.6.1 and 1.8.3): the flags, a
+// length byte before each short string, one byte each for mode and priority, eight for the timestamp.
 func (p *properties) size() int {
 	size := 2
-	for i := range p.texts { // not by value: it is done for every message
+	for i := range p.texts { // by index: copying the strings costs time for every message
 		if text := p.texts[i]; text != "" {
 			size += 1 + len(text)
 		}

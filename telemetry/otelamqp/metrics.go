@@ -7,17 +7,17 @@ import (
 	"go.opentelemetry.io/otel/semconv/v1.43.0/messagingconv"
 )
 
-// durationBuckets are the boundaries, in seconds, that the conventions advise for both duration histograms; the package
-// messagingconv does not set them.
+// durationBuckets are the boundaries, in seconds, that the conventions advise for both duration histograms. The
+// package messagingconv does not set them.
 var durationBuckets = []float64{0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}
 
-// waitBuckets reach further: a message can wait for hours.
+// waitBuckets are the boundaries of the queue wait, in seconds. They end at an hour, because messages can wait long.
 var waitBuckets = []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600}
 
-// queueWaitMetric is our own: the conventions have no metric for the time in the queue.
+// queueWaitMetric is not part of the conventions, which have no metric for the queue wait.
 const queueWaitMetric = "traceria.queue.wait"
 
-// instruments are the four metrics of the conventions and the queue wait.
+// instruments are the four metrics of the conventions and the queue wait histogram.
 type instruments struct {
 	operation metric.Float64Histogram
 	process   metric.Float64Histogram
@@ -49,6 +49,6 @@ func newInstruments(m metric.Meter) (instruments, error) {
 	if err != nil {
 		return instruments{}, fmt.Errorf("create %s: %w", queueWaitMetric, err)
 	}
-	// The instruments under the wrappers: the wrappers build an attribute set for every measurement, which allocates.
+	// The wrappers build an attribute set for each measurement, which allocates. So the instruments are used directly.
 	return instruments{operation.Inst(), process.Inst(), sent.Inst(), consumed.Inst(), wait}, nil
 }

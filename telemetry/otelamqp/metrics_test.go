@@ -110,7 +110,8 @@ func TestAdvisedBuckets(t *testing.T) {
 	}
 }
 
-// TestManyDestinationsAreNotKept: routing keys with identifiers must not fill the memory, and work all the same.
+// TestManyDestinationsAreNotKept: routing keys with identifiers do not fill the memory, and their messages have
+// telemetry.
 func TestManyDestinationsAreNotKept(t *testing.T) {
 	b := newBundle(t)
 	p := b.publisher(&stub{})

@@ -10,7 +10,7 @@ import (
 	"traceria/telemetry/otelamqp"
 )
 
-// BenchmarkPublish is what publishing costs beside the channel, which does nothing here.
+// BenchmarkPublish measures publishing without the cost of the channel, which does nothing here.
 func BenchmarkPublish(b *testing.B) {
 	for _, name := range []string{"noop", "unsampled", "sampled"} {
 		b.Run(name, func(b *testing.B) {
@@ -29,7 +29,7 @@ func BenchmarkPublish(b *testing.B) {
 	}
 }
 
-// BenchmarkProcess is what a process span costs around a handler that does nothing.
+// BenchmarkProcess measures a process span around a handler that does nothing.
 func BenchmarkProcess(b *testing.B) {
 	for _, name := range []string{"noop", "unsampled", "sampled"} {
 		b.Run(name, func(b *testing.B) {
@@ -46,7 +46,7 @@ func BenchmarkProcess(b *testing.B) {
 	}
 }
 
-// BenchmarkSendable is the share of the check that AMQP can carry the message, with the headers that publishing adds.
+// BenchmarkSendable measures the check for ErrUnsendable, with the headers that publishing adds.
 func BenchmarkSendable(b *testing.B) {
 	ch := newAcking()
 	p, err := otelamqp.NewPublisher(ch)

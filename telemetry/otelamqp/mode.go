@@ -1,16 +1,16 @@
 package otelamqp
 
-// TraceMode says how the process span of a message relates to the span that sent it.
+// TraceMode is the relation between the process span of a message and its send span (semconv, messaging spans, "Trace
+// structure").
 type TraceMode int
 
 const (
-	// Parent makes the process span a child of the send span and links it to it as well: one trace from end to end. Under
-	// an ambient span (the context given to Process holds one already) that span stays the parent, and the link leads
-	// to the send span.
+	// Parent makes the process span a child of the send span, with a link to it: one trace from end to end. If the
+	// context given to Process holds a span (the ambient span), that span is the parent, and the link remains.
 	Parent TraceMode = iota
-	// Link starts a new trace with a link to the send span, and to the ambient span when there is one.
+	// Link starts a new trace with a link to the send span, and to the ambient span if there is one.
 	Link
-	// None starts a new trace without any link, as systems that lose the context do. The baggage is kept.
+	// None starts a new trace without links. It shows a system that loses the context. The baggage is kept.
 	None
 )
 

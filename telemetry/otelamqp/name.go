@@ -2,12 +2,12 @@ package otelamqp
 
 import "strings"
 
-// defaultExchange is what the conventions call the default exchange when there is no routing key either.
+// defaultExchange is the destination in the conventions if exchange and routing key are both empty.
 const defaultExchange = "amq.default"
 
-// destinationName returns messaging.destination.name as the conventions for RabbitMQ compose it: exchange and routing
-// key for a producer, exchange, routing key and queue for a consumer, empty parts left out and a routing key that equals
-// the queue written once.
+// destinationName returns messaging.destination.name (semconv, RabbitMQ): exchange and routing key for a producer,
+// exchange, routing key and queue for a consumer. Empty parts are omitted. A routing key equal to the queue is written
+// once.
 func destinationName(k destinationKey) string {
 	return joinDestination(k.op, k.exchange, k.routingKey, k.queue)
 }
@@ -29,9 +29,9 @@ func joinDestination(op *operation, exchange, routingKey, queue string) string {
 	return strings.Join(parts, ":")
 }
 
-// lowCardinality returns the destination for the span's name, without the parts that the broker made up: a queue named
-// by the server is anonymous, and the reply address of direct reply-to is temporary as well. Their names would give every
-// client spans of its own name.
+// lowCardinality returns the destination for the span name, without the names that the broker generated. A queue named
+// by the server is anonymous. The address of direct reply-to is temporary as well
+// (https://www.rabbitmq.com/docs/direct-reply-to). Generated names would give each client its own span names.
 func lowCardinality(k destinationKey) (name string, anonymous, temporary bool) {
 	routingKey, queue := k.routingKey, k.queue
 	if k.exchange == "" && madeUp(routingKey) {
@@ -46,12 +46,12 @@ func lowCardinality(k destinationKey) (name string, anonymous, temporary bool) {
 		return destinationName(k), false, false
 	}
 	if k.exchange == "" && routingKey == "" && queue == "" {
-		return "", true, temporary // the conventions: no name of low cardinality, no destination in the span's name
+		return "", true, temporary // semconv: without a low-cardinality name the span name has no destination
 	}
 	return joinDestination(k.op, k.exchange, routingKey, queue), true, temporary
 }
 
-// madeUp reports whether the broker named the queue.
+// madeUp reports whether the broker generated the name of the queue.
 func madeUp(queue string) bool { return strings.HasPrefix(queue, "amq.gen-") || replyTo(queue) }
 
 func replyTo(queue string) bool { return strings.HasPrefix(queue, "amq.rabbitmq.reply-to") }

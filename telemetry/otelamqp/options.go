@@ -11,20 +11,21 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// DefaultConfirmTimeout is how long a publishing waits for its confirm unless WithConfirmTimeout says otherwise.
+// DefaultConfirmTimeout is the time that a published message waits for its confirm unless [WithConfirmTimeout] is set.
 const DefaultConfirmTimeout = 30 * time.Second
 
-// DefaultFrameSize is the largest frame, in bytes, that amqp091-go and RabbitMQ agree on unless one of them is configured.
+// DefaultFrameSize is the largest frame, in bytes, that amqp091-go and RabbitMQ negotiate by default (frame_max,
+// https://www.rabbitmq.com/docs/configure).
 const DefaultFrameSize = 131072
 
-// Option configures a Publisher or a Consumer. Each option says which of them it concerns when it is not both.
+// Option configures a Publisher or a Consumer. An option for only one of them says so.
 type Option interface{ apply(*config) }
 
 type optionFunc func(*config)
 
 func (f optionFunc) apply(c *config) { f(c) }
 
-// config is what the options set. It does not change after newConfig.
+// config holds the values of the options. It does not change after newConfig.
 type config struct {
 	tracerProvider trace.TracerProvider
 	meterProvider  metric.MeterProvider
@@ -75,14 +76,14 @@ func newConfig(opts []Option) (*config, error) {
 	return c, nil
 }
 
-// fields returns the headers that the propagator owns. They are read once, at the first message: by then a program has
-// set its global propagator, and reading them allocates.
+// fields returns the headers that the propagator writes. It reads them once, because reading allocates. It reads them
+// at the first message, because a program may set the global propagator after newConfig.
 func (c *config) fields() []string {
 	c.fieldsOnce.Do(func() { c.fieldsCached = c.propagator.Fields() })
 	return c.fieldsCached
 }
 
-// WithTracerProvider sets the provider of the tracer. The default is the global one.
+// WithTracerProvider sets the tracer provider. The default is the global one. nil is ignored.
 func WithTracerProvider(p trace.TracerProvider) Option {
 	return optionFunc(func(c *config) {
 		if p != nil {
@@ -91,7 +92,7 @@ func WithTracerProvider(p trace.TracerProvider) Option {
 	})
 }
 
-// WithMeterProvider sets the provider of the meter. The default is the global one.
+// WithMeterProvider sets the meter provider. The default is the global one. nil is ignored.
 func WithMeterProvider(p metric.MeterProvider) Option {
 	return optionFunc(func(c *config) {
 		if p != nil {
@@ -100,8 +101,8 @@ func WithMeterProvider(p metric.MeterProvider) Option {
 	})
 }
 
-// WithPropagators sets what writes the context into headers and reads it from them. The default is the global one,
-// which carries nothing until the program sets it.
+// WithPropagators sets the propagator, which writes the context into headers and reads it from them. The default is
+// the global one, which does nothing until the program sets it. nil is ignored.
 func WithPropagators(p propagation.TextMapPropagator) Option {
 	return optionFunc(func(c *config) {
 		if p != nil {
@@ -110,9 +111,9 @@ func WithPropagators(p propagation.TextMapPropagator) Option {
 	})
 }
 
-// WithTraceMode sets how process spans relate to send spans. The function is asked for each message, with the context
-// that holds the message's baggage, so that the mode can change while the program runs. The default is always [Parent].
-// It concerns consumers.
+// WithTraceMode sets the relation between process spans and send spans. Process calls mode for each message, with a
+// context that holds the message's baggage, so the mode can change at run time. The default is always [Parent]. It has
+// no effect on a Publisher.
 func WithTraceMode(mode func(context.Context) TraceMode) Option {
 	return optionFunc(func(c *config) {
 		if mode != nil {
@@ -121,72 +122,72 @@ func WithTraceMode(mode func(context.Context) TraceMode) Option {
 	})
 }
 
-// WithMaxAge makes messages older than age start a new trace that is only linked, as in the mode [Link]: a message that
-// waited for days would otherwise extend a trace that every backend has closed. The age is the queue wait or, without
-// a send time in the headers, counts from the AMQP timestamp. Under an ambient span nothing changes: the message is only
-// linked there anyway. 0, the default, means no maximum. It concerns consumers.
+// WithMaxAge makes messages older than age start a new trace with a link, as in the mode [Link]. Otherwise a message
+// that waited for days would extend a trace that backends consider complete. The age is the queue wait. Without
+// a send time it counts from the AMQP timestamp. Under an ambient span it has no effect, because the message is only
+// linked there. The default, 0, means no maximum. It has no effect on a Publisher.
 func WithMaxAge(age time.Duration) Option {
 	return optionFunc(func(c *config) { c.maxAge = age })
 }
 
-// WithServerAddress sets server.address and server.port: the name of the broker and its port, as in its URL. A port of
-// 0 is left out.
+// WithServerAddress sets server.address and server.port, the broker's name and port as in its URL. A port of 0 is
+// omitted.
 func WithServerAddress(host string, port int) Option {
 	return optionFunc(func(c *config) { c.serverAddress, c.serverPort = host, port })
 }
 
-// WithPeerAddress sets network.peer.address and network.peer.port: the IP address that the connection leads to. Process
-// spans do not have them, because processing needs no network. A port of 0 is left out.
+// WithPeerAddress sets network.peer.address and network.peer.port, the IP address and port of the connection. Process
+// spans do not have them, because processing needs no network (semconv, messaging spans). A port of 0 is omitted.
 func WithPeerAddress(address string, port int) Option {
 	return optionFunc(func(c *config) { c.peerAddress, c.peerPort = address, port })
 }
 
-// WithClientID sets messaging.client.id, for instance the connection name.
+// WithClientID sets messaging.client.id, for example the connection name.
 func WithClientID(id string) Option {
 	return optionFunc(func(c *config) { c.clientID = id })
 }
 
-// WithDestinationTemplate sets a function that returns a destination's form of low cardinality, such as
-// "orders:order.{id}", or "" for a destination that needs none. Names of spans and attributes of metrics then use it;
-// give one when routing keys hold identifiers. queue is empty for a publisher. The result is kept: it must depend on the
-// arguments only.
+// WithDestinationTemplate sets a function that returns the low-cardinality form of a destination, such as
+// "orders:order.{id}", or "" if it needs none. Span names and metrics then use that form
+// (messaging.destination.template). Set it if routing keys contain identifiers. queue is empty for a publisher. The
+// results are cached, so the function must depend on its arguments only.
 func WithDestinationTemplate(template func(exchange, routingKey, queue string) string) Option {
 	return optionFunc(func(c *config) { c.template = template })
 }
 
-// WithSpanName sets a function that names spans from the operation (send, receive, process, ack, nack, reject) and the
-// destination of low cardinality. The default follows the conventions: "{operation} {destination}". The result is kept:
-// it must depend on the arguments only.
+// WithSpanName sets a function that returns a span name. Its arguments are the operation (send, receive, process, ack,
+// nack, reject) and the low-cardinality destination. The default is "{operation} {destination}" (semconv, messaging
+// spans, "Span name"). The results are cached, so the function must depend on its arguments only.
 func WithSpanName(name func(operation, destination string) string) Option {
 	return optionFunc(func(c *config) { c.spanName = name })
 }
 
-// WithFilter sets a function that says which messages get telemetry. A message that it refuses is published and
-// consumed without span and metrics; the context in its headers still flows. queue is empty for a publisher.
+// WithFilter sets a function that returns whether messages of a destination get telemetry. Otherwise a message is
+// published or consumed without span and metrics. Its headers still carry the context. queue is empty for a publisher.
 func WithFilter(filter func(exchange, routingKey, queue string) bool) Option {
 	return optionFunc(func(c *config) { c.filter = filter })
 }
 
-// WithSettleSpans makes every ack, nack and reject of a delivery a CLIENT span with its metric. It concerns consumers.
+// WithSettleSpans records each ack, nack and reject as a CLIENT span and in messaging.client.operation.duration. It
+// has no effect on a Publisher.
 func WithSettleSpans() Option {
 	return optionFunc(func(c *config) { c.settleSpans = true })
 }
 
-// WithMessageSizes sets messaging.message.body.size and messaging.message.envelope.size, which the conventions leave to
-// be asked for, on spans of a single message. The envelope is the body plus the properties and headers as AMQP encodes
-// them.
+// WithMessageSizes sets messaging.message.body.size and messaging.message.envelope.size, in bytes, on spans of a
+// single message (opt-in in the conventions). The envelope is the body plus the encoded properties and headers.
 func WithMessageSizes() Option {
 	return optionFunc(func(c *config) { c.sizes = true })
 }
 
-// WithSentAtHeader sets the name of the header with the send time, [SentAtHeader] by default. The empty name switches
-// it off: queue waits are then unknown.
+// WithSentAtHeader sets the name of the header with the send time. The default is [SentAtHeader]. An empty name
+// disables the header, and the queue wait is then unknown.
 func WithSentAtHeader(name string) Option {
 	return optionFunc(func(c *config) { c.sentAtHeader = name })
 }
 
-// WithConfirmTimeout sets how long a publishing waits for its confirm, [DefaultConfirmTimeout] by default. It concerns
-// publishers. A value of 0 or less is ignored: without a limit a span could stay open for ever.
+// WithConfirmTimeout sets how long a published message waits for its confirm. The default is [DefaultConfirmTimeout].
+// A value of 0 or less is ignored, because a span could then stay open for ever. It has no effect on a Consumer.
 func WithConfirmTimeout(d time.Duration) Option {
 	return optionFunc(func(c *config) {
 		if d > 0 {
@@ -195,12 +196,13 @@ func WithConfirmTimeout(d time.Duration) Option {
 	})
 }
 
-// WithFrameSize sets the largest frame that the connection can send, in bytes: amqp091.Connection.Config.FrameSize once it
-// is open, [DefaultFrameSize] by default. The properties and headers of a message must go into one frame; a message whose
-// do not is refused with [ErrUnsendable]. The broker adds headers of its own to what it delivers again or dead-letters
-// (x-delivery-count, x-death), and a consumer loses its connection over a message that has grown beyond a frame: give a
-// smaller size to leave room for them. 0 or less means no limit. It concerns publishers. RabbitMQ 4.3 refuses a
-// connection with frames of less than 8192 bytes.
+// WithFrameSize sets the largest frame of the connection in bytes. Use amqp091.Connection.Config.FrameSize of the open
+// connection. The default is [DefaultFrameSize]; 0 or less means no limit. It has no effect on a Consumer.
+//
+// Properties and headers must fit into one frame (AMQP 0-9-1, 4.2.6.1). Otherwise publishing fails with
+// [ErrUnsendable]. The broker adds headers to messages that it redelivers or dead-letters (x-delivery-count, x-death).
+// A consumer loses its connection if a message outgrows the frame that way, so a smaller size leaves room. RabbitMQ
+// 4.3 refuses connections with frames of less than 8192 bytes.
 func WithFrameSize(bytes int) Option {
 	return optionFunc(func(c *config) { c.frameSize = bytes })
 }

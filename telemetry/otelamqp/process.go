@@ -16,10 +16,10 @@ import (
 // Handler processes one delivery. ctx carries the process span and the baggage of the message.
 type Handler func(ctx context.Context, d amqp091.Delivery) error
 
-// Consumer gives deliveries their spans and metrics. It is safe for use by several goroutines at once.
+// Consumer records spans and metrics for deliveries. Several goroutines may use it at once.
 type Consumer struct{ cfg *config }
 
-// NewConsumer makes a Consumer. An error means that the meter refused an instrument.
+// NewConsumer returns a Consumer. The error wraps the error of the meter if an instrument cannot be created.
 func NewConsumer(opts ...Option) (*Consumer, error) {
 	cfg, err := newConfig(opts)
 	if err != nil {
@@ -43,7 +43,7 @@ type processConfig struct {
 	exchange, routingKey string
 }
 
-// WithStartAttributes sets attributes on the process span at its start, where samplers see them.
+// WithStartAttributes sets attributes on the process span at its start, so that samplers see them.
 func WithStartAttributes(attrs ...attribute.KeyValue) ProcessOption {
 	return processOptionFunc(func(c processConfig) processConfig {
 		c.attrs = append(slices.Clip(c.attrs), attrs...)
@@ -51,8 +51,8 @@ func WithStartAttributes(attrs ...attribute.KeyValue) ProcessOption {
 	})
 }
 
-// WithFallbackCarrier sets where the context is read when the headers hold no valid trace context, for instance the
-// metadata of the message's body: something between sender and receiver may have dropped the headers.
+// WithFallbackCarrier sets a carrier that Process reads if the headers have no valid trace context, for example
+// metadata in the message body. Some intermediaries drop headers.
 func WithFallbackCarrier(carrier propagation.TextMapCarrier) ProcessOption {
 	return processOptionFunc(func(c processConfig) processConfig {
 		c.fallback = carrier
@@ -60,8 +60,8 @@ func WithFallbackCarrier(carrier propagation.TextMapCarrier) ProcessOption {
 	})
 }
 
-// WithFirstDestination sets the exchange and routing key that the message was first sent to. A message that comes back
-// through a retry queue arrives from another exchange; with this its span keeps the name that it had.
+// WithFirstDestination sets the exchange and routing key to which the message was first published. A retry queue
+// changes both, and this option keeps the span name of the first attempt.
 func WithFirstDestination(exchange, routingKey string) ProcessOption {
 	return processOptionFunc(func(c processConfig) processConfig {
 		c.exchange, c.routingKey = exchange, routingKey
@@ -69,12 +69,12 @@ func WithFirstDestination(exchange, routingKey string) ProcessOption {
 	})
 }
 
-// Process runs h for one delivery from queue inside its process span, and returns what h returns. The span covers h: it
-// ends when h returns, with an error status if h returned an error. A panic of h ends the span with an error and goes on.
-// Settling the message is up to h, or needless under auto-ack; Process does neither ack nor drop anything.
+// Process runs h for one delivery from queue in a process span, and returns the error of h. The span ends when h
+// returns. It has an error status if h returned an error. If h panics, the span ends with an error, and the panic
+// continues. Process does not settle the delivery: h does, unless the consumer uses auto-ack.
 //
-// ctx is the ambient context. Its values reach span processors and h; a span in it is the parent of the process span.
-// The time in the queue is measured up to the call of Process.
+// ctx supplies values for span processors and h. If ctx holds a span, that span is the parent of the process span. The
+// queue wait ends with the call of Process.
 func (c *Consumer) Process(ctx context.Context, queue string, d amqp091.Delivery, h Handler, opts ...ProcessOption) (err error) {
 	po := processConfig{exchange: d.Exchange, routingKey: d.RoutingKey}
 	for _, o := range opts {
@@ -104,7 +104,7 @@ func (c *Consumer) Process(ctx context.Context, queue string, d amqp091.Delivery
 	return err
 }
 
-// processing is a process span under way.
+// processing is a running process span.
 type processing struct {
 	consumer *Consumer
 	ctx      context.Context
@@ -114,8 +114,7 @@ type processing struct {
 	panicked bool // until the handler returns
 }
 
-// end ends the span. It is deferred: a panic goes on by itself, because recovering it would lose the place where it
-// happened.
+// end ends the span. It is deferred and does not recover: recovering a panic would lose its stack trace.
 func (p *processing) end(err error) {
 	errorType := ErrorType(err)
 	if p.panicked {
@@ -129,7 +128,7 @@ func (p *processing) end(err error) {
 
 var errPanic = errors.New("otelamqp: the handler panicked or ended its goroutine")
 
-// attributes appends all attributes of a process span, of which samplers see every one.
+// attributes appends all attributes of a process span. All are set at its start, so that samplers see them.
 func (c *Consumer) attributes(attrs attributes, dest *destination, d *amqp091.Delivery, po *processConfig, wait time.Duration, waited bool) attributes {
 	attrs = append(attrs, dest.attrs...)
 	attrs = append(attrs, AttemptKey.Int(Attempt(d)))
@@ -147,7 +146,7 @@ func (c *Consumer) describe(attrs attributes, d *amqp091.Delivery) attributes {
 	}
 	attrs = messageAttributes(attrs, d.MessageId, d.CorrelationId)
 	if c.cfg.sizes {
-		if headers, err := headersSize(d.Headers); err == nil { // always, for what a broker delivered
+		if headers, err := headersSize(d.Headers); err == nil { // nil for each delivery of a real broker
 			properties := deliveryProperties(d)
 			attrs = append(attrs, sizeAttributes(properties.size()+headers, d.Body)...)
 		}
@@ -155,7 +154,7 @@ func (c *Consumer) describe(attrs attributes, d *amqp091.Delivery) attributes {
 	return attrs
 }
 
-// dispatched counts the delivery, once: what Get returned it has counted already.
+// dispatched counts the delivery once. It does not count a delivery that Get counted before.
 func (c *Consumer) dispatched(ctx context.Context, dest *destination, d *amqp091.Delivery, wait time.Duration, waited bool) {
 	in := &c.cfg.instruments
 	if _, pulled := d.Acknowledger.(*pulled); !pulled && in.consumed.Enabled(ctx) {
@@ -166,7 +165,7 @@ func (c *Consumer) dispatched(ctx context.Context, dest *destination, d *amqp091
 	}
 }
 
-// tooOld reports whether d was sent too long ago to extend its trace.
+// tooOld reports whether d is older than the maximum age.
 func (c *Consumer) tooOld(d *amqp091.Delivery, wait time.Duration, waited bool, now time.Time) bool {
 	if c.cfg.maxAge <= 0 {
 		return false

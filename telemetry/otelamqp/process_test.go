@@ -21,8 +21,8 @@ func mode(m otelamqp.TraceMode) otelamqp.Option {
 	return otelamqp.WithTraceMode(func(context.Context) otelamqp.TraceMode { return m })
 }
 
-// TestTraceStructure: parent and links of the process span in every mode, with and without an ambient span and a context
-// in the message.
+// TestTraceStructure checks parent and links of the process span in every mode, with and without an ambient span, and
+// with and without a context in the message.
 func TestTraceStructure(t *testing.T) {
 	const sender, ambient, root = "sender", "ambient", "root"
 	for _, tt := range []struct {
@@ -75,7 +75,7 @@ func TestTraceStructure(t *testing.T) {
 				t.Errorf("links %v, want %v", links, tt.wantLinks)
 			}
 			if root := span.SpanContext().TraceID() != remote().TraceID() && !span.Parent().IsValid(); root != (tt.wantParent == "root") {
-				t.Errorf("a trace of its own: %v", root)
+				t.Errorf("the span is a root: %v", root)
 			}
 			if tenant != "one" {
 				t.Errorf("the baggage did not reach the handler: %q", tenant)
@@ -108,7 +108,7 @@ func TestModeChangesAtRunTime(t *testing.T) {
 	}
 }
 
-// TestMaxAgeWithoutSendTime: messages of other clients have a timestamp at best.
+// TestMaxAgeWithoutSendTime: messages of other clients have no send time, but may have a timestamp.
 func TestMaxAgeWithoutSendTime(t *testing.T) {
 	b := newBundle(t)
 	d := delivery(-1)
@@ -123,7 +123,7 @@ func TestMaxAgeWithoutSendTime(t *testing.T) {
 	}
 }
 
-// TestContextExtractedBefore: a caller that extracted the message's context itself is no ambient span.
+// TestContextExtractedBefore: a message context that the caller has extracted is not an ambient span.
 func TestContextExtractedBefore(t *testing.T) {
 	b := newBundle(t)
 	ctx := trace.ContextWithRemoteSpanContext(context.Background(), remote())
@@ -294,7 +294,7 @@ func TestProcessBatch(t *testing.T) {
 	}
 	attrs := values(span.Attributes())
 	if attrs["messaging.batch.message_count"] != int64(3) || attrs["messaging.message.conversation_id"] != "c-1" || attrs["messaging.message.id"] != nil {
-		t.Errorf("attributes %v: want the count and what all share", attrs)
+		t.Errorf("attributes %v: want the count and the shared attributes", attrs)
 	}
 	links := span.Links()
 	if len(links) != 2 {
@@ -302,7 +302,7 @@ func TestProcessBatch(t *testing.T) {
 	}
 	if got := values(links[1].Attributes); links[1].SpanContext.SpanID() != (trace.SpanID{0x0b}) || got["messaging.message.id"] != "m-2" ||
 		got["messaging.rabbitmq.message.delivery_tag"] != int64(10) || got["messaging.message.conversation_id"] != nil {
-		t.Errorf("second link %v %v: want what differs", links[1].SpanContext.SpanID(), got)
+		t.Errorf("second link %v %v: want the other attributes", links[1].SpanContext.SpanID(), got)
 	}
 
 	for _, m := range []otelamqp.TraceMode{otelamqp.Link, otelamqp.None} {
@@ -321,7 +321,7 @@ func TestProcessBatch(t *testing.T) {
 	must(t, b.consumer().ProcessBatch(context.Background(), "q", nil, nil))
 }
 
-// getter is a channel with one message at most.
+// getter is a channel with at most one message.
 type getter struct {
 	d   amqp091.Delivery
 	ok  bool
@@ -373,7 +373,7 @@ func TestGet(t *testing.T) {
 	failed(t, b.named("receive q"), "CHANNEL_ERROR")
 }
 
-// TestAmbientSpanIsLeftAlone: nothing of a message is written onto the span around it, not even when things fail.
+// TestAmbientSpanIsLeftAlone: nothing of a message is written to the ambient span, not even after a failure.
 func TestAmbientSpanIsLeftAlone(t *testing.T) {
 	b := newBundle(t)
 	ctx, ambient := b.tracer.Start(context.Background(), "ambient")

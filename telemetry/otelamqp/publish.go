@@ -17,8 +17,8 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
-// PublishChannel is the part of [*amqp091.Channel] that a Publisher needs. The channel must not use the library's own
-// recovery (amqp091.Config.Recovery), which answers pending confirms wrongly.
+// PublishChannel is the part of [*amqp091.Channel] that a Publisher needs. Its connection must not use
+// amqp091.Config.Recovery, which reports wrong confirms.
 type PublishChannel interface {
 	Confirm(noWait bool) error
 	PublishWithDeferredConfirmWithContext(ctx context.Context, exchange, key string, mandatory, immediate bool, msg amqp091.Publishing) (*amqp091.DeferredConfirmation, error)
@@ -31,43 +31,43 @@ var _ PublishChannel = (*amqp091.Channel)(nil)
 // Message is one message to publish.
 type Message struct {
 	Exchange, RoutingKey string
-	// Mandatory makes the broker return the message when no queue takes it; the outcome is then ErrUnroutable. Without
-	// it such a message is confirmed, and gone.
+	// Mandatory makes the broker return a message that no queue takes. Publish then fails with ErrUnroutable. Without
+	// Mandatory the broker confirms and drops such a message (https://www.rabbitmq.com/docs/publishers#unroutable).
 	Mandatory bool
-	// Publishing is sent with a header table of its own: the given table is not changed, and may be shared.
+	// Publishing is sent with a copy of its header table. The given table is never changed, so messages may share it.
 	Publishing amqp091.Publishing
-	// Attributes are set on the send span at its start, where samplers see them. Links are added to it.
+	// Attributes are set on the send span at its start, so that samplers see them. Links are added to the span.
 	Attributes []attribute.KeyValue
 	Links      []trace.Link
-	// KeepContext leaves the trace context in the headers alone, because it is the message's creation context and not the
-	// caller's: when a message is moved or replayed. The send span is then of kind CLIENT and links to that context, as
-	// the conventions want it.
+	// KeepContext keeps the trace context in the headers: it is the creation context of a message that is moved or
+	// replayed. The send span is then of kind CLIENT and links to that context (semconv, messaging spans, "Span
+	// kind").
 	KeepContext bool
-	// Prepare, if set, is called after the send span started and its context was written into the headers, and before
-	// publishing: it may finish the body, for instance with the trace context. ctx carries the send span. When it returns
-	// an error nothing is published, and the span ends with that error.
+	// Prepare, if set, can complete the message before it is published. The send span has started, its context is in
+	// the headers, and ctx carries the span. If Prepare returns an error, nothing is published, and the span ends with
+	// the error.
 	Prepare func(ctx context.Context, p *amqp091.Publishing) error
 }
 
-// Publisher publishes messages on one channel with a send span for each, which covers the broker's confirm. It can be
-// used by several goroutines at once. It lives as long as its channel: when that closes, pending confirmations end with
-// ErrConfirmUnknown and the Publisher's goroutines end; make a new one for a new channel.
+// Publisher publishes messages on one channel. Each message has a send span, which covers the broker's confirm.
+// Several goroutines may use a Publisher at once. When the channel closes, pending confirmations fail with
+// ErrConfirmUnknown, and the goroutines of the Publisher end. Make a new Publisher for a new channel.
 type Publisher struct {
 	cfg *config
 	ch  PublishChannel
-	// reuseHeaders: the channel is known not to keep the header table after publishing, so that tables can be used again.
+	// reuseHeaders is true if the channel does not keep header tables after publishing, so that they can be reused.
 	reuseHeaders bool
 	lastSent     atomic.Int64
 
 	returns chan amqp091.Return
 	closes  chan *amqp091.Error
-	idle    chan struct{} // the listener offers it when it holds no notification in its hand
-	stopped chan struct{} // closed when the listener ended
-	lost    chan struct{} // closed when the channel is gone
+	idle    chan struct{} // the listener sends on it when it is not handling a notification
+	stopped chan struct{} // closed when the listener has ended
+	lost    chan struct{} // closed when the channel is lost
 
-	draining  sync.Mutex // held from taking a notification out of a buffer until it is noted
+	draining  sync.Mutex // held while notifications are read and recorded
 	mu        sync.Mutex
-	mandatory map[messageKey]*Confirmation // what may still be returned
+	mandatory map[messageKey]*Confirmation // messages that the broker can still return
 	lostErr   error
 
 	timers  sync.Pool
@@ -75,10 +75,12 @@ type Publisher struct {
 	lanes   map[laneKey]*lane
 }
 
-// notifyBuffer holds a burst of returned messages: the library's reader waits when it is full.
+// notifyBuffer is the number of returned messages that can wait. The reader of amqp091-go blocks when the buffer is
+// full.
 const notifyBuffer = 256
 
-// NewPublisher puts the channel into confirm mode and listens to its returns and its end.
+// NewPublisher puts the channel into confirm mode and listens to its returns and its close. An error means that the
+// meter refused an instrument or that the channel refused confirm mode.
 func NewPublisher(ch PublishChannel, opts ...Option) (*Publisher, error) {
 	cfg, err := newConfig(opts)
 	if err != nil {
@@ -102,12 +104,12 @@ func NewPublisher(ch PublishChannel, opts ...Option) (*Publisher, error) {
 	return p, nil
 }
 
-// Publish publishes m and waits for the broker's answer, or for ctx. It returns nil when the message is stored and, if
-// Mandatory, was routed. Its span ends when it returns. A message that AMQP cannot carry fails with ErrUnsendable before
-// anything is sent, and harms no other.
+// Publish publishes m and waits for the broker's answer or the end of ctx. It returns nil when the broker has
+// confirmed the message and, with Mandatory, routed it. The span ends when Publish returns. A message that AMQP cannot
+// carry fails with ErrUnsendable. Nothing is sent then, and other messages are not affected.
 //
-// When ctx ends first the outcome is unknown: the error is ErrConfirmTimeout for a deadline, ErrConfirmUnknown otherwise,
-// and wraps the context's error as well.
+// If ctx ends first, the outcome is unknown. The error wraps the error of ctx and ErrConfirmTimeout (deadline) or
+// ErrConfirmUnknown (cancellation).
 func (p *Publisher) Publish(ctx context.Context, m Message) error {
 	c := confirmations.Get().(*Confirmation)
 	defer recycle(c)
@@ -121,10 +123,9 @@ func (p *Publisher) Publish(ctx context.Context, m Message) error {
 	return c.resolve(err)
 }
 
-// PublishDeferred publishes m and returns without waiting for the broker's answer, so that many messages can be under way
-// at once. The span ends with the answer, whether or not somebody waits for it. An error means that nothing was
-// published, for instance because AMQP cannot carry the message (ErrUnsendable), or, if it is ErrConfirmUnknown, that the
-// connection broke meanwhile.
+// PublishDeferred publishes m and does not wait for the broker's answer, so many messages can be outstanding. The span
+// ends when the answer arrives, even if the program does not wait for it. An error means that nothing was published,
+// for example ErrUnsendable. ErrConfirmUnknown is the exception: the connection broke during the call.
 func (p *Publisher) PublishDeferred(ctx context.Context, m Message) (*Confirmation, error) {
 	c := new(Confirmation)
 	if err := p.send(ctx, &m, c); err != nil {
@@ -141,10 +142,10 @@ func (p *Publisher) PublishDeferred(ctx context.Context, m Message) (*Confirmati
 	return c, nil
 }
 
-// send starts the span and publishes. After an error c is resolved.
+// send starts the span and publishes. After an error it has resolved c.
 func (p *Publisher) send(ctx context.Context, m *Message, c *Confirmation) error {
 	ctx = p.begin(ctx, m, c)
-	pub := m.Publishing // a copy: the caller's stays as it is
+	pub := m.Publishing // a copy, because the caller's value must not change
 	var pooled bool
 	pub.Headers, pooled = p.headers(ctx, m)
 	if pooled {
@@ -201,7 +202,7 @@ func (p *Publisher) begin(ctx context.Context, m *Message, c *Confirmation) cont
 	return c.ctx
 }
 
-// notPublished says what it means that the channel returned err, or no confirm.
+// notPublished returns the error for a channel that returned err, or no error and no confirmation.
 func notPublished(m *Message, err error) error {
 	switch {
 	case err == nil:
@@ -213,20 +214,20 @@ func notPublished(m *Message, err error) error {
 	}
 }
 
-// writeFailed reports whether the connection broke while the message was written: part of it may have arrived, and all of
-// it may.
+// writeFailed reports whether the connection broke during the write. The broker may have received a part of the
+// message or the whole message.
 func writeFailed(err error) bool {
 	var network net.Error
 	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe)
 }
 
-// prepare lets the caller finish the message. What it works on is on the heap, and only here.
+// prepare calls Prepare. It is a function of its own because its copy of the message moves to the heap.
 func prepare(ctx context.Context, m *Message, pub amqp091.Publishing) (amqp091.Publishing, error) {
 	err := m.Prepare(ctx, &pub)
 	return pub, err
 }
 
-// name returns how errors call the destination of m.
+// name returns the destination of m for error texts.
 func name(m *Message) string {
 	return destinationName(destinationKey{op: opSend, exchange: clip(m.Exchange), routingKey: clip(m.RoutingKey)})
 }

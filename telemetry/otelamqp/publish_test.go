@@ -40,7 +40,7 @@ func failed(t *testing.T, span sdktrace.ReadOnlySpan, errorType string) {
 	}
 }
 
-// TestOutcomes: each way in which a publishing can end, once with Publish and once pipelined with nobody waiting.
+// TestOutcomes: every outcome of publishing, once with Publish and once pipelined without a call of Wait.
 func TestOutcomes(t *testing.T) {
 	notFound := &amqp091.Error{Code: amqp091.NotFound, Reason: "NOT_FOUND - no exchange 'orders'", Server: true}
 	for name, tt := range map[string]struct {
@@ -92,7 +92,7 @@ func TestOutcomes(t *testing.T) {
 			b := newBundle(t)
 			c, err := b.publisher(&stub{answer: tt.answer}).PublishDeferred(context.Background(), m)
 			must(t, err)
-			eventually(t, "the span ends without anybody waiting", func() bool { return len(b.spans.Ended()) == 1 })
+			eventually(t, "the span ends without a call of Wait", func() bool { return len(b.spans.Ended()) == 1 })
 			check(t, b, c.Wait(context.Background()))
 			<-c.Done()
 		})
@@ -122,7 +122,7 @@ func TestConfirmTimeout(t *testing.T) {
 				t.Errorf("error %v", err)
 			}
 			failed(t, b.one(), "confirm_timeout")
-			s.all()[0].confirm.answer(true) // the late answer changes nothing
+			s.all()[0].confirm.answer(true) // a late answer has no effect
 			synctest.Wait()
 			failed(t, b.one(), "confirm_timeout")
 		})
@@ -154,7 +154,7 @@ func TestCallerGivesUp(t *testing.T) {
 	})
 }
 
-// TestWaitGivesUpAlone: the patience of one who waits does not decide the outcome.
+// TestWaitGivesUpAlone: the timeout of one Wait does not decide the outcome.
 func TestWaitGivesUpAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBundle(t)
@@ -167,17 +167,17 @@ func TestWaitGivesUpAlone(t *testing.T) {
 			t.Errorf("Wait: %v", err)
 		}
 		if n := len(b.spans.Ended()); n != 0 {
-			t.Fatal("the span ended with the patience of the one who waits")
+			t.Fatal("the span ended with the timeout of Wait")
 		}
 		s.all()[0].confirm.answer(true)
 		must(t, c.Wait(context.Background()))
 		if b.one().Status().Code != codes.Unset {
-			t.Error("the answer came, the span failed")
+			t.Error("the span failed although the answer arrived")
 		}
 	})
 }
 
-// TestConfirmsOutOfOrder: the span of a message ends with its own confirm, not with that of an older one.
+// TestConfirmsOutOfOrder: a span ends with its own confirm, not with the confirm of an older message.
 func TestConfirmsOutOfOrder(t *testing.T) {
 	for name, second := range map[string]string{"other destination": "order.paid", "same destination": "order.created"} {
 		t.Run(name, func(t *testing.T) {
@@ -211,8 +211,8 @@ func TestConfirmsOutOfOrder(t *testing.T) {
 	}
 }
 
-// TestReturnsAreMatched: with many unroutable messages under way, exactly those fail that came back, even when two have
-// the same identifier and the broker sends all returns before the first ack.
+// TestReturnsAreMatched: of many outstanding messages exactly the returned ones fail, even if two have the same
+// identifier and the broker sends all returns before the first ack.
 func TestReturnsAreMatched(t *testing.T) {
 	for name, opts := range map[string][]otelamqp.Option{"by send time": nil, "by identifier": {otelamqp.WithSentAtHeader("")}} {
 		t.Run(name, func(t *testing.T) {
@@ -326,7 +326,7 @@ func TestHeadersAreTheMessagesOwn(t *testing.T) {
 	m := event()
 	m.Publishing.Headers = table
 	var wg sync.WaitGroup
-	for range 8 { // the race detector sees a shared table that is written
+	for range 8 { // the race detector reports writes to the shared table
 		wg.Go(func() { must(t, p.Publish(context.Background(), m)) })
 	}
 	wg.Wait()
@@ -363,7 +363,7 @@ func TestSendTimesDiffer(t *testing.T) {
 	}
 }
 
-// TestPooledTablesDoNotMix: used again, a header table holds nothing of the message before.
+// TestPooledTablesDoNotMix: a reused header table has nothing of the previous message.
 func TestPooledTablesDoNotMix(t *testing.T) {
 	b := newBundle(t)
 	s := &stub{}

@@ -5,19 +5,20 @@ import (
 	"fmt"
 )
 
-// BatchError says which messages of a batch were not stored and routed.
+// BatchError is the error of [Publisher.PublishBatch].
 type BatchError struct {
-	// Errors has one entry for each message of the batch, in its order: nil where all went well.
+	// Errors has one entry for each message of the batch, in the order of the batch. It is nil for a message that
+	// succeeded.
 	Errors []error
 }
 
-// Error returns how many messages failed, and why the first did.
+// Error returns the number of failed messages and the first error.
 func (e *BatchError) Error() string {
 	failed := e.Unwrap()
 	return fmt.Sprintf("otelamqp: %d of %d messages failed: %v", len(failed), len(e.Errors), failed[0])
 }
 
-// Unwrap returns the errors of the messages that failed.
+// Unwrap returns the errors of the failed messages.
 func (e *BatchError) Unwrap() []error {
 	var failed []error
 	for _, err := range e.Errors {
@@ -28,9 +29,9 @@ func (e *BatchError) Unwrap() []error {
 	return failed
 }
 
-// PublishBatch publishes messages one after the other without waiting in between, then waits for all confirms. Each has
-// a send span of its own, because AMQP sends each by itself, and one that AMQP cannot carry (ErrUnsendable) does not keep
-// the others back. The error is a *BatchError when any failed.
+// PublishBatch publishes the messages one after the other and then waits for all confirms. Each message has its own
+// send span, because AMQP sends each message alone. A failed message does not stop the others. If any failed, the
+// error is a *BatchError.
 func (p *Publisher) PublishBatch(ctx context.Context, batch []Message) error {
 	result := &BatchError{Errors: make([]error, len(batch))}
 	pending := make([]*Confirmation, len(batch))

@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/otel/codes"
 )
 
-// TestFullQueueNacks: a full queue refuses, the error and the span say so, and there is room again when a message is gone.
+// TestFullQueueNacks: a full queue refuses, and error and span say so. It accepts again when a message is removed.
 func TestFullQueueNacks(t *testing.T) {
 	for _, kind := range []string{amqp091.QueueTypeClassic, amqp091.QueueTypeQuorum} {
 		t.Run(kind, func(t *testing.T) {
@@ -44,8 +44,8 @@ func TestFullQueueNacks(t *testing.T) {
 	}
 }
 
-// publishUntilFull publishes until the queue refuses, and returns how many messages that took: a quorum queue refuses only when its
-// leader has told the channel that it is full, and a few more may come before that.
+// publishUntilFull publishes until the queue refuses, and returns the number of messages. A quorum queue refuses only
+// after its leader has told the channel, so it may take a few more.
 func publishUntilFull(t *testing.T, p *otelamqp.Publisher) int {
 	t.Helper()
 	for n := 1; n <= 1000; n++ {
@@ -60,8 +60,8 @@ func publishUntilFull(t *testing.T, p *otelamqp.Publisher) int {
 	return 0
 }
 
-// TestBrokerHangs: a broker that does not answer costs the publisher its patience and no more; what it answers later
-// changes nothing, and the next message goes over the same connection.
+// TestBrokerHangs: a broker that does not answer costs only the confirm timeout. A late answer has no effect, and the
+// connection still works.
 func TestBrokerHangs(t *testing.T) {
 	broker := rabbitmqtest.Start(t, rabbitmqtest.WithPrivate())
 	ch := channel(t, broker.URL)
@@ -72,7 +72,7 @@ func TestBrokerHangs(t *testing.T) {
 	must(t, p.Publish(context.Background(), event()))
 
 	must(t, broker.Pause())
-	t.Cleanup(func() { _ = broker.Resume() }) // also when the test fails in between: a stopped broker does not end
+	t.Cleanup(func() { _ = broker.Resume() }) // for a failed test: a paused broker does not stop
 	start := time.Now()
 	err := p.Publish(context.Background(), event())
 	if waited := time.Since(start); !errors.Is(err, otelamqp.ErrConfirmTimeout) || waited < patience || waited > 5*time.Second {
@@ -84,12 +84,12 @@ func TestBrokerHangs(t *testing.T) {
 	select {
 	case <-c.Done():
 	case <-time.After(5 * time.Second):
-		t.Fatal("the span of a message that nobody waits for does not end")
+		t.Fatal("the span does not end without a call of Wait")
 	}
 	failed(t, b.spans.Ended()[2], "confirm_timeout")
 
 	must(t, broker.Resume())
-	eventually(t, "the broker has stored what came before and during its pause", func() bool {
+	eventually(t, "the broker has stored the messages from before and during its pause", func() bool {
 		q, err := ch.QueueDeclarePassive("kitchen", true, false, false, false, nil)
 		must(t, err)
 		return q.Messages == 3

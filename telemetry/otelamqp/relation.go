@@ -9,13 +9,13 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// extract reads the context of a message. The returned context holds the values of ctx and the message's baggage, in
-// every trace mode. creation is the context of the span that created the message, invalid when the message has none;
-// ambient is the span of ctx, nil when there is none.
+// extract reads the context of a message. The returned context holds the values of ctx and the message's baggage in
+// every trace mode. creation is the context of the span that created the message; it is invalid if there is none.
+// ambient is the span in ctx, or nil.
 func (c *Consumer) extract(ctx context.Context, h amqp091.Table, fallback propagation.TextMapCarrier) (_ context.Context, creation trace.SpanContext, ambient trace.Span) {
 	if span := trace.SpanFromContext(ctx); span.SpanContext().IsValid() {
 		ambient = span
-		// Without the ambient span in the way: a valid context is then the message's.
+		// Remove the ambient span, so that a valid span context can only come from the headers.
 		ctx = trace.ContextWithSpan(ctx, nil)
 	}
 	msgCtx := Extract(ctx, h, c.cfg.propagator)
@@ -26,7 +26,7 @@ func (c *Consumer) extract(ctx context.Context, h amqp091.Table, fallback propag
 	}
 	if ambient != nil {
 		if sc := ambient.SpanContext(); sc.TraceID() == creation.TraceID() && sc.SpanID() == creation.SpanID() {
-			ambient = nil // the caller extracted the message's context already: nothing of its own is around it
+			ambient = nil // the caller had already extracted the message's context: there is no ambient span
 		} else {
 			msgCtx = trace.ContextWithSpan(msgCtx, ambient)
 		}
@@ -34,8 +34,8 @@ func (c *Consumer) extract(ctx context.Context, h amqp091.Table, fallback propag
 	return msgCtx, creation, ambient
 }
 
-// spanStart is the room in which the options of a process span are put together. It is used again: the API applies options
-// by copying what they hold, before Start returns.
+// spanStart is a reusable buffer for the options of a process span. Reuse is safe: the API copies the options before
+// Start returns.
 type spanStart struct {
 	attrs attributes
 	links []trace.Link
@@ -46,8 +46,8 @@ var spanStarts = sync.Pool{New: func() any {
 	return &spanStart{make(attributes, 0, 20), make([]trace.Link, 0, 2), make([]trace.SpanStartOption, 0, 4)}
 }}
 
-// start starts a process span with its links, or as a root (semconv, messaging spans, "Trace structure"). ctx holds the
-// ambient span or, where there is none, the creation context: either becomes the parent in the mode [Parent].
+// start starts a process span with its links, or as a root (semconv, messaging spans, "Trace structure"). ctx holds
+// the ambient span or, without one, the creation context. In the mode [Parent] it becomes the parent.
 func (s *spanStart) start(ctx context.Context, tracer trace.Tracer, dest *destination, mode TraceMode, creation trace.SpanContext, ambient trace.Span) (context.Context, trace.Span) {
 	s.opts = append(s.opts, dest.kind, trace.WithAttributes(s.attrs...))
 	if mode != Parent {

@@ -7,21 +7,21 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 )
 
-// messageKey recognizes a published message when the broker returns it. sentAt differs for each message of a publisher;
-// without that header messages with the same identifier and destination are taken in the order in which they were sent,
-// which is the order of their returns.
+// messageKey identifies a published message that the broker returns. sentAt is unique for each message of a publisher.
+// Without that header, messages with equal keys are matched in the order of sending, which is the order of their
+// returns.
 type messageKey struct {
 	exchange, routingKey, messageID string
 	sentAt                          int64
 }
 
-// returnReason is why a message came back.
+// returnReason is the reply of basic.return.
 type returnReason struct {
 	code uint16
 	text string
 }
 
-// expectReturn remembers a mandatory message until it is resolved.
+// expectReturn records a mandatory message until it is resolved.
 func (p *Publisher) expectReturn(c *Confirmation, m *Message, pub *amqp091.Publishing) {
 	sent, _ := pub.Headers[p.cfg.sentAtHeader].(int64)
 	c.key = messageKey{m.Exchange, m.RoutingKey, pub.MessageId, sent}
@@ -39,7 +39,7 @@ func (p *Publisher) expectReturn(c *Confirmation, m *Message, pub *amqp091.Publi
 	last.next = c
 }
 
-// forget ends what expectReturn began.
+// forget removes a message that expectReturn recorded.
 func (p *Publisher) forget(c *Confirmation) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -59,7 +59,8 @@ func (p *Publisher) forget(c *Confirmation) {
 	c.next = nil
 }
 
-// listen takes every notification of the channel, so that the library's reader never waits, until the channel is gone.
+// listen reads the notifications of the channel until the channel is lost, so that the reader of amqp091-go never
+// blocks.
 func (p *Publisher) listen() {
 	defer close(p.stopped)
 	returns, closes := p.returns, p.closes
@@ -81,10 +82,13 @@ func (p *Publisher) listen() {
 	}
 }
 
-// catchUp returns when every notification that came before the call has been noted. The broker sends a return before the
-// ack of the same message, so after an ack this finds it. Three things can hold one back: the buffers, which are
-// emptied here; another goroutine that empties them, which draining keeps out; and the listener's hand, which is empty
-// when it offers idle.
+// catchUp returns when every notification received before the call is recorded. The broker sends basic.return before
+// basic.ack of the same message (https://www.rabbitmq.com/docs/confirms#when-publishes-are-confirmed), so after an ack
+// the return is recorded. A notification can be in three places:
+//
+//  1. in a buffer, which catchUp drains;
+//  2. in another goroutine that drains, which the mutex draining excludes;
+//  3. in the listener, which sends on idle only between notifications.
 func (p *Publisher) catchUp() {
 	p.draining.Lock()
 	for p.drain() {
@@ -96,7 +100,7 @@ func (p *Publisher) catchUp() {
 	}
 }
 
-// drain notes one waiting notification and reports whether there was one.
+// drain records one waiting notification and reports whether there was one.
 func (p *Publisher) drain() bool {
 	select {
 	case r, ok := <-p.returns:
@@ -128,7 +132,7 @@ func (p *Publisher) markReturned(r *amqp091.Return) {
 	}
 }
 
-// returnError says whether the acked message of c had been returned.
+// returnError returns ErrUnroutable if the broker returned the acked message of c, and nil otherwise.
 func (p *Publisher) returnError(c *Confirmation) error {
 	if !c.mandatory {
 		return nil
@@ -143,7 +147,7 @@ func (p *Publisher) returnError(c *Confirmation) error {
 		c.key.exchange, c.key.routingKey)
 }
 
-// markLost notes that the channel is gone, and why if that is known.
+// markLost records that the channel is lost, and the reason if there is one.
 func (p *Publisher) markLost(err *amqp091.Error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -159,7 +163,7 @@ func (p *Publisher) markLost(err *amqp091.Error) {
 
 var errChannelClosed = errors.New("the channel was closed")
 
-// lostError is the outcome of what was not confirmed when the channel was lost.
+// lostError returns the error of a message that was not confirmed before the channel was lost.
 func (p *Publisher) lostError() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

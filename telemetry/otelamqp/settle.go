@@ -9,14 +9,14 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// settled is what a settle span says about the delivery that it settles.
+// settled describes a delivery in its settle span.
 type settled struct {
 	queue, exchange, routingKey string
 	messageID, correlationID    string
 	creation                    trace.SpanContext
 }
 
-// traceSettling makes settling d inside or after its handler a span, if the option asks for it.
+// traceSettling replaces the acknowledger of d by one that starts a span for each call, if WithSettleSpans is set.
 func (c *Consumer) traceSettling(ctx context.Context, d *amqp091.Delivery, queue, exchange, routingKey string, creation trace.SpanContext) {
 	if !c.cfg.settleSpans || d.Acknowledger == nil {
 		return
@@ -27,8 +27,7 @@ func (c *Consumer) traceSettling(ctx context.Context, d *amqp091.Delivery, queue
 	}
 }
 
-// settler is the acknowledger of a delivery whose settling gets spans. They are children of the process span, because
-// Ack takes no context.
+// settler is an acknowledger that records spans. They are children of the process span, because Ack takes no context.
 type settler struct {
 	cfg      *config
 	ctx      context.Context
@@ -53,7 +52,7 @@ func (s *settler) Reject(tag uint64, requeue bool) error {
 func (s *settler) settle(op *operation, tag uint64, multiple bool, do func() error) error {
 	dest := s.cfg.destinations.get(op, s.delivery.exchange, s.delivery.routingKey, s.delivery.queue)
 	attrs := append(dest.attrs, semconv.MessagingRabbitMQMessageDeliveryTag(int(tag))) //nolint:gosec // the conventions say int
-	if !multiple {                                                                     // several messages: the identifiers of one do not describe them
+	if !multiple {                                                                     // with multiple, the ids of one message do not describe the others
 		attrs = messageAttributes(attrs, s.delivery.messageID, s.delivery.correlationID)
 	}
 	opts := []trace.SpanStartOption{dest.kind, trace.WithAttributes(attrs...)}

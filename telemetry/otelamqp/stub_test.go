@@ -12,7 +12,7 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 )
 
-// deferred has the layout of amqp091.DeferredConfirmation, which nothing outside its package can resolve.
+// deferred has the memory layout of amqp091.DeferredConfirmation, which other packages cannot resolve.
 type deferred struct {
 	tag  uint64
 	done chan struct{}
@@ -32,7 +32,7 @@ func (d *deferred) answer(ack bool) {
 	close(d.done)
 }
 
-// stub is a channel whose broker is the test.
+// stub is a channel without a broker: the test answers.
 type stub struct {
 	mu         sync.Mutex
 	sent       []sent
@@ -40,7 +40,7 @@ type stub struct {
 	closes     chan *amqp091.Error
 	publishErr error
 	confirmErr error
-	answer     func(s *stub, n int, m sent) // called for each publishing; nil acks at once
+	answer     func(s *stub, n int, m sent) // called for each message; nil acks at once
 	notConfirm bool
 }
 
@@ -83,10 +83,10 @@ func (s *stub) NotifyReturn(c chan amqp091.Return) chan amqp091.Return { s.retur
 
 func (s *stub) NotifyClose(c chan *amqp091.Error) chan *amqp091.Error { s.closes = c; return c }
 
-// hold leaves publishings unanswered.
+// hold leaves messages unanswered.
 func hold(*stub, int, sent) {}
 
-// back returns m to its publisher, as basic.return does.
+// back returns m to its publisher, like basic.return.
 func (s *stub) back(m sent) {
 	s.returns <- amqp091.Return{
 		ReplyCode: amqp091.NoRoute, ReplyText: "NO_ROUTE", Exchange: m.exchange, RoutingKey: m.key,
@@ -94,7 +94,8 @@ func (s *stub) back(m sent) {
 	}
 }
 
-// lose ends the channel the way the library does: the reason, the closed listeners, false for what is pending.
+// lose closes the channel like amqp091-go: it sends the reason, closes the listeners, and resolves pending confirms as
+// false.
 func (s *stub) lose(reason *amqp091.Error) {
 	if reason != nil {
 		s.closes <- reason
@@ -116,7 +117,7 @@ func (s *stub) all() []sent {
 	return append([]sent(nil), s.sent...)
 }
 
-// last returns what was published last.
+// last returns the last published message.
 func (s *stub) last(t *testing.T) sent {
 	t.Helper()
 	all := s.all()
@@ -126,7 +127,7 @@ func (s *stub) last(t *testing.T) sent {
 	return all[len(all)-1]
 }
 
-// settlement records what a delivery's acknowledger was asked.
+// settlement records the calls to a delivery's acknowledger.
 type settlement struct {
 	mu    sync.Mutex
 	calls []string

@@ -19,7 +19,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// bundle is what a test sees of the telemetry.
+// bundle holds the telemetry of a test.
 type bundle struct {
 	t       *testing.T
 	spans   *tracetest.SpanRecorder
@@ -29,7 +29,7 @@ type bundle struct {
 	opts    []otelamqp.Option
 }
 
-// witness samples everything and remembers what a sampler is told.
+// witness samples everything and records what the sampler saw.
 type witness struct {
 	mu   sync.Mutex
 	seen []sdktrace.SamplingParameters
@@ -76,7 +76,7 @@ func (b *bundle) publisher(ch otelamqp.PublishChannel, opts ...otelamqp.Option) 
 	must(b.t, err)
 	if s, ok := ch.(*stub); ok {
 		b.t.Cleanup(func() {
-			defer func() { _ = recover() }() // the test lost the channel already
+			defer func() { _ = recover() }() // the test may have closed the channel
 			s.lose(nil)
 		})
 	}
@@ -165,14 +165,14 @@ func histogram(t *testing.T, m metricdata.Metrics) []metricdata.HistogramDataPoi
 	return h.DataPoints
 }
 
-// remote is the context of a send span somewhere else.
+// remote is the context of a remote send span.
 func remote() trace.SpanContext {
 	return trace.NewSpanContext(trace.SpanContextConfig{
 		TraceID: trace.TraceID{1, 2, 3}, SpanID: trace.SpanID{4, 5, 6}, TraceFlags: trace.FlagsSampled, Remote: true,
 	})
 }
 
-// delivery is a message of the exchange orders whose headers hold the context of remote, sent a while ago.
+// delivery is a message of the exchange orders. Its headers hold the context of remote. It was sent sentAgo ago.
 func delivery(sentAgo time.Duration) amqp091.Delivery {
 	headers := amqp091.Table{
 		"traceparent": "00-01020300000000000000000000000000-0405060000000000-01",
@@ -189,7 +189,7 @@ func delivery(sentAgo time.Duration) amqp091.Delivery {
 
 func nothing(context.Context, amqp091.Delivery) error { return nil }
 
-// eventually waits for a condition that another goroutine brings about.
+// eventually waits at most 10 s for a condition that another goroutine fulfils.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)

@@ -10,23 +10,23 @@ import (
 )
 
 const (
-	// maxShort is the longest a short string may be (AMQP 0-9-1, 4.2.5.3): its length is one byte.
+	// maxShort is the maximum length of a short string in bytes. Its length field has one byte (AMQP 0-9-1, 4.2.5.3).
 	maxShort = math.MaxUint8
-	// maxDepth and maxElements are how deep amqp091-go reads nested headers, and how many entries of a table or array. It
-	// writes more, and then closes the connection of every consumer that is handed the message, again and again; a table
-	// that contains itself would end the process with the stack.
+	// maxDepth and maxElements limit the nesting of headers and the entries of a table or array. amqp091-go writes more
+	// but does not read more: it closes the connection of each consumer that gets the message. A table that contains
+	// itself would overflow the stack.
 	maxDepth    = 32
 	maxElements = 8192
-	// frameOverhead is what a frame has beside its payload: type, channel, size and end (AMQP 0-9-1, 4.2.3).
+	// frameOverhead is the size of a frame without its payload: type, channel, size and end (AMQP 0-9-1, 4.2.3).
 	frameOverhead = 1 + 2 + 4 + 1
-	// headerOverhead is what the payload of a content header has before its properties: class, weight and the size of the
-	// body (AMQP 0-9-1, 4.2.6.1).
+	// headerOverhead is the size of a content header before its properties: class, weight and body size (AMQP 0-9-1,
+	// 4.2.6.1).
 	headerOverhead = 2 + 2 + 8
 )
 
-// sendable returns the size of the properties and headers, or an error that wraps ErrUnsendable when AMQP or amqp091-go
-// cannot carry the message. They notice most of this only when part of it is under way, and then close the connection,
-// with every channel on it and what other publishers have not had confirmed.
+// sendable returns the size of the properties and headers in bytes. The error wraps ErrUnsendable if AMQP or
+// amqp091-go cannot carry the message. Without this check most of these messages would close the connection during the
+// write, with all its channels and unconfirmed messages.
 func (p *Publisher) sendable(m *Message, pub *amqp091.Publishing) (size int, err error) {
 	if len(m.Exchange) > maxShort {
 		return 0, tooLong("exchange", m.Exchange)
@@ -47,7 +47,7 @@ func (p *Publisher) sendable(m *Message, pub *amqp091.Publishing) (size int, err
 	own := properties.size()
 	size = own + headers
 	if limit := p.cfg.frameSize; limit > 0 && size > limit-frameOverhead-headerOverhead {
-		return 0, fmt.Errorf("%w: properties of %d and headers of %d bytes, together at most %d go into one frame of %d", ErrUnsendable,
+		return 0, fmt.Errorf("%w: the properties (%d bytes) and headers (%d bytes) exceed the %d bytes that fit into one frame of %d bytes", ErrUnsendable,
 			own, headers, limit-frameOverhead-headerOverhead, limit)
 	}
 	return size, nil
@@ -59,14 +59,14 @@ var textNames = [9]string{
 }
 
 func tooLong(field, value string) error {
-	return fmt.Errorf("%w: the %s %q is %d bytes long, at most %d go", ErrUnsendable, field, clip(value), len(value), maxShort)
+	return fmt.Errorf("%w: the %s %q is %d bytes long, at most %d are allowed", ErrUnsendable, field, clip(value), len(value), maxShort)
 }
 
 func tooMany(what string, n int) error {
-	return fmt.Errorf("%w: %s of %d entries, at most %d are read", ErrUnsendable, what, n, maxElements)
+	return fmt.Errorf("%w: %s has %d entries, at most %d are allowed", ErrUnsendable, what, n, maxElements)
 }
 
-// clip keeps an error readable whose value is the fault.
+// clip shortens a long value for an error text.
 func clip(s string) string {
 	const enough = 60
 	if len(s) <= enough {
@@ -79,7 +79,7 @@ func clip(s string) string {
 	return s[:end] + "…"
 }
 
-// headersSize returns the bytes of the header table, 0 when there is none.
+// headersSize returns the size of the header table in bytes. It is 0 for an empty table.
 func headersSize(h amqp091.Table) (int, error) {
 	if len(h) == 0 {
 		return 0, nil
@@ -100,7 +100,7 @@ func tableSize(t amqp091.Table, depth int) (int, error) {
 		switch {
 		case err != nil && depth == 0:
 			return 0, fmt.Errorf("%w in header %q", err, clip(key))
-		case err != nil: // the header's name is enough
+		case err != nil: // only the outermost level adds the name of the header
 			return 0, err
 		}
 		size += 1 + len(key) + 1 + n
@@ -123,7 +123,7 @@ func arraySize(a []any, depth int) (int, error) {
 	return size, nil
 }
 
-// fieldSize returns the bytes of a value of a field table (AMQP 0-9-1, 4.2.5.5) without its type. The error wraps
+// fieldSize returns the size of a field table value in bytes, without its type (AMQP 0-9-1, 4.2.5.5). The error wraps
 // ErrUnsendable.
 func fieldSize(v any, depth int) (int, error) {
 	switch v := v.(type) {
@@ -145,7 +145,7 @@ func fieldSize(v any, depth int) (int, error) {
 		return 4 + len(v), nil
 	case int:
 		if v < math.MinInt32 || v > math.MaxInt32 {
-			return 0, fmt.Errorf("%w: the int %d, of which amqp091-go writes 32 bits (use int64),", ErrUnsendable, v)
+			return 0, fmt.Errorf("%w: the int %d does not fit into the 32 bits that amqp091-go writes (use int64)", ErrUnsendable, v)
 		}
 		return 4, nil
 	case float32:
@@ -168,7 +168,7 @@ func nestedSize(v any, depth int) (int, error) {
 	return tableSize(v.(amqp091.Table), depth)
 }
 
-// finite refuses what RabbitMQ closes the connection for: Erlang has no NaN and no infinity.
+// finite refuses NaN and the infinities. RabbitMQ closes the connection for them, because Erlang has no such numbers.
 func finite(f float64) error {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return fmt.Errorf("%w: the number %v", ErrUnsendable, f)

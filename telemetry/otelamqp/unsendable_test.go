@@ -19,19 +19,19 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 )
 
-// loss is what becomes of the bare client's connection over a message.
+// loss is the effect of a message on amqp091-go without otelamqp.
 type loss int
 
 const (
-	connectionLost loss = iota // the publisher's
-	consumerLost               // that of everybody who is handed the message
+	connectionLost loss = iota // of the publisher
+	consumerLost               // the connection of each consumer that gets the message
 	refusedByTheClient
-	altered // it arrives with another value
+	altered // the message arrives with another value
 )
 
 type unsendable struct {
 	message otelamqp.Message
-	says    string // in the error
+	says    string // part of the error
 	loss    loss
 }
 
@@ -53,12 +53,12 @@ func withHeaders(h amqp091.Table) otelamqp.Message {
 	return m
 }
 
-// unsendables has one message for each thing that AMQP or its client cannot carry.
+// unsendables has one message for each limit of AMQP and amqp091-go.
 func unsendables() map[string]unsendable {
 	long := strings.Repeat("é", 128) // 256 bytes
 	all := map[string]unsendable{
 		"long header key":        {withHeaders(amqp091.Table{long: "x"}), "header key", connectionLost},
-		"long header key inside": {withHeaders(amqp091.Table{"a": []any{amqp091.Table{long: "x"}}}), `at most 255 go in header "a"`, connectionLost},
+		"long header key inside": {withHeaders(amqp091.Table{"a": []any{amqp091.Table{long: "x"}}}), `at most 255 are allowed in header "a"`, connectionLost},
 		"uint64":                 {withHeaders(amqp091.Table{"a": uint64(1)}), `type uint64 in header "a"`, refusedByTheClient},
 		"map":                    {withHeaders(amqp091.Table{"a": map[string]any{}}), "type map[string]interface {}", refusedByTheClient},
 		"type inside":            {withHeaders(amqp091.Table{"a": amqp091.Table{"b": []any{1, struct{}{}}}}), `type struct {} in header "a"`, refusedByTheClient},
@@ -67,8 +67,8 @@ func unsendables() map[string]unsendable {
 		"NaN":                    {withHeaders(amqp091.Table{"a": math.NaN()}), "NaN", connectionLost},
 		"infinity":               {withHeaders(amqp091.Table{"a": float32(math.Inf(-1))}), "-Inf", connectionLost},
 		"deep":                   {withHeaders(amqp091.Table{"a": nested(33)}), `nested more than 32 deep in header "a"`, consumerLost},
-		"many headers":           {withHeaders(table(8192 - 2 + 1)), "a table of 8193 entries, at most 8192", consumerLost}, // with traceparent and send time
-		"many items":             {withHeaders(amqp091.Table{"a": make([]any, 8193)}), "an array of 8193 entries, at most 8192", consumerLost},
+		"many headers":           {withHeaders(table(8192 - 2 + 1)), "a table has 8193 entries, at most 8192", consumerLost}, // and publishing adds traceparent and send time
+		"many items":             {withHeaders(amqp091.Table{"a": make([]any, 8193)}), "an array has 8193 entries, at most 8192", consumerLost},
 		"big headers":            {withHeaders(amqp091.Table{"a": strings.Repeat("x", otelamqp.DefaultFrameSize)}), "one frame of 131072", connectionLost},
 		"big headers together": {withHeaders(amqp091.Table{
 			"a": strings.Repeat("x", otelamqp.DefaultFrameSize/2), "b": strings.Repeat("x", otelamqp.DefaultFrameSize/2),
@@ -89,7 +89,7 @@ func unsendables() map[string]unsendable {
 	} {
 		m := event()
 		set(&m)
-		all["long "+name] = unsendable{m, fmt.Sprintf("the %s %q is 256 bytes long, at most 255 go", name, strings.Repeat("é", 30)+"…"), connectionLost}
+		all["long "+name] = unsendable{m, fmt.Sprintf("the %s %q is 256 bytes long, at most 255 are allowed", name, strings.Repeat("é", 30)+"…"), connectionLost}
 	}
 	return all
 }
@@ -103,7 +103,8 @@ func table(n int) amqp091.Table {
 	return t
 }
 
-// TestUnsendable: what AMQP cannot carry fails before anything is sent, says why, and is not counted as sent.
+// TestUnsendable: a message that AMQP cannot carry fails before anything is sent. The error gives the reason, and the
+// message is not counted as sent.
 func TestUnsendable(t *testing.T) {
 	for name, tt := range unsendables() {
 		t.Run(name, func(t *testing.T) {
@@ -149,7 +150,7 @@ func TestUnsendable(t *testing.T) {
 	}
 }
 
-// TestATableThatContainsItself would end the process by its stack.
+// TestATableThatContainsItself: such a table would overflow the stack.
 func TestATableThatContainsItself(t *testing.T) {
 	loop := amqp091.Table{}
 	loop["again"], loop["and again"] = loop, []any{loop}
@@ -159,7 +160,7 @@ func TestATableThatContainsItself(t *testing.T) {
 	}
 }
 
-// TestUnsendableLeavesTheConnectionAlone: beside every message that AMQP cannot carry, the others go to the broker.
+// TestUnsendableLeavesTheConnectionAlone: other messages reach the broker before and after an unsendable one.
 func TestUnsendableLeavesTheConnectionAlone(t *testing.T) {
 	ch := channel(t, rabbitmqtest.Shared(t).VHost(t))
 	declare(t, ch, nil)
@@ -180,8 +181,8 @@ func TestUnsendableLeavesTheConnectionAlone(t *testing.T) {
 	}
 }
 
-// TestWhatTheBareClientLosesOverTheUnsendable is the reason for each refusal: when a release of amqp091-go or RabbitMQ
-// carries one of them, this says so.
+// TestWhatTheBareClientLosesOverTheUnsendable shows the reason for each refusal. It fails if a release of amqp091-go
+// or RabbitMQ carries such a message.
 func TestWhatTheBareClientLosesOverTheUnsendable(t *testing.T) {
 	url := rabbitmqtest.Shared(t).VHost(t)
 	declare(t, channel(t, url), nil)
@@ -223,7 +224,7 @@ func TestWhatTheBareClientLosesOverTheUnsendable(t *testing.T) {
 	}
 }
 
-// TestTheLargestMessageGoes: what just fits is carried, there and back.
+// TestTheLargestMessageGoes: the largest allowed message is published and consumed.
 func TestTheLargestMessageGoes(t *testing.T) {
 	const frame = 8192 // RabbitMQ 4.3 refuses a smaller one
 	conn, err := amqp091.DialConfig(rabbitmqtest.Shared(t).VHost(t), amqp091.Config{FrameSize: frame})
@@ -241,8 +242,8 @@ func TestTheLargestMessageGoes(t *testing.T) {
 		ContentType: long, ContentEncoding: long, CorrelationId: long, ReplyTo: long, MessageId: long, Type: long, AppId: long,
 		DeliveryMode: amqp091.Persistent, Priority: 1, Timestamp: time.Unix(1, 0), Body: make([]byte, 100_000),
 	}
-	// A frame: 8 of its own, 12 before the properties, 2 of flags, 7 properties of 256, mode, priority and 8 of
-	// time; 4 for the table, and in it traceparent (11+2+4+55) and two more headers: a long key, and a value that fills up.
+	// Bytes of the frame: 8 overhead, 12 before the properties, 2 flags, 7 properties of 256, mode, priority and 8 for the
+	// time. The table has 4, traceparent (11+2+4+55), a header with a long key, and a header that fills the rest.
 	room := frame - 8 - 12 - 2 - 7*256 - 1 - 1 - 8 - 4 - (1 + 11 + 1 + 4 + 55) - (1 + 255 + 1) - (1 + 4 + 1 + 4)
 	m.Publishing.Headers = amqp091.Table{strings.Repeat("k", 255): nil, "fill": strings.Repeat("x", room)}
 	must(t, p.Publish(context.Background(), m))
@@ -257,8 +258,8 @@ func TestTheLargestMessageGoes(t *testing.T) {
 	must(t, p.Publish(context.Background(), otelamqp.Message{RoutingKey: q.Name, Mandatory: true}))
 }
 
-// TestMessageAboveTheBrokersLimit: a broker takes bodies of at most 16 MiB since 4.0 and 128 MiB before (release notes of
-// 4.0.0, max_message_size). It closes the channel over more, and the span has its reason.
+// TestMessageAboveTheBrokersLimit: a broker accepts bodies of at most 16 MiB since 4.0, and 128 MiB before
+// (max_message_size, release notes of 4.0.0). It closes the channel for a larger body. The span has the reason.
 func TestMessageAboveTheBrokersLimit(t *testing.T) {
 	limit := 16 << 20
 	if strings.HasPrefix(rabbitmqtest.Shared(t).Version(t), "3.") {
@@ -279,7 +280,7 @@ func TestMessageAboveTheBrokersLimit(t *testing.T) {
 	}
 }
 
-// carried is what the specification and the client say of headers, put otherwise than the code does.
+// carried is a second implementation of the limits of the specification and of amqp091-go.
 func carried(v any) bool {
 	size := 0
 	var walk func(v any, depth int) bool
@@ -299,7 +300,7 @@ func carried(v any) bool {
 				}
 			}
 		case int:
-			return int(int32(v)) == v //nolint:gosec // that is the question
+			return int(int32(v)) == v //nolint:gosec // the comparison detects overflow
 		case float32:
 			return v-v == 0
 		case float64:
@@ -318,7 +319,7 @@ func carried(v any) bool {
 
 func isTime(v any) bool { _, ok := v.(time.Time); return ok }
 
-// TestWhatIsNotRefusedIsCarried: a real broker stores whatever headers a Publisher accepts, and a consumer reads them.
+// TestWhatIsNotRefusedIsCarried: a broker stores all headers that a Publisher accepts, and a consumer reads them.
 func TestWhatIsNotRefusedIsCarried(t *testing.T) {
 	ch := channel(t, rabbitmqtest.Shared(t).VHost(t))
 	declare(t, ch, nil)
@@ -351,11 +352,11 @@ func TestWhatIsNotRefusedIsCarried(t *testing.T) {
 	}
 	t.Logf("%d sent, %d refused", sent, refused)
 	if sent < 50 || refused < 50 {
-		t.Errorf("%d sent and %d refused say little", sent, refused)
+		t.Errorf("%d sent and %d refused are too few", sent, refused)
 	}
 }
 
-// arrived reports whether all headers came that do not belong to the trace context, which the publisher replaces.
+// arrived reports whether all sent headers arrived. It ignores the trace context, which the publisher replaces.
 func arrived(sent, got amqp091.Table) bool {
 	for key := range sent {
 		if _, ok := got[key]; !ok && !slices.Contains(w3c.Fields(), key) {

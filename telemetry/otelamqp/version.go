@@ -4,11 +4,11 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
-// ScopeName is the name of the instrumentation scope of every span and metric of this package.
+// ScopeName is the instrumentation scope of all spans and metrics of this package.
 const ScopeName = "traceria/telemetry/otelamqp"
 
-// schemaURL says which version of the semantic conventions the telemetry follows.
+// schemaURL identifies the version of the semantic conventions.
 const schemaURL = semconv.SchemaURL
 
-// Version returns the version of this instrumentation, the version of its instrumentation scope.
+// Version returns the version of the instrumentation scope.
 func Version() string { return "0.1.0" }

@@ -8,31 +8,32 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 )
 
-// A lane ends the spans of confirmations that nobody waits for. Confirms come in any order when messages go to different
-// queues, but in the order of publishing when they go to the same ones: each destination has a lane of its own, a
-// goroutine that waits for its oldest message. A goroutine for each message would be simpler and cost more than the span.
+// A lane is a goroutine that ends the spans of confirmations for which the program does not wait. Each destination has
+// a lane, because confirms from one queue arrive in the order of publishing, and confirms from different queues do
+// not. A goroutine for each message would cost more than its span.
 type lane struct {
 	publisher *Publisher
-	wake      chan struct{} // holds one: something is in arrived
+	wake      chan struct{} // capacity 1; signals that arrived has entries
 	mu        sync.Mutex
 	arrived   []*Confirmation
 	ended     bool
 }
 
-// laneKey: persistent messages are confirmed later than transient ones of the same queue.
+// laneKey separates persistent from transient messages, because a queue confirms persistent messages later.
 type laneKey struct {
 	dest       *destination
 	persistent bool
 }
 
 const (
-	// maxLanes bounds the goroutines; further destinations share a lane.
+	// maxLanes bounds the number of goroutines. Further destinations share one lane.
 	maxLanes = 256
-	// sweepInterval is how much later a span ends whose confirm overtook that of an older message in its lane.
+	// sweepInterval is the maximum delay of a span end if a confirm arrives before that of an older message in its
+	// lane.
 	sweepInterval = 5 * time.Millisecond
 )
 
-// watch has c resolved when its answer comes, when the channel is lost or when its time is over.
+// watch makes a lane resolve c when its answer arrives, the channel is lost or the confirm times out.
 func (p *Publisher) watch(c *Confirmation) {
 	if !p.laneOf(c).add(c) {
 		c.settle() // the channel is lost
@@ -64,7 +65,7 @@ func newLaneKey(c *Confirmation, pub *amqp091.Publishing) laneKey {
 	return laneKey{c.dest, pub.DeliveryMode == amqp091.Persistent}
 }
 
-// add reports false when the lane has ended with the channel.
+// add appends c. It returns false if the lane has ended with the channel.
 func (l *lane) add(c *Confirmation) bool {
 	l.mu.Lock()
 	if l.ended {
@@ -83,7 +84,7 @@ func (l *lane) add(c *Confirmation) bool {
 func (l *lane) run() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	var waiting []*Confirmation // the oldest first
+	var waiting []*Confirmation // oldest first
 	for {
 		if len(waiting) == 0 {
 			select {
@@ -111,7 +112,7 @@ func (l *lane) run() {
 	}
 }
 
-// take moves what arrived behind what waits.
+// take appends the arrived confirmations to the waiting ones.
 func (l *lane) take(waiting []*Confirmation) []*Confirmation {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -121,7 +122,7 @@ func (l *lane) take(waiting []*Confirmation) []*Confirmation {
 	return waiting
 }
 
-// end resolves everything: the channel is lost, and nothing more will be answered.
+// end resolves all confirmations, because no answer can arrive on a lost channel.
 func (l *lane) end(waiting []*Confirmation) {
 	l.mu.Lock()
 	waiting = append(waiting, l.arrived...)
@@ -132,7 +133,8 @@ func (l *lane) end(waiting []*Confirmation) {
 	}
 }
 
-// settleOldest resolves what is answered up to the first that is not: the broker answers many messages at once.
+// settleOldest resolves the answered confirmations before the first unanswered one. The broker often confirms many
+// messages at once.
 func settleOldest(waiting []*Confirmation) []*Confirmation {
 	n := 0
 	for n < len(waiting) && waiting[n].answered() {
@@ -142,7 +144,7 @@ func settleOldest(waiting []*Confirmation) []*Confirmation {
 	return slices.Delete(waiting, 0, n)
 }
 
-// settleAny resolves whatever is answered or overdue.
+// settleAny resolves all confirmations that are answered or overdue.
 func settleAny(waiting []*Confirmation, now time.Time) []*Confirmation {
 	return slices.DeleteFunc(waiting, func(c *Confirmation) bool {
 		switch {
@@ -157,7 +159,7 @@ func settleAny(waiting []*Confirmation, now time.Time) []*Confirmation {
 	})
 }
 
-// settle resolves c by its answer, unless somebody who waits was faster.
+// settle resolves c by its answer, unless Wait has already resolved it.
 func (c *Confirmation) settle() {
 	c.mu.Lock()
 	resolved := c.resolved
@@ -167,11 +169,11 @@ func (c *Confirmation) settle() {
 	}
 }
 
-// deadline is when c ends without an answer.
+// deadline is the time at which c fails with ErrConfirmTimeout.
 func (c *Confirmation) deadline() time.Time { return c.start.Add(c.publisher.cfg.confirmTimeout) }
 
-// timer returns a timer that fires after d. They are used again, because waiting needs one for every message; each
-// Publisher has its own, because a timer of one testing/synctest bubble is of no use in another.
+// timer returns a timer that fires after d. Timers are reused, because each message needs one. Each Publisher has its
+// own pool, because a timer of one testing/synctest bubble cannot be used in another.
 func (p *Publisher) timer(d time.Duration) *time.Timer {
 	if t, ok := p.timers.Get().(*time.Timer); ok {
 		t.Reset(d)

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// A view turns spans into what is shown of them: for a person with times (Print), or for a comparison without
-// anything that differs from run to run (Shape).
+// view turns spans into lines: with times for a person ([Print]), or without anything that differs from run to run for a
+// comparison ([Shape]).
 type view struct {
-	nodes    map[key]*Node // every span of the tree, for the names of linked spans
-	began    time.Time     // the start of the first root: offsets count from here
+	nodes    map[key]*Node // all spans of the tree, for the names of linked spans
+	began    time.Time     // the start of the first root, from which offsets count
 	shape    bool
 	database bool // show database spans one by one
 }
@@ -23,7 +23,7 @@ func newView(t *Tree) *view {
 	return v
 }
 
-// row is one line, cell by cell.
+// row has the cells of one line.
 type row struct {
 	lines               string // the lines of the tree that lead to the name
 	name, service, kind string
@@ -39,8 +39,8 @@ type block struct {
 	below []block
 }
 
-// block makes the lines of a span and of everything below it. Database spans are folded into one line, at the
-// place of the first: an outbox, an inbox and a state make a dozen of them at each hop, and the story is elsewhere.
+// block returns the lines of a span and of everything below it. Several statements are folded into one line at the place of
+// the first: each hop has a dozen of them, which would hide the story.
 func (v *view) block(n *Node) block {
 	b := block{row: v.row(n)}
 	var folded []*Node
@@ -58,7 +58,7 @@ func (v *view) block(n *Node) block {
 	}
 	switch len(folded) {
 	case 0:
-	case 1: // one line either way
+	case 1: // a lone statement takes one line anyway
 		b.below[place] = v.block(folded[0])
 	default:
 		b.below[place] = block{row: v.foldedRow(folded)}
@@ -88,7 +88,8 @@ func (v *view) offset(n *Node) string {
 	}
 }
 
-// flatten writes the lines of the tree in front of the names: first leads to b's own name, rest to those below it.
+// flatten appends b and the blocks below it as rows. first is the tree's lines before b's name, and rest those before the
+// names below it.
 func flatten(rows []row, b block, first, rest string) []row {
 	b.lines = first
 	rows = append(rows, b.row)
@@ -102,7 +103,7 @@ func flatten(rows []row, b block, first, rest string) []row {
 	return rows
 }
 
-// treeLines splits a printed line into the lines of the tree and the rest.
+// treeLines splits a printed line into the tree's lines and the rest.
 func treeLines(line string) (lines, rest string) {
 	rest = strings.TrimLeft(line, "├└│─ ")
 	return line[:len(line)-len(rest)], rest

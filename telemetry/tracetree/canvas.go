@@ -4,14 +4,14 @@ import "strings"
 
 const (
 	gap       = "  "
-	leastName = 24 // a name cut shorter than this says nothing any more
+	leastName = 24 // a name that is cut to fewer cells says nothing
 )
 
-// columns are the widths of the cells.
+// columns has the widths of the cells.
 type columns struct{ name, service, kind, start, took int }
 
-// measure finds the widths at which everything is aligned. With a limit, names give way to notes down to two
-// fifths of the line: a note says what is remarkable here, and the end of a name is enough to know a queue.
+// measure returns the widths of the columns. With a limit, names give way to notes down to two fifths of the line: a note
+// says what is remarkable, and the end of a name is enough to recognize a queue.
 func measure(rows []row, limit int) columns {
 	c := columns{kind: len("kind"), service: len("service"), took: len("took"), start: len("start")}
 	notes := 0
@@ -41,7 +41,7 @@ func joined(notes []note) string {
 	return strings.Join(texts, ", ")
 }
 
-// canvas writes lines: aligned, cut, coloured.
+// canvas renders lines: aligned, cut and coloured.
 type canvas struct {
 	color    bool
 	limit    int
@@ -49,7 +49,7 @@ type canvas struct {
 	services map[string]style
 }
 
-// segment is text of one style.
+// segment is a text of one style.
 type segment struct {
 	text  string
 	style style
@@ -90,7 +90,7 @@ func (c canvas) line(r row) string {
 
 func (c canvas) text(s style, text string) string { return c.render([]segment{{text, s}}) }
 
-// render cuts a line at the limit, drops blanks at its end, and writes the colours.
+// render cuts a line at the limit, removes trailing blanks and adds the colours.
 func (c canvas) render(segments []segment) string {
 	total := 0
 	for _, s := range segments {
@@ -131,13 +131,13 @@ func cut(segments []segment, limit int) []segment {
 	return out
 }
 
-// shorten cuts a name in the middle. The first word (process, send, GET) and the end (the queue) tell most; a
-// destination is cut between its parts when that is enough: "process …:kitchen.order-confirmed".
+// shorten cuts a name in the middle. The first word (process, send, GET) and the end (the queue) say most. It cuts a
+// destination between its parts if that is enough: "process …:kitchen.order-confirmed".
 func shorten(name string, room int) string {
 	if width(name) <= room {
 		return name
 	}
-	if strings.HasPrefix(name, "(") { // folded database spans: the count stands in front
+	if strings.HasPrefix(name, "(") { // folded database spans begin with their count
 		return string([]rune(name)[:room-1]) + "…"
 	}
 	verb, rest, found := strings.Cut(name, " ")

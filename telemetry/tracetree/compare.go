@@ -5,12 +5,11 @@ import (
 	"strings"
 )
 
-// contextLines is how much is shown around a difference.
+// contextLines is the number of equal lines shown around a difference.
 const contextLines = 2
 
-// Compare returns "" when two shapes say the same, and otherwise a difference line by line: "-" for what is
-// wanted and missing, "+" for what is there and not wanted. Blanks that only align columns do not count, so that
-// one longer name does not make every line of a golden file differ.
+// Compare returns "" if two shapes are equal, else their difference: "-" marks a line that is wanted and missing, "+" one
+// that is found and not wanted. It ignores blanks that align columns, so one longer name does not change every line.
 func Compare(want, got string) string {
 	wanted, found := shapeLines(want), shapeLines(got)
 	edits := diff(wanted, found)
@@ -41,7 +40,7 @@ func Compare(want, got string) string {
 	return b.String()
 }
 
-// shapeLines removes the alignment: two or more blanks behind the lines of the tree become two.
+// shapeLines returns the lines without their alignment: several blanks between cells become two.
 func shapeLines(text string) []string {
 	lines := strings.Split(strings.TrimRight(strings.ReplaceAll(text, "\r\n", "\n"), "\n \t"), "\n")
 	for i, line := range lines {
@@ -57,7 +56,7 @@ func shapeLines(text string) []string {
 	return lines
 }
 
-// edit is a line of a difference: sign is ' ' for both, '-' for wanted only, '+' for found only.
+// edit is a line of a difference. sign is ' ' for a line in both, '-' for wanted only, and '+' for found only.
 type edit struct {
 	sign byte
 	line string
@@ -72,7 +71,7 @@ func nearChange(edits []edit, at int) bool {
 	return false
 }
 
-// diff finds the longest common subsequence of lines, the textbook way: a shape has tens of lines, not thousands.
+// diff compares by the longest common subsequence, in quadratic time: a shape has tens of lines.
 func diff(wanted, found []string) []edit {
 	common := make([][]int, len(wanted)+1)
 	for i := range common {

@@ -50,7 +50,7 @@ func TestTheDepthOfASpanIsADifference(t *testing.T) {
 	}
 }
 
-// Whatever the texts are, the "-" and " " lines are the wanted text and the "+" and " " lines the found one.
+// For any two texts, the "-" and " " lines are the wanted text, and the "+" and " " lines are the found one.
 func TestADifferenceLosesNoLine(t *testing.T) {
 	t.Parallel()
 	lines := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "├─ a"}), 1, 8)

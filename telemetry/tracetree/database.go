@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// shownStatements is the most names that a folded line shows. A reader wants to see that a transaction happened and what
-// it touched.
+// shownStatements is the most names in a folded line. They are enough to see what a transaction touched.
 const shownStatements = 4
 
 // The attributes of a span that stands for a whole transaction. Times are milliseconds.
@@ -63,7 +62,7 @@ func (v *view) transaction(s Span) []note {
 	return notes
 }
 
-// texts returns the strings of a list, made printable.
+// texts returns the strings of a list in printable form.
 func texts(list any) []string {
 	values, _ := list.([]any)
 	var out []string
@@ -79,7 +78,7 @@ func (v *view) foldedRow(calls []*Node) row {
 	var names, services []string
 	var total time.Duration
 	for _, call := range calls {
-		total += call.Duration // calls below it lie within it
+		total += call.Duration // it includes the calls below
 		call.walk(func(n *Node, _ int) {
 			names = append(names, printable(n.Name))
 			services = append(services, printable(n.Service))
@@ -102,7 +101,7 @@ func (v *view) foldedRow(calls []*Node) row {
 	return r
 }
 
-// counted folds equal neighbours: SELECT, SELECT becomes SELECT ×2.
+// counted folds equal neighbours: "SELECT", "SELECT" becomes "SELECT ×2".
 func counted(names []string) []string {
 	var out []string
 	for i := 0; i < len(names); {

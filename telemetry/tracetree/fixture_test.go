@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// The first span of every fixture starts here.
+// epoch is the start of the first span of every fixture.
 var epoch = time.Date(2026, 5, 17, 12, 0, 0, 0, time.UTC)
 
-// story builds spans as a test tells them.
+// story collects the spans of a fixture.
 type story struct {
 	trace string
 	spans []Span
@@ -16,7 +16,7 @@ type story struct {
 
 func newStory(trace string) *story { return &story{trace: trace} }
 
-// span adds a span that starts at and lasts as said, in microseconds, and returns its id.
+// span adds a span and returns its id. at and lasts are in microseconds.
 func (s *story) span(parent, service, kind, name string, at, lasts int, with ...func(*Span)) string {
 	id := fmt.Sprintf("%s%012x", s.trace[:4], len(s.spans)+1)
 	span := Span{
@@ -36,7 +36,7 @@ func (s *story) send(parent, service, event string, at int) string {
 	return s.span(parent, service, KindProducer, "send "+event, at, 900)
 }
 
-// process is what otelamqp makes by default: a child of the send span that is also linked to it.
+// process adds a process span as otelamqp makes it by default: a child of the send span with a link to it.
 func (s *story) process(send, service, destination string, at, lasts int, with ...func(*Span)) string {
 	with = append([]func(*Span){linked(s.trace, send), attr(waitKey, 2.5)}, with...)
 	return s.span(send, service, KindConsumer, "process "+destination, at, lasts, with...)
@@ -48,7 +48,7 @@ func (s *story) sql(parent, service string, at int, statements ...string) {
 	}
 }
 
-// transaction is what package store makes by default: one span, named by what it writes.
+// transaction adds the span that package store makes for a transaction: named by what it writes.
 func (s *story) transaction(parent, service string, at int, name string, statements []any, with ...func(*Span)) {
 	with = append([]func(*Span){
 		attr("db.system.name", "sqlite"), attr(statementsKey, int64(len(statements))), attr(operationsKey, statements),
@@ -74,7 +74,7 @@ func failed(kind, message string) func(*Span) {
 	}
 }
 
-// happyPath is the trace of DESIGN.md, section 3.
+// happyPath is the trace of one order, with a span for each statement.
 func happyPath() []Span {
 	const public, private = "events:", "kitchen.private:"
 	s := newStory("4bf92f3577b34da6a3ce929d0e0e4736")
@@ -106,7 +106,7 @@ func happyPath() []Span {
 	return s.spans
 }
 
-// transactions is the beginning of an order whose transactions are spans: one waits, one is run again, one fails.
+// transactions is the beginning of an order with a span for each transaction: one waits, one runs three times, one fails.
 func transactions() []Span {
 	s := newStory("5cf92f3577b34da6a3ce929d0e0e4736")
 	post := s.span("", "order", KindServer, "POST /order", 0, 42_000, attr("http.response.status_code", int64(202)))
@@ -121,7 +121,7 @@ func transactions() []Span {
 	return s.spans
 }
 
-// linkMode is an order whose hops are traces of their own, linked to the span that sent the message.
+// linkMode is an order in which each hop is a trace of its own with a link to the send span.
 func linkMode() []Span {
 	first := newStory("0af7651916cd43dd8448eb211c80319c")
 	post := first.span("", "order", KindServer, "POST /order", 0, 3000)
@@ -136,7 +136,7 @@ func linkMode() []Span {
 	return append(append(third.spans, second.spans...), first.spans...)
 }
 
-// clinic has one of everything that goes wrong.
+// clinic has one failure of each kind.
 func clinic() []Span {
 	s := newStory("6e0c63257de34c92bf9efcd03927272e")
 	post := s.span("", "order", KindServer, "POST /order", 0, 9000, failed("500", ""), attr("http.response.status_code", int64(500)))

@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// ErrNotFound says that Jaeger answered and has no such trace or conversation. Spans take a moment to arrive:
-// a caller who has just placed an order asks again.
+// ErrNotFound is returned if Jaeger answers and lacks the trace or conversation. Spans take a moment to arrive: after a new
+// order, ask again.
 var ErrNotFound = errors.New("not found in Jaeger")
 
 const (
-	// A trace of 50,000 spans is about 50 MB of JSON. What is longer is not a trace that a person reads.
+	// A trace of 50,000 spans is about 50 MB of JSON. A person does not read a longer one.
 	maxResponse = 64 << 20
-	// Only as much of an error's body is read and repeated.
+	// The most bytes of an error's body that are read and repeated.
 	maxErrorBody = 4 << 10
-	// A client of our own must not wait for ever for a Jaeger that accepts connections and is stuck.
+	// The time limit of the default client, for a Jaeger that accepts connections and does not answer.
 	defaultTimeout = 30 * time.Second
 )
 
@@ -30,12 +30,11 @@ type Jaeger struct {
 	base    *url.URL
 	baseErr error
 	client  *http.Client
-	longest int64 // bytes of an answer that are read
+	longest int64 // the most bytes of an answer
 }
 
-// NewJaeger returns a reader for the Jaeger at baseURL, for example http://127.0.0.1:16686, with a path when
-// Jaeger has a base path. A nil client means one with a time limit of 30 seconds. A malformed address is
-// reported by each call.
+// NewJaeger returns a reader for the Jaeger at baseURL, for example http://127.0.0.1:16686, followed by Jaeger's base path
+// if it has one. A nil client means a client with a time limit of 30 s. Each call reports a malformed address.
 func NewJaeger(baseURL string, client *http.Client) *Jaeger {
 	if client == nil {
 		client = &http.Client{Timeout: defaultTimeout}
@@ -48,8 +47,8 @@ func NewJaeger(baseURL string, client *http.Client) *Jaeger {
 	return j
 }
 
-// Trace returns the spans of one trace as they were reported: Jaeger is asked to adjust nothing. It returns
-// [ErrNotFound] when Jaeger has no span of that trace. traceID has at most 32 hexadecimal digits.
+// Trace returns the spans of one trace as they were reported, without Jaeger's adjustments. It returns [ErrNotFound] if
+// Jaeger has no span of the trace. traceID has at most 32 hexadecimal digits.
 func (j *Jaeger) Trace(ctx context.Context, traceID string) ([]Span, error) {
 	id := strings.ToLower(traceID)
 	if len(id) > 32 || !isHex(id) {
@@ -84,7 +83,7 @@ func (j *Jaeger) Services(ctx context.Context) ([]string, error) {
 	return answer.Services, nil
 }
 
-// get returns the body of a 200 answer.
+// get returns the body of an answer with status 200.
 func (j *Jaeger) get(ctx context.Context, path string, query url.Values) ([]byte, error) {
 	if j.baseErr != nil {
 		return nil, fmt.Errorf("address of Jaeger: %w", j.baseErr)
@@ -99,7 +98,7 @@ func (j *Jaeger) get(ctx context.Context, path string, query url.Values) ([]byte
 	if err != nil {
 		return nil, j.noAnswer(err)
 	}
-	defer response.Body.Close() //nolint:errcheck // the body has been read, nothing depends on closing it
+	defer response.Body.Close() //nolint:errcheck // the body has been read
 	if response.StatusCode != http.StatusOK {
 		return nil, j.refusal(path, response)
 	}
@@ -115,13 +114,13 @@ func (j *Jaeger) get(ctx context.Context, path string, query url.Values) ([]byte
 
 func (j *Jaeger) noAnswer(err error) error {
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
-		err = wrapped.Err // without the method and the address, which would be said twice
+		err = wrapped.Err // without the method and the address, which the new error repeats
 	}
 	return fmt.Errorf("Jaeger at %s does not answer: %w", j.base.Redacted(), err)
 }
 
-// refusal reads an answer that is not 200. Both generations of Jaeger's API say what is wrong in JSON; a 404
-// without it comes from something that is not Jaeger's query API.
+// refusal converts an answer with another status to an error. Both versions of Jaeger's API describe an error in JSON. A
+// 404 without JSON comes from another server.
 func (j *Jaeger) refusal(path string, response *http.Response) error {
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorBody))
 	message, ours := refusalMessage(body)
@@ -134,7 +133,7 @@ func (j *Jaeger) refusal(path string, response *http.Response) error {
 	return &refusedError{at: j.base.Redacted(), path: path, status: response.StatusCode, message: message}
 }
 
-// refusedError is an answer that says no.
+// refusedError is an answer with an error status.
 type refusedError struct {
 	at, path, message string
 	status            int

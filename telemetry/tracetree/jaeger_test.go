@@ -25,7 +25,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// reporter is a service that reports spans to the real Jaeger, and remembers them.
+// reporter is a service that exports spans to the real Jaeger and keeps them.
 type reporter struct {
 	name     string
 	tracer   trace.Tracer
@@ -51,7 +51,7 @@ func (j *realJaeger) reporter(t *testing.T, service string) *reporter {
 	return &reporter{service, provider.Tracer("tracetree"), recorder, provider}
 }
 
-// reported is what Trace must return, taken from the SDK.
+// reported returns the spans of the SDK, which Trace must return.
 func (r *reporter) reported() []Span {
 	var spans []Span
 	for _, ro := range r.recorder.Ended() {
@@ -89,10 +89,10 @@ func (r *reporter) reported() []Span {
 
 var run atomic.Int64
 
-// unique keeps the tests apart that share a Jaeger, also when one runs twice (go test -count=2).
+// unique returns a name that no other test uses, even if a test runs twice (go test -count=2): they share a Jaeger.
 func unique(name string) string { return fmt.Sprintf("%s-%d", name, run.Add(1)) }
 
-// same compares sets of spans: Jaeger keeps no order.
+// same compares sets of spans, as Jaeger keeps no order.
 var same = cmp.Options{
 	cmpopts.SortSlices(func(a, b Span) bool { return a.TraceID+a.SpanID < b.TraceID+b.SpanID }), cmpopts.EquateEmpty(),
 }
@@ -147,7 +147,7 @@ func TestRealJaegerDoesNotHaveATrace(t *testing.T) {
 	}
 }
 
-// conversation makes three traces of three services that belong to one conversation, and one that does not.
+// conversation exports three traces of one conversation, from three services, and a trace outside it.
 func conversation(t *testing.T, j *realJaeger, id string) []Span {
 	t.Helper()
 	var want []Span
@@ -156,7 +156,7 @@ func conversation(t *testing.T, j *realJaeger, id string) []Span {
 		service := j.reporter(t, id+"-"+name)
 		ctx, root := service.tracer.Start(t.Context(), "process "+name, trace.WithLinks(link...),
 			trace.WithAttributes(attribute.String(conversationKey, id), attribute.Int("hop", i)))
-		_, statement := service.tracer.Start(ctx, "batch") // belongs to no conversation, but to the trace
+		_, statement := service.tracer.Start(ctx, "batch") // part of the trace, but of no conversation
 		statement.End()
 		root.End()
 		link = []trace.Link{{SpanContext: root.SpanContext()}}
@@ -184,8 +184,8 @@ func TestRealJaegerFindsAWholeConversation(t *testing.T) {
 	}
 }
 
-// Jaeger after v2.20 answers /api/traces with its web page, like any path that it does not know. This one is the
-// real Jaeger with that path taken away; it ignores query.attributes, so the filter on our side is tested too.
+// Jaeger after v2.20 answers /api/traces with its web page, as it does for every unknown path. This server is the real Jaeger
+// without that path. It ignores query.attributes, so the test covers our own filter too.
 func TestAConversationIsFoundWithoutTheOldSearch(t *testing.T) {
 	t.Parallel()
 	j := jaeger(t)

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// fields has the fields of Span without its methods, so that encoding/json does not call them again.
+// fields has the fields of [Span] without its methods: encoding/json would call them without end.
 type fields Span
 
-// spanJSON replaces what encoding/json would write in a form that is hard to read: nanoseconds.
+// spanJSON replaces the duration in nanoseconds, which is hard to read.
 type spanJSON struct {
 	fields
 	DurationMS float64        `json:"durationMs"`
@@ -32,11 +32,11 @@ func (s Span) toJSON() spanJSON {
 	return out
 }
 
-// MarshalJSON implements [json.Marshaler]. A number that JSON cannot hold (NaN, infinity) is written as a string.
+// MarshalJSON implements [json.Marshaler]. It writes NaN and infinities, which JSON lacks, as strings.
 func (s Span) MarshalJSON() ([]byte, error) { return json.Marshal(s.toJSON()) }
 
-// MarshalJSON implements [json.Marshaler]: the span's fields, a warning if there is one, and the children.
-// Without it the method of the embedded span would be taken and the children would be lost.
+// MarshalJSON implements [json.Marshaler]. It writes the span's fields, its warning and its children. The method of the
+// embedded span would leave the children out.
 func (n *Node) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		spanJSON
@@ -45,8 +45,8 @@ func (n *Node) MarshalJSON() ([]byte, error) {
 	}{n.toJSON(), n.Warning, n.Children})
 }
 
-// UnmarshalJSON implements [json.Unmarshaler] for what [Span.MarshalJSON] writes. JSON does not tell 3 from 3.0:
-// a number without a fraction is read as int64.
+// UnmarshalJSON implements [json.Unmarshaler] for the output of [Span.MarshalJSON]. A number without a fraction becomes an
+// int64, because JSON does not distinguish 3 from 3.0.
 func (s *Span) UnmarshalJSON(data []byte) error {
 	var in spanJSON
 	decoder := json.NewDecoder(bytes.NewReader(data))
@@ -90,7 +90,7 @@ func decoded(value any) any {
 				return i
 			}
 		}
-		f, _ := v.Float64() // out of range: an infinity, which is the nearest there is
+		f, _ := v.Float64() // out of range: the result is an infinity
 		return f
 	case []any:
 		for i := range v {

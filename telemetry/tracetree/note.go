@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The attributes that become notes. The names are Traceria's own where the conventions have none.
+// The attributes that become notes. Where the conventions have no name, the name is Traceria's own.
 const (
 	waitKey      = "traceria.queue.wait_ms"
 	attemptKey   = "traceria.delivery.attempt"
@@ -20,19 +20,19 @@ const (
 	httpCodeKey  = "http.response.status_code"
 )
 
-// parentLink marks what nearly every process span has: saying it in words would fill the page.
+// parentLink marks a link to the parent, which nearly every process span has. Words would fill the page.
 const (
 	parentLink   = "↑link"
 	parentLegend = parentLink + ": child of a span and also linked to that span"
 )
 
-// note is a remark behind the columns.
+// note is a remark after the columns.
 type note struct {
 	text  string
 	style style
 }
 
-// notes says what is remarkable about a span, the gravest first.
+// notes returns the remarks about a span, the gravest first.
 func (v *view) notes(n *Node) []note {
 	var notes []note
 	add := func(s style, text string) {
@@ -64,7 +64,7 @@ func (v *view) notes(n *Node) []note {
 	return notes
 }
 
-// warning is the node's own, or that clocks disagree. A shape has neither ids nor times.
+// warning returns the node's warning, or one about clocks that disagree. A shape has neither ids nor times.
 func (v *view) warning(n *Node) string {
 	if v.shape {
 		return printable(strings.Replace(n.Warning, " "+n.ParentID+" ", " ", 1))
@@ -82,7 +82,8 @@ func (s Span) errorType() string {
 	return text
 }
 
-// failure is the error's type and message. A shape has the type only: messages carry ids and addresses.
+// failure returns the type and the message of the error. In a shape it returns the type only: messages have ids and
+// addresses.
 func (v *view) failure(s Span) string {
 	if !s.failed() {
 		if code, ok := numeric(s.Attributes[httpCodeKey]); ok && code >= 400 {
@@ -101,13 +102,13 @@ func (v *view) failure(s Span) string {
 	return "error: " + text
 }
 
-// attempt is which delivery of its message a process span handles, or 0.
+// attempt returns the number of the delivery that a process span handles, or 0.
 func (s Span) attempt() float64 {
 	attempt, _ := numeric(s.Attributes[attemptKey])
 	return attempt
 }
 
-// settled says how the message ended when it was not simply acknowledged.
+// settled returns how the message was settled, unless it was acknowledged.
 func (s Span) settled() string {
 	how, _ := s.Attributes[settledKey].(string)
 	if how == "" || how == "ack" {
@@ -126,7 +127,7 @@ func (s Span) injected() string {
 	return ""
 }
 
-// links names the spans that a span is linked to, sorted in a shape, and equal ones counted.
+// links returns notes about the linked spans, with equal ones counted. In a shape they are sorted.
 func (v *view) links(n *Node) []string {
 	texts := make([]string, 0, len(n.Links))
 	for _, l := range n.Links {
@@ -154,7 +155,7 @@ func (v *view) link(n *Node, l Link) string {
 	}
 }
 
-// shortID is enough of a trace id to find the heading that has the whole.
+// shortID returns the beginning of a trace id, which is enough to find its heading.
 func shortID(id TraceID) string {
 	if len(id) <= 8 {
 		return printable(id)
@@ -162,7 +163,7 @@ func shortID(id TraceID) string {
 	return printable(id[:8]) + "…"
 }
 
-// numeric reads an attribute that may come as an integer or as a float, depending on who wrote it.
+// numeric reads an attribute that is an integer or a float, depending on the sender.
 func numeric(value any) (float64, bool) {
 	switch v := value.(type) {
 	case int64:
@@ -176,7 +177,7 @@ func numeric(value any) (float64, bool) {
 	}
 }
 
-// milliseconds cuts what a Duration cannot hold.
+// milliseconds converts to a Duration, limited to its range.
 func milliseconds(ms float64) time.Duration {
 	switch limit := float64(math.MaxInt64) / float64(time.Millisecond); {
 	case ms >= limit:

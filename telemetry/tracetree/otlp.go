@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// An answer of /api/v3/traces is OTLP JSON inside {"result": ...}, the form in which grpc-gateway sends each
-// message of a stream: there may be several such documents, one after the other, and an error among them.
+// An answer of /api/v3/traces is OTLP JSON inside {"result": ...}: grpc-gateway sends each message of a stream in this form.
+// There may be several such documents in a row, and an error among them.
 type otlpDocument struct {
 	Result *otlpTraces `json:"result"`
 	Error  *struct {
@@ -54,7 +54,7 @@ type otlpSpan struct {
 	} `json:"status"`
 }
 
-// decodeOTLP reads the spans of one answer.
+// decodeOTLP returns the spans of one answer.
 func decodeOTLP(body []byte) ([]Span, error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	var spans []Span
@@ -107,7 +107,7 @@ func (o otlpSpan) span(service string) (Span, error) {
 		return Span{}, fmt.Errorf("an id is not hexadecimal: trace %q, span %q, parent %q", o.TraceID, o.SpanID, o.ParentSpanID)
 	}
 	if strings.Trim(s.ParentID, "0") == "" {
-		s.ParentID = "" // all zeros is how protobuf's JSON may write "no parent"
+		s.ParentID = "" // protobuf's JSON may write all zeros for "no parent"
 	}
 	if o.End > o.Start {
 		s.Duration = time.Duration(o.End - o.Start)
@@ -123,7 +123,7 @@ var (
 	statuses = []string{"", StatusOK, StatusError}
 )
 
-// otlpEnum is an enumeration's value. OTLP sends numbers; protobuf's own JSON sends names.
+// otlpEnum is the value of an enumeration. OTLP sends numbers. Protobuf's own JSON sends names.
 type otlpEnum string
 
 func (e *otlpEnum) UnmarshalJSON(data []byte) error {
@@ -131,7 +131,7 @@ func (e *otlpEnum) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// name returns the value's name; what is unknown is the first one.
+// name returns the name of the value. An unknown value gets the first name.
 func (e otlpEnum) name(names []string, prefix string) string {
 	if i, err := strconv.Atoi(string(e)); err == nil && i >= 0 && i < len(names) {
 		return names[i]
@@ -145,8 +145,8 @@ func (e otlpEnum) name(names []string, prefix string) string {
 	return names[0]
 }
 
-// otlpInt is a 64-bit integer: a decimal string by the rule, a number from some senders. A time beyond the
-// range of int64 (the year 2262) is cut to it.
+// otlpInt is a 64-bit integer: a decimal string by the rule, and a number from some senders. A time after the year 2262,
+// where int64 ends, becomes the largest int64.
 type otlpInt int64
 
 func (i *otlpInt) UnmarshalJSON(data []byte) error {

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// testdata/jaeger-2.13.json is what Jaeger 2.13 answered to a trace with every type of attribute.
+// testdata/jaeger-2.13.json is an answer of Jaeger 2.13 for a trace with every type of attribute.
 func recordedAnswer(t testing.TB) []byte {
 	t.Helper()
 	body, err := os.ReadFile("testdata/jaeger-2.13.json")
@@ -52,7 +52,7 @@ func TestTheRecordedAnswerIsRead(t *testing.T) {
 	}
 }
 
-// The same spans in the other forms that OTLP and the gateway allow.
+// OTLP and the gateway allow other forms of the same spans.
 func TestOtherFormsOfTheSameAnswer(t *testing.T) {
 	t.Parallel()
 	recorded := strings.TrimSpace(string(recordedAnswer(t)))
@@ -112,7 +112,7 @@ func TestASpanThatEndsBeforeItStartsTookNoTime(t *testing.T) {
 	}
 }
 
-// Whatever Jaeger sends, reading, folding, printing and writing it neither panics nor hangs, and no span is lost.
+// For any answer of Jaeger, decoding, folding and printing neither panics nor hangs, and no span is lost.
 func FuzzDecodeOTLP(f *testing.F) {
 	recorded := recordedAnswer(f)
 	f.Add(recorded)

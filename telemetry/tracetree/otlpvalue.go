@@ -5,13 +5,13 @@ import (
 	"strconv"
 )
 
-// otlpAttribute is a KeyValue of OTLP.
+// otlpAttribute is a KeyValue in OTLP.
 type otlpAttribute struct {
 	Key   string    `json:"key"`
 	Value otlpValue `json:"value"`
 }
 
-// otlpValue is an AnyValue of OTLP: exactly one of the fields is there, or none for the empty value.
+// otlpValue is an AnyValue in OTLP. Exactly one field is set, or none for the empty value.
 type otlpValue struct {
 	String *string          `json:"stringValue"`
 	Bool   *bool            `json:"boolValue"`
@@ -37,8 +37,8 @@ func attributes(list []otlpAttribute) map[string]any {
 	return out
 }
 
-// value returns string, bool, int64, float64 or []any. Bytes stay base64 text, a map becomes JSON text, and the
-// empty value the empty string: none of them is in the conventions that Traceria uses.
+// value returns string, bool, int64, float64 or []any. Bytes stay base64 text, a map becomes JSON text, and the empty value
+// becomes "". The conventions that Traceria uses have none of these three.
 func (v otlpValue) value() any {
 	switch {
 	case v.String != nil:
@@ -75,14 +75,13 @@ func mapText(values map[string]any) string {
 	return string(text)
 }
 
-// double reads a number, or the names that protobuf's JSON has for what JSON cannot write. What is neither is
-// kept as text.
+// double reads a number, or one of protobuf's names for NaN and infinities. Any other text stays text.
 func double(raw json.RawMessage) any {
 	text := string(raw)
 	if unquoted, err := strconv.Unquote(text); err == nil {
 		text = unquoted
 	}
-	value, err := strconv.ParseFloat(text, 64) // knows Infinity, -Infinity and NaN
+	value, err := strconv.ParseFloat(text, 64) // it accepts Infinity, -Infinity and NaN
 	if err != nil {
 		return text
 	}

@@ -9,20 +9,19 @@ import (
 	"time"
 )
 
-// PrintOptions says how [Print] writes. The zero value is right for a file.
+// PrintOptions are the options of [Print]. The zero value is right for a file.
 type PrintOptions struct {
-	// Color writes ANSI colours. The caller decides: a terminal, and NO_COLOR not set.
+	// Color adds ANSI colours. Set it for a terminal, unless NO_COLOR is set.
 	Color bool
-	// Width is the number of columns that a line may have; longer names and notes are cut. 0 means no limit.
+	// Width is the most columns of a line. Longer names and notes are cut. 0 means no limit.
 	Width int
-	// Database shows each database span. By default the calls under one span are folded into one line.
+	// Database shows each statement, and the statements and times of each transaction. Otherwise several statements under
+	// one span are folded into one line.
 	Database bool
 }
 
-// Print writes the tree for a person: a headline, then a line for each span with its service, its kind, when it
-// started (counted from the start of the first root), how long it took, and notes: what failed, how long a
-// message waited in its queue, which attempt it was, where links lead. Several traces are written one after the
-// other, each under a heading. The error is that of w.
+// Print writes a headline and a line for each span: name, service, kind, start (from the start of the first root), duration,
+// and notes about errors, waits, attempts and links. Each of several traces has a heading. Print returns the error of w.
 func Print(w io.Writer, t *Tree, o PrintOptions) error {
 	v := newView(t)
 	v.database = o.Database
@@ -60,7 +59,7 @@ func Print(w io.Writer, t *Tree, o PrintOptions) error {
 	return nil
 }
 
-// headline sums the whole up: which trace, how many spans, how long from first start to last end, which services.
+// headline returns the trace, the number of spans, the time from first start to last end, and the services.
 func headline(t *Tree) string {
 	if len(t.Roots) == 0 {
 		return "no spans"
@@ -76,7 +75,7 @@ func headline(t *Tree) string {
 	}, " · ")
 }
 
-// heading introduces one trace of several.
+// heading returns the line above one of several traces.
 func (v *view) heading(roots []*Node) string {
 	spans, _, first, last := sum(roots)
 	parts := []string{"trace " + printable(roots[0].TraceID), plural(spans, "span"), shortDuration(last.Sub(first))}

@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// dieWithParent ends the command when the test binary ends without saying goodbye: a panic, a time limit.
+// dieWithParent ends the command with the test binary, even after a panic or a timeout.
 func dieWithParent(command *exec.Cmd) {
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }

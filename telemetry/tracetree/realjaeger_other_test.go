@@ -4,5 +4,5 @@ package tracetree
 
 import "os/exec"
 
-// dieWithParent is a service of Linux; elsewhere a panicking test leaves its Jaeger behind.
+// dieWithParent does nothing: outside Linux a panicking test leaves its Jaeger running.
 func dieWithParent(*exec.Cmd) {}

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// realJaeger is one Jaeger for all tests of the package: it starts with the first test that asks.
+// realJaeger is the Jaeger of all tests of the package. The first test that needs it starts it.
 type realJaeger struct {
 	query, otlp string // addresses
 }
@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// stopJaeger ends what startJaeger started, if it did.
+// stopJaeger ends the Jaeger if a test started it.
 var stopJaeger func()
 
 func jaeger(t *testing.T) *realJaeger {
@@ -85,12 +85,12 @@ func startJaeger() (*realJaeger, error) {
 	}
 	exited := make(chan struct{})
 	go func() {
-		_ = command.Wait() // how it ended is in command.ProcessState
+		_ = command.Wait() // command.ProcessState has the result
 		close(exited)
 	}()
 	j := &realJaeger{query: "http://127.0.0.1:" + ports[0], otlp: "127.0.0.1:" + ports[2]}
 	stopJaeger = func() {
-		_ = command.Process.Kill() // it keeps everything in memory: there is nothing to be polite about
+		_ = command.Process.Kill() // it keeps everything in memory and need not shut down
 		<-exited
 		_ = os.Remove(log.Name())
 	}
@@ -133,7 +133,7 @@ func answers(ctx context.Context, address string) error {
 	return response.Body.Close()
 }
 
-// freePorts holds all listeners until it has all ports, so that they differ.
+// freePorts returns different ports: it keeps each listener open until it has all ports.
 func freePorts(n int) ([]string, error) {
 	var ports []string
 	for range n {

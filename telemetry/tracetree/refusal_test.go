@@ -12,7 +12,7 @@ import (
 
 const someTrace = "4bf92f3577b34da6a3ce929d0e0e4736"
 
-// answering is a server that gives every request the same answer.
+// answering starts a server that gives every request the same answer.
 func answering(t *testing.T, status int, body string) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

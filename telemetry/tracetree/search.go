@@ -14,24 +14,24 @@ import (
 )
 
 const (
-	// conversationKey is on every span that belongs to one business conversation (one order).
+	// conversationKey is the attribute with the business conversation (the order) of a span.
 	conversationKey = "traceria.conversation"
-	// Where a search does not say: as far back as a person looks, and a day ahead, because a machine whose clock
-	// is fast reports spans from the future.
+	// The default times of a search. It reaches a day ahead, because a machine whose clock is fast reports spans from the
+	// future.
 	lookback  = 30 * 24 * time.Hour
 	lookahead = 24 * time.Hour
-	// As many as Jaeger itself returns when a search has no limit.
+	// Jaeger's own limit of a search that has none.
 	defaultLimit = 100
-	// In link mode each hop is a trace. A conversation of more traces than this per service is cut.
+	// The most traces of a conversation for each service. In link mode each hop is a trace.
 	conversationTraces = 1000
 )
 
-// errNoSearch says that this Jaeger has no /api/traces.
+// errNoSearch is returned if this Jaeger has no /api/traces.
 var errNoSearch = errors.New("no search at /api/traces")
 
-// Conversation returns every span of every trace in which some span has traceria.conversation=conversation:
-// the whole story of an order in all trace modes. Jaeger can only search within one service, so it takes one search
-// for each. It returns [ErrNotFound] when there is none. Spans older than 30 days are not looked for.
+// Conversation returns all spans of the traces with a span that has traceria.conversation=conversation: the whole story of
+// an order in each trace mode. It searches every service, as Jaeger searches one at a time, and 30 days back. It returns
+// [ErrNotFound] if there is no such span.
 func (j *Jaeger) Conversation(ctx context.Context, conversation string) ([]Span, error) {
 	services, err := j.Services(ctx)
 	if err != nil {
@@ -51,9 +51,9 @@ func (j *Jaeger) Conversation(ctx context.Context, conversation string) ([]Span,
 	return collect(traces), nil
 }
 
-// Search returns the spans of whole traces in which some span of service has all the tags (compared as text) and
-// started between start and end. A zero start means 30 days ago, a zero end tomorrow; a limit (of traces) of 0 or less means
-// 100. Nothing found is an empty list and no error.
+// Search returns the spans of the traces in which a span of service has all tags (compared as text) and starts between start
+// and end. A zero start means 30 days ago, a zero end means tomorrow, and a limit of 0 or less means 100 traces. If it finds
+// nothing it returns an empty list.
 func (j *Jaeger) Search(ctx context.Context, service string, tags map[string]string, limit int, start, end time.Time) ([]Span, error) {
 	traces := map[TraceID][]Span{}
 	err := j.search(ctx, traces, query{service: service, tags: tags, limit: limit, start: start, end: end})
@@ -63,7 +63,7 @@ func (j *Jaeger) Search(ctx context.Context, service string, tags map[string]str
 	return collect(traces), nil
 }
 
-// collect returns each span once: a Collector that repeats a batch stores its spans twice.
+// collect returns each span once. A Collector that repeats a batch stores its spans twice.
 func collect(traces map[TraceID][]Span) []Span {
 	var spans []Span
 	for _, id := range slices.Sorted(maps.Keys(traces)) {
@@ -94,9 +94,9 @@ func (q query) withDefaults() query {
 	return q
 }
 
-// search adds the traces that q finds. Through v2.20 Jaeger searches attributes at /api/traces, in a JSON of its
-// own that rounds times to microseconds, so only ids are taken from it; afterwards it does at /api/v3/traces.
-// Before v2.19 the latter ignores attributes and returns anything: the order of the two attempts matters.
+// search adds the traces that q finds. Jaeger up to v2.20 searches attributes at /api/traces, whose times are rounded, so
+// search only takes the ids from there. Later versions search at /api/v3/traces, which ignores attributes before v2.19: so
+// search tries it last.
 func (j *Jaeger) search(ctx context.Context, traces map[TraceID][]Span, q query) error {
 	q = q.withDefaults()
 	ids, err := j.findIDs(ctx, q)
@@ -112,7 +112,7 @@ func (j *Jaeger) search(ctx context.Context, traces map[TraceID][]Span, q query)
 		}
 		spans, err := j.Trace(ctx, id)
 		if errors.Is(err, ErrNotFound) {
-			continue // the memory storage forgot it between the two questions
+			continue // the memory storage dropped it between the two requests
 		}
 		if err != nil {
 			return err
@@ -122,7 +122,7 @@ func (j *Jaeger) search(ctx context.Context, traces map[TraceID][]Span, q query)
 	return nil
 }
 
-// findIDs asks /api/traces.
+// findIDs searches at /api/traces.
 func (j *Jaeger) findIDs(ctx context.Context, q query) ([]TraceID, error) {
 	tags, err := json.Marshal(q.tags)
 	if err != nil {
@@ -146,7 +146,7 @@ func (j *Jaeger) findIDs(ctx context.Context, q query) ([]TraceID, error) {
 		} `json:"data"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return nil, errNoSearch // Jaeger answers unknown paths with its web page
+		return nil, errNoSearch // Jaeger answers an unknown path with its web page
 	}
 	ids := make([]TraceID, 0, len(answer.Data))
 	for _, trace := range answer.Data {
@@ -155,7 +155,7 @@ func (j *Jaeger) findIDs(ctx context.Context, q query) ([]TraceID, error) {
 	return ids, nil
 }
 
-// findV3 asks /api/v3/traces and keeps the traces that truly match.
+// findV3 searches at /api/v3/traces and keeps the traces that match.
 func (j *Jaeger) findV3(ctx context.Context, traces map[TraceID][]Span, q query) error {
 	tags, err := json.Marshal(q.tags)
 	if err != nil {

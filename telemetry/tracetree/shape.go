@@ -6,10 +6,9 @@ import (
 	"strings"
 )
 
-// Shape is the tree as a text that is the same for every run: what [Print] writes, without times, ids and error
-// messages, and with the children of a span sorted by name, service and attempt. Names are not cut. Two sets of spans
-// with the same names, kinds, services, parents, links, errors and notes have the same shape. It ends with a
-// line break; the shape of nothing is "".
+// Shape returns the tree as a text that is the same for every run: the output of [Print] without times, ids, error messages
+// and cuts, with children sorted by name, service and attempt. Spans that agree in names, kinds, services, parents, links,
+// errors and notes have the same shape. The shape of an empty tree is "".
 func Shape(t *Tree) string {
 	v := newView(t)
 	v.shape = true
@@ -35,7 +34,7 @@ func Shape(t *Tree) string {
 	return align(sections)
 }
 
-// sort orders everything below b, from the bottom up: what is compared must already be in order itself.
+// sort sorts everything below b from the bottom up: the blocks that it compares must be sorted themselves.
 func (b *block) sort() {
 	for i := range b.below {
 		b.below[i].sort()
@@ -43,14 +42,14 @@ func (b *block) sort() {
 	slices.SortFunc(b.below, compareBlocks)
 }
 
-// compareBlocks returns 0 only for blocks that are written alike, so that the order of spans never shows.
+// compareBlocks returns 0 only for blocks with equal lines, so that the order of the spans never shows.
 func compareBlocks(a, b block) int {
 	return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.service, b.service),
 		strings.Compare(a.kind, b.kind), cmp.Compare(a.attempt, b.attempt), strings.Compare(joined(a.notes), joined(b.notes)),
 		slices.CompareFunc(a.below, b.below, compareBlocks))
 }
 
-// align writes the rows in columns. With several traces each begins with a line of its own.
+// align returns the rows in columns. Each of several traces begins with a line of its own.
 func align(sections [][]row) string {
 	var c columns
 	for _, rows := range sections {

@@ -23,7 +23,7 @@ func TestShapesAreTheGoldenOnes(t *testing.T) {
 	}
 }
 
-// Every difference that a test is to notice changes the shape.
+// Each difference that a test must notice changes the shape.
 func TestShapeTellsWhatMatters(t *testing.T) {
 	t.Parallel()
 	original := Shape(Build(clinic()))
@@ -52,7 +52,7 @@ func TestShapeTellsWhatMatters(t *testing.T) {
 	}
 }
 
-// anySpans draws spans of up to three traces whose parents may be anything: absent, themselves, each other.
+// anySpans draws spans of up to three traces. A parent may be missing, the span itself, or any other span.
 func anySpans(t *rapid.T) []Span {
 	n := rapid.IntRange(0, 14).Draw(t, "spans")
 	traces := []string{"aa", "bb", "cc"}
@@ -193,7 +193,7 @@ func TestTheShapesOfRealStoriesDoNotDependOnOrderTimesAndIDs(t *testing.T) {
 	}
 }
 
-// A chain of hops that never ends (a redrive in a loop) is still written, in a time that a person waits.
+// A chain of 2,000 hops (a redrive in a loop) is written without delay.
 func TestADeepTraceIsWritten(t *testing.T) {
 	t.Parallel()
 	s := newStory(someTrace)

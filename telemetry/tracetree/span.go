@@ -17,30 +17,28 @@ const (
 	KindConsumer = "consumer"
 )
 
-// The values of [Span.Status]. The empty string says that nobody judged the span: it is what a span that went
-// well normally has.
+// The values of [Span.Status]. The empty string means that no status was set, as on most spans that went well.
 const (
 	StatusOK    = "ok"
 	StatusError = "error"
 )
 
-// Link points from one span to another, in the same trace or in another one.
+// Link points to another span, in the same trace or in another one.
 type Link struct {
 	TraceID TraceID `json:"traceId"`
 	SpanID  SpanID  `json:"spanId"`
 }
 
-// Span is one finished span. Its JSON form is that of the tags below, with two exceptions: start is RFC 3339
-// with nanoseconds, and the duration is durationMs, a number of milliseconds.
+// Span is one ended span. In JSON, start is RFC 3339 with nanoseconds, and durationMs is a number of milliseconds.
 type Span struct {
 	TraceID TraceID `json:"traceId"`
 	SpanID  SpanID  `json:"spanId"`
-	// ParentID is the parent's span id. The parent is always in the same trace; "" makes a root.
+	// ParentID is the span id of the parent, which is in the same trace. A root has "".
 	ParentID SpanID `json:"parentId,omitempty"`
 	Name     string `json:"name"`
 	// Kind is one of internal, server, client, producer, consumer.
 	Kind string `json:"kind"`
-	// Service is the service.name of the resource that made the span.
+	// Service is the service.name of the span's resource.
 	Service  string        `json:"service"`
 	Start    time.Time     `json:"start"`
 	Duration time.Duration `json:"durationMs"`
@@ -52,7 +50,7 @@ type Span struct {
 	StatusMessage string `json:"statusMessage,omitempty"`
 }
 
-// End is the time at which the span ended.
+// End returns the time at which the span ended.
 func (s Span) End() time.Time { return s.Start.Add(s.Duration) }
 
 // key identifies a span among the spans of all traces.

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// style is the parameter of an ANSI "select graphic rendition" sequence (ECMA-48); "" changes nothing.
+// style is the parameter of an ANSI "select graphic rendition" sequence (ECMA-48). "" changes nothing.
 type style string
 
 const (
@@ -19,15 +19,14 @@ const (
 // reset ends every style.
 const reset = "\x1b[0m"
 
-// on is the sequence that begins the style.
+// on returns the sequence that begins the style.
 func (s style) on() string { return "\x1b[" + string(s) + "m" }
 
-// The colours of services: neither red (errors) nor yellow (waits). With ten of them the pizzeria's services have
-// one each.
+// palette has the colours of services: neither red (errors) nor yellow (waits). Ten are enough for the pizzeria's services.
 var palette = []style{"32", "34", "35", "36", "92", "94", "95", "96", "38;5;37", "38;5;141"}
 
-// serviceStyles gives each service its colour, derived from its name, so that it is the same in every trace.
-// Two that would look alike in one tree are told apart as long as there are colours left.
+// serviceStyles returns a colour for each service. It derives the colour from the name, so that it is the same in every
+// trace, and avoids equal colours in one tree while there are free ones.
 func serviceStyles(t *Tree) map[string]style {
 	var names []string
 	t.Walk(func(n *Node, _ int) { names = append(names, printable(n.Service)) })

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// printable makes text from outside safe for a terminal and for one line: names and messages are written by
-// whoever sends spans, and an escape sequence in one would run in the reader's terminal.
+// printable makes text safe for one line of a terminal. Names and messages come from the senders of spans: an escape
+// sequence in them would run in the reader's terminal.
 func printable(text string) string {
 	clean := strings.IndexFunc(text, unprintable) < 0 && utf8.ValidString(text)
 	if clean {
@@ -32,10 +32,10 @@ func printable(text string) string {
 
 func unprintable(r rune) bool { return !unicode.IsPrint(r) }
 
-// width counts what a terminal shows, taking each rune for one cell. Names in the conventions are ASCII.
+// width returns the cells of a text in a terminal, with one cell for each rune. Names in the conventions are ASCII.
 func width(text string) int { return utf8.RuneCountInString(text) }
 
-// shortDuration writes three digits at most and the unit that fits; from a minute on, Go's own form (2m10s).
+// shortDuration formats with at most three digits and a fitting unit. From a minute on it uses Go's form (2m10s).
 func shortDuration(d time.Duration) string {
 	if d < 0 {
 		return "-" + shortDuration(-max(d, -math.MaxInt64)) // the least duration has no positive counterpart
@@ -54,7 +54,7 @@ func shortDuration(d time.Duration) string {
 	}
 }
 
-// number writes one decimal below a hundred, and none above; 3.0 is written 3.
+// number formats with one decimal below a hundred and with none above. It writes 3 for 3.0.
 func number(value float64) string {
 	decimals := 0
 	if value < 99.95 {
@@ -67,7 +67,7 @@ func isHex(text string) bool {
 	return text != "" && strings.Trim(text, "0123456789abcdef") == ""
 }
 
-// plural counts things: "1 span", "2 spans".
+// plural returns a number with its thing: "1 span", "2 spans".
 func plural(n int, thing string) string {
 	if n != 1 {
 		thing += "s"

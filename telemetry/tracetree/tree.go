@@ -8,26 +8,25 @@ import (
 	"time"
 )
 
-// Node is a span with the spans that it caused.
+// Node is a span with its child spans.
 type Node struct {
 	Span
 	Children []*Node
-	// Warning says why a span that names a parent stands at the top all the same, or is "".
+	// Warning says why a span with a parent is a root. It is "" for all other spans.
 	Warning string
 }
 
 // Tree holds the spans of one or several traces.
 type Tree struct {
-	// Roots has every span that hangs from no other: trace by trace, by start.
+	// Roots has the spans without a parent in the tree, by trace and then by start.
 	Roots []*Node `json:"roots"`
-	// Orphans has those roots that do name a parent: it is not in the set, or the chain of parents comes back
-	// to the span itself. Each has a Warning.
+	// Orphans has the roots that name a parent: it is missing, or the chain of parents leads back to the span. Each orphan
+	// has a Warning.
 	Orphans []*Node `json:"-"`
 }
 
-// Build folds spans into a tree. Children stand in the order of their start, then of name and span id. A span
-// that came twice (delivery of telemetry is at-least-once) is taken once. Spans whose parents form a circle all
-// become roots, so that nothing is lost and no walk loops; spans without an id are kept, and cannot be parents.
+// Build folds spans into a tree. Children are sorted by start, name and span id. A repeated span counts once: telemetry is
+// delivered at least once. Spans whose parents form a circle become roots. Spans without an id stay and have no children.
 func Build(spans []Span) *Tree {
 	nodes := fold(spans)
 	known := make(map[key]*Node, len(nodes))
@@ -59,7 +58,8 @@ func Build(spans []Span) *Tree {
 	return t
 }
 
-// fold makes a node of each distinct span, sorted by start, name, id: appended in this order, children are sorted.
+// fold returns a node for each distinct span, sorted by start, name and id. Children that are appended in this order are
+// sorted.
 func fold(spans []Span) []*Node {
 	seen := make(map[key]*Node, len(spans))
 	nodes := make([]*Node, 0, len(spans))
@@ -78,8 +78,8 @@ func fold(spans []Span) []*Node {
 	return nodes
 }
 
-// preferred decides between two versions of one span: the one that lasted longer is the finished one. The rest
-// only makes the choice independent of the order in which they came.
+// preferred tells whether a is the better of two versions of one span: the longer one has ended. The comparison of their JSON
+// makes the choice independent of their order.
 func preferred(a, b Span) bool {
 	if a.Duration != b.Duration {
 		return a.Duration > b.Duration
@@ -94,8 +94,8 @@ func byStart(a, b *Node) int {
 		strings.Compare(a.SpanID, b.SpanID), strings.Compare(a.TraceID, b.TraceID))
 }
 
-// circles finds the spans that are their own ancestors. Each chain of parents is followed once: a span is marked
-// with the number of the walk that met it first, and a walk that meets its own mark has closed a circle.
+// circles returns the spans that are their own ancestors. It follows each chain of parents once and marks each span with the
+// number of the walk that met it first. A walk that meets its own mark has closed a circle.
 func circles(nodes []*Node, known map[key]*Node) map[*Node]bool {
 	circular := map[*Node]bool{}
 	walk := make(map[*Node]int, len(nodes))
@@ -120,7 +120,7 @@ func parentOf(n *Node, known map[key]*Node) *Node {
 	return known[n.parentKey()]
 }
 
-// sortRoots puts the traces in the order of their first span, and keeps the roots of one trace together.
+// sortRoots sorts the traces by their first span and keeps the roots of one trace together.
 func (t *Tree) sortRoots() {
 	first := map[TraceID]time.Time{}
 	t.Walk(func(n *Node, _ int) {
@@ -135,7 +135,7 @@ func (t *Tree) sortRoots() {
 	slices.SortStableFunc(t.Orphans, order)
 }
 
-// Walk calls visit for every span, each before its children, with its depth (0 for a root).
+// Walk calls visit for every span with its depth (0 for a root), and before its children.
 func (t *Tree) Walk(visit func(n *Node, depth int)) {
 	for _, root := range t.Roots {
 		root.walk(visit, 0)
@@ -149,14 +149,14 @@ func (n *Node) walk(visit func(*Node, int), depth int) {
 	}
 }
 
-// Spans returns every span once, in the order of [Tree.Walk].
+// Spans returns all spans in the order of [Tree.Walk].
 func (t *Tree) Spans() []Span {
 	var spans []Span
 	t.Walk(func(n *Node, _ int) { spans = append(spans, n.Span) })
 	return spans
 }
 
-// traces returns the roots of each trace, in order.
+// traces returns the roots of each trace in order.
 func (t *Tree) traces() [][]*Node {
 	var groups [][]*Node
 	for i, root := range t.Roots {

@@ -20,7 +20,7 @@ import (
 // New returns the envelopes of one fact in a conversation, one for each of its forms.
 func New(tb testing.TB, conversation string, forms ...event.Payload) []event.Envelope {
 	tb.Helper()
-	made, err := event.New(context.Background(), "somebody", conversation, forms...)
+	made, err := event.New(context.Background(), "tester", conversation, forms...)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // check compares the contracts in fsys (services/event) and the catalogue of the code with the released schemas. It returns the
-// problems, each with what to do.
+// problems. Each problem says how to solve it.
 //
 //  1. A released file never changes and is never removed: its digest is that of the ledger.
 //  2. A revision may add to its predecessor. It may break it only if an accepted RFC names its file (releases).
@@ -54,11 +54,11 @@ func (c *checker) files() error {
 		text, err := releasedFile(c.fsys, r)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			c.say("released/%s is gone. A release is never removed: restore it from git. %s", r.file(), howToWithdraw(r))
+			c.say("released/%s is gone. A released file is never removed: restore it from git. %s", r.file(), howToWithdraw(r))
 		case err != nil:
 			return fmt.Errorf("read a released schema: %w", err)
 		case digest(text) != r.digest:
-			c.say("released/%s is not what was released (its digest in %s differs). A release never changes: restore it from git."+
+			c.say("released/%s was changed after its release (its digest in %s differs). A released file never changes: restore it from git."+
 				" To change the event, change schema/%s.json. %s", r.file(), ledgerFile, r.contract(), howToBreak(next(r)))
 		}
 	}
@@ -85,7 +85,7 @@ func (c *checker) revisions() error {
 		its := revisionsOf(c.ledger, r.contract())
 		for i, later := range its {
 			if later.number != i+1 {
-				c.say("%s: revision %d of %s is missing. A release is never removed: restore its line and its file from git", ledgerFile, i+1, r.contract())
+				c.say("%s: revision %d of %s is missing. A released schema is never removed: restore its line and its file from git", ledgerFile, i+1, r.contract())
 			}
 			if i == 0 {
 				continue
@@ -110,11 +110,11 @@ func (c *checker) revisions() error {
 func (c *checker) between(r revision, name string) ([]string, error) {
 	before, err := releasedFile(c.fsys, r)
 	if err != nil {
-		return nil, nil //nolint:nilerr // files() says it
+		return nil, nil //nolint:nilerr // files() reports it
 	}
 	after, err := fs.ReadFile(c.fsys, name)
 	if err != nil {
-		return nil, nil //nolint:nilerr // files() says it
+		return nil, nil //nolint:nilerr // files() reports it
 	}
 	return breaks(before, after)
 }
@@ -131,13 +131,13 @@ func (c *checker) current(last revision) error {
 			if gone {
 				what = name + " is gone"
 			}
-			c.say("%s was released, and %s. Consumers rely on it: restore it. %s", last.contract(), what, howToWithdraw(last))
+			c.say("%s was released, and %s. Consumers depend on it: restore it. %s", last.contract(), what, howToWithdraw(last))
 		}
 		return nil
 	}
 	broken, err := c.between(last, name)
 	if err == nil && len(broken) > 0 {
-		c.say("%s breaks what was released (released/%s):\n  %s\nConsumers rely on it. %s", name, last.file(), strings.Join(broken, "\n  "), howToBreak(next(last)))
+		c.say("%s breaks the released schema (released/%s):\n  %s\nConsumers depend on it. %s", name, last.file(), strings.Join(broken, "\n  "), howToBreak(next(last)))
 	}
 	return err
 }

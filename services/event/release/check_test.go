@@ -13,7 +13,7 @@ import (
 
 var today = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
 
-// TestNoReleasedSchemaIsBrokenWithoutAnRFC is the check of the contracts in CI.
+// TestNoReleasedSchemaIsBrokenWithoutAnRFC checks the contracts in CI.
 func TestNoReleasedSchemaIsBrokenWithoutAnRFC(t *testing.T) {
 	t.Parallel()
 	problems, err := check(os.DirFS(".."), event.Catalogue, time.Now())
@@ -25,7 +25,7 @@ func TestNoReleasedSchemaIsBrokenWithoutAnRFC(t *testing.T) {
 	}
 }
 
-// contracts is a copy of services/event that a test may spoil.
+// contracts is a copy of services/event that a test may change.
 type contracts struct {
 	dir       string
 	catalogue []event.Type
@@ -134,7 +134,7 @@ func TestTheCheckCannotBeBypassed(t *testing.T) {
 		"and in the released copy": {func(t *testing.T, c *contracts) {
 			c.replace(t, boxed, `"orderId"`, `"order"`)
 			c.replace(t, boxedReleased, `"orderId"`, `"order"`)
-		}, []string{"released/order-boxed.v1.json is not what was released", "services/event/rfc/NNNN-*.md", "event: OrderBoxed", "releases: order-boxed.v1.2.json"}},
+		}, []string{"released/order-boxed.v1.json was changed after its release", "services/event/rfc/NNNN-*.md", "event: OrderBoxed", "releases: order-boxed.v1.2.json"}},
 		"schema, copy and type deleted": {func(t *testing.T, c *contracts) {
 			c.forget(t, event.OrderBoxedV1, false)
 		}, []string{"released/order-boxed.v1.json is gone", "schema/order-boxed.v1.json is gone", "withdraws: OrderBoxed v1"}},
@@ -156,7 +156,7 @@ func TestTheCheckCannotBeBypassed(t *testing.T) {
 		"an RFC, and no release": {func(t *testing.T, c *contracts) {
 			c.replace(t, boxed, `"orderId"`, `"order"`)
 			c.rfc(t, "accepted", "releases: order-boxed.v1.2.json")
-		}, []string{"schema/order-boxed.v1.json breaks what was released", "go run ./services/event/release OrderBoxed.v1"}},
+		}, []string{"schema/order-boxed.v1.json breaks the released schema", "go run ./services/event/release OrderBoxed.v1"}},
 		"an RFC about another event": {func(t *testing.T, c *contracts) {
 			c.replace(t, "schema/order-preparing.v1.json", `"orderId"`, `"order"`)
 			c.rfc(t, "accepted", "releases: order-preparing.v1.2.json")
@@ -199,7 +199,7 @@ func TestWhatIsAllowedPasses(t *testing.T) {
 		"an optional field": func(t *testing.T, c *contracts) {
 			c.replace(t, boxed, `"properties": {`, `"properties": {"slices": {"type": "integer"},`)
 		},
-		"a schema that nobody has released": func(t *testing.T, c *contracts) {
+		"an unreleased schema": func(t *testing.T, c *contracts) {
 			c.write(t, "schema/order-eaten.v1.json", `{"type":"object"}`)
 		},
 		"a version withdrawn after its date": func(t *testing.T, c *contracts) {

@@ -10,9 +10,8 @@ import (
 	"strings"
 )
 
-// breaks lists the differences by which a schema breaks the released one for readers or writers. Every rule that was added,
-// changed or removed counts. Words (description, title, examples, deprecated) do not count: a program cannot see that a field
-// has another meaning.
+// breaks lists the differences that can break readers or writers of the released schema: every rule that was added, changed or
+// removed. Texts (description, title, examples, deprecated) do not count, because a program cannot check the meaning of a field.
 func breaks(released, current []byte) ([]string, error) {
 	var schemas [2]map[string]any
 	for i, text := range [][]byte{released, current} {
@@ -82,8 +81,8 @@ func compareFields(at string, was, is any) []string {
 	return found
 }
 
-// forbids reports whether the schema of a new field, or a part of it, allows no value. Such a field was ignored before and would
-// be refused now.
+// forbids reports whether the schema of a new field, or a part of it, allows no value. Readers ignored such a field
+// before and would refuse it now.
 func forbids(schema any) bool {
 	switch schema := schema.(type) {
 	case bool:

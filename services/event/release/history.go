@@ -11,10 +11,10 @@ import (
 )
 
 // errNoHistory is returned outside git and in a shallow clone.
-var errNoHistory = errors.New("git's history is not complete")
+var errNoHistory = errors.New("the history in git is not complete")
 
 // forgotten compares the ledger in dir (services/event) with all its versions in git's history: a line must never be removed. This
-// finds a change of a released schema together with its copy and its digest. Without the history it returns errNoHistory.
+// finds a change of a schema together with its released copy and its digest. Without the history it returns errNoHistory.
 func forgotten(ctx context.Context, dir string, now []revision) ([]string, error) {
 	shallow, err := git(ctx, dir, "rev-parse", "--is-shallow-repository")
 	if err != nil {
@@ -41,7 +41,7 @@ func forgotten(ctx context.Context, dir string, now []revision) ([]string, error
 		for _, r := range then {
 			if !slices.Contains(now, r) && !told[r] {
 				told[r] = true
-				problems = append(problems, fmt.Sprintf("%s: commit %.12s released %s (%.12s…), and that line is missing. A release is never changed or"+
+				problems = append(problems, fmt.Sprintf("%s: commit %.12s released %s (%.12s…), and that line is missing. A released schema is never changed or"+
 					" removed: restore the line and the file from git. If the commit was never pushed, amend it. %s",
 					ledgerFile, commit, r.file(), r.digest, howToBreak(next(r))))
 			}

@@ -12,7 +12,7 @@ import (
 	"traceria/services/event"
 )
 
-// TestWhatWasReleasedIsStillThere is the part of the check in CI that needs git's history.
+// TestWhatWasReleasedIsStillThere runs the part of the check in CI that needs the history in git.
 func TestWhatWasReleasedIsStillThere(t *testing.T) {
 	t.Parallel()
 	ledger, err := readLedger(os.DirFS(".."))
@@ -21,7 +21,7 @@ func TestWhatWasReleasedIsStillThere(t *testing.T) {
 	}
 	problems, err := forgotten(t.Context(), "..", ledger)
 	if errors.Is(err, errNoHistory) {
-		t.Skipf("released schemas are held by their digests only: %v", err)
+		t.Skipf("released schemas are checked by their digests only: %v", err)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -79,11 +79,11 @@ func TestTheHistoryKnowsWhatWasReleased(t *testing.T) {
 			c := scratch(t)
 			c.commit(t)
 			if got, err := c.forgotten(t); got != "" || err != nil {
-				t.Fatalf("an honest history: %s, %v", got, err)
+				t.Fatalf("an unchanged history: %s, %v", got, err)
 			}
 			spoil(t, c)
 			if got := c.check(t); got != "" {
-				t.Fatalf("the tree alone says %q: this test is about what it cannot say", got)
+				t.Fatalf("check found %q in the tree: this test needs a change that only the history shows", got)
 			}
 			for _, when := range []string{"before", "after"} {
 				got, err := c.forgotten(t)

@@ -25,7 +25,7 @@ type revision struct {
 	number  int // from 1
 }
 
-// file is the file name in released/: order-confirmed.v2.json, order-confirmed.v2.2.json, ….
+// file returns the file name in released/: order-confirmed.v2.json, order-confirmed.v2.2.json, ….
 func (r revision) file() string {
 	if r.number == 1 {
 		return r.contract() + ".json"
@@ -33,7 +33,7 @@ func (r revision) file() string {
 	return fmt.Sprintf("%s.%d.json", r.contract(), r.number)
 }
 
-// contract is the event and version of the revision: order-confirmed.v2.
+// contract returns the event and version of the revision: order-confirmed.v2.
 func (r revision) contract() string { return r.event + "." + r.version }
 
 var ledgerLine = regexp.MustCompile(`^([0-9a-f]{64})  ([a-z0-9-]+)\.(v[1-9][0-9]*)(?:\.([2-9]|[1-9][0-9]+))?\.json$`)
@@ -52,14 +52,14 @@ func parseLedger(text string) ([]revision, error) {
 	for line := range strings.Lines(text) {
 		found := ledgerLine.FindStringSubmatch(strings.TrimSuffix(line, "\n"))
 		if found == nil {
-			return nil, fmt.Errorf("%s: cannot read %q", ledgerFile, line)
+			return nil, fmt.Errorf("%s: cannot read the line %q: want SHA256, two spaces, and a file name such as order-confirmed.v2.json", ledgerFile, line)
 		}
 		r := revision{digest: found[1], event: found[2], version: found[3], number: 1}
 		if found[4] != "" {
 			r.number, _ = strconv.Atoi(found[4])
 		}
 		if slices.ContainsFunc(all, func(other revision) bool { return other.file() == r.file() }) {
-			return nil, fmt.Errorf("%s: %s is in it twice", ledgerFile, r.file())
+			return nil, fmt.Errorf("%s: %s is listed twice", ledgerFile, r.file())
 		}
 		all = append(all, r)
 	}
@@ -92,7 +92,7 @@ func digest(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// contractOf is the contract of a type: order-confirmed.v2.
+// contractOf returns the contract of a type: order-confirmed.v2.
 func contractOf(t event.Type) string { return t.Kebab() + "." + t.Version }
 
 // releasedFile reads a released schema.

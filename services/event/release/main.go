@@ -3,7 +3,7 @@
 //
 //	go run ./services/event/release OrderConfirmed.v2
 //
-// A version that is released already gets a further revision, which may add optional fields. A revision that breaks its
+// If the version is already released, it gets a further revision, which may add optional fields. A revision that breaks its
 // predecessor needs an accepted RFC that names its file.
 package main
 
@@ -65,7 +65,7 @@ func release(dir, name string) (string, error) {
 	if its := revisionsOf(ledger, contractOf(t)); len(its) > 0 {
 		last := its[len(its)-1]
 		if last.digest == r.digest {
-			return "", fmt.Errorf("%s is released already: released/%s", t, last.file())
+			return "", fmt.Errorf("%s is already released: released/%s", t, last.file())
 		}
 		r.number = last.number + 1
 		c := checker{fsys: fsys, rfcs: rfcs}

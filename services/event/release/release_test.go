@@ -18,7 +18,7 @@ func (c *contracts) release(t *testing.T) (file, problem string) {
 func TestWhatIsReleasedIsHeldFromThenOn(t *testing.T) {
 	t.Parallel()
 	c := scratch(t)
-	if _, problem := c.release(t); !strings.Contains(problem, "is released already: released/order-boxed.v1.json") {
+	if _, problem := c.release(t); !strings.Contains(problem, "is already released: released/order-boxed.v1.json") {
 		t.Errorf("got %q", problem)
 	}
 	c.replace(t, boxed, `"properties": {`, `"properties": {"slices": {"type": "integer"},`)
@@ -30,7 +30,7 @@ func TestWhatIsReleasedIsHeldFromThenOn(t *testing.T) {
 		t.Errorf("got %q", problem)
 	}
 	if got := c.check(t); !strings.Contains(got, "slices is gone") {
-		t.Errorf("the check says %q", got)
+		t.Errorf("check returned %q", got)
 	}
 	c.rfc(t, "accepted", "releases: order-boxed.v1.3.json")
 	if file, problem := c.release(t); file != "order-boxed.v1.3.json" || c.check(t) != "" {
@@ -42,7 +42,7 @@ func TestWhatIsReleasedIsHeldFromThenOn(t *testing.T) {
 		t.Errorf("got %q", problem)
 	}
 	if got := c.check(t); !strings.Contains(got, "pieces is gone") {
-		t.Errorf("the check says %q", got)
+		t.Errorf("check returned %q", got)
 	}
 }
 

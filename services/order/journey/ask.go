@@ -188,10 +188,10 @@ func subscribers(t topology.Topology) []string {
 func delaysIn(t topology.Topology) func(queue string) []time.Duration {
 	return func(queue string) []time.Duration {
 		for _, s := range t.Subscriptions {
-			if s.Queue() == queue && s.BackOff != nil {
-				return s.BackOff
+			if s.Queue() == queue {
+				return s.Delays()
 			}
 		}
-		return topology.DefaultBackOff
+		return nil
 	}
 }

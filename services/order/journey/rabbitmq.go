@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"traceria/services/broker"
 	"traceria/services/broker/wire"
@@ -74,7 +73,7 @@ func (r *RabbitMQ) with(ctx context.Context, use func(*wire.Connection) error) e
 		r.conn = conn
 	}
 	conn := r.conn
-	stop := context.AfterFunc(ctx, func() { _ = conn.CloseDeadline(time.Now().Add(closeTime)) })
+	stop := context.AfterFunc(ctx, func() { wire.Close(conn) })
 	defer stop()
 	if err := use(conn); err != nil {
 		r.drop()
@@ -85,10 +84,7 @@ func (r *RabbitMQ) with(ctx context.Context, use func(*wire.Connection) error) e
 
 func (r *RabbitMQ) drop() {
 	if r.conn != nil {
-		_ = r.conn.CloseDeadline(time.Now().Add(closeTime))
+		wire.Close(r.conn)
 		r.conn = nil
 	}
 }
-
-// closeTime bounds the goodbye to a broker that may be stuck.
-const closeTime = time.Second

@@ -1,7 +1,7 @@
-// Package postgrestest gives tests a real PostgreSQL: a private server on a free loopback port, started when the first
-// test needs it and gone when the tests end.
+// Package postgrestest starts a private PostgreSQL server on a free loopback port for tests. The first test that needs the
+// server starts it. It ends with the tests.
 //
-// One server for all tests of a package, a database for each test:
+// The tests of a package share one server, and each test has a database of its own:
 //
 //	func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 //
@@ -10,6 +10,6 @@
 //		...
 //	}
 //
-// A test that stops or kills the server starts its own with [Start]. PostgreSQL refuses to run as root: then it runs as
-// the user postgres, or nobody. Without an installed PostgreSQL a test fails and says what to install.
+// A test that stops or kills the server starts its own with [Start]. If the tests run as root, which PostgreSQL refuses, the
+// server runs as the user postgres or nobody. Without an installed PostgreSQL the tests fail with the package to install.
 package postgrestest

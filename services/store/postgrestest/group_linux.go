@@ -10,13 +10,13 @@ import (
 	"syscall"
 )
 
-// attributes run the server as who, and end it with the test process, even when that is killed or panics on a timeout.
-// Its backends put themselves into groups of their own and end with it.
+// attributes runs the server as who. The kernel ends the server with the test process, even if that is killed or panics on a
+// timeout. The server's backends end with it.
 func attributes(who *syscall.Credential) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Credential: who, Setpgid: true, Pdeathsig: syscall.SIGQUIT}
 }
 
-// run starts the process and waits for its end on one thread: the kernel sends the signal when the thread that started
+// run starts the process and waits for its end on one locked thread. The kernel sends Pdeathsig when the thread that started
 // the child ends, and Go ends threads.
 func (p *process) run(started chan<- error) {
 	runtime.LockOSThread()
@@ -29,7 +29,7 @@ func (p *process) run(started chan<- error) {
 	}
 }
 
-// kill ends the server and its backends without notice.
+// kill ends the server and its backends with SIGKILL.
 func (p *process) kill() error {
 	err := p.signalAll(syscall.SIGKILL)
 	<-p.exited
@@ -43,7 +43,7 @@ func (p *process) freeze(stop bool) error {
 	return p.signalAll(syscall.SIGCONT)
 }
 
-// signalAll signals the server, so that it starts nobody, and then everybody that it has started.
+// signalAll signals the server, so that it starts no more backends, and then its backends.
 func (p *process) signalAll(signal syscall.Signal) error {
 	pid := p.cmd.Process.Pid
 	children, readErr := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))

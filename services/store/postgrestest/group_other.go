@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// attributes run the server as who.
+// attributes runs the server as who.
 func attributes(who *syscall.Credential) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Credential: who, Setpgid: true}
 }
@@ -23,7 +23,7 @@ func (p *process) run(started chan<- error) {
 	}
 }
 
-// kill ends the server without notice; its backends see that and end.
+// kill ends the server with SIGKILL. Its backends notice that and end.
 func (p *process) kill() error {
 	err := p.cmd.Process.Kill()
 	if errors.Is(err, os.ErrProcessDone) {
@@ -33,5 +33,5 @@ func (p *process) kill() error {
 	return err
 }
 
-// freeze is for Linux: elsewhere the backends are not known.
+// freeze is not supported: the backends are only known on Linux.
 func (p *process) freeze(bool) error { return errors.ErrUnsupported }

@@ -20,9 +20,9 @@ type process struct {
 	exited chan struct{} // closed when it has ended
 }
 
-// installed returns the folder of PostgreSQL's programs, or an error that says what to do when there is none.
+// installed returns the folder of PostgreSQL's programs. If there is none, the error says what to install.
 func installed() (string, error) {
-	// Debian keeps the server of each version apart, and off the PATH.
+	// Debian installs each version in a folder of its own, which is not on the PATH.
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
 	if err != nil {
 		return "", err
@@ -44,7 +44,7 @@ func version(path string) int {
 	return n
 }
 
-// account is the user whom the server runs as; nil when that is who runs the tests.
+// account returns the user of the server, or nil for the user of the tests.
 func account() (*syscall.Credential, error) {
 	if os.Getuid() != 0 {
 		return nil, nil
@@ -61,7 +61,7 @@ func account() (*syscall.Credential, error) {
 	return nil, errors.New("PostgreSQL does not run as root, and there is no user postgres or nobody")
 }
 
-// initialize makes the data folder. Nothing is synced: after a crash of the machine nobody wants it back.
+// initialize creates the data folder without syncing it: the data need not survive a crash of the machine.
 func (s *Server) initialize() error {
 	secret := filepath.Join(s.dir, "password")
 	if err := os.WriteFile(secret, []byte(s.Password), 0o600); err != nil {

@@ -20,20 +20,20 @@ import (
 const (
 	// User is the server's superuser, and the owner of each database.
 	User = "traceria"
-	// startTime is how long a server may take to start: one second is usual, a busy machine takes longer.
+	// startTime is the time limit for a start. One second is usual; a busy machine takes longer.
 	startTime = time.Minute
 	stopTime  = 30 * time.Second
 	// startAgain is the pause before another start.
 	startAgain = 100 * time.Millisecond
-	// callTime is for statements of the package's own.
+	// callTime is the time limit of the package's own statements.
 	callTime = 30 * time.Second
 )
 
-// Server is a running PostgreSQL. Its methods can be called from several goroutines.
+// Server is a running PostgreSQL server. Its methods are safe for concurrent use.
 type Server struct {
 	// URL is the address of the database postgres, with the superuser's password.
 	URL string
-	// Password is the superuser's: connections need it.
+	// Password is the superuser's password.
 	Password string
 	// Port is the TCP port on 127.0.0.1.
 	Port int
@@ -45,7 +45,7 @@ type Server struct {
 	run  *process // nil when it is stopped
 }
 
-// Start starts a server and ends it, and removes its data, when the test ends. It fails the test when it cannot.
+// Start starts a server. When the test ends, it ends the server and removes its data. It fails the test on an error.
 func Start(tb testing.TB) *Server {
 	tb.Helper()
 	skipShort(tb)
@@ -74,7 +74,7 @@ func start() (*Server, error) {
 	if err := s.initialize(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	// Another process can take a port between looking and listening: the server then fails, and another port may do.
+	// Another process can take the port before the server listens. The server then fails, and another port may work.
 	var failures error
 	for range 3 {
 		if s.Port, err = freePort(); err != nil {
@@ -96,7 +96,7 @@ func (s *Server) address(database string) string {
 	}).String()
 }
 
-// Database makes an empty database for the test, which is removed when the test ends, and returns its URL.
+// Database creates an empty database and returns its URL. It is removed when the test ends.
 func (s *Server) Database(tb testing.TB) string {
 	tb.Helper()
 	name := "test_" + strings.ToLower(rand.Text())
@@ -129,7 +129,7 @@ func (s *Server) Start() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.run != nil {
-		return errors.New("the server runs already")
+		return errors.New("start the server: it is running already")
 	}
 	for deadline := time.Now().Add(startTime); ; {
 		run, err := s.launch()
@@ -141,7 +141,7 @@ func (s *Server) Start() error {
 			return nil
 		}
 		err = errors.Join(err, run.kill())
-		// The backends of a killed server take a moment to end, and hold its memory until then.
+		// The backends of a killed server take a moment to end and keep its shared memory until then.
 		if !strings.Contains(run.tail(), "pre-existing shared memory block") || time.Now().After(deadline) {
 			return err
 		}
@@ -169,23 +169,23 @@ func (s *Server) ready(run *process) error {
 	}
 }
 
-// Stop ends the server in order: it ends all sessions and writes everything down. It returns when it has ended.
+// Stop ends the server with a fast shutdown: the server ends all sessions and writes its data. It returns after the end.
 func (s *Server) Stop() error { return s.end((*process).stop) }
 
-// Kill ends the server at once (SIGKILL), as a crash of the machine would.
+// Kill ends the server at once (SIGKILL), as a crash of the machine does.
 func (s *Server) Kill() error { return s.end((*process).kill) }
 
-// Pause stops the server's processes where they are (SIGSTOP): it holds its connections and answers nothing.
+// Pause stops the server's processes (SIGSTOP). The server keeps its connections and answers nothing.
 func (s *Server) Pause() error { return s.signalAll(true) }
 
-// Resume lets a paused server go on.
+// Resume continues a paused server (SIGCONT).
 func (s *Server) Resume() error { return s.signalAll(false) }
 
 func (s *Server) signalAll(pause bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.run == nil {
-		return errors.New("the server does not run")
+		return errors.New("signal the server: it is not running")
 	}
 	return s.run.freeze(pause)
 }

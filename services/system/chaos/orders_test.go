@@ -150,6 +150,17 @@ func (o *orders) awaitAccepted(t *testing.T, n int) {
 	}
 }
 
+// skipNews makes awaitAccepted count from now on.
+func (o *orders) skipNews() {
+	for {
+		select {
+		case <-o.news:
+		default:
+			return
+		}
+	}
+}
+
 // finish waits until every request is answered.
 func (o *orders) finish(t *testing.T) {
 	t.Helper()

@@ -135,5 +135,5 @@ func (p *system) restarted(t *testing.T, service string, before int) {
 			t.Fatalf("the container of %s was not restarted within a minute", service)
 		}
 	}
-	p.run(t, "docker compose exec console traceria status order kitchen delivery loyalty staff --wait")
+	p.run(t, "docker compose exec console traceria status order kitchen delivery loyalty staff --wait --timeout 2m")
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -26,12 +27,18 @@ type machine struct {
 // test where neither can be had.
 func findMachine(t *testing.T) machine {
 	t.Helper()
-	sh := shell{folder: top(t), limit: 5 * time.Minute}
+	sh := testShell(t)
 	why := theirEngine(t.Context(), sh, images(t))
 	if why == nil {
 		return machine{shell: onFreePorts(t, sh)}
 	}
 	return ownEngine(t, why)
+}
+
+// testShell runs commands about a project of the test's own: the machine may run the user's.
+func testShell(t *testing.T) shell {
+	t.Helper()
+	return shell{folder: top(t), limit: 10 * time.Minute, env: []string{"COMPOSE_PROJECT_NAME=traceria-test"}}
 }
 
 // theirEngine fails when the machine has no engine, no Compose, or cannot pull the images.
@@ -121,8 +128,15 @@ func addresses(ports map[string]int) (lines []string) {
 	return lines
 }
 
-// onFreePorts publishes on ports that nobody uses: the machine may run another Traceria.
+// onFreePorts publishes on free ports: the machine may run another Traceria.
 func onFreePorts(t *testing.T, sh shell) shell {
+	t.Helper()
+	ports := freePorts(t)
+	return sh.in(append(addresses(ports), "COMPOSE_ENV_FILES="+envFile(t, ports))...)
+}
+
+// freePorts are ports that no program of this machine listens on.
+func freePorts(t *testing.T) map[string]int {
 	t.Helper()
 	ports := map[string]int{}
 	for name := range standardPorts {
@@ -130,10 +144,20 @@ func onFreePorts(t *testing.T, sh shell) shell {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer listener.Close()
+		defer listener.Close() // all are open at once, so that no two are the same
 		ports[name] = listener.Addr().(*net.TCPAddr).Port
 	}
-	return sh.in(append(assignments(ports), addresses(ports)...)...)
+	return ports
+}
+
+// envFile writes a file for docker compose --env-file.
+func envFile(t *testing.T, ports map[string]int) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "ports.env")
+	if err := os.WriteFile(file, []byte(strings.Join(assignments(ports), "\n")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 // lastLine is the end of an error, for a message.

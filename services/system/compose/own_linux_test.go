@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 )
 
 // ownEngine starts an engine of the test's own: with the images that it can pull, or else with stand-ins. why says what
@@ -20,10 +19,11 @@ func ownEngine(t *testing.T, why error) machine {
 		t.Skipf("no Docker engine can be had: %v; to install one needs apt-get", why)
 	}
 	t.Logf("the test starts an engine of its own: %v", why)
+	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/sbin")
 	folder := cacheFolder(t)
-	sh := shell{folder: top(t), limit: 10 * time.Minute}
+	sh := testShell(t)
 	install(t, sh)
-	sh = sh.in("DOCKER_CONFIG="+plugins(t, sh, folder), "COMPOSE_PROJECT_NAME=traceria-test")
+	sh = sh.in("DOCKER_CONFIG=" + plugins(t, sh, folder))
 	needed := images(t)
 	if _, err := sh.try(t.Context(), "timeout 20 docker manifest inspect "+needed[0]); err == nil {
 		e := startEngine(t, folder, false)
@@ -37,7 +37,15 @@ func ownEngine(t *testing.T, why error) machine {
 	sh = sh.in(append(addresses(standardPorts), "DOCKER_HOST=unix://"+e.socket)...)
 	sh.enter = []string{"nsenter", fmt.Sprintf("--net=/proc/%d/ns/net", e.cmd.Process.Pid)}
 	makeStandIns(t, sh, folder, needed)
+	t.Cleanup(func() { tidy(t, sh) })
 	return machine{shell: sh, standIns: true}
+}
+
+// tidy removes old images, and keeps as much of the build cache as one version of the sources needs.
+func tidy(t *testing.T, sh shell) {
+	if _, err := sh.try(cleaning(t), "docker image prune --force && docker builder prune --force --keep-storage 4GB"); err != nil {
+		t.Error(err)
+	}
 }
 
 // cacheFolder is where everything is kept that later runs use.

@@ -2,8 +2,6 @@ package compose
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -42,11 +40,8 @@ func downAndUp(t *testing.T, p *system) {
 
 // secondSystem starts another project with other ports, as the head of docker-compose.yml says.
 func secondSystem(t *testing.T, p *system) {
-	ports := moved(1000)
-	file := filepath.Join(t.TempDir(), "second.env")
-	if err := os.WriteFile(file, []byte(strings.Join(assignments(ports), "\n")+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	ports := freePorts(t)
+	file := envFile(t, ports)
 	compose := "docker compose --project-name traceria-second --env-file " + file
 	second := &system{shell: p.in(addresses(ports)...)}
 	t.Cleanup(func() {

@@ -1,5 +1,6 @@
-// Command example shows otelamqp on its own: it publishes an order to RabbitMQ, a kitchen consumes it and publishes that
-// the meal is ready, and the trace is printed as a tree. It needs a broker, at AMQP_URL or on this machine.
+// Command example shows otelamqp without the pizzeria. It publishes an order to RabbitMQ. A kitchen consumes the order
+// and publishes that the meal is ready. The command then prints the trace as a tree. It needs a broker, at AMQP_URL or
+// at amqp://guest:guest@127.0.0.1:5672/.
 //
 //	go run ./telemetry/otelamqp/example
 package main
@@ -15,7 +16,7 @@ import (
 
 	"github.com/rabbitmq/amqp091-go"
 	"go.opentelemetry.io/otel/propagation"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace" //nolint:depguard // a program of its own starts its own SDK
+	sdktrace "go.opentelemetry.io/otel/sdk/trace" //nolint:depguard // a separate program starts its own SDK
 )
 
 func main() {
@@ -37,7 +38,7 @@ func run(ctx context.Context, url string, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("connect to %s: %w", url, err)
 	}
-	defer conn.Close() //nolint:errcheck // everything that matters is confirmed
+	defer conn.Close() //nolint:errcheck // all messages are confirmed by then
 	if err := order(ctx, conn, opts); err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func run(ctx context.Context, url string, out io.Writer) error {
 	return nil
 }
 
-// order publishes an order, and ends when the hall has seen that the meal is ready.
+// order publishes an order. It returns after the hall has the message that the meal is ready.
 func order(ctx context.Context, conn *amqp091.Connection, opts []otelamqp.Option) error {
 	ch, err := conn.Channel()
 	if err != nil {

@@ -10,17 +10,17 @@ import (
 	"traceria/telemetry/otelamqp"
 
 	"go.opentelemetry.io/otel/attribute"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace" //nolint:depguard // a program of its own starts its own SDK
+	sdktrace "go.opentelemetry.io/otel/sdk/trace" //nolint:depguard // a separate program starts its own SDK
 	"go.opentelemetry.io/otel/trace"
 )
 
-// tree is a span exporter that prints.
+// tree is a span exporter that prints traces.
 type tree struct {
 	mu    sync.Mutex
 	spans []sdktrace.ReadOnlySpan
 }
 
-// ExportSpans keeps spans.
+// ExportSpans keeps the spans for print.
 func (t *tree) ExportSpans(_ context.Context, spans []sdktrace.ReadOnlySpan) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -28,10 +28,10 @@ func (t *tree) ExportSpans(_ context.Context, spans []sdktrace.ReadOnlySpan) err
 	return nil
 }
 
-// Shutdown has nothing to do.
+// Shutdown does nothing.
 func (t *tree) Shutdown(context.Context) error { return nil }
 
-// print writes each trace from its root on.
+// print writes each trace, from its root span down.
 func (t *tree) print(out io.Writer) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

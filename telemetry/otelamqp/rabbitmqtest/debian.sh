@@ -4,16 +4,13 @@
 #   debian.sh VERSION      4.0 (of Debian trixie) or 4.3 (of Debian forky)
 #
 # The folder is $XDG_CACHE_HOME/traceria/rabbitmq-VERSION, by default under ~/.cache. Remove it to get a newer package.
-# To make it takes one to two minutes, 400 MB, root (or sudo without a password), debootstrap, and the Debian mirror
+# To make it takes one to three minutes, 300 MB, root (or sudo without a password), debootstrap, and the Debian mirror
 # that apt is configured with. Progress and errors go to the standard error.
 set -euo pipefail
 umask 022
 
 say() { echo "RabbitMQ ${version:-}: $*" >&2; }
-die() {
-  say "$@"
-  exit 1
-}
+die() { say "$@" && exit 1; }
 
 version=${1:-}
 case $version in
@@ -21,36 +18,38 @@ case $version in
 4.3) suite=forky ;;
 *) die "debian.sh knows the versions 4.0 and 4.3" ;;
 esac
-
 cache=${XDG_CACHE_HOME:-${HOME:?"neither XDG_CACHE_HOME nor HOME is set"}/.cache}/traceria
 system=$cache/rabbitmq-$version new=$cache/rabbitmq-$version.new
-if [ -d "$system" ]; then
-  echo "$system"
-  exit
-fi
+[ ! -d "$system" ] || { echo "$system" && exit; }
 
+PATH=$PATH:/usr/sbin:/sbin
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 as_root true 2>/dev/null ||
   die "cannot make $system: debootstrap needs root. Run as root, allow sudo without a password, or use RABBITMQ=installed."
-PATH=$PATH:/usr/sbin:/sbin command -v debootstrap >/dev/null ||
-  die "cannot make $system: debootstrap is not installed. Run: apt-get install debootstrap"
+command -v debootstrap >/dev/null || die "cannot make $system: debootstrap is not installed. Run: apt-get install debootstrap"
 
 # mirror prints the address of the first Debian archive that apt is configured with.
 mirror() {
   # shellcheck disable=SC2016 # apt fills these in
   apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' 'Identifier: Packages' | sed -n 's/^Debian Debian //p' | sed -n 1p
 }
-address=$(mirror) || true
-[ -n "$address" ] ||
-  die "cannot make $system: apt on this machine has no Debian mirror. Run apt-get update, or add one to apt's sources."
-eval "$(apt-config shell http_proxy Acquire::http::Proxy https_proxy Acquire::https::Proxy)"
-export http_proxy https_proxy
 
-# progress shows one line of 20.
+# make_system runs debootstrap in a mount namespace of its own: its mounts end with it. The script sid is named because an
+# older debootstrap does not know the release. debootstrap checks the signature of the release, and not its age.
+make_system() {
+  local address
+  address=$(mirror 2>/dev/null) || true
+  [ -n "$address" ] || say "apt has no Debian mirror here (on Debian, run apt-get update): taking the one that debootstrap knows"
+  eval "$(apt-config shell http_proxy Acquire::http::Proxy https_proxy Acquire::https::Proxy)"
+  as_root env PATH="$PATH" http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" \
+    unshare --mount debootstrap --variant=minbase --include=rabbitmq-server "$suite" "$new" "$address" sid 2>&1
+}
+
+# progress shows a line every 3 seconds.
 progress() {
-  local line count=0
+  local line told=-3
   while IFS= read -r line; do
-    [ $((count++ % 20)) != 0 ] || say "$line"
+    [ $((SECONDS - told)) -lt 3 ] || { told=$SECONDS && say "  $line"; }
   done
 }
 
@@ -58,16 +57,11 @@ mkdir -p "$cache"
 exec 9>"$system.lock"
 flock --nonblock 9 || { say "waiting for another process that makes $system" && flock 9; }
 if [ ! -d "$system" ]; then
-  say "making $system from Debian $suite, once: this takes one to two minutes and 400 MB"
+  say "making $system from Debian $suite, once: one to three minutes, 300 MB"
   as_root rm -rf "$new"
-  # In a mount namespace of its own: what debootstrap mounts goes with it. The script is named, because an older
-  # debootstrap does not know the release. debootstrap checks signatures; it does not check the age of a release file.
-  as_root env PATH="$PATH:/usr/sbin:/sbin" http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" \
-    unshare --mount debootstrap --variant=minbase --include=rabbitmq-server "$suite" "$new" "$address" \
-    /usr/share/debootstrap/scripts/sid 2>&1 | tee "$new.log" | progress ||
-    die "cannot make $system: debootstrap failed:"$'\n'"$(tail -n 10 "$new.log")"
+  make_system | tee "$system.log" | progress || die "cannot make $system:"$'\n'"$(tail -n 10 "$system.log")"
   found=$(basename "$new"/usr/lib/rabbitmq/lib/rabbitmq_server-*)
-  [[ $found == rabbitmq_server-$version.* ]] || die "Debian $suite has $found now, not $version"
+  [[ $found == rabbitmq_server-$version.* ]] || die "cannot make $system: Debian $suite has $found now"
   as_root rm -rf "$new"/var/cache/apt "$new"/var/lib/apt/lists
   as_root mv "$new" "$system"
   say "made $system"

@@ -25,20 +25,25 @@ func chosen() (release, error) {
 	case "4.0", "4.3":
 		return fromDebian(version)
 	default:
-		return release{}, fmt.Errorf("RABBITMQ=%s: there is no such RabbitMQ; it can be installed (the default), 4.0 or 4.3", version)
+		return release{}, fmt.Errorf("RABBITMQ=%s: want installed (the default), 4.0 or 4.3", version)
 	}
 }
 
 // fromDebian runs debian.sh. Its progress goes to the standard error.
 func fromDebian(version string) (release, error) {
-	var failure strings.Builder
+	var said strings.Builder
 	cmd := exec.Command("bash", "-c", debian, "debian.sh", version) //nolint:noctx // it ends; a test has its own time limit
-	cmd.Stderr = io.MultiWriter(os.Stderr, &failure)
+	cmd.Stderr = io.MultiWriter(os.Stderr, &said)
 	folder, err := cmd.Output()
 	if err != nil {
-		return release{}, fmt.Errorf("RABBITMQ=%s: %w: %s", version, err, strings.TrimSpace(failure.String()))
+		return release{}, fmt.Errorf("RABBITMQ=%s: %w: %s", version, err, strings.TrimSpace(said.String()))
 	}
-	return release{usr: strings.TrimSpace(string(folder)) + "/usr"}, nil
+	r := release{usr: strings.TrimSpace(string(folder)) + "/usr"}
+	if out, err := r.command("true").CombinedOutput(); err != nil {
+		return release{}, fmt.Errorf("RABBITMQ=%s: make a mount namespace, which needs root or a kernel that lets users make "+
+			"namespaces: %w: %s", version, err, strings.TrimSpace(string(out)))
+	}
+	return r, nil
 }
 
 // inside replaces /usr by that of a Debian release. Everything else stays: /tmp, /proc, /dev, /etc/hosts.

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Colours are for a terminal whose user wants them.
+// Colours are for terminals, unless NO_COLOR is set.
 func TestColoursAreForTerminals(t *testing.T) {
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {

@@ -6,15 +6,15 @@ import (
 	"traceria/services/pizzeria"
 )
 
-// What is not released may change in any way, and the catalogue says so.
+// An unreleased event may change in any way. The catalogue says so.
 func TestAnUnreleasedEventIsMarked(t *testing.T) {
 	t.Parallel()
 	c := pizzeria.Contract{Released: false, Published: true}
-	if got := mark(c); got != " (unreleased)" {
+	if got := marks(c); got != " (unreleased)" {
 		t.Errorf("the catalogue says %q", got)
 	}
 	c.Released = true
-	if got := mark(c); got != "" {
+	if got := marks(c); got != "" {
 		t.Errorf("a released event is marked: %q", got)
 	}
 }
