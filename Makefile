@@ -106,6 +106,10 @@ chaos: rabbitmq-server build-jaeger ## break every part of the system under 1,00
 	TRACERIA_CHAOS_ORDERS="$${TRACERIA_CHAOS_ORDERS:-1000}" JAEGER_BIN="$$(collector/jaeger.sh --path)" \
 	  go test -run '^TestChaos$$' -v -count=1 -timeout 90m ./services/system/chaos
 
+.PHONY: test-bare
+test-bare: debootstrap ## try make up from nothing in bare systems of Debian 12 and 13, as root and as a user with sudo (needs root; 10 minutes)
+	services/system/up/bare.sh
+
 .PHONY: module
 module: ## give the module a path that can be fetched: make module NAME=github.com/you/traceria
 	@./module.sh "$(NAME)"
