@@ -21,8 +21,7 @@ import (
 	"traceria/telemetry/otelamqp/rabbitmqtest"
 )
 
-// A crash of the broker: what was confirmed is on its disk, what was not is sent again, and both sides come back by
-// themselves.
+// The broker crashes. Confirmed messages are on its disk, unconfirmed ones are sent again, and both sides reconnect.
 func TestABrokerThatCrashesAndComesBackLosesNothing(t *testing.T) {
 	t.Parallel()
 	server := rabbitmqtest.Start(t, rabbitmqtest.WithPrivate())
@@ -37,12 +36,12 @@ func TestABrokerThatCrashesAndComesBackLosesNothing(t *testing.T) {
 		return nil
 	})
 	topology := b.Apply(t, s)
-	// RabbitMQ 3.10 writes the directory of its quorum queues every three minutes and at an orderly end: a queue that was
-	// declared a moment before a crash never finds its log again.
+	// RabbitMQ 3.10 stores the list of its quorum queues every three minutes and at a regular stop. A queue that was declared
+	// shortly before a crash loses its log.
 	if err := errors.Join(server.Stop(), server.Start()); err != nil {
 		t.Fatal(err)
 	}
-	// Nobody consumes yet: these are in the queue when the broker dies.
+	// There is no consumer yet: these messages are in the queue when the broker crashes.
 	p := b.Publisher(t, topology)
 	for i := range 20 {
 		brokertest.Send(t, p, brokertest.Outgoing(t, fmt.Sprint("before-", i)))
@@ -53,7 +52,7 @@ func TestABrokerThatCrashesAndComesBackLosesNothing(t *testing.T) {
 	brokertest.Eventually(t, "the publisher notices", func() bool { return p.Ready() != nil })
 	c, _ := b.Consumer(t, s) // it starts without a broker
 	sent := make(chan error, 1)
-	go func() { // as the relay does: again and again until the broker has it
+	go func() { // repeat until the broker has it, as the relay does
 		ctx, cancel := context.WithTimeout(context.Background(), brokertest.Deadline)
 		defer cancel()
 		for {
@@ -93,7 +92,7 @@ func lines(log, with string) (n int) {
 
 const secret = "hunter2"
 
-// withSecret is the address of a broker, with a password that is wrong.
+// withSecret is the URL of a broker with a wrong password.
 func withSecret(t *testing.T, address string) string {
 	t.Helper()
 	u, err := url.Parse(address)
@@ -106,7 +105,7 @@ func withSecret(t *testing.T, address string) string {
 
 func TestABrokerThatStaysAwayIsMentionedOnceAndThePasswordNever(t *testing.T) {
 	t.Parallel()
-	line := newProxy(t, withSecret(t, "amqp://127.0.0.1:1/")) // it hangs up on every caller
+	line := newProxy(t, withSecret(t, "amqp://127.0.0.1:1/")) // it closes every connection
 	b := brokertest.At(t, line.url)
 	p := b.Publisher(t, topology.Topology{})
 	brokertest.Eventually(t, "it tried several times", func() bool { return line.connections() >= 4 })

@@ -13,9 +13,8 @@ import (
 	"traceria/telemetry/otelamqp"
 )
 
-// Carry moves what comes into the limited queue on to the subscription's queue, one message each time that every is over,
-// until ctx ends. Messages keep all that they have, and no span is made: the attempt at them belongs to their send. A
-// message is in both queues for a moment rather than in none.
+// Carry moves the messages of the limited queue to the subscription's queue, one per interval every, until ctx ends. It does
+// not change them and makes no span. A message is in both queues for a moment.
 func Carry(ctx context.Context, url string, s topology.Subscription, every time.Duration) error {
 	conn, err := wire.Dial(ctx, url, "traceria "+s.LimitedQueue())
 	if err != nil {
@@ -57,7 +56,7 @@ func confirming(conn *amqp091.Connection) (*amqp091.Channel, error) {
 func carry(ctx context.Context, s topology.Subscription, ch *amqp091.Channel, d amqp091.Delivery) error {
 	h := historyOf(d)
 	message := republished(d, h)
-	message.Headers[otelamqp.AttemptHeader] = int64(h.attempt) // nobody has tried it
+	message.Headers[otelamqp.AttemptHeader] = int64(h.attempt) // moving it is no attempt
 	confirmation, err := ch.PublishWithDeferredConfirmWithContext(ctx, s.RetryExchange(), s.Queue(), true, false, message)
 	if err != nil {
 		return fmt.Errorf("carry %s on: %w", d.MessageId, err)
@@ -68,7 +67,7 @@ func carry(ctx context.Context, s topology.Subscription, ch *amqp091.Channel, d 
 	return d.Ack(false)
 }
 
-// CarryLast moves what is left in the limited queue and deletes it. One that does not exist is no error.
+// CarryLast moves the remaining messages of the limited queue and deletes the queue. A missing queue is no error.
 func CarryLast(ctx context.Context, url string, s topology.Subscription) error {
 	conn, err := wire.Dial(ctx, url, "traceria "+s.LimitedQueue())
 	if err != nil {

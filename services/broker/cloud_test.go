@@ -27,7 +27,7 @@ func switched(t *testing.T) (b *brokertest.Bundle, choose func(format string)) {
 	return b, func(f string) { format.Store(f) }
 }
 
-// The form is chosen for each event as it is sent. In both, properties and headers are the same but for the content type.
+// The format is chosen when an event is sent. Properties and headers are the same in both formats, except the content type.
 func TestTheFormatIsChosenForEachEventAsItIsSent(t *testing.T) {
 	t.Parallel()
 	b, choose := switched(t)
@@ -61,7 +61,7 @@ func TestTheFormatIsChosenForEachEventAsItIsSent(t *testing.T) {
 	}
 }
 
-// A CloudEvent that lost its headers is handled under its send span, retried as it is, and its spans say what it is.
+// A CloudEvent without headers is handled as a child of its send span and retried unchanged. Its spans have its attributes.
 func TestACloudEventIsHandledAndRetriedUnderItsSend(t *testing.T) {
 	t.Parallel()
 	b, choose := switched(t)
@@ -99,7 +99,7 @@ func TestACloudEventIsHandledAndRetriedUnderItsSend(t *testing.T) {
 	}
 }
 
-// What can never be read is a dead letter in this form, too, and is shown with what it says about itself.
+// An unreadable CloudEvent becomes a dead letter, which is shown with the attributes that can be read.
 func TestADeadCloudEventIsShownByTypeAndVersion(t *testing.T) {
 	t.Parallel()
 	const cloud = `{"specversion":"1.0","id":"e-1.v1","source":"urn:traceria:service:kitchen","type":"traceria.kitchen.order-boxed.v1","correlationid":"o-1","data":{}}`

@@ -8,9 +8,8 @@ import (
 	"traceria/services/event"
 )
 
-// publishing is an envelope as an AMQP message: the properties repeat the metadata, so that a client which has
-// never heard of the envelope, and RabbitMQ's own pages, show what the message is. The content type and the
-// body are written at send time, when the send span is known.
+// publishing makes an AMQP message of an envelope. The properties repeat the metadata for clients that do not know the
+// envelope, and for RabbitMQ's pages. writeBody adds content type and body when the send span is known.
 func publishing(e event.Envelope) amqp091.Publishing {
 	m := e.Metadata
 	return amqp091.Publishing{
@@ -23,13 +22,13 @@ func publishing(e event.Envelope) amqp091.Publishing {
 	}
 }
 
-// writeBody writes the envelope in the form that is chosen at the moment.
+// writeBody writes the envelope in the given format.
 func writeBody(p *amqp091.Publishing, e event.Envelope, format string) (err error) {
 	p.ContentType, p.Body, err = event.Encode(e, format)
 	return err
 }
 
-// cloudAttributes are what the CloudEvents conventions say about an event, for the span of one in that form.
+// cloudAttributes are the attributes of the CloudEvents conventions, for the span of an event in that format.
 func cloudAttributes(e event.Envelope) []attribute.KeyValue {
 	c, err := e.AsCloudEvent()
 	if err != nil {
@@ -45,8 +44,7 @@ func cloudAttributes(e event.Envelope) []attribute.KeyValue {
 	return attributes
 }
 
-// conversation is the order that a delivery is about: from the metadata, or from the AMQP property when the body
-// says nothing.
+// conversation is the order that a delivery belongs to: from the metadata, or else from the AMQP property.
 func conversation(d amqp091.Delivery, e event.Envelope) string {
 	if id := e.Metadata.ConversationID; id != "" {
 		return id

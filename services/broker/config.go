@@ -8,19 +8,19 @@ import (
 	"traceria/telemetry"
 )
 
-// Config is how a service reaches RabbitMQ.
+// Config configures the connections of one service.
 type Config struct {
 	// URL is the AMQP URI (https://www.rabbitmq.com/docs/uri-spec).
 	URL string
-	// Service names the connections, so that RabbitMQ's own pages tell them apart.
+	// Service is the name of the service. It names the connections on RabbitMQ's pages.
 	Service string
-	// Telemetry makes the spans, metrics and log lines.
+	// Telemetry receives the spans, metrics and log lines.
 	Telemetry *telemetry.Telemetry
-	// ConfirmTimeout is how long a publish waits for the broker's confirm; 0 means 30 s.
+	// ConfirmTimeout limits the wait for the confirm of a message. 0 means 30 s.
 	ConfirmTimeout time.Duration
-	// Choices, if set, says at any time how events are written and read: it is asked for each.
+	// Choices, if set, returns the forms in which events are written and read. It is called for each event.
 	Choices func(ctx context.Context) event.Choices
-	// Seams are where failures are injected.
+	// Seams are the places where failures are injected.
 	Seams Seams
 }
 

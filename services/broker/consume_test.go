@@ -21,7 +21,7 @@ const (
 	otherW3C = "00-1af7651916cd43dd8448eb211c80319c-c7ad6b7169203331-01"
 )
 
-// The context is in the headers and in the metadata: either is enough, and the headers come first.
+// The trace context is in the headers and in the metadata. Either is enough, and the headers take precedence.
 func TestTheContextComesFromHeadersOrElseFromMetadata(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -97,7 +97,7 @@ func TestAProcessSpanFollowsTheConventions(t *testing.T) {
 	}
 }
 
-// The line breaks while a handler works: its ack comes too late, and the message comes again.
+// The connection breaks while a handler works: its ack fails, and the message is delivered again.
 func TestAMessageWhoseHandlerDiesComesBack(t *testing.T) {
 	t.Parallel()
 	direct := brokertest.New(t)

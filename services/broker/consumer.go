@@ -17,18 +17,17 @@ import (
 )
 
 const (
-	// prefetch is how many messages RabbitMQ hands over before it waits for acks: enough to keep all workers
-	// of a subscription busy.
+	// prefetch is how many unacked messages RabbitMQ delivers per subscription: enough to keep all its workers busy.
 	prefetch = 2 * DefaultWorkers
-	// drainTimeout is how long handlers may work on after the service was told to stop, or their connection was lost.
+	// drainTimeout is how long handlers may work on after the service began to stop, or their connection was lost.
 	drainTimeout = 5 * time.Second
-	// hangTimeout is how long a handler may go on after its context ended. It is then left to itself.
+	// hangTimeout is how long a handler may go on after its context ended. The subscription then goes on without it.
 	hangTimeout = 500 * time.Millisecond
-	// giveBackPause is how long a message is held that could neither be handled nor moved, before it is given back.
+	// giveBackPause delays the return of a message that could neither be handled nor moved.
 	giveBackPause = time.Second
 )
 
-// Consumer takes events from the queues of one service's subscriptions, over a connection of its own.
+// Consumer consumes the queues of one service's subscriptions over a connection of its own.
 type Consumer struct {
 	session       session
 	subscriptions []Subscription
@@ -36,11 +35,12 @@ type Consumer struct {
 	otel          *otelamqp.Consumer
 	consuming     atomic.Int32
 	hung          *hungHandlers
-	// incomplete is what is missing of the subscriptions' topology, for Ready.
+	// incomplete says what is missing of the subscriptions' topology.
 	incomplete atomic.Pointer[error]
 }
 
-// NewConsumer prepares a consumer of all the subscriptions. What has to be retried or is dead goes through the publisher.
+// NewConsumer returns a consumer of the subscriptions. It sends retries and dead letters through the publisher. It does
+// nothing before Run.
 func NewConsumer(config Config, subscriptions []Subscription, publisher *Publisher) (*Consumer, error) {
 	instrumented, err := otelamqp.NewConsumer(instrumentation(config)...)
 	if err != nil {
@@ -48,7 +48,7 @@ func NewConsumer(config Config, subscriptions []Subscription, publisher *Publish
 	}
 	subscriptions = slices.Clone(subscriptions)
 	for i := range subscriptions {
-		if subscriptions[i].Gate == nil { // one for all connections: a handler that hangs keeps its place
+		if subscriptions[i].Gate == nil { // the same for every connection: a handler that hangs keeps its place
 			subscriptions[i].Gate = make(fixedGate, DefaultWorkers)
 		}
 	}
@@ -71,7 +71,7 @@ func (c *Consumer) Run(ctx context.Context) {
 	}
 }
 
-// Ready is nil when every subscription is being consumed and has its queues and exchanges.
+// Ready returns nil when every subscription is consumed and has its queues and exchanges, and otherwise the reason.
 func (c *Consumer) Ready() error {
 	if missing := c.incomplete.Load(); missing != nil {
 		return *missing
@@ -98,8 +98,7 @@ func (c *Consumer) work(ctx context.Context, conn *amqp091.Connection) error {
 // watchTopologyEvery is how often the consumer looks for deleted queues and exchanges.
 const watchTopologyEvery = 5 * time.Second
 
-// watchTopology reports what was deleted while the connection lasts. Package keeper restores it: the consumer declares
-// nothing.
+// watchTopology reports deleted queues and exchanges while the connection lasts. Package keeper restores them.
 func (c *Consumer) watchTopology(ctx context.Context, conn *amqp091.Connection) error {
 	for {
 		_ = wait.For(ctx, watchTopologyEvery)
@@ -114,12 +113,12 @@ func (c *Consumer) watchTopology(ctx context.Context, conn *amqp091.Connection) 
 	}
 }
 
-// missing names the exchanges and queues of its own that the broker does not have, as far as a subscriber may know.
+// missing names the missing exchanges and queues of the subscriptions, as far as their user may look at them.
 func (c *Consumer) missing(conn *amqp091.Connection) ([]string, error) {
 	return visiblyMissing(conn, TopologyOf(c.subscriptions).Owned())
 }
 
-// saysMissing keeps what is missing, for Ready, and logs it once.
+// saysMissing stores what is missing, for Ready, and logs it once.
 func (c *Consumer) saysMissing(err error) {
 	if err == nil {
 		c.incomplete.Store(nil)

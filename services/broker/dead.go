@@ -12,13 +12,13 @@ import (
 	"traceria/services/wait"
 )
 
-// DeadCount is how many dead letters a subscription has.
+// DeadCount is the number of dead letters of a subscription.
 type DeadCount struct {
 	Queue    string `json:"queue"`
 	Messages int    `json:"messages"`
 }
 
-// CountDead counts the dead letters of all subscriptions. One that the broker does not know has none.
+// CountDead counts the dead letters of all subscriptions. A missing queue has none.
 func CountDead(conn *wire.Connection, t topology.Topology) ([]DeadCount, error) {
 	l := looker{conn: conn}
 	defer l.close()
@@ -35,16 +35,16 @@ func CountDead(conn *wire.Connection, t topology.Topology) ([]DeadCount, error) 
 }
 
 const (
-	// giveBackMost is how long RabbitMQ may take to have back what a closed channel held: it counts only what nobody holds.
+	// giveBackMost limits the wait until RabbitMQ has the messages of a closed channel back. It counts ready messages only.
 	giveBackMost = 2 * time.Second
-	// quietFor is how long a count must stay the same to be believed.
+	// quietFor is how long a count must not change to be taken as final.
 	quietFor = 300 * time.Millisecond
-	// countEvery is how often it is counted meanwhile.
+	// countEvery is the pause between two counts.
 	countEvery = 20 * time.Millisecond
 )
 
-// ShowDead returns the oldest dead letters of a subscription, at most so many, and leaves them where they are. It returns
-// when RabbitMQ has them back, so that a redrive after it finds them.
+// ShowDead returns the oldest dead letters of a subscription, at most most. They stay in the dead queue. It waits until
+// RabbitMQ has them back, so that a redrive finds them.
 func ShowDead(ctx context.Context, conn *wire.Connection, s topology.Subscription, most int) ([]Letter, error) {
 	letters, total, err := take(conn, s, most) //nolint:contextcheck // the spans are those of the messages
 	if err != nil {
@@ -60,10 +60,10 @@ func ShowDead(ctx context.Context, conn *wire.Connection, s topology.Subscriptio
 			return letters, err
 		}
 	}
-	return letters, nil // somebody else takes them out meanwhile
+	return letters, nil // another client takes letters out meanwhile
 }
 
-// take reads letters on a channel that is closed then, which gives them back. total is how many there are.
+// take reads letters and returns them by closing the channel. total is the number of letters in the queue.
 func take(conn *wire.Connection, s topology.Subscription, most int) (letters []Letter, total int, err error) {
 	ch, err := conn.Channel()
 	if err != nil {
@@ -85,7 +85,7 @@ func take(conn *wire.Connection, s topology.Subscription, most int) (letters []L
 	return letters, len(letters) + others, err
 }
 
-// ready is how many letters the dead queue has that nobody holds.
+// ready is the number of letters in the dead queue that no client holds.
 func ready(ch *amqp091.Channel, s topology.Subscription) (int, error) {
 	there, err := ch.QueueDeclarePassive(s.DeadQueue(), true, false, false, false, nil)
 	if err != nil {
@@ -94,8 +94,8 @@ func ready(ch *amqp091.Channel, s topology.Subscription) (int, error) {
 	return there.Messages, nil
 }
 
-// steady is how many letters the dead queue has once that number stays the same: who has just looked at some gives them
-// back late.
+// steady is the number of letters in the dead queue when it no longer changes: letters that were shown a moment ago return
+// late.
 func steady(ctx context.Context, ch *amqp091.Channel, s topology.Subscription) (int, error) {
 	n, err := ready(ch, s)
 	since := time.Now()

@@ -20,7 +20,7 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// failing has a subscription whose first attempts fail for good, and which works once it is repaired.
+// failing makes a subscription with three dead letters. It succeeds after repair was called.
 func failing(t *testing.T, b *brokertest.Bundle) (s broker.Subscription, repair func(), handled *atomic.Int32) {
 	t.Helper()
 	handled = new(atomic.Int32)
@@ -45,7 +45,7 @@ func TestDeadLettersAreShownAndStay(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)
 	s, _, _ := failing(t, b)
-	for range 30 { // more often than RabbitMQ 4 would let a message be looked at by default
+	for range 30 { // more often than the default delivery limit of RabbitMQ 4
 		letters, err := broker.ShowDead(t.Context(), b.Conn(t), s.Subscription, 10)
 		if err != nil || len(letters) != 3 {
 			t.Fatalf("%d letters, %v", len(letters), err)
@@ -130,7 +130,7 @@ func TestALetterThatDiesAgainIsNotRedrivenForEver(t *testing.T) {
 	if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 100, func(broker.Redriven) {}); err != nil {
 		t.Fatal(err)
 	}
-	// Each redrive links to the first send, not to the redrive before, and is its child.
+	// Each redrive is a child of the first send and links to it, not to the previous redrive.
 	first, redrives := map[string]string{}, 0
 	for _, span := range b.Memory.Spans() {
 		if span.Name == "send events:kitchen.order-boxed.v1" {
@@ -152,7 +152,7 @@ func TestALetterThatDiesAgainIsNotRedrivenForEver(t *testing.T) {
 	}
 }
 
-// Not every letter was written by us: RabbitMQ puts a message there that passes the delivery limit, and anybody may.
+// RabbitMQ dead-letters a message at the delivery limit, and other clients may publish to a dead queue.
 func TestLettersOfOthersCanBeShownAndRedriven(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)
@@ -185,7 +185,7 @@ func TestLettersOfOthersCanBeShownAndRedriven(t *testing.T) {
 	note := func(one broker.Redriven) {
 		n++
 		if strings.Trim(one.TraceID, "0") == "" {
-			t.Errorf("nobody finds trace %s", one.TraceID)
+			t.Errorf("there is no trace %s", one.TraceID)
 		}
 	}
 	if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 1, note); err != nil || n != 1 {
@@ -213,7 +213,7 @@ func TestAnInterruptedRedriveLosesNothing(t *testing.T) {
 	}
 }
 
-// RabbitMQ gives back late what somebody has looked at: a redrive that begins meanwhile waits for it.
+// RabbitMQ returns letters that were shown a while later. A redrive waits for them.
 func TestARedriveWaitsForLettersThatSomebodyHasLookedAt(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)
@@ -230,7 +230,7 @@ func TestARedriveWaitsForLettersThatSomebodyHasLookedAt(t *testing.T) {
 	}
 }
 
-// What a redrive leaves behind, it says: what is beyond the limit, and what somebody else took out of its hands.
+// A redrive returns the number of letters beyond its limit, and an error when another client holds letters.
 func TestARedriveSaysWhatItLeaves(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)
@@ -250,7 +250,7 @@ func TestARedriveSaysWhatItLeaves(t *testing.T) {
 	}
 }
 
-// People see numbers and members as they were written.
+// Indented JSON keeps numbers and members as they are written.
 func TestABodyIsShownAsItIs(t *testing.T) {
 	t.Parallel()
 	if got := (broker.Letter{Body: []byte(`{"z":12345678901234567890,"a":1.10}`)}).Indented(); got != "{\n  \"z\": 12345678901234567890,\n  \"a\": 1.10\n}" {
@@ -261,7 +261,7 @@ func TestABodyIsShownAsItIs(t *testing.T) {
 	}
 }
 
-// RabbitMQ gives many letters back a while after it has closed the channel: who looks at them waits for it.
+// RabbitMQ returns many letters a while after it closed the channel. ShowDead waits for them.
 func TestWhatWasShownIsBackAtOnce(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)

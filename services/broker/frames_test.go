@@ -17,7 +17,7 @@ import (
 	"traceria/services/event"
 )
 
-// fullFrame is the length of a header named big that fills a frame of 131072 bytes to its last byte, beside the delivery mode.
+// fullFrame is the length of a header named big that fills a frame of 131072 bytes, together with the delivery mode.
 const fullFrame = 131072 - 8 - (2 + 2 + 8 + 2) - 4 - (1 + len("big") + 1 + 4) - 1
 
 func nested(depth int) amqp091.Table {
@@ -28,8 +28,7 @@ func nested(depth int) amqp091.Table {
 	return table
 }
 
-// hostile are headers that a client may publish, and of which amqp091-go cannot read what RabbitMQ makes of them, or
-// what it has written itself.
+// hostile are headers that a client can publish. amqp091-go cannot read them, or not with the headers that RabbitMQ adds.
 func hostile() map[string]amqp091.Table {
 	many := amqp091.Table{}
 	for i := range 40 {
@@ -43,7 +42,7 @@ func hostile() map[string]amqp091.Table {
 	}
 }
 
-// put publishes a message to a subscription's queue as somebody else would, who has to send what no [otelamqp.Publisher] would.
+// put publishes a message to a subscription's queue with plain amqp091-go: [otelamqp.Publisher] refuses such headers.
 func put(t *testing.T, b *brokertest.Bundle, s broker.Subscription, body []byte, headers amqp091.Table) {
 	t.Helper()
 	conn, err := amqp091.Dial(b.URL)
@@ -65,7 +64,7 @@ func put(t *testing.T, b *brokertest.Bundle, s broker.Subscription, body []byte,
 	}
 }
 
-// giveBack takes the message and lets it be delivered again, as a consumer does that dies.
+// giveBack receives the message and closes the connection, so that it is delivered again.
 func giveBack(t *testing.T, b *brokertest.Bundle, s broker.Subscription) {
 	t.Helper()
 	conn, err := wire.Dial(t.Context(), b.URL, "a consumer that dies")
@@ -83,8 +82,8 @@ func giveBack(t *testing.T, b *brokertest.Bundle, s broker.Subscription) {
 	})
 }
 
-// Such a message neither closes the connection nor holds up anybody: not at its delivery, not when it is delivered
-// again, not between attempts, not as a dead letter.
+// Such a message closes no connection and delays no other message: at its first delivery, at a redelivery, between attempts,
+// and as a dead letter.
 func TestHeadersThatDoNotGoIntoAFrameHoldUpNobody(t *testing.T) {
 	t.Parallel()
 	for name, headers := range hostile() {
@@ -119,13 +118,13 @@ func TestHeadersThatDoNotGoIntoAFrameHoldUpNobody(t *testing.T) {
 			if strings.Contains(b.Log.String(), "connection was closed") {
 				t.Errorf("the connection was lost:\n%s", b.Log)
 			}
-			for range 2 { // each look is a delivery
+			for range 2 { // showing a letter is a delivery
 				letters, err := broker.ShowDead(t.Context(), b.Conn(t), s.Subscription, 10)
 				if err != nil || len(letters) != 2 {
 					t.Fatalf("%d letters, %v", len(letters), err)
 				}
 				for _, letter := range letters {
-					if (letter.HeadersCut != "") != (letter.FirstSentAt == nil) { // who sent it did not say when
+					if (letter.HeadersCut != "") != (letter.FirstSentAt == nil) { // one sender did not set the time
 						t.Errorf("first sent at %v", letter.FirstSentAt)
 					}
 				}
@@ -142,7 +141,7 @@ func TestHeadersThatDoNotGoIntoAFrameHoldUpNobody(t *testing.T) {
 	}
 }
 
-// deadByRabbitMQ is a subscription with one dead letter, which RabbitMQ put there, and whose headers fill a frame.
+// deadByRabbitMQ is a subscription with one dead letter of RabbitMQ itself, whose headers fill a frame.
 func deadByRabbitMQ(b *brokertest.Bundle, t *testing.T) broker.Subscription {
 	t.Helper()
 	s := brokertest.Boxed(nil)
@@ -157,7 +156,7 @@ func deadByRabbitMQ(b *brokertest.Bundle, t *testing.T) broker.Subscription {
 	return s
 }
 
-// What RabbitMQ dead-letters itself has an x-death in addition.
+// A message that RabbitMQ dead-letters also has the header x-death.
 func TestADeadLetterWithLargeHeadersCanBeShown(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)

@@ -56,7 +56,7 @@ func TestAGateSaysHowManyEventsAreHandledAtOnce(t *testing.T) {
 	}
 }
 
-// An event waits in its queue until somebody has time for it: that is what queue wait says, and the span starts then.
+// An event waits until the gate has a place. The process span starts then, and its queue wait lasts until then.
 func TestTheQueueWaitLastsUntilTheGateOpens(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)

@@ -18,15 +18,15 @@ import (
 	"traceria/telemetry/otelamqp"
 )
 
-// settledKey says what became of the delivery: ack, retry or dead; pause, when it is held for another try; or
-// requeue, when it comes again at once.
+// settledKey is what became of a delivery: ack, retry, dead, pause (it is held and tried again) or requeue (RabbitMQ delivers
+// it again at once).
 const settledKey = attribute.Key("traceria.message.settled")
 
-// handle works on one delivery until it is settled. beginning ends when no more work is to begin, working when the work
-// in hand must stop as well.
+// handle works on one delivery until it is settled. No attempt begins after beginning ended. working is the context of the
+// handler.
 func (w *worker) handle(beginning, working context.Context, d amqp091.Delivery) {
 	if declining := w.session.config.Seams.Declining; declining != nil && declining(d) {
-		_ = d.Nack(false, true) // if it fails, the connection is lost, and RabbitMQ has the delivery back as well
+		_ = d.Nack(false, true) // it fails when the connection is lost, and RabbitMQ has the delivery back then, too
 		return
 	}
 	for {
@@ -40,7 +40,7 @@ func (w *worker) handle(beginning, working context.Context, d amqp091.Delivery) 
 	}
 }
 
-// attempt runs the handler once inside a process span, and settles the delivery as the last thing inside it.
+// attempt calls the handler inside a process span, and settles the delivery before the span ends.
 func (w *worker) attempt(ctx context.Context, d amqp091.Delivery) outcome {
 	e, unreadable := w.subscription.read(d)
 	e.Unguarded = w.session.config.choices(ctx).Unguarded
@@ -84,7 +84,7 @@ func (w *worker) attempt(ctx context.Context, d amqp091.Delivery) outcome {
 	return result
 }
 
-// handling is the handler, or what is wrong with the message, with whoever takes part in it around it.
+// handling calls the handler inside the seam Handling. An unreadable message has its error instead of a handler.
 func (w *worker) handling(ctx context.Context, a *Attempt, unreadable error) error {
 	handle := func(ctx context.Context) error {
 		if unreadable != nil {
@@ -98,7 +98,7 @@ func (w *worker) handling(ctx context.Context, a *Attempt, unreadable error) err
 	return handle(ctx)
 }
 
-// dateOf is when an event happened that does not say so itself: when it was sent, as far as anybody knows.
+// dateOf replaces the date of an event that has none: it is the timestamp of the message, or now.
 func dateOf(d amqp091.Delivery) time.Time {
 	if d.Timestamp.IsZero() {
 		return time.Now().UTC()
@@ -106,7 +106,7 @@ func dateOf(d amqp091.Delivery) time.Time {
 	return d.Timestamp.UTC()
 }
 
-// settle does with the delivery what the outcome asks for, and keeps the subscription paused or lets it go on.
+// settle acks or moves the delivery as the outcome requires, and pauses or resumes the subscription.
 func (w *worker) settle(ctx context.Context, d amqp091.Delivery, h history, result outcome, err error) {
 	switch result {
 	case pause:
@@ -131,16 +131,15 @@ func (w *worker) settle(ctx context.Context, d amqp091.Delivery, h history, resu
 	}
 	if settled != nil {
 		w.session.log.Warn().Ctx(ctx).Err(settled).Str("queue", w.subscription.Queue()).
-			Msg("the delivery could not be settled; RabbitMQ will deliver it again")
+			Msg("the delivery could not be settled; RabbitMQ delivers it again")
 	}
 }
 
-// moveThenAck publishes the message elsewhere and acks it here when the broker has it there: in between, it is in both
-// places rather than in none. A message whose headers have no room for ours goes without the foreign ones, and one that
-// cannot be published at all goes to the dead letters as it is, by RabbitMQ's hand. A message that cannot be moved now is
-// given back.
+// moveThenAck publishes the message to another queue, and acks it after the confirm: in between it is in both queues. When
+// its headers have no room for ours, it is sent without the headers of others. A message that cannot be sent at all is
+// rejected, and RabbitMQ makes it a dead letter. When the move fails for now, the message returns to its queue.
 func (w *worker) moveThenAck(ctx context.Context, d amqp091.Delivery, message otelamqp.Message) error {
-	if w.channel.IsClosed() { // RabbitMQ delivers it again: published elsewhere, it would be there twice
+	if w.channel.IsClosed() { // RabbitMQ delivers it again: a copy in another queue would be a second one
 		return amqp091.ErrClosed
 	}
 	err := w.publisher.Move(ctx, message)
@@ -155,7 +154,7 @@ func (w *worker) moveThenAck(ctx context.Context, d amqp091.Delivery, message ot
 		return errors.Join(err, d.Reject(false))
 	}
 	if !errors.Is(err, event.ErrBrokerAway) {
-		_ = wait.For(ctx, giveBackPause) // without it the message would come back thousands of times a second
+		_ = wait.For(ctx, giveBackPause) // without a pause it would return thousands of times a second
 	}
 	return errors.Join(err, d.Nack(false, true))
 }
@@ -172,7 +171,7 @@ func (w *worker) goesOn() {
 	}
 }
 
-// report logs a failure once, here at the boundary.
+// report logs a failed attempt. Nothing else logs it.
 func (w *worker) report(ctx context.Context, result outcome, err error) {
 	if result != retry && result != dead && result != requeue {
 		return
@@ -185,7 +184,7 @@ func (w *worker) report(ctx context.Context, result outcome, err error) {
 	line.Msg("event not handled")
 }
 
-// panicked is what the panic of a handler becomes. The stack is for the log: in a span's status nobody could read it.
+// panicked is the error of a handler that panicked. The stack is for the log: it is too long for the status of a span.
 type panicked struct {
 	reason any
 	stack  []byte
@@ -193,11 +192,11 @@ type panicked struct {
 
 func (p panicked) Error() string { return fmt.Sprintf("the handler panicked: %v", p.reason) }
 
-// ErrorType is its error.type on the process span.
+// ErrorType is the error.type on the process span.
 func (panicked) ErrorType() string { return "panic" }
 
-// protect turns a panic of a handler into an error: one bad event must not end the service and, with it,
-// condemn the others that it had prefetched.
+// protect turns a panic of a handler into an error: it would end the service, and count as a failed delivery for all
+// prefetched messages.
 func protect(ctx context.Context, handle Handler, e event.Envelope) (err error) {
 	defer func() {
 		if reason := recover(); reason != nil {

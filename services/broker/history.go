@@ -9,14 +9,14 @@ import (
 	"traceria/telemetry/otelamqp"
 )
 
-// Headers of a message that was retried or is dead. RabbitMQ's own x-death cannot serve: RabbitMQ 4 ignores it when a
-// client republishes the message, and it does not know the error.
+// Headers of a retried message and of a dead letter. The header x-death of RabbitMQ has no error text, and RabbitMQ 4 ignores
+// it when a client republishes the message.
 const (
-	headerRetries         = "traceria-retry"             // how many back-offs it had (int64)
-	headerFirstExchange   = "traceria-first-exchange"    // where it was first sent
-	headerFirstRoutingKey = "traceria-first-routing-key" // and with which key
-	headerFirstSentAt     = "traceria-first-sent-at"     // and when (ns since 1970, int64)
-	headerFirstSpan       = "traceria-first-span"        // and in which span: its traceparent, once a redrive has written its own
+	headerRetries         = "traceria-retry"             // number of back-offs so far (int64)
+	headerFirstExchange   = "traceria-first-exchange"    // exchange of the first send
+	headerFirstRoutingKey = "traceria-first-routing-key" // routing key of the first send
+	headerFirstSentAt     = "traceria-first-sent-at"     // time of the first send (ns since 1970, int64)
+	headerFirstSpan       = "traceria-first-span"        // traceparent of the first send, set by a redrive
 	headerDeadReason      = "traceria-dead-reason"
 	headerDeadError       = "traceria-dead-error"
 	headerDeadAt          = "traceria-dead-at" // RFC 3339
@@ -24,14 +24,14 @@ const (
 	headerDeadSpan        = "traceria-dead-span" // the traceparent of the attempt that failed
 )
 
-// history is what a message has been through.
+// history is what has happened to a message so far.
 type history struct {
 	attempt, retries     int
 	exchange, routingKey string
-	sentAt               any // as the first sender wrote it, or nil
+	sentAt               any // the header of the first sender, or nil
 }
 
-// historyOf reads the headers; whatever they hold, the delivery has some history.
+// historyOf reads the history from the headers. A header that is missing or malformed has its default.
 func historyOf(d amqp091.Delivery) history {
 	h := history{attempt: otelamqp.Attempt(&d), exchange: d.Exchange, routingKey: d.RoutingKey, sentAt: d.Headers[otelamqp.SentAtHeader]}
 	if retries, ok := d.Headers[headerRetries].(int64); ok && retries > 0 && retries <= topology.MaxRetries {
@@ -42,12 +42,12 @@ func historyOf(d amqp091.Delivery) history {
 		h.exchange, h.routingKey = exchange, routingKey
 	}
 	if moved {
-		h.sentAt = d.Headers[headerFirstSentAt] // the other is that of the move
+		h.sentAt = d.Headers[headerFirstSentAt] // the other header has the time of the move
 	}
 	return h
 }
 
-// sent is when the message was first sent, or the zero time when nobody knows.
+// sent is the time of the first send, or the zero time when that is unknown.
 func (h history) sent() time.Time {
 	if ns, ok := h.sentAt.(int64); ok {
 		return time.Unix(0, ns)

@@ -35,7 +35,7 @@ type hungHandlers struct {
 }
 
 func newHungHandlers(tel *telemetry.Telemetry) *hungHandlers {
-	// The SDK returns an instrument that works, or that does nothing, also with an error; it reports the error itself.
+	// The SDK reports an error itself and returns an instrument that does nothing.
 	count, _ := tel.MeterProvider.Meter(scope).Int64UpDownCounter("traceria.broker.hung", metric.WithUnit("{handler}"),
 		metric.WithDescription("Handlers that have not returned although their message was taken from them"))
 	return &hungHandlers{log: tel.Log, count: count, all: map[*hand]struct{}{}}

@@ -19,8 +19,8 @@ import (
 	"traceria/telemetry/otelamqp/rabbitmqtest"
 )
 
-// stubborn is a handler that hangs: its first call does not return, whatever happens to its context, until it is freed. Its
-// second call works until its context ends, when it is told to.
+// stubborn is a handler whose first call ignores its context and does not return until free is called. If holds is set, its
+// second call works until its context ends.
 type stubborn struct {
 	calls        atomic.Int32
 	holds        bool
@@ -73,9 +73,8 @@ func hungMetric(t *testing.T, reader sdkmetric.Reader) map[string]int64 {
 	return found
 }
 
-// A handler hangs for ever, and RabbitMQ restarts. All subscriptions consume again, and the handler is counted until it
-// returns. Its ack is then late: the message with the same delivery tag, which is that event again and in the hands of
-// another handler, stays unacked.
+// A handler hangs, and RabbitMQ restarts. All subscriptions consume again, and the handler is counted until it returns. Its
+// late ack does not ack the message that has the same delivery tag now: the redelivered event, which another handler holds.
 func TestSubscriptionsComeBackWithoutAHandlerThatHangs(t *testing.T) {
 	t.Parallel()
 	server := rabbitmqtest.Start(t, rabbitmqtest.WithPrivate())
@@ -131,8 +130,7 @@ func TestSubscriptionsComeBackWithoutAHandlerThatHangs(t *testing.T) {
 	brokertest.Eventually(t, "the event is in the queue again", func() bool { return b.Count(t, s.Queue()) == 1 })
 }
 
-// The place of a handler that hangs stays taken: with one place the subscription consumes and handles nothing more until
-// the handler returns.
+// A handler that hangs keeps its place in the gate. With one place, the subscription handles nothing until it returns.
 func TestAHandlerThatHangsKeepsItsPlace(t *testing.T) {
 	t.Parallel()
 	direct := brokertest.New(t)
@@ -161,7 +159,7 @@ func TestAHandlerThatHangsKeepsItsPlace(t *testing.T) {
 	}
 }
 
-// Stopping does not wait for a handler that does not listen to its context.
+// Stopping does not wait for a handler that ignores its context.
 func TestStoppingLeavesAHandlerThatHangs(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)

@@ -17,7 +17,7 @@ import (
 	"traceria/telemetry/otelamqp"
 )
 
-// Letter is a dead letter, as its headers and its body tell.
+// Letter is a dead letter.
 type Letter struct {
 	MessageID      string     `json:"messageId"`
 	Event          string     `json:"event"`
@@ -31,17 +31,17 @@ type Letter struct {
 	RoutingKey     string     `json:"routingKey"`
 	FirstSentAt    *time.Time `json:"firstSentAt"`
 	DiedAt         *time.Time `json:"diedAt"`
-	// FailedSpan is the traceparent of the attempt that failed, and TraceID its trace.
+	// FailedSpan is the traceparent of the failed attempt, and TraceID its trace.
 	FailedSpan string `json:"failedSpan"`
 	TraceID    string `json:"traceId"`
-	// HeadersCut are headers that did not go into a frame of AMQP and were left out, separated by commas.
+	// HeadersCut names the headers that were removed because they did not fit into a frame, separated by commas.
 	HeadersCut string `json:"headersCut,omitempty"`
-	// Body is the message's body as it is.
+	// Body is the unchanged body of the message.
 	Body []byte `json:"-"`
 }
 
-// letterOf reads a message of a dead queue. One that RabbitMQ put there itself, at the delivery limit, has no headers of
-// ours: its x-death says why.
+// letterOf reads a message of a dead queue. A message that RabbitMQ dead-lettered itself has no headers of ours: its x-death
+// has the reason.
 func letterOf(d amqp091.Delivery) Letter {
 	h := historyOf(d)
 	e, _ := event.Decode(d.Body)
@@ -72,8 +72,8 @@ func letterOf(d amqp091.Delivery) Letter {
 	return letter
 }
 
-// Indented returns the body for people: JSON on several lines with its members and numbers as they are written, anything
-// else as it is.
+// Indented returns the body with JSON indented. Members and numbers stay as they are written, and so does a body of another
+// format.
 func (l Letter) Indented() string {
 	var pretty bytes.Buffer
 	if json.Indent(&pretty, l.Body, "", "  ") != nil {
@@ -102,7 +102,7 @@ func brokersReason(d amqp091.Delivery, l Letter) (reason, exchange, routingKey s
 	return strings.ReplaceAll(wire.Text(last["reason"]), "_", "-"), exchange, routingKey
 }
 
-// creationOf is the context of the message's first send, from its headers or from its metadata.
+// creationOf is the context of the first send, from the headers or from the metadata.
 func creationOf(d amqp091.Delivery, e event.Envelope) trace.SpanContext {
 	if span := spanIn(propagation.MapCarrier{
 		"traceparent": wire.Text(d.Headers[headerFirstSpan]), "tracestate": wire.Text(d.Headers["tracestate"]),
@@ -117,7 +117,7 @@ func creationOf(d amqp091.Delivery, e event.Envelope) trace.SpanContext {
 	return spanIn(&e.Metadata)
 }
 
-// failedIn is the attempt in which the letter died.
+// failedIn is the context of the failed attempt.
 func failedIn(d amqp091.Delivery) trace.SpanContext {
 	return spanIn(propagation.MapCarrier{"traceparent": wire.Text(d.Headers[headerDeadSpan])})
 }

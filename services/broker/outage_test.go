@@ -22,7 +22,7 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// reconnected waits for the span of an outage that is over.
+// reconnected waits for the span of a reconnection.
 func reconnected(b *brokertest.Bundle, t *testing.T, what string) tracetree.Span {
 	t.Helper()
 	var found tracetree.Span
@@ -89,7 +89,7 @@ func TestALineThatBreaksIsDialledAgainAndSeen(t *testing.T) {
 	brokertest.Eventually(t, "it is handled", func() bool { return handled.Load() == 1 })
 }
 
-// RabbitMQ closes a channel whose client breaks the rules; acking twice is the simplest way to do that.
+// An operator closes both connections through the management API.
 func TestAConnectionThatRabbitMQClosesIsOpenedAgain(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)
@@ -122,8 +122,8 @@ func TestAConnectionThatRabbitMQClosesIsOpenedAgain(t *testing.T) {
 	brokertest.Eventually(t, "it is handled", func() bool { return handled.Load() == 1 })
 }
 
-// RabbitMQ that is short of memory does not read from those who publish. Nothing is given up: what is to be sent waits,
-// consumers go on, and readiness says why.
+// RabbitMQ that is short of memory does not read from connections that publish. Events wait, consumers go on, and Ready
+// returns the reason.
 func TestABlockedConnectionWaitsUntilRabbitMQTakesMessagesAgain(t *testing.T) {
 	t.Parallel()
 	server := rabbitmqtest.Start(t, rabbitmqtest.WithPrivate())
@@ -166,8 +166,8 @@ func TestABlockedConnectionWaitsUntilRabbitMQTakesMessagesAgain(t *testing.T) {
 	}
 }
 
-// A broker that is stopped by SIGSTOP answers nothing and closes nothing. A service that is told to end does not wait for
-// it: neither a consumer in the middle of its work, nor a publisher with an unconfirmed event, nor both of many.
+// A broker that was stopped by SIGSTOP does not answer and closes no connection. A service stops all the same, with a consumer at
+// work and a publisher with an unconfirmed event.
 func TestAStuckBrokerDoesNotKeepAServiceFromStopping(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)
@@ -210,12 +210,12 @@ func TestAStuckBrokerDoesNotKeepAServiceFromStopping(t *testing.T) {
 		t.Logf("the %s ended after %s", brokertest.Receive(t, ended), time.Since(began).Round(time.Millisecond))
 	}
 	if results := brokertest.Receive(t, published); results[0] == nil {
-		t.Error("an event counts as sent that nobody confirmed")
+		t.Error("an unconfirmed event counts as sent")
 	}
 }
 
-// A retry needs the subscriber's own exchange. When somebody deleted it, RabbitMQ closes the publishing channel, and the
-// message waits where it was until the exchange is there again.
+// A retry needs the subscriber's own exchange. If it was deleted, RabbitMQ closes the publishing channel, and the message stays
+// in its queue until the keeper has restored the exchange.
 func TestADeletedExchangeIsMadeAgain(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)
@@ -234,8 +234,8 @@ func TestADeletedExchangeIsMadeAgain(t *testing.T) {
 	reconnected(b, t, "publish")
 }
 
-// RabbitMQ closes the channel of a consumer that does not ack in time (consumer_timeout), and only the channel. The
-// message comes again, and the other subscriptions do not notice.
+// A consumer does not ack within consumer_timeout. RabbitMQ closes its channel, or cancels the consumer (4.3). The message is
+// delivered again, and the connection stays.
 func TestAChannelThatRabbitMQClosesIsOpenedAgain(t *testing.T) {
 	t.Parallel()
 	server := rabbitmqtest.Start(t, rabbitmqtest.WithPrivate())
@@ -247,7 +247,7 @@ func TestAChannelThatRabbitMQClosesIsOpenedAgain(t *testing.T) {
 	b := brokertest.At(t, server.URL)
 	var calls atomic.Int32
 	s := brokertest.Boxed(func(ctx context.Context, _ event.Envelope) error {
-		if calls.Add(1) == 1 { // hangs, until it is told to stop because its channel is gone
+		if calls.Add(1) == 1 { // it works until its context ends
 			<-ctx.Done()
 			return ctx.Err()
 		}
@@ -269,7 +269,7 @@ func TestAChannelThatRabbitMQClosesIsOpenedAgain(t *testing.T) {
 	}
 }
 
-// A consumer declares nothing: it waits for its queues, and says what is missing before and after they are there.
+// A consumer declares nothing. It waits for its queues, and Ready names what is missing, also later.
 func TestAConsumerSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)

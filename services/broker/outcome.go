@@ -7,23 +7,23 @@ import (
 	"traceria/services/event"
 )
 
-// deadError marks an error that no repetition can cure.
+// deadError marks an error that every attempt would have.
 type deadError struct{ error }
 
 func (e deadError) Unwrap() error { return e.error }
 
-// Dead says that a message can never be handled: it goes to the dead letters at once, with err as the reason.
+// Dead marks err as permanent: the message becomes a dead letter at once, with err as the reason.
 func Dead(err error) error { return deadError{err} }
 
-// pauseError marks an error that is not the message's fault.
+// pauseError marks an error that the message did not cause.
 type pauseError struct{ error }
 
 func (e pauseError) Unwrap() error { return e.error }
 
-// Pause says that the work cannot be done at the moment, whatever the message: the subscription waits with it.
+// Pause marks err as temporary and independent of the message: the subscription waits, and no attempt is spent.
 func Pause(err error) error { return pauseError{err} }
 
-// outcome is what a handler's result means.
+// outcome is what becomes of a delivery.
 type outcome int
 
 const (
@@ -31,19 +31,19 @@ const (
 	retry
 	dead
 	pause
-	// requeue: it comes again at once.
+	// requeue: RabbitMQ delivers it again at once.
 	requeue
-	// interrupted: the service stops, or lost the connection that the message came on. RabbitMQ delivers it again.
+	// interrupted: the service stops, or has lost the connection of the message. RabbitMQ delivers it again.
 	interrupted
 )
 
-// String is the value of traceria.message.settled on the process span. An interrupted message was not settled.
+// String is the value of traceria.message.settled. It is empty for an interrupted delivery, which is not settled.
 func (o outcome) String() string {
 	return [...]string{"ack", "retry", "dead", "pause", "requeue", ""}[o]
 }
 
-// outcomeOf reads a handler's result; ctx is what the handler ran under. What is marked by the handler counts before
-// what the error wraps.
+// outcomeOf decides by the error of a handler; ctx is the context of the handler. A mark of the handler takes precedence over
+// the errors that it wraps.
 func outcomeOf(ctx context.Context, err error) outcome {
 	var condemned deadError
 	var held pauseError

@@ -11,8 +11,8 @@ const (
 	pauseMax   = 5 * time.Second
 )
 
-// pauser holds a subscription while what its handler needs is away. One message at a time tries whether it is back;
-// the others wait, so that an outage costs one attempt every few seconds and not one for each message.
+// pauser stops a subscription while something that its handler needs is unavailable. One message at a time is tried, every
+// few seconds; the others wait.
 type pauser struct {
 	mu      sync.Mutex
 	paused  bool
@@ -24,7 +24,7 @@ type pauser struct {
 
 func newPauser() *pauser { return &pauser{changed: make(chan struct{})} }
 
-// hold waits until a message may be tried, or for the end of ctx, whose error it returns then.
+// hold waits until a message may be tried. It returns the error of ctx when ctx ends first.
 func (p *pauser) hold(ctx context.Context) error {
 	for {
 		p.mu.Lock()
@@ -46,7 +46,7 @@ func (p *pauser) hold(ctx context.Context) error {
 	}
 }
 
-// await waits for a change or, when nobody is trying, for the time to do so.
+// await waits for a change, or until the next try is due.
 func (p *pauser) await(ctx context.Context, changed <-chan struct{}, left time.Duration) error {
 	var due <-chan time.Time
 	if left > 0 {
@@ -64,7 +64,7 @@ func (p *pauser) await(ctx context.Context, changed <-chan struct{}, left time.D
 	}
 }
 
-// pause begins or prolongs the pause. It returns true when it began.
+// pause begins or prolongs the pause. It reports whether the pause began.
 func (p *pauser) pause() (began bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -72,7 +72,7 @@ func (p *pauser) pause() (began bool) {
 	if began {
 		p.delay = pauseFirst
 	} else if !p.trying {
-		return false // it failed beside the one that began the pause
+		return false // it failed at the same time as the message that began the pause
 	} else {
 		p.delay = min(2*p.delay, pauseMax)
 	}
@@ -81,7 +81,7 @@ func (p *pauser) pause() (began bool) {
 	return began
 }
 
-// resume ends the pause. It returns true when there was one.
+// resume ends the pause. It reports whether there was one.
 func (p *pauser) resume() (ended bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -93,7 +93,7 @@ func (p *pauser) resume() (ended bool) {
 	return ended
 }
 
-// release gives up a try that said nothing.
+// release ends a try that had no result.
 func (p *pauser) release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

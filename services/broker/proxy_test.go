@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// proxy stands between a client and the broker, and can cut the line.
+// proxy forwards connections to the broker, and can break them.
 type proxy struct {
 	url      string
 	target   string
@@ -22,7 +22,7 @@ type proxy struct {
 	frozen   atomic.Bool
 }
 
-// newProxy returns a proxy to the broker at the AMQP URL. Its own url leads through it.
+// newProxy returns a proxy to the broker at an AMQP URL. Its field url leads through the proxy.
 func newProxy(t *testing.T, to string) *proxy {
 	t.Helper()
 	u, err := url.Parse(to)
@@ -67,12 +67,12 @@ func (p *proxy) accept() {
 	}
 }
 
-// freeze lets nothing through any more, and closes nothing: as a broker that is stopped.
+// freeze stops forwarding without closing a connection, as a broker that hangs.
 func (p *proxy) freeze() { p.frozen.Store(true) }
 
 func (p *proxy) through(r io.Reader) io.Reader { return thawed{r, &p.frozen} }
 
-// thawed reads until it is frozen, and then swallows what comes.
+// thawed reads until it is frozen, and then discards all bytes.
 type thawed struct {
 	io.Reader
 	frozen *atomic.Bool
@@ -87,7 +87,7 @@ func (t thawed) Read(b []byte) (int, error) {
 	}
 }
 
-// cut breaks every connection that is open now.
+// cut closes all open connections.
 func (p *proxy) cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

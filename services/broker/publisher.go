@@ -18,7 +18,7 @@ import (
 	"traceria/telemetry/otelamqp"
 )
 
-// Publisher sends events over a connection of its own and waits for the broker's confirm of each.
+// Publisher publishes events over a connection of its own and waits for the confirm of each.
 type Publisher struct {
 	session session
 	// wanted must stand before the first event is sent: an event that is published before a subscriber has its queue
@@ -35,8 +35,8 @@ type Publisher struct {
 	blocked error         // why the current one may not be used
 }
 
-// NewPublisher prepares a publisher that starts when the queues of wanted stand, which other services own, and the
-// service's own topology.
+// NewPublisher returns a publisher that starts when the queues of wanted, which other services own, and the service's own
+// topology stand. It does nothing before Run.
 func NewPublisher(config Config, wanted, own topology.Topology) *Publisher {
 	return &Publisher{
 		session: newSession(config, "publish"),
@@ -50,7 +50,7 @@ func NewPublisher(config Config, wanted, own topology.Topology) *Publisher {
 // Run keeps the publisher connected until ctx ends.
 func (p *Publisher) Run(ctx context.Context) { p.session.run(ctx, p.work) }
 
-// Ready is nil when events can be sent, and otherwise says what is missing.
+// Ready returns nil when events can be published, and otherwise the reason.
 func (p *Publisher) Ready() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -72,7 +72,7 @@ func (p *Publisher) work(ctx context.Context, conn *amqp091.Connection) error {
 	return group.Wait()
 }
 
-// keep waits for the topology, and then holds a publishing channel until ctx or the channel ends.
+// keep waits for the topology, and then keeps a publishing channel open until ctx ends or RabbitMQ closes the channel.
 func (p *Publisher) keep(ctx context.Context, conn *amqp091.Connection) error {
 	waiting := func(err error) { p.set(nil, err) }
 	if err := p.session.awaitStanding(ctx, waiting, func() ([]string, error) { return p.missing(ctx, conn) }); err != nil {
@@ -100,8 +100,8 @@ func (p *Publisher) keep(ctx context.Context, conn *amqp091.Connection) error {
 	}
 }
 
-// missing names what the events need, and what the service's own retries and dead letters need: a message to an exchange
-// that was deleted closes the publishing channel.
+// missing names what is missing for the events, and for the service's own retries and dead letters: RabbitMQ closes the
+// publishing channel for a message to a missing exchange.
 func (p *Publisher) missing(ctx context.Context, conn *amqp091.Connection) ([]string, error) {
 	missing, err := unproven(ctx, conn, p.wanted)
 	if err != nil {
@@ -111,8 +111,8 @@ func (p *Publisher) missing(ctx context.Context, conn *amqp091.Connection) ([]st
 	return append(missing, own...), err
 }
 
-// watchBlocked holds back what is to be published while RabbitMQ, short of memory or disk, does not read from this
-// connection: https://www.rabbitmq.com/docs/connection-blocked. Events wait in the outbox.
+// watchBlocked stops publishing while RabbitMQ is short of memory or disk and does not read from this connection
+// (https://www.rabbitmq.com/docs/connection-blocked). Events wait in the outbox.
 func (p *Publisher) watchBlocked(ctx context.Context, blocked <-chan amqp091.Blocking) error {
 	defer p.block(nil)
 	for {
@@ -135,11 +135,11 @@ func (p *Publisher) watchBlocked(ctx context.Context, blocked <-chan amqp091.Blo
 	}
 }
 
-// hasSpan is false for what goes into a retry queue: the next attempt belongs to the send span that the message has.
+// hasSpan is false for a message to a retry queue: the next attempt belongs to the first send span.
 func hasSpan(_, routingKey, _ string) bool { return !strings.Contains(routingKey, ".retry.") }
 
-// Move publishes one message, which is mandatory, and waits for its confirm: a retry, a dead letter, a redrive. It waits
-// for a broker that is away until ctx ends, and fails as [Publisher.Publish] does.
+// Move publishes a retry or a dead letter as mandatory and waits for its confirm. It waits for the broker until ctx ends.
+// Its errors are those of [Publisher.Publish].
 func (p *Publisher) Move(ctx context.Context, message otelamqp.Message) error {
 	if err := p.limit.check(&message.Publishing); err != nil {
 		return err
@@ -178,7 +178,7 @@ func (p *Publisher) announce() {
 	p.changed = make(chan struct{})
 }
 
-// await returns the current channel's publisher, as soon as there is one.
+// await waits until events can be published, or until ctx ends.
 func (p *Publisher) await(ctx context.Context) (*otelamqp.Publisher, error) {
 	for {
 		p.mu.Lock()
@@ -195,9 +195,9 @@ func (p *Publisher) await(ctx context.Context) (*otelamqp.Publisher, error) {
 	}
 }
 
-// Publish sends the batch pipelined and waits for all its confirms. The result has an error for each event:
-// nil when RabbitMQ has stored and routed it, [event.ErrBrokerAway] when the connection was lost, otherwise why
-// RabbitMQ did not take it. It waits for a broker that is away until ctx ends.
+// Publish sends the events without waiting in between, and then waits for all confirms. It returns an error per event: nil
+// if RabbitMQ has stored and routed it, [event.ErrBrokerAway] if the connection was lost, [event.ErrUnroutable] if no queue
+// is bound to it, or the reason of the refusal. It waits for the broker until ctx ends.
 func (p *Publisher) Publish(ctx context.Context, batch []event.Outgoing) []error {
 	results := make([]error, len(batch))
 	publisher, err := p.await(ctx)
@@ -213,7 +213,7 @@ func (p *Publisher) Publish(ctx context.Context, batch []event.Outgoing) []error
 	}
 	for i, confirmation := range confirmations {
 		if confirmation != nil {
-			// Not ctx: what is on its way gets its answer, or the confirm timeout, also while stopping.
+			// Not ctx: a sent message waits for its confirm, or for the confirm timeout, also while the service stops.
 			results[i] = confirmation.Wait(context.WithoutCancel(ctx))
 		}
 		results[i] = explain(results[i])
@@ -227,7 +227,7 @@ func (p *Publisher) send(ctx context.Context, publisher *otelamqp.Publisher, out
 	if err != nil {
 		return nil, err
 	}
-	// The span belongs to the request or message that caused the event, not to the relay, and does not end with it.
+	// The span belongs to the request or message that caused the event, not to the relay.
 	ctx = telemetry.Resume(context.WithoutCancel(ctx), outgoing.Context)
 	ctx = telemetry.WithConversation(ctx, envelope.Metadata.ConversationID)
 	departure := Departure{Type: typ, Injected: outgoing.Injected, RoutingKey: typ.RoutingKey(), cut: p.session.cut}
@@ -271,8 +271,7 @@ func (p *Publisher) send(ctx context.Context, publisher *otelamqp.Publisher, out
 	})
 }
 
-// explain tells a lost connection and an event that nobody wants from a refusal. A write that fails on the way out has
-// the network's error.
+// explain distinguishes a lost connection and an unroutable event from a refusal. A failed write has the network's error.
 func explain(err error) error {
 	var line *net.OpError
 	if errors.Is(err, otelamqp.ErrUnroutable) {
@@ -284,7 +283,7 @@ func explain(err error) error {
 	return err
 }
 
-// instrumentation is how otelamqp is told about this service.
+// instrumentation returns the options of otelamqp for the service.
 func instrumentation(config Config) []otelamqp.Option {
 	timeout := config.ConfirmTimeout
 	if timeout == 0 {

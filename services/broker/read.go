@@ -10,14 +10,14 @@ import (
 	"traceria/services/event"
 )
 
-// deprecatedKey is true on the send and process spans of a version whose end an RFC has announced.
+// deprecatedKey is true on the send and process spans of a version that an RFC has deprecated.
 const deprecatedKey = attribute.Key("traceria.event.deprecated")
 
-// read reads an event and checks that it is what the subscription is about, in any of its versions, whatever its routing
-// key said, and that it was published as such. What was in the queue when it was unbound from a version is still read.
+// read decodes an event. It accepts all versions of the subscription's event, also those that the queue is no longer bound
+// to, if the routing key is that of the event.
 //
-// With a CC or BCC header a service can send a copy to a routing key that is not its own: RabbitMQ before 4.0 checks the
-// permission for the first key only. The copy keeps that first key, and is known by it.
+// With a CC or BCC header a service can send a copy to a routing key of another service: RabbitMQ before 4.0 checks the
+// permission of the first key only. The copy still has the first key, and read rejects it.
 func (s Subscription) read(d amqp091.Delivery) (event.Envelope, error) {
 	e, err := event.DecodeAs(d.ContentType, d.Body)
 	if err != nil {

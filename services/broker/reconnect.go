@@ -16,16 +16,16 @@ import (
 )
 
 const (
-	// sayAgain is how often a broker that stays away is mentioned after the first time.
+	// sayAgain is the pause between two log lines about the same outage.
 	sayAgain   = time.Minute
 	purposeKey = attribute.Key("traceria.broker.purpose")
-	// attemptsKey counts how often it was tried until it worked.
+	// attemptsKey is the number of attempts to connect, the successful one included.
 	attemptsKey = attribute.Key("traceria.broker.attempts")
 	causeKey    = attribute.Key("traceria.broker.cause")
 )
 
-// outages makes what is lost and found again visible: a log line at both ends, a span that lasts from the one to the
-// other, and metrics. What is lost is the connection, or the consumer of one queue.
+// outages reports lost connections and lost consumers of single queues: a log line at the beginning and at the end, a span
+// from the one to the other, and metrics.
 type outages struct {
 	log     zerolog.Logger
 	tracer  trace.Tracer
@@ -36,7 +36,7 @@ type outages struct {
 	mu    sync.Mutex
 	open  map[string]*outage
 	said  map[string]time.Time
-	stood map[string]bool // what was there at least once: a wait at the start is no outage
+	stood map[string]bool // was connected at least once: the wait at the start is no outage
 	marks map[string][]attribute.KeyValue
 }
 
@@ -49,11 +49,11 @@ type outage struct {
 
 func newOutages(config Config) *outages {
 	meter := config.Telemetry.MeterProvider.Meter(scope)
-	// The SDK returns an instrument that works, or that does nothing, also with an error; it reports the error itself.
+	// The SDK reports an error itself and returns an instrument that does nothing.
 	count, _ := meter.Int64Counter("traceria.broker.reconnects", metric.WithUnit("{reconnect}"),
-		metric.WithDescription("How often a connection to RabbitMQ, or the consumer of a queue, came back after it was lost"))
+		metric.WithDescription("Reconnections to RabbitMQ, and consumers of a queue that started again"))
 	blocks, _ := meter.Int64Counter("traceria.broker.blocks", metric.WithUnit("{block}"),
-		metric.WithDescription("How often RabbitMQ stopped taking messages, for lack of memory or disk"))
+		metric.WithDescription("Times that RabbitMQ stopped taking messages because it was short of memory or disk"))
 	o := &outages{
 		log: config.Telemetry.Log, tracer: config.Telemetry.TracerProvider.Tracer(scope), count: count, blocks: blocks,
 		open: map[string]*outage{}, said: map[string]time.Time{}, stood: map[string]bool{},
@@ -67,8 +67,8 @@ func newOutages(config Config) *outages {
 
 const scope = "traceria/services/broker"
 
-// lost begins the outage of what, or notes that one more attempt to end it failed. It is said once, and then rarely,
-// also when it comes and breaks again and again.
+// lost begins the outage of what, or counts a failed attempt to end it. It logs at most once a minute, also when the
+// connection is lost again and again.
 func (o *outages) lost(what string, cause error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -86,7 +86,7 @@ func (o *outages) lost(what string, cause error) {
 	o.log.Warn().Err(cause).Str("purpose", what).Msg("waiting for RabbitMQ")
 }
 
-// found says that what is there, and ends its outage if there is one.
+// found ends the outage of what, if there is one.
 func (o *outages) found(ctx context.Context, what string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -112,7 +112,7 @@ func (o *outages) found(ctx context.Context, what string) {
 	span.End()
 }
 
-// mark sets attributes for the span of the next reconnection of what.
+// mark sets attributes of the span of the next reconnection of what.
 func (o *outages) mark(what string, marks []attribute.KeyValue) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -19,21 +19,21 @@ import (
 // redriveKey is true on the send span of a dead letter that returns to its subscription.
 const redriveKey = attribute.Key("traceria.message.redrive")
 
-// Redriven is a dead letter that went back to its subscription.
+// Redriven is a dead letter that was returned to its subscription.
 type Redriven struct {
 	MessageID      string `json:"messageId"`
 	ConversationID string `json:"conversationId"`
-	// TraceID is the trace in which the next attempt will be seen.
+	// TraceID is the trace of the next attempt.
 	TraceID string `json:"traceId"`
 }
 
-// Redrive gives dead letters back to their subscription, the oldest first, at most so many and only those that are there
-// when it begins, and calls each with what went. A letter leaves the dead queue when the broker has it in the other: who is
-// interrupted loses nothing, and the inbox makes a second delivery harmless. It returns how many letters can be taken out
-// of the dead queue after that, some of which may have died again; that it found fewer than were there is an error.
+// Redrive returns dead letters to their subscription, the oldest first, at most most, and only those that are in the queue
+// when it begins. It calls each for every letter. A letter is acked after it was confirmed in the other queue: an
+// interruption loses nothing. left is the number of letters in the dead queue afterwards. It is an error if other clients
+// hold some of the letters.
 //
-// Its attempts begin anew, in the trace of its first send. The send span links to the first send and to the attempt that
-// failed.
+// The retries of a letter begin anew, in the trace of its first send. The send span links to the first send and to the
+// failed attempt.
 func Redrive(ctx context.Context, conn *wire.Connection, config Config, s topology.Subscription, most int, each func(Redriven)) (left int, err error) {
 	ch, err := conn.Channel()
 	if err != nil {
@@ -58,14 +58,14 @@ func Redrive(ctx context.Context, conn *wire.Connection, config Config, s topolo
 			return 0, fmt.Errorf("read %s: %w", s.DeadQueue(), err)
 		}
 		if !ok {
-			return 0, fmt.Errorf("took %d of %d letters: somebody else has the others in hand; what stays can be redriven later", n, wanted)
+			return 0, fmt.Errorf("took %d of %d letters: another client holds the others; redrive them later", n, wanted)
 		}
 		sent, err := redrive(ctx, s, publisher, d)
 		if err != nil {
 			return 0, errors.Join(fmt.Errorf("redrive %s: %w", sent.MessageID, err), d.Nack(false, true))
 		}
 		if err := d.Ack(false); err != nil {
-			return 0, fmt.Errorf("take %s out of the dead letters, it is in both queues now: %w", sent.MessageID, err)
+			return 0, fmt.Errorf("ack the dead letter %s, which is in both queues now: %w", sent.MessageID, err)
 		}
 		each(sent)
 	}
@@ -74,21 +74,21 @@ func Redrive(ctx context.Context, conn *wire.Connection, config Config, s topolo
 
 func redrive(ctx context.Context, s topology.Subscription, publisher *otelamqp.Publisher, d amqp091.Delivery) (Redriven, error) {
 	e, _ := event.Decode(d.Body)
-	creation := creationOf(d, e) //nolint:contextcheck // not of this call: of the message
+	creation := creationOf(d, e) //nolint:contextcheck // the context is that of the message
 	message := republished(d, historyOf(d))
 	message.Headers[otelamqp.AttemptHeader] = int64(attemptsOf(d) + 1)
 	delete(message.Headers, headerRetries)
 	if creation.IsValid() {
-		message.Headers[headerFirstSpan] = telemetry.Carry(trace.ContextWithSpanContext(context.Background(), creation))["traceparent"] //nolint:contextcheck // of the message
+		message.Headers[headerFirstSpan] = telemetry.Carry(trace.ContextWithSpanContext(context.Background(), creation))["traceparent"] //nolint:contextcheck // the context is that of the message
 	}
 	sent := Redriven{MessageID: d.MessageId, ConversationID: conversation(d, e)}
 	links := []trace.Link{}
-	for _, span := range []trace.SpanContext{failedIn(d), creation} { //nolint:contextcheck // not of this call: of the message
+	for _, span := range []trace.SpanContext{failedIn(d), creation} { //nolint:contextcheck // the context is that of the message
 		if span.IsValid() {
 			links = append(links, trace.Link{SpanContext: span})
 		}
 	}
-	// The baggage goes with the message, as before.
+	// The message keeps its baggage.
 	ctx = telemetry.Resume(ctx, map[string]string{"baggage": wire.Text(d.Headers["baggage"])})
 	ctx = trace.ContextWithRemoteSpanContext(telemetry.WithConversation(ctx, sent.ConversationID), creation)
 	again := otelamqp.Message{
@@ -96,7 +96,7 @@ func redrive(ctx context.Context, s topology.Subscription, publisher *otelamqp.P
 		Prepare: func(ctx context.Context, _ *amqp091.Publishing) error {
 			span := trace.SpanFromContext(ctx)
 			span.SetAttributes(telemetry.KindKey.String(telemetry.Event), redriveKey.Bool(true))
-			sent.TraceID = span.SpanContext().TraceID().String() // of the first send, unless that is not known
+			sent.TraceID = span.SpanContext().TraceID().String() // the trace of the first send, if that is known
 			return nil
 		},
 	}

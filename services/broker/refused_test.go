@@ -14,7 +14,7 @@ import (
 	"traceria/telemetry/otelamqp/rabbitmqtest"
 )
 
-// TestAFullQueueRefusesAnEvent: its neighbours for other queues go, and it goes when there is room again.
+// A full queue refuses an event. The event is taken when the queue has room again.
 func TestAFullQueueRefusesAnEvent(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)
@@ -44,7 +44,7 @@ func TestAFullQueueRefusesAnEvent(t *testing.T) {
 	})
 }
 
-// TestABrokerThatHangsCostsTheConfirmTimeout: the event may be stored or not, and the relay sends it again.
+// A broker hangs: publishing fails after the confirm timeout. The event may be stored, and the relay sends it again.
 func TestABrokerThatHangsCostsTheConfirmTimeout(t *testing.T) {
 	t.Parallel()
 	server := rabbitmqtest.Start(t, rabbitmqtest.WithPrivate())
@@ -57,7 +57,7 @@ func TestABrokerThatHangsCostsTheConfirmTimeout(t *testing.T) {
 	if err := server.Pause(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = server.Resume() }) // also when the test fails in between
+	t.Cleanup(func() { _ = server.Resume() }) // if the test fails before
 	start := time.Now()
 	for i, err := range p.Publish(t.Context(), []event.Outgoing{brokertest.Outgoing(t, "o-1"), brokertest.Outgoing(t, "o-2")}) {
 		if !errors.Is(err, otelamqp.ErrConfirmTimeout) || errors.Is(err, event.ErrUnroutable) {

@@ -15,15 +15,15 @@ import (
 	"traceria/telemetry/otelamqp"
 )
 
-// Why a message is dead.
+// Reasons of dead letters.
 const (
 	ReasonUnreadable = "unreadable"
 	ReasonPermanent  = "permanent"
 	ReasonUsedUp     = "attempts-used-up"
 )
 
-// retryMessage is the delivery on its way to the next attempt. It keeps the context of its first send, of which every
-// attempt is a child.
+// retryMessage is the message for the next attempt. It keeps the trace context of the first send: all attempts are its
+// children.
 func (s Subscription) retryMessage(d amqp091.Delivery, h history) otelamqp.Message {
 	next := republished(d, h)
 	next.Headers[headerRetries] = int64(h.retries + 1)
@@ -33,12 +33,12 @@ func (s Subscription) retryMessage(d amqp091.Delivery, h history) otelamqp.Messa
 	}
 }
 
-// deadMessage is the delivery as a dead letter, with all that somebody needs who has to decide about it. Its context
-// stays that of its first send; ctx is that of the attempt that failed.
+// deadMessage is the dead letter of a delivery, with the error and the history in its headers. It keeps the trace context of
+// the first send. ctx is the context of the failed attempt.
 func (s Subscription) deadMessage(ctx context.Context, d amqp091.Delivery, h history, service string, err error) otelamqp.Message {
 	letter := republished(d, h)
 	maps.Copy(letter.Headers, amqp091.Table{
-		otelamqp.AttemptHeader: int64(h.attempt), // it had no other
+		otelamqp.AttemptHeader: int64(h.attempt), // the last attempt
 		headerRetries:          int64(h.retries),
 		headerDeadReason:       reasonOf(err, h, len(s.Delays())),
 		headerDeadError:        wire.Shortened(err.Error()),
@@ -65,9 +65,9 @@ func reasonOf(err error, h history, most int) string {
 	}
 }
 
-// republished is a delivery as it may be published again. Left out is what RabbitMQ would act on: an expiration would
-// end a wait early, a user id must be the publisher's own, CC and BCC would send copies to other queues; and what it
-// counts itself.
+// republished is a copy of a delivery that can be published. It omits properties and headers that RabbitMQ interprets: an
+// expiration would end the back-off early, the user id must be that of the publisher, CC and BCC would send copies to other
+// queues. It also omits the counts of RabbitMQ.
 func republished(d amqp091.Delivery, h history) amqp091.Publishing {
 	headers := amqp091.Table{}
 	for name, value := range d.Headers {

@@ -21,7 +21,7 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// attempts are the process spans of one conversation, in their order.
+// attempts are the process spans of a conversation in the order of their start.
 func attempts(b *brokertest.Bundle, conversation string) []tracetree.Span {
 	var found []tracetree.Span
 	for _, span := range b.Memory.Spans() {
@@ -143,8 +143,7 @@ func (g gate) Acquire(ctx context.Context) error {
 
 func (g gate) Release() { <-g }
 
-// What is away says nothing about the message: however long it lasts, no attempt is spent, nothing is condemned, and few
-// tries are made.
+// While a database or a peer is unavailable, no attempt is spent, no message becomes a dead letter, and few tries are made.
 func TestASubscriptionWaitsForWhatIsAway(t *testing.T) {
 	t.Parallel()
 	for name, away := range map[string]error{
@@ -190,7 +189,7 @@ func TestASubscriptionWaitsForWhatIsAway(t *testing.T) {
 	}
 }
 
-// A message with everything that RabbitMQ would act on, or that a careless copy would get wrong.
+// A message has properties and headers that RabbitMQ interprets, and values that are easy to copy wrongly.
 func TestARetryKeepsTheMessageAndDropsWhatRabbitMQWouldActOn(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)
@@ -277,7 +276,7 @@ func TestAnEventWithoutADateHasThatOfItsMessage(t *testing.T) {
 	}
 }
 
-// A message that fills its frame of headers to the last bytes cannot be published again with more of them.
+// A message whose headers fill the frame cannot be republished with our headers.
 func TestAMessageWithoutRoomForOurHeadersIsDeadAllTheSame(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)
@@ -288,7 +287,7 @@ func TestAMessageWithoutRoomForOurHeadersIsDeadAllTheSame(t *testing.T) {
 	brokertest.Eventually(t, "it is dead", func() bool { return b.Count(t, s.DeadQueue()) == 1 })
 }
 
-// Whoever may publish anything at all can have it copied to another routing key (https://www.rabbitmq.com/docs/sender-selected).
+// A publisher can have a message copied to another routing key (https://www.rabbitmq.com/docs/sender-selected).
 func TestACopyToAnotherRoutingKeyIsNotTakenForTheEvent(t *testing.T) {
 	t.Parallel()
 	for _, header := range []string{"CC", "BCC"} {
@@ -307,8 +306,8 @@ func TestACopyToAnotherRoutingKeyIsNotTakenForTheEvent(t *testing.T) {
 	}
 }
 
-// A message whose headers say that it had more retries than there are delays, because the configuration changed, dies at
-// its next failure instead of looking for a delay that is not there.
+// A message has had more retries than there are delays, because the configuration changed. It becomes a dead letter at its next
+// failure.
 func TestASubscriptionWithFewerDelaysThanBefore(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)

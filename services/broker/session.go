@@ -16,18 +16,18 @@ import (
 	"traceria/services/wait"
 )
 
-// session keeps one connection to RabbitMQ up. The library's own recovery stays off: after a reconnect it can
-// ack a message that was never handled, and it takes a confirm that was lost for a nack. Here a connection that
-// closes is thrown away with everything that hangs on it, and a stale ack fails, which is right.
+// session keeps one connection to RabbitMQ open. It does not use the recovery of amqp091-go, which can ack a message that
+// was not handled, and reports a lost confirm as a nack. A closed connection is discarded with its channels, and a late
+// ack fails.
 type session struct {
 	config  Config
-	purpose string // "publish" or "consume": RabbitMQ may block the one for lack of memory, never both
+	purpose string // "publish" or "consume": RabbitMQ blocks connections that publish when it is short of memory
 	log     zerolog.Logger
 	seen    *outages
 	line    *line
 }
 
-// line is the network connection that a session has at the moment.
+// line is the present network connection of a session.
 type line struct {
 	mu  sync.Mutex
 	now net.Conn
@@ -39,7 +39,7 @@ func (l *line) set(conn net.Conn) {
 	l.now = conn
 }
 
-// cut breaks the network connection without a word to RabbitMQ.
+// cut closes the network connection without closing the AMQP connection first. The marks go on the span of the reconnection.
 func (s *session) cut(marks ...attribute.KeyValue) {
 	s.line.mu.Lock()
 	defer s.line.mu.Unlock()
@@ -53,8 +53,8 @@ func newSession(config Config, purpose string) session {
 	return session{config: config, purpose: purpose, log: config.Telemetry.Log, seen: newOutages(config), line: &line{}}
 }
 
-// run dials, calls work with the connection, and when work returns or the connection closes, does so again,
-// with a jittered, growing pause between failures, until ctx ends. work must return when its context ends.
+// run dials and calls work with the connection. It repeats that until ctx ends, with a back-off between failures. work must
+// return when its context ends.
 func (s *session) run(ctx context.Context, work func(ctx context.Context, conn *amqp091.Connection) error) {
 	var pauses wire.Pauses
 	for ctx.Err() == nil {
@@ -76,7 +76,7 @@ func (s *session) once(ctx context.Context, work func(context.Context, *amqp091.
 	}
 	s.line.set(socket)
 	defer wire.Close(conn)
-	// A call may wait for an answer that does not come. The connection is closed under it when the work in hand had its time.
+	// A call may wait for an answer of a broker that hangs. Closing the connection ends it, after the handlers had their time.
 	drained, stop := wait.Longer(ctx, drainTimeout)
 	defer stop()
 	forced := context.AfterFunc(drained, func() { wire.Close(conn) })
@@ -106,7 +106,8 @@ func (s *session) once(ctx context.Context, work func(context.Context, *amqp091.
 	return err
 }
 
-// awaitStanding waits until look finds nothing missing. It tells waiting what is missing meanwhile, and nil at the end.
+// awaitStanding waits until look finds nothing missing. It calls waiting with what is missing after each look, and with nil
+// at the end.
 func (s *session) awaitStanding(ctx context.Context, waiting func(error), look func() ([]string, error)) error {
 	var pauses wire.Pauses
 	for {

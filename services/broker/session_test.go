@@ -9,14 +9,14 @@ import (
 	"traceria/telemetry"
 )
 
-// A broker that is away for ten minutes is dialled every three seconds, spread by half, and not ever more seldom.
+// A broker is unavailable for ten minutes: it is dialled every three seconds on average, to the end.
 func TestABrokerThatStaysAwayIsDialledEveryThreeSeconds(t *testing.T) {
 	t.Parallel()
 	tel, err := telemetry.Start(t.Context(), telemetry.Config{Service: "test", Memory: &telemetry.Memory{}, LogOutput: t.Output()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	synctest.Test(t, func(t *testing.T) { // its clock runs when everybody waits
+	synctest.Test(t, func(t *testing.T) { // its clock advances when all goroutines wait
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
 		s := newSession(Config{URL: "amqp://127.0.0.1:1/", Telemetry: tel}, "publish")

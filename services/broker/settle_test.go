@@ -67,7 +67,7 @@ func TestAMessageThatCanNeverSucceedIsDeadAtOnce(t *testing.T) {
 	}
 }
 
-// A message fails twice, once with an error and once with a panic, and then succeeds: three attempts, each a span.
+// A message fails with an error, then with a panic, and then succeeds: three attempts, each with a span.
 func TestAHandlerThatFailsOrPanicsIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)

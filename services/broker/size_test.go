@@ -16,7 +16,7 @@ import (
 	"traceria/telemetry/otelamqp/rabbitmqtest"
 )
 
-// ofSize is an event whose body has more than so many bytes.
+// ofSize is an event whose body has more than the given number of bytes.
 func ofSize(t *testing.T, bytes int) event.Outgoing {
 	t.Helper()
 	o := brokertest.Outgoing(t, "o-large")
@@ -24,7 +24,7 @@ func ofSize(t *testing.T, bytes int) event.Outgoing {
 	return o
 }
 
-// withLimit is a broker that takes messages of at most so many bytes from new channels.
+// withLimit is a private broker, and a function that sets its max_message_size for new channels.
 func withLimit(t *testing.T) (b *brokertest.Bundle, limit func(bytes int)) {
 	t.Helper()
 	server := rabbitmqtest.Start(t, rabbitmqtest.WithPrivate())
@@ -37,8 +37,8 @@ func withLimit(t *testing.T) (b *brokertest.Bundle, limit func(bytes int)) {
 	}
 }
 
-// RabbitMQ 4 takes at most 16 MiB, and closes the channel for more. On every version such an event is refused before it is
-// sent: its neighbours are sent once, and the connection stays.
+// RabbitMQ 4 closes the channel for a message of more than 16 MiB. On every version the publisher refuses such an event before
+// it is sent. The other events of the batch are sent once, and the connection stays.
 func TestAnEventThatIsTooLargeIsRefusedAlone(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)
@@ -60,7 +60,7 @@ func TestAnEventThatIsTooLargeIsRefusedAlone(t *testing.T) {
 	}
 }
 
-// A broker that takes less says so by closing the channel. That happens once, and not each time the outbox tries again.
+// A broker with a lower limit closes the channel once. The publisher then knows the limit.
 func TestALowerLimitIsLearnedFromTheBroker(t *testing.T) {
 	t.Parallel()
 	b, limit := withLimit(t)
@@ -92,7 +92,7 @@ func reconnections(b *brokertest.Bundle) (found []string) {
 	return found
 }
 
-// A message that came while more was allowed cannot be published again: RabbitMQ itself makes it a dead letter.
+// A message in a queue is too large to be published again. RabbitMQ itself dead-letters it.
 func TestAMessageThatIsTooLargeToBeRetriedIsDead(t *testing.T) {
 	t.Parallel()
 	b, limit := withLimit(t)

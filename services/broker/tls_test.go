@@ -23,7 +23,7 @@ import (
 	"traceria/telemetry/otelamqp/rabbitmqtest"
 )
 
-// authority makes a certificate authority and a certificate of 127.0.0.1 that it has signed, as files in a folder.
+// authority writes a certificate authority, and a certificate for 127.0.0.1 signed by it, to files in a folder.
 func authority(t *testing.T) (folder string) {
 	t.Helper()
 	folder = t.TempDir()
@@ -63,7 +63,7 @@ func authority(t *testing.T) (folder string) {
 	return folder
 }
 
-// encryptedBroker is a broker of the test's own that listens for TLS, too: its amqps URL, without parameters.
+// encryptedBroker starts a private broker that also listens for TLS. It returns the amqps URL without parameters.
 func encryptedBroker(t *testing.T, folder string) string {
 	t.Helper()
 	server := rabbitmqtest.Start(t, rabbitmqtest.WithPrivate())
@@ -86,8 +86,7 @@ func encryptedBroker(t *testing.T, folder string) string {
 	return u.String()
 }
 
-// A message that would close the connection of who reads it does not do so through TLS either. The broker's certificate is
-// checked.
+// The frame guard works for a connection with TLS, too, and the certificate of the broker is checked.
 func TestAnEncryptedConnectionIsGuardedAndChecked(t *testing.T) {
 	t.Parallel()
 	folder := authority(t)

@@ -15,7 +15,7 @@ import (
 	"traceria/services/topology"
 )
 
-// seen are the facts that a subscriber handled, whatever their version, as its inbox keeps them.
+// seen are the facts that a subscriber has handled, and how many it handled in each version.
 type seen struct {
 	sync.Mutex
 	facts    map[string]bool
@@ -52,7 +52,7 @@ func (s *seen) count(version string) int {
 	return s.versions[version]
 }
 
-// fact is one confirmation in the versions asked for.
+// fact is one confirmation in the given versions.
 func fact(t *testing.T, id string, versions ...event.Type) []event.Outgoing {
 	t.Helper()
 	whole := event.OrderConfirmed{OrderID: id, DeliveryAddressID: "a", Items: []event.Item{{ItemName: "m", Quantity: "1"}}}
@@ -73,14 +73,14 @@ func fact(t *testing.T, id string, versions ...event.Type) []event.Outgoing {
 	return all
 }
 
-// The steps of services/event/README.md, with orders at each of them, some of which are sent while nobody consumes.
+// The steps of services/event/README.md, with orders at each step, some of them sent without a consumer.
 func TestASubscriberMovesToTheNextVersionAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)
 	got := &seen{facts: map[string]bool{}, versions: map[string]int{}}
 	v1, v2 := event.OrderConfirmedV1, event.OrderConfirmedV2
 	b.Apply(t, got.subscription(v1),
-		broker.Subscription{Subscription: topology.Subscription{Subscriber: "kitchen", Event: v2}}) // takes v2 all the time
+		broker.Subscription{Subscription: topology.Subscription{Subscriber: "kitchen", Event: v2}}) // bound to v2 all the time
 	publisher := b.Publisher(t, topology.Topology{})
 	brokertest.Ready(t, publisher)
 	var facts []string
@@ -108,7 +108,7 @@ func TestASubscriberMovesToTheNextVersionAndLosesNothing(t *testing.T) {
 	if got.count("v1") == 0 || got.count("v2") == 0 {
 		t.Errorf("versions handled: %v", got.versions)
 	}
-	// v1 says on both sides that its end is near (RFC 0001), v2 does not.
+	// The spans of v1 are marked as deprecated (RFC 0001), those of v2 are not.
 	marked := map[string]bool{}
 	for _, span := range b.Memory.Spans() {
 		kind, _, _ := strings.Cut(span.Name, " ")
@@ -121,7 +121,7 @@ func TestASubscriberMovesToTheNextVersionAndLosesNothing(t *testing.T) {
 	if want := map[string]bool{"send v1": true, "process v1": true}; !maps.Equal(marked, want) {
 		t.Errorf("deprecated on %v, want %v", marked, want)
 	}
-	// Nobody takes v1 any more, and the broker says so.
+	// No queue is bound to v1 any more, and the broker reports it.
 	for _, err := range publisher.Publish(t.Context(), fact(t, "o", v1)) {
 		if !errors.Is(err, event.ErrUnroutable) {
 			t.Errorf("v1 after the last step: %v, want ErrUnroutable", err)
@@ -129,7 +129,7 @@ func TestASubscriberMovesToTheNextVersionAndLosesNothing(t *testing.T) {
 	}
 }
 
-// What was in the queue when its subscriber left a version is no dead letter.
+// Messages in the queue are handled after the subscriber has moved to another version.
 func TestWhatIsLeftOfAVersionIsStillRead(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)

@@ -60,8 +60,8 @@ func TestAQueueThatIsDifferentIsNamed(t *testing.T) {
 	}
 }
 
-// A broker that loaded the file has all that Apply would declare, with the same arguments: RabbitMQ refuses to declare
-// a queue again that differs.
+// A broker that has loaded the file has all that Apply declares, with the same arguments: RabbitMQ refuses to declare a queue
+// with other arguments.
 func TestTheDefinitionsFileMakesWhatApplyWouldMake(t *testing.T) {
 	t.Parallel()
 	_, all := brokertest.Definitions(t, definitions)
@@ -77,7 +77,7 @@ func TestTheDefinitionsFileMakesWhatApplyWouldMake(t *testing.T) {
 	if diff := cmp.Diff(loaded, bindings(t, server)); diff != "" {
 		t.Errorf("applying changed the bindings (-file +applied)\n%s", diff)
 	}
-	// The file is public: whoever it lets in, it lets in with a password that everybody knows.
+	// The file is public: the only login that it allows is the well-known one of guest.
 	if err := login(server, "guest:guest"); err != nil {
 		t.Errorf("guest: %v", err)
 	}

@@ -15,29 +15,29 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 )
 
-// bindings looks at the bindings of a virtual host, which AMQP can declare and not look at: it asks the management API
-// (https://www.rabbitmq.com/docs/http-api-reference).
+// bindings lists the bindings of a virtual host through the management API
+// (https://www.rabbitmq.com/docs/http-api-reference). AMQP can declare a binding and cannot look for it.
 type bindings struct {
 	url      string
 	user     string
 	password string
 	client   http.Client
-	err      error // why it cannot look
+	err      error // the reason why the bindings cannot be listed
 }
 
-// lookTimeout is how long the management API may take to list the bindings.
+// lookTimeout limits one request to the management API.
 const lookTimeout = 3 * time.Second
 
 var errNoManagement = errors.New("there is no management API (RABBITMQ_MANAGEMENT_URL)")
 
-// newBindings looks at the virtual host of amqpURL. A managementURL without a user means that of amqpURL.
+// newBindings lists the bindings of the virtual host of amqpURL. If managementURL has no user, it uses that of amqpURL.
 func newBindings(managementURL, amqpURL string) *bindings {
 	if managementURL == "" {
 		return &bindings{err: errNoManagement}
 	}
 	uri, err := amqp091.ParseURI(amqpURL)
 	if err != nil {
-		return &bindings{err: errors.New("AMQP_URL cannot be read")} // which dialling explains, without the password
+		return &bindings{err: errors.New("AMQP_URL cannot be read")} // dialling explains why, without the password
 	}
 	api, err := url.Parse(managementURL)
 	if err != nil {
@@ -45,7 +45,7 @@ func newBindings(managementURL, amqpURL string) *bindings {
 	}
 	b := &bindings{user: uri.Username, password: uri.Password, client: http.Client{Timeout: lookTimeout}}
 	if usual, ok := http.DefaultTransport.(*http.Transport); ok {
-		b.client.Transport = usual.Clone() // connections that close gives back
+		b.client.Transport = usual.Clone() // so that close can close its connections
 	}
 	if api.User != nil {
 		b.user = api.User.Username()
@@ -56,8 +56,8 @@ func newBindings(managementURL, amqpURL string) *bindings {
 	return b
 }
 
-// on is a look at the bindings of the broker at the other end of the connection, and of no other that the management API
-// may belong to: a queue of the connection's own must be among what the API lists.
+// on returns a list of the bindings of exactly the broker of the connection. It declares an exclusive queue as a witness: the
+// management API of another broker does not list it.
 func (b *bindings) on(conn *amqp091.Connection) (*bindingsOf, error) {
 	if b.err != nil {
 		return nil, b.err
@@ -67,20 +67,20 @@ func (b *bindings) on(conn *amqp091.Connection) (*bindingsOf, error) {
 		return nil, fmt.Errorf("open a channel: %w", err)
 	}
 	defer func() { _ = ch.Close() }()
-	witness, err := ch.QueueDeclare("", false, true, true, false, nil) // it goes with the connection
+	witness, err := ch.QueueDeclare("", false, true, true, false, nil) // deleted with the connection
 	if err != nil {
 		return nil, fmt.Errorf("declare a queue of the connection's own: %w", err)
 	}
 	return &bindingsOf{b, witness.Name}, nil
 }
 
-// bindingsOf looks at one broker.
+// bindingsOf lists the bindings of one broker.
 type bindingsOf struct {
 	*bindings
 	witness string
 }
 
-// missing returns those that the broker does not have, or an error when that cannot be known.
+// missing returns the bindings of want that the broker does not have, or an error if they cannot be listed.
 func (b *bindingsOf) missing(ctx context.Context, want []topology.Binding) ([]topology.Binding, error) {
 	there, err := b.list(ctx)
 	if err != nil {
@@ -130,7 +130,7 @@ func (b *bindings) list(ctx context.Context) (map[topology.Binding]bool, error) 
 	return there, nil
 }
 
-// close gives the connections back.
+// close closes idle connections.
 func (b *bindings) close() { b.client.CloseIdleConnections() }
 
 func namesOf(all []topology.Binding) []string {

@@ -23,7 +23,7 @@ import (
 	"traceria/telemetry/otelamqp/rabbitmqtest"
 )
 
-// producer publishes, keeps what it has published, and publishes it again when it is asked, as an outbox does.
+// producer publishes events, keeps them, and publishes them again when it is asked, as an outbox does.
 type producer struct {
 	p    *broker.Publisher
 	mu   sync.Mutex
@@ -44,8 +44,8 @@ func (p *producer) ask(ctx context.Context, _ string, _ []string, _ time.Duratio
 	return len(p.sent), errors.Join(p.p.Publish(ctx, p.sent)...)
 }
 
-// A binding is deleted while events flow and another subscriber takes them, so that none comes back as unroutable. The
-// services may declare nothing.
+// A binding is deleted while events are published. Another subscriber has a binding for them, so that none is unroutable. The
+// services may not declare.
 func TestADeletedBindingLosesNothing(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
@@ -70,7 +70,7 @@ func TestADeletedBindingLosesNothing(t *testing.T) {
 	said := make(chan string, 1000)
 	keep(t, keeper.Config{
 		Topology: fixed(all), URL: h.url(t, "operator"), Ask: producer.ask, Say: func(line string) { said <- line },
-		ManagementURL: strings.Replace(h.server.ManagementURL, "guest:guest@", "", 1), // the user is that of the AMQP URL
+		ManagementURL: strings.Replace(h.server.ManagementURL, "guest:guest@", "", 1), // the user of the AMQP URL
 	})
 	await := func(what string) {
 		t.Helper()
@@ -78,8 +78,8 @@ func TestADeletedBindingLosesNothing(t *testing.T) {
 		}
 	}
 	await("has the whole topology (")
-	await("publishes again") // a broker that is new to the watcher
-	// From here on it asks for what it finds missing only.
+	await("publishes again") // the broker is new to the keeper
+	// From now on it asks only for what it finds missing.
 	ch, err := h.as(t, "operator").Channel()
 	if err != nil {
 		t.Fatal(err)
@@ -100,8 +100,8 @@ func TestADeletedBindingLosesNothing(t *testing.T) {
 	brokertest.Eventually(t, "all events arrive", func() bool { mu.Lock(); defer mu.Unlock(); return len(arrived) == 40 })
 }
 
-// Without a management API, with one that refuses, and with that of another broker: a binding is declared again all the
-// same, and it is said what cannot be known.
+// There is no management API, it refuses the user, or it belongs to another broker. A deleted binding is declared again all the
+// same, and the keeper says what it cannot know.
 func TestABindingThatCannotBeSeenIsDeclaredAgain(t *testing.T) {
 	t.Parallel()
 	shared, err := url.Parse(rabbitmqtest.Shared(t).ManagementURL)
@@ -117,7 +117,7 @@ func TestABindingThatCannotBeSeenIsDeclaredAgain(t *testing.T) {
 		says string
 	}{
 		"none":           {"", "there is no management API"},
-		"nobody there":   {"http://guest:wrong-secret@127.0.0.1:1", "connection refused"},
+		"no answer":      {"http://guest:wrong-secret@127.0.0.1:1", "connection refused"},
 		"refused":        {stranger.String(), "401"},
 		"another broker": {another.URL, "another broker"},
 	} {

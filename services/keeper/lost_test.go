@@ -15,13 +15,13 @@ import (
 	"traceria/services/topology"
 )
 
-// asked is what a producer was asked for, each time.
+// asked is one question to a producer.
 type asked struct {
 	producer string
 	keys     []string
 }
 
-// asker is the producers' side: it keeps what it was asked for, and does not answer while it is away.
+// asker answers for the producers and keeps the questions. It returns an error while away is set.
 type asker struct {
 	mu     sync.Mutex
 	away   bool
@@ -64,7 +64,7 @@ func fixed(all topology.Topology) func() topology.Topology {
 
 const askedMark = "traceria.topology.asked"
 
-// wantAsked holds what comes next against what must be asked for.
+// wantAsked compares the next question with the expected one.
 func wantAsked(t *testing.T, why string, a *asker, s broker.Subscription) {
 	t.Helper()
 	want := asked{s.Event.Domain, []string{s.Event.RoutingKey()}}
@@ -73,8 +73,7 @@ func wantAsked(t *testing.T, why string, a *asker, s broker.Subscription) {
 	}
 }
 
-// Whatever took messages with it, the producers are asked for them: once each, and when everything stands they are asked
-// for nothing.
+// The producers are asked once for what each deleted queue or exchange may have lost, and for nothing when everything stands.
 func TestProducersAreAskedForWhatWasLost(t *testing.T) {
 	t.Parallel()
 	b, a, s := brokertest.New(t), newAsker(), brokertest.Boxed(nil)
@@ -85,7 +84,7 @@ func TestProducersAreAskedForWhatWasLost(t *testing.T) {
 	stop()
 	watch(t, b, all, a)
 	for _, queue := range []string{s.Queue(), s.RetryQueue(topology.DefaultBackOff[0]), s.DeadQueue()} {
-		b.Remove(t, queue) // also the first time: had the second watcher asked for all at its start, two would come
+		b.Remove(t, queue) // one question: the second keeper has not asked for everything at its start
 		wantAsked(t, queue, a, s)
 		brokertest.Eventually(t, "the mark stands", func() bool { return b.Has(t, askedMark) && b.Has(t, queue) })
 	}
@@ -95,17 +94,17 @@ func TestProducersAreAskedForWhatWasLost(t *testing.T) {
 	wantAsked(t, "the exchange", a, s)
 	brokertest.Eventually(t, "the mark stands", func() bool { return b.Has(t, askedMark) })
 	b.Remove(t, s.Queue())
-	if err := keeper.Apply(b.Conn(t), all); err != nil { // somebody else is faster
+	if err := keeper.Apply(b.Conn(t), all); err != nil { // another program is faster
 		t.Fatal(err)
 	}
-	wantAsked(t, "declared by somebody else", a, s)
+	wantAsked(t, "declared by another program", a, s)
 	brokertest.Eventually(t, "the mark stands", func() bool { return b.Has(t, askedMark) })
 	if len(a.news) > 0 {
 		t.Errorf("once more it asks for %v", <-a.news)
 	}
 }
 
-// A producer that is away is asked again, also by the next watcher when the first one died before it had the answer.
+// A producer that is unavailable is asked again, also by the next keeper when the first one ended before the answer.
 func TestTheNeedToAskOutlivesTheWatcher(t *testing.T) {
 	t.Parallel()
 	b, a, s := brokertest.New(t), newAsker(), brokertest.Boxed(nil)
@@ -126,7 +125,7 @@ func TestTheNeedToAskOutlivesTheWatcher(t *testing.T) {
 	brokertest.Eventually(t, "the mark stands", func() bool { return b.Has(t, askedMark) })
 }
 
-// The events of several versions, and of queues that share one, are named once.
+// An event is named once when several of its queues are lost.
 func TestWhatIsLostWithAQueue(t *testing.T) {
 	t.Parallel()
 	s := brokertest.Boxed(nil)
@@ -137,7 +136,7 @@ func TestWhatIsLostWithAQueue(t *testing.T) {
 	if diff := cmp.Diff(map[string][]string{s.Event.Domain: {s.Event.RoutingKey()}}, lost); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if lost := all.Lost([]string{"exchange " + s.RetryExchange(), "queue of.somebody-else"}); len(lost) > 0 {
+	if lost := all.Lost([]string{"exchange " + s.RetryExchange(), "queue of.another-subscriber"}); len(lost) > 0 {
 		t.Errorf("nothing was in an exchange of retries: %v", lost)
 	}
 }

@@ -129,7 +129,7 @@ func (w *watcher) loose(ctx context.Context, conn *wire.Connection, want []topol
 	w.known = time.Now()
 	if !w.blind && w.Ask != nil {
 		w.blind = true
-		w.Say(fmt.Sprintf("cannot see whether a binding is missing (%v): all are declared every %s, and nobody is asked for what was lost with one", err, declareUnseen))
+		w.Say(fmt.Sprintf("cannot see whether a binding is missing (%v): all are declared every %s, and no producer is asked for what was lost with one", err, declareUnseen))
 	}
 	return want, false
 }

@@ -14,7 +14,7 @@ import (
 	"traceria/services/event"
 )
 
-// Whatever is deleted while a consumer works is restored, and the consumer goes on.
+// A part of the topology is deleted while a consumer works. The keeper restores it, and the consumer goes on.
 func TestWhatIsDeletedWhileTheConnectionLastsIsDeclaredAgain(t *testing.T) {
 	t.Parallel()
 	for name, remove := range map[string]func(ch *amqp091.Channel, s broker.Subscription) error{
@@ -49,12 +49,12 @@ func TestWhatIsDeletedWhileTheConnectionLastsIsDeclaredAgain(t *testing.T) {
 			if err := remove(b.Channel(t), s); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(7 * time.Second) // longer than between two looks
+			time.Sleep(7 * time.Second) // longer than the interval of the looks
 			if err := c.Ready(); err != nil {
 				t.Errorf("it is not ready: %v", err)
 			}
 			b.Put(t, s, amqp091.Publishing{Body: brokertest.BodyOf(t, brokertest.Outgoing(t, "o-1"))})
-			// Without its way through the retry queue it would be delivered again, and die of that: as one that was never retried.
+			// Without its retry queue the event would become a dead letter that was never retried.
 			if letter := b.Take(t, s.DeadQueue()); letter.Headers["traceria-retry"] != int64(1) {
 				t.Errorf("the event was not retried: %v", letter.Headers)
 			}

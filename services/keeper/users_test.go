@@ -22,7 +22,7 @@ import (
 	"traceria/telemetry/otelamqp/rabbitmqtest"
 )
 
-// house is a broker with the whole topology, and the users of the services.
+// house is a broker with the whole topology and the users of the services.
 type house struct {
 	topology topology.Topology
 	server   *rabbitmqtest.Broker
@@ -42,7 +42,7 @@ func newHouse(t *testing.T) *house {
 	return h
 }
 
-// url is the broker's, for the user.
+// url is the AMQP URL of the user.
 func (h *house) url(t *testing.T, user string) string {
 	t.Helper()
 	u, err := url.Parse(h.server.URL)
@@ -69,7 +69,7 @@ func (h *house) as(t *testing.T, user string) *amqp091.Connection {
 	return conn
 }
 
-// queues are all that the topology has and that take messages.
+// queues are the queues of the topology that take messages.
 func (h *house) queues() []string {
 	var names []string
 	for _, q := range h.topology.Definitions().Queues {
@@ -80,7 +80,7 @@ func (h *house) queues() []string {
 	return names
 }
 
-// marker is in every queue, so that both who writes and who reads is found out.
+// marker is a message in every queue: it shows both a read and a write.
 const marker = "here from the start"
 
 func (h *house) mark(t *testing.T) {
@@ -88,9 +88,9 @@ func (h *house) mark(t *testing.T) {
 	conn := h.as(t, "guest")
 	for _, queue := range h.queues() {
 		if strings.Contains(queue, ".retry.") {
-			continue // from there it would move on
+			continue // a message moves on from there
 		}
-		brokertest.Eventually(t, queue+" takes messages", func() bool { // a quorum queue that was just made has no leader for a moment
+		brokertest.Eventually(t, queue+" takes messages", func() bool { // a new quorum queue has no leader for a moment
 			return publish(t, conn, "", queue, amqp091.Publishing{Body: []byte(marker)}) == nil
 		})
 	}
@@ -109,7 +109,7 @@ func (h *house) sweep(t *testing.T) {
 	}
 }
 
-// checkUntouched holds every queue against its marker.
+// checkUntouched checks that every queue has its marker and nothing else.
 func (h *house) checkUntouched(t *testing.T) {
 	t.Helper()
 	ch, err := h.as(t, "guest").Channel()
@@ -132,7 +132,7 @@ func (h *house) checkUntouched(t *testing.T) {
 			}
 			got = append(got, string(d.Body))
 			if d.Redelivered {
-				t.Errorf("somebody had the message of %s in hand", queue)
+				t.Errorf("the message of %s was delivered to a client", queue)
 			}
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -141,7 +141,7 @@ func (h *house) checkUntouched(t *testing.T) {
 	}
 }
 
-// publish publishes one mandatory message on a channel of its own and waits for the broker's word: nil when it has the message in a queue.
+// publish publishes one mandatory message on a channel of its own, and returns nil when a queue has it.
 func publish(t *testing.T, conn *amqp091.Connection, exchange, key string, message amqp091.Publishing) error {
 	t.Helper()
 	ch, err := conn.Channel()
@@ -167,7 +167,7 @@ func publish(t *testing.T, conn *amqp091.Connection, exchange, key string, messa
 	}
 	if !confirm.Acked() {
 		select {
-		case reason := <-closed: // the confirm of a channel that closed is a nack
+		case reason := <-closed: // a closed channel resolves its confirms as nacks
 			return reason
 		default:
 			return errors.New("nack")
@@ -181,14 +181,14 @@ func publish(t *testing.T, conn *amqp091.Connection, exchange, key string, messa
 	}
 }
 
-// attempt is something that a user tries with a channel of its own.
+// attempt is an operation that a user tries on a channel of its own.
 type attempt struct {
 	name string
 	do   func(ch *amqp091.Channel) error
 }
 
-// intrusions are what the service must not be able to do: all that touches another, and all that would change the
-// broker, its own part included.
+// intrusions are operations that the service must not be able to do: on the queues of others, and all that change the
+// topology, its own part included.
 func (h *house) intrusions(service string) []attempt {
 	var all []attempt
 	try := func(name string, do func(ch *amqp091.Channel) error) { all = append(all, attempt{name, do}) }
@@ -199,7 +199,7 @@ func (h *house) intrusions(service string) []attempt {
 				_, err := ch.Consume(queue, "", true, false, false, false, nil)
 				return err
 			})
-			// Who may read a queue may purge it, as by reading it all.
+			// The right to read a queue includes purging it.
 			try("purge "+queue, func(ch *amqp091.Channel) error { _, err := ch.QueuePurge(queue, false); return err })
 		}
 		try("delete "+queue, func(ch *amqp091.Channel) error { _, err := ch.QueueDelete(queue, false, false, false); return err })
@@ -215,8 +215,8 @@ func (h *house) intrusions(service string) []attempt {
 	return append(all, h.shortcuts(service)...)
 }
 
-// shortcuts lead past the topic permissions: RabbitMQ asks for no routing key when a queue or an exchange passes a
-// message on.
+// shortcuts avoid the topic permissions: RabbitMQ does not check the routing key when a queue or an exchange passes a message
+// on.
 func (h *house) shortcuts(service string) []attempt {
 	const victim = "order.order-confirmed.v2"
 	arguments := amqp091.Table{"x-dead-letter-exchange": event.PublicExchange, "x-dead-letter-routing-key": victim, "x-message-ttl": int32(1)}
@@ -251,7 +251,7 @@ func (h *house) shortcuts(service string) []attempt {
 	return all
 }
 
-// forbidden are where the service must not publish, as exchange and routing key.
+// forbidden are pairs of exchange and routing key that the service must not publish to.
 func (h *house) forbidden(service string) [][2]string {
 	var all [][2]string
 	for _, typ := range event.Catalogue {
@@ -275,7 +275,7 @@ func (h *house) forbidden(service string) [][2]string {
 	if service != "kitchen" {
 		all = append(all, [2]string{event.KitchenExchange, service + ".anything.v1"})
 	}
-	// Names that only look as if they were allowed.
+	// These keys resemble allowed ones.
 	return append(all, [2]string{event.PublicExchange, service}, [2]string{event.PublicExchange, service + "x.order-confirmed.v1"},
 		[2]string{event.PublicExchange, ""}, [2]string{event.PublicExchange, "x." + service + ".order-confirmed.v1"})
 }
@@ -288,8 +288,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 	t.Run("a service can touch nothing of another", h.testIntrusions)
 }
 
-// Loyalty cannot say that an order is confirmed, nor write into the kitchen's queue or read it by any exchange or
-// method of AMQP; and so for every service and every other.
+// No service can publish an event of another, write into or read a queue of another, or change the topology, through any
+// exchange or method of AMQP.
 func (h *house) testIntrusions(t *testing.T) {
 	h.sweep(t)
 	h.mark(t)
@@ -327,13 +327,13 @@ func refused(err error) bool {
 	return ok && reply != nil && reply.Code == amqp091.AccessRefused
 }
 
-// wanted is false of a version that nobody takes unless it is configured: it would come back.
+// wanted is false for a version that no queue is bound to by default: it would be unroutable.
 func (h *house) wanted(typ event.Type) bool {
 	return slices.ContainsFunc(h.topology.Subscriptions, func(s topology.Subscription) bool { return s.Event == typ })
 }
 
-// What each service must do, it can: see what stands, publish its events, take those that it subscribed to, and send
-// them to its retries, to its dead letters and back.
+// Each service can do its work: become ready, publish its events, receive those that it subscribes to, and send them to its
+// retries, to its dead letters and back.
 func (h *house) testOwnWork(t *testing.T) {
 	for _, service := range h.topology.Users() {
 		conn := h.as(t, service)
@@ -352,7 +352,7 @@ func (h *house) testOwnWork(t *testing.T) {
 		checkTakes(t, conn, s.Queue(), s.Event.Domain)
 		for _, to := range [][2]string{
 			{s.RetryExchange(), s.Queue()},
-			{s.RetryExchange(), s.RetryQueue(200 * time.Millisecond)}, // from where it comes back
+			{s.RetryExchange(), s.RetryQueue(200 * time.Millisecond)}, // it returns from there
 		} {
 			if err := publish(t, conn, to[0], to[1], amqp091.Publishing{Body: []byte("again")}); err != nil {
 				t.Errorf("%s publishes to %s:%s: %v", s.Subscriber, to[0], to[1], err)
@@ -366,8 +366,7 @@ func (h *house) testOwnWork(t *testing.T) {
 	}
 }
 
-// checkSees holds that a service becomes ready with the rights that it has, and says what is missing: of its own part
-// because it looks, and of what wants its events because RabbitMQ proves it.
+// checkSees checks that a service becomes ready with its rights, and that it names a missing queue of another service.
 func (h *house) checkSees(t *testing.T, service string) {
 	t.Helper()
 	of := func(keep func(s topology.Subscription) bool) topology.Topology {
@@ -395,7 +394,7 @@ func (h *house) checkSees(t *testing.T, service string) {
 	})
 }
 
-// checkTakes takes the next message of a queue, as soon as there is one.
+// checkTakes waits for the next message of a queue and compares it.
 func checkTakes(t *testing.T, conn *amqp091.Connection, queue, want string) {
 	t.Helper()
 	ch, err := conn.Channel()
@@ -415,8 +414,8 @@ func checkTakes(t *testing.T, conn *amqp091.Connection, queue, want string) {
 	})
 }
 
-// RabbitMQ before 4.0 asks for the topic permission of the routing key only, and routes by those in the headers CC and BCC,
-// too (rabbitmq-server pull request 12553). What a publisher cannot do is hide the key: the message says who sent it.
+// RabbitMQ before 4.0 checks the topic permission of the routing key only, and also routes by the headers CC and BCC
+// (rabbitmq-server pull request 12553). The copy has the first routing key, which tells its sender.
 func (h *house) testKeyInHeader(t *testing.T) {
 	h.sweep(t)
 	conn := h.as(t, "loyalty")

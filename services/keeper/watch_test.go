@@ -11,7 +11,7 @@ import (
 	"traceria/services/keeper"
 )
 
-// What is deleted while the system runs comes back with its bindings, and it is said what was missing.
+// A queue or an exchange is deleted. It is restored with its bindings, and the keeper says what was missing.
 func TestWhatIsDeletedIsDeclaredAgain(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)
@@ -46,7 +46,7 @@ func TestWhatIsDeletedIsDeclaredAgain(t *testing.T) {
 	}
 }
 
-// A queue that an earlier release declared with other arguments is left as it is, and keeps nothing else from being declared.
+// A queue that exists with other arguments is not changed, and all the rest is declared.
 func TestWhatIsThereIsLeftAsItIs(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)

@@ -17,13 +17,13 @@ import (
 // of events, or an error when the producer did not agree.
 type Ask func(ctx context.Context, producer string, keys []string, age time.Duration) (events int, err error)
 
-// wishes are what producers are still to be asked for.
+// wishes are the events that producers must still be asked for.
 type wishes struct {
 	mu   sync.Mutex
-	open map[string]map[string]time.Time // by producer and routing key: until when events may have been lost
+	open map[string]map[string]time.Time // by producer and routing key: the time until which events may be lost
 }
 
-// add wishes for what was published until now.
+// add adds the events that were published until now.
 func (w *wishes) add(wanted map[string][]string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -41,14 +41,14 @@ func (w *wishes) add(wanted map[string][]string) {
 	}
 }
 
-// of returns a copy of what one producer is to be asked for.
+// of returns a copy of the wishes to one producer.
 func (w *wishes) of(producer string) map[string]time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return maps.Clone(w.open[producer])
 }
 
-// done forgets what was asked for, but for what has been wished for again since.
+// done removes what was asked for, unless it was added again since.
 func (w *wishes) done(producer string, asked map[string]time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -68,20 +68,19 @@ func (w *wishes) producers() []string {
 	return slices.Sorted(maps.Keys(w.open))
 }
 
-// latest is the end of the time about which the producer is asked.
+// latest is the latest time until which events may be lost.
 func latest(wish map[string]time.Time) time.Time {
 	return slices.MaxFunc(slices.Collect(maps.Values(wish)), time.Time.Compare)
 }
 
 const (
-	// askEvery is how often it is looked whether there is something to ask for.
+	// askEvery is the interval at which open wishes are looked for.
 	askEvery = 100 * time.Millisecond
-	// askAgainMax is the longest pause before a producer that did not answer is asked again.
+	// askAgainMax is the longest pause before a producer is asked again.
 	askAgainMax = 10 * time.Second
 )
 
-// run asks until ctx ends. A producer that does not answer is asked again, ever more slowly, and keeps no other from
-// being asked.
+// run asks the producers until ctx ends. It asks a producer that does not answer again, with a back-off of its own.
 func (w *wishes) run(ctx context.Context, ask Ask, say func(string)) {
 	type trouble struct {
 		pauses     wire.Pauses
@@ -99,7 +98,7 @@ func (w *wishes) run(ctx context.Context, ask Ask, say func(string)) {
 			if err == nil {
 				w.done(producer, wish)
 				delete(troubles, producer)
-				say(fmt.Sprintf("%s publishes again what it published as %q: %d events", producer, slices.Sorted(maps.Keys(wish)), events))
+				say(fmt.Sprintf("%s publishes again: %d events with the keys %q", producer, events, slices.Sorted(maps.Keys(wish))))
 				continue
 			}
 			if was == nil {
@@ -108,7 +107,7 @@ func (w *wishes) run(ctx context.Context, ask Ask, say func(string)) {
 			}
 			if ctx.Err() == nil && time.Since(was.said) >= sayAgain {
 				was.said = time.Now()
-				say(fmt.Sprintf("%s is asked to publish again what a lost queue may have held, and does not answer yet: %v", producer, err))
+				say(fmt.Sprintf("%s does not answer; it must publish again what a deleted queue may have held: %v", producer, err))
 			}
 			was.next = time.Now().Add(was.pauses.Next())
 		}

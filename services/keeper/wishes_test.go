@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A producer that is away for ten minutes is asked every ten seconds.
+// A producer is unavailable for ten minutes: it is asked every ten seconds on average.
 func TestAProducerThatStaysAwayIsAskedEveryTenSeconds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -6,26 +6,25 @@ import (
 	"time"
 )
 
-// DefaultBackOff is how long a message waits before its second, third and fourth attempt.
+// DefaultBackOff are the delays before the second, third and fourth attempt.
 var DefaultBackOff = []time.Duration{200 * time.Millisecond, time.Second, 5 * time.Second}
 
 const (
 	// MaxRetries is the largest number of delays of a subscription: each is a queue.
 	MaxRetries = 10
-	// maxDelay is the longest delay. What takes longer to come right is a matter for the dead letters.
+	// maxDelay is the longest delay. A fault that lasts longer belongs to the dead letters.
 	maxDelay = time.Hour
 )
 
-// BackOff says how long the messages of each subscription wait between their attempts. The zero value is
-// [DefaultBackOff] for all.
+// BackOff are the delays of all subscriptions. The zero value is [DefaultBackOff] for all.
 type BackOff struct {
 	usual   []time.Duration
 	special map[string][]time.Duration
 }
 
-// ParseBackOff reads a list of delays, and after semicolons those of single subscriptions:
-// "200ms,1s,5s;kitchen.order-confirmed=1s,1s". A delay may come twice; both have one queue. A subscription without delays ("none") has one attempt. The empty text is
-// [DefaultBackOff] for all.
+// ParseBackOff parses a list of delays, and after semicolons the delays of single subscriptions:
+// "200ms,1s,5s;kitchen.order-confirmed=1s,1s". A delay may be repeated. "none" means no delay, and so one attempt. The empty
+// text is [DefaultBackOff] for all.
 func ParseBackOff(text string) (BackOff, error) {
 	b := BackOff{usual: DefaultBackOff, special: map[string][]time.Duration{}}
 	usual := false
@@ -45,13 +44,13 @@ func ParseBackOff(text string) (BackOff, error) {
 		name := strings.TrimSpace(queue)
 		switch _, twice := b.special[name]; {
 		case special && name == "":
-			return BackOff{}, fmt.Errorf("there is no subscription before %.60q, want one such as kitchen.order-confirmed=1s, or 1s alone for all", part)
+			return BackOff{}, fmt.Errorf("no subscription before %.60q, want one such as kitchen.order-confirmed=1s, or 1s alone for all", part)
 		case special && twice:
-			return BackOff{}, fmt.Errorf("the subscription %.60q is there twice, want it once", name)
+			return BackOff{}, fmt.Errorf("got the subscription %.60q twice, want it once", name)
 		case special:
 			b.special[name] = delays
 		case usual:
-			return BackOff{}, fmt.Errorf("there are two lists for all subscriptions, the second is %.60q, want one", part)
+			return BackOff{}, fmt.Errorf("got a second list for all subscriptions, %.60q, want one", part)
 		default:
 			b.usual, usual = delays, true
 		}
@@ -77,7 +76,7 @@ func parseDelays(list string) ([]time.Duration, error) {
 	return delays, nil
 }
 
-// Of returns the subscriptions, each with its delays. A name in the text that none of them has is ignored: see [BackOff.Unknown].
+// Of returns the subscriptions with their delays. It ignores names of other subscriptions: see [BackOff.Unknown].
 func (b BackOff) Of(subscriptions []Subscription) []Subscription {
 	done := make([]Subscription, len(subscriptions))
 	for i, s := range subscriptions {
@@ -86,7 +85,7 @@ func (b BackOff) Of(subscriptions []Subscription) []Subscription {
 	return done
 }
 
-// For returns the subscription with its delays.
+// For returns one subscription with its delays.
 func (b BackOff) For(s Subscription) Subscription {
 	if b.usual != nil {
 		s.BackOff = b.usual
@@ -97,7 +96,7 @@ func (b BackOff) For(s Subscription) Subscription {
 	return s
 }
 
-// Unknown returns the names in the text that none of the subscriptions has.
+// Unknown returns the names that are not those of the subscriptions.
 func (b BackOff) Unknown(subscriptions []Subscription) []string {
 	known := map[string]bool{}
 	for _, s := range subscriptions {

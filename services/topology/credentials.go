@@ -19,27 +19,25 @@ import (
 const (
 	passwordFile    = "password"
 	definitionsFile = "definitions.json"
-	// brokerFolder is the folder of what the broker reads; the others have the names of users.
+	// brokerFolder has the file that the broker reads. The other folders have the names of users.
 	brokerFolder = "broker"
-	// passwordBytes are as many random bits as SHA-256 keeps apart, with which RabbitMQ hashes.
+	// passwordBytes are 256 bits, as many as the SHA-256 of RabbitMQ's password hashes.
 	passwordBytes = 32
 )
 
-// formerUsers could log in to an earlier release with a password that everybody knows. A broker keeps the users in its
-// data: they stay locked out only by being in the file.
-var formerUsers = []string{"guest", "traceria"}
+// guest is the default user of RabbitMQ, with a well-known password. A broker keeps its users in its data: guest is locked out
+// only if the definitions have it without a password.
+const guest = "guest"
 
-// WriteCredentials makes a random password for each service and for the [Operator], and a definitions file in which the
-// broker finds their hashes:
+// WriteCredentials makes a random password for each service and for the [Operator], and a definitions file with the hashes:
 //
 //	dir/{user}/password          0400, in a folder that only its owner may open
-//	dir/broker/definitions.json  0644: the broker runs as a user of its own
+//	dir/broker/definitions.json  0644: the broker runs as another user
 //
-// A password that is there is kept, and so is its hash: doing it again changes nothing. Folders that are there keep
-// their owners and modes. With guest, the broker has the user guest with the password guest, whom RabbitMQ lets in from
-// its own host only unless it is told otherwise; without, guest is locked out. It returns the users whose passwords
-// are new.
-func (t Topology) WriteCredentials(dir string, guest bool) (made []string, err error) {
+// It keeps existing passwords with their hashes, and the owners and modes of existing folders. With withGuest, guest may log
+// in with the password guest, by default on loopback only; otherwise guest is locked out. made are the users with a new
+// password.
+func (t Topology) WriteCredentials(dir string, withGuest bool) (made []string, err error) {
 	passwords := map[string]string{}
 	for _, name := range append(t.Users(), Operator) {
 		password, isNew, err := keepPassword(filepath.Join(dir, name))
@@ -50,8 +48,8 @@ func (t Topology) WriteCredentials(dir string, guest bool) (made []string, err e
 			made = append(made, name)
 		}
 	}
-	if guest {
-		passwords["guest"] = "guest"
+	if withGuest {
+		passwords[guest] = guest
 	}
 	if err := t.writeDefinitions(filepath.Join(dir, brokerFolder), passwords); err != nil {
 		return made, fmt.Errorf("definitions of the broker: %w", err)
@@ -59,7 +57,7 @@ func (t Topology) WriteCredentials(dir string, guest bool) (made []string, err e
 	return made, nil
 }
 
-// keepPassword reads the password in a folder, or makes one.
+// keepPassword reads the password in a folder. It makes one if there is none.
 func keepPassword(folder string) (password string, isNew bool, err error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return "", false, err
@@ -74,18 +72,18 @@ func keepPassword(folder string) (password string, isNew bool, err error) {
 		return "", false, err
 	}
 	if password = strings.TrimSpace(string(content)); password == "" {
-		return "", false, fmt.Errorf("%s is empty; remove it, and another is made", path)
+		return "", false, fmt.Errorf("%s is empty; remove it to get a new password", path)
 	}
 	return password, false, nil
 }
 
 func newPassword() string {
 	random := make([]byte, passwordBytes)
-	_, _ = rand.Read(random) // never fails: it ends the program where there is no randomness
+	_, _ = rand.Read(random) // it never returns an error
 	return base64.RawURLEncoding.EncodeToString(random)
 }
 
-// writeDefinitions writes the file unless it says the same already.
+// writeDefinitions writes the file if its content changes.
 func (t Topology) writeDefinitions(folder string, passwords map[string]string) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
@@ -96,7 +94,7 @@ func (t Topology) writeDefinitions(folder string, passwords map[string]string) e
 		return err
 	}
 	var old Definitions
-	_ = json.Unmarshal(before, &old) // what cannot be read has no hash that could be kept
+	_ = json.Unmarshal(before, &old) // an unreadable file has no hashes to keep
 	text, err := t.definitions(t.accounts(passwords, old.Users)).JSON()
 	if err != nil || bytes.Equal(text, before) {
 		return err
@@ -104,10 +102,10 @@ func (t Topology) writeDefinitions(folder string, passwords map[string]string) e
 	return renameio.WriteFile(path, text, 0o644, renameio.IgnoreUmask())
 }
 
-// accounts are the users with these passwords. Who has none is locked out.
+// accounts are the users with these passwords. A user without a password is locked out.
 func (t Topology) accounts(passwords map[string]string, old []user) []user {
 	var all []user
-	for _, name := range slices.Concat(formerUsers, []string{Operator}, t.Users()) {
+	for _, name := range slices.Concat([]string{guest, Operator}, t.Users()) {
 		u := user{Name: name, Algorithm: hashing, Tags: []string{}}
 		if password, ok := passwords[name]; ok {
 			u.Hash = keepHash(name, password, old)
@@ -120,7 +118,7 @@ func (t Topology) accounts(passwords map[string]string, old []user) []user {
 	return all
 }
 
-// keepHash is the hash that the user had, when it is of this password, or one with a new salt.
+// keepHash returns the present hash of the user if it is that of the password, and otherwise a hash with a new salt.
 func keepHash(name, password string, old []user) string {
 	var salt [saltLength]byte
 	for _, u := range old {

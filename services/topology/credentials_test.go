@@ -13,7 +13,7 @@ import (
 	"traceria/services/broker/brokertest"
 )
 
-// tree is what is in a folder: the mode of each file and folder, and the content of the files.
+// tree returns the modes of the files and folders in a folder, and the contents of the files.
 func tree(t *testing.T, folder string) (modes map[string]fs.FileMode, contents map[string]string) {
 	t.Helper()
 	modes, contents = map[string]fs.FileMode{}, map[string]string{}
@@ -82,7 +82,7 @@ func TestCredentialsAreMadeOnce(t *testing.T) {
 	}
 }
 
-// Whoever removes a password gets another, and nobody else does. Guest comes and goes with the flag.
+// A removed password is replaced by another one. The others stay.
 func TestOnePasswordCanBeRenewed(t *testing.T) {
 	t.Parallel()
 	_, all := brokertest.Definitions(t, "definitions.json")

@@ -9,9 +9,8 @@ import (
 	"slices"
 )
 
-// Definitions is a RabbitMQ definitions file (https://www.rabbitmq.com/docs/definitions), loaded by the broker
-// at its start: the whole topology stands before anybody can publish. With such a file RabbitMQ makes no
-// default user and virtual host, so they are in it too.
+// Definitions is a RabbitMQ definitions file (https://www.rabbitmq.com/docs/definitions). The broker loads it at its start,
+// before clients can connect. With such a file RabbitMQ makes no default user and virtual host, so the file has them.
 type Definitions struct {
 	Users            []user            `json:"users"`
 	VHosts           []vhost           `json:"vhosts"`
@@ -76,21 +75,21 @@ type binding struct {
 	Arguments       map[string]any `json:"arguments"`
 }
 
-// root is the virtual host that a broker has from the start.
+// root is the default virtual host.
 const root = "/"
 
-// Definitions is the topology as a definitions file without a secret in it: guest has its well-known password, with which
-// RabbitMQ lets it in from the broker's own host only; each service has its user and its rights, and no password, which
-// keeps everybody out. [WriteCredentials] makes a file in which they have one.
+// Definitions returns the topology as a definitions file without secrets. The user guest has its well-known password, which
+// RabbitMQ accepts on loopback only. The users of the services have no password, so that no login is possible;
+// [Topology.WriteCredentials] makes a file with passwords.
 func (t Topology) Definitions() Definitions {
-	users := []user{{Name: "guest", Hash: hash(publicSalt, "guest"), Algorithm: hashing, Tags: []string{administrator}}}
+	users := []user{{Name: guest, Hash: hash(publicSalt, guest), Algorithm: hashing, Tags: []string{administrator}}}
 	for _, name := range t.Users() {
 		users = append(users, user{Name: name, Algorithm: hashing, Tags: []string{}})
 	}
 	return t.definitions(users)
 }
 
-// definitions is the topology with these users.
+// definitions returns the topology with these users.
 func (t Topology) definitions(users []user) Definitions {
 	d := Definitions{Users: users, VHosts: []vhost{{root}}, TopicPermissions: []topicPermission{}}
 	services := t.Users()
@@ -118,7 +117,7 @@ func (t Topology) definitions(users []user) Definitions {
 	return d
 }
 
-// JSON is the file's text, the same for the same topology.
+// JSON is the text of the file. It is the same for the same topology.
 func (d Definitions) JSON() ([]byte, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
@@ -136,11 +135,11 @@ const (
 	saltLength    = 4
 )
 
-// publicSalt is that of a password that everybody knows: the file is the same each time.
+// publicSalt is the salt of the well-known password. It is fixed, so that the file is reproducible.
 var publicSalt = [saltLength]byte{'s', 'a', 'l', 't'}
 
-// hash is a password as RabbitMQ keeps it (https://www.rabbitmq.com/docs/passwords): salt, then SHA-256 of salt and
-// password. The passwords that it is used for are 256 random bits, which no dictionary has.
+// hash is a password hash of RabbitMQ (https://www.rabbitmq.com/docs/passwords): the salt, then SHA-256 of salt and password.
+// One round of SHA-256 is enough for our passwords, which are 256 random bits.
 func hash(salt [saltLength]byte, password string) string {
 	digest := sha256.Sum256(append(salt[:], password...))
 	return base64.StdEncoding.EncodeToString(append(salt[:], digest[:]...))

@@ -8,13 +8,13 @@ import (
 	"traceria/services/event"
 )
 
-// Operator is the user of those who look after the broker: an administrator who may do everything.
+// Operator is the user for administration. It has all rights.
 const Operator = "operator"
 
-// nothing matches no name at all: even that of the default exchange, which RabbitMQ checks as amq.default, is not empty.
+// nothing matches no name. RabbitMQ checks the default exchange under the name amq.default, which is not empty either.
 const nothing = "^$"
 
-// Users are the services that publish or subscribe. Each is a user of the broker, of the same name.
+// Users are the services that publish or subscribe. Each has a user of the same name.
 func (t Topology) Users() []string {
 	var names []string
 	add := func(name string) {
@@ -31,13 +31,13 @@ func (t Topology) Users() []string {
 	return names
 }
 
-// permission is what the named service may do, and no more (https://www.rabbitmq.com/docs/access-control): publish to
-// the exchanges of its own events, of its retries and of its dead letters, and read its queues and their dead letters.
+// permission are the rights of a service (https://www.rabbitmq.com/docs/access-control): it may publish to the exchanges of
+// its own events, retries and dead letters, and read its queues and its dead letters.
 //
-// It may configure nothing. Whoever declares a queue chooses its dead-letter exchange and key, and whoever declares an
-// exchange its alternate exchange: RabbitMQ publishes there without asking for the topic permission. For the same reason
-// no exchange may be read: to bind one exchange to another takes read on the one and write on the other, after which
-// every key gets through. What has to be declared is declared by [Operator].
+// It may not configure anything. A client that declares a queue chooses its dead-letter exchange and key, and a client that
+// declares an exchange chooses its alternate exchange: RabbitMQ publishes there without a check of the topic permission. It
+// may not read an exchange either: binding one exchange to another needs read on the first and write on the second, and
+// then passes on every key. [Operator] declares the topology.
 func (t Topology) permission(service string) permission {
 	var write, read []string
 	for _, typ := range event.Catalogue {
@@ -57,9 +57,8 @@ func (t Topology) permission(service string) permission {
 	return permission{User: service, VHost: root, Configure: nothing, Write: anyOf(write), Read: anyOf(read)}
 }
 
-// topicPermissions let the named service publish only routing keys that begin with its name
-// (https://www.rabbitmq.com/docs/access-control#topic-authorisation): without one, write on the exchange is write with
-// every key.
+// topicPermissions restrict a service to routing keys that begin with its name. Without them, the right to write to the
+// exchange includes every key (https://www.rabbitmq.com/docs/access-control#topic-authorisation).
 func (t Topology) topicPermissions(service string) []topicPermission {
 	var all []topicPermission
 	for _, x := range EventExchanges() {
@@ -72,7 +71,7 @@ func (t Topology) topicPermissions(service string) []topicPermission {
 	return all
 }
 
-// anyOf is a pattern that matches these names.
+// anyOf is a pattern that matches exactly these names.
 func anyOf(names []string) string {
 	if len(names) == 0 {
 		return nothing

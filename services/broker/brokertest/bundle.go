@@ -176,7 +176,7 @@ func BodyOf(t *testing.T, o event.Outgoing) []byte {
 	return body
 }
 
-// Send publishes the events and wants every event to be taken.
+// Send publishes the events and fails the test if one is refused.
 func Send(t *testing.T, p *broker.Publisher, batch ...event.Outgoing) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), Deadline)
@@ -188,7 +188,7 @@ func Send(t *testing.T, p *broker.Publisher, batch ...event.Outgoing) {
 	}
 }
 
-// Put publishes to the queue's exchange by hand, as a client that knows nothing of the envelope would.
+// Put publishes to the subscription's exchange with plain amqp091-go, as a client that does not know the envelope.
 func (b *Bundle) Put(t *testing.T, s broker.Subscription, message amqp091.Publishing) {
 	t.Helper()
 	ch := b.Channel(t)
@@ -204,7 +204,7 @@ func (b *Bundle) Put(t *testing.T, s broker.Subscription, message amqp091.Publis
 	}
 }
 
-// Take takes a message from a queue, as soon as there is one.
+// Take waits for a message of a queue, and acks and returns it.
 func (b *Bundle) Take(t *testing.T, queue string) amqp091.Delivery {
 	t.Helper()
 	ch := b.Channel(t)
@@ -220,7 +220,7 @@ func (b *Bundle) Take(t *testing.T, queue string) amqp091.Delivery {
 	return got
 }
 
-// Settled waits for a process span with this settlement.
+// Settled waits for a process span with the given settlement.
 func (b *Bundle) Settled(t *testing.T, how string) (found tracetree.Span) {
 	t.Helper()
 	Eventually(t, "a delivery is settled with "+how, func() bool {

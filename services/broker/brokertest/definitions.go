@@ -11,7 +11,7 @@ import (
 	"traceria/services/topology"
 )
 
-// Definitions reads the definitions file of the system, and makes a topology of the queues and bindings in it.
+// Definitions reads the definitions file of the system, and derives its topology from the bindings.
 func Definitions(t *testing.T, path string) (text []byte, all topology.Topology) {
 	t.Helper()
 	text, err := os.ReadFile(path) //nolint:gosec // of the repository
@@ -25,7 +25,7 @@ func Definitions(t *testing.T, path string) (text []byte, all topology.Topology)
 	for _, b := range written.Bindings {
 		i := slices.IndexFunc(event.Catalogue, func(typ event.Type) bool { return typ.Exchange == b.Source && typ.RoutingKey() == b.RoutingKey })
 		if i < 0 {
-			continue // of a dead or a retry exchange
+			continue // of a dead or retry exchange, or a proof
 		}
 		subscriber, _, _ := strings.Cut(b.Destination, ".")
 		all.Subscriptions = append(all.Subscriptions, topology.Subscription{Subscriber: subscriber, Event: event.Catalogue[i]})

@@ -10,7 +10,7 @@ import (
 	"traceria/telemetry/otelamqp/rabbitmqtest"
 )
 
-// TestMain ends the shared broker and then looks for goroutines that the package left behind.
+// TestMain stops the shared broker and then checks for leaked goroutines.
 func TestMain(m *testing.M) {
 	code := rabbitmqtest.Main(m)
 	if code == 0 {

@@ -23,14 +23,12 @@ import (
 	"traceria/services/wait"
 )
 
-// Borrow returns the AMQP URL of a place on the broker that nobody else uses, and a function that gives it back.
+// Borrow returns the AMQP URL of an unused virtual host, and a function that returns it.
 //
-// That is a virtual host of its own where the management API lets us make one; otherwise the virtual host of
-// amqpURL, if the pizzeria's queues in it are absent, or empty and without consumers. A system that runs or has
-// work waiting there would lose events to the borrower, so that is an error.
+// It makes a virtual host if the management API allows that. Otherwise it takes the virtual host of amqpURL, if the queues
+// of known are missing, or empty and without consumers: a system that works there would lose events, which is an error.
 //
-// A borrower that was killed could not give its virtual host back: the next one removes it. What cannot be removed
-// is told to warn, and does not keep anybody from playing.
+// Borrow also removes the virtual hosts of borrowers that were killed. It calls warn with what cannot be removed.
 func Borrow(ctx context.Context, amqpURL, managementURL string, known topology.Topology, warn func(error)) (string, func(), error) {
 	borrowed, back, err := ownVirtualHost(ctx, amqpURL, managementURL, warn)
 	if err == nil {
@@ -51,7 +49,7 @@ func ownVirtualHost(ctx context.Context, amqpURL, managementURL string, warn fun
 	if err != nil {
 		return "", nil, err
 	}
-	// The process id alone would not do: in a container it is always the same.
+	// The process id alone is not unique: it is always the same in a container.
 	name := playgroundPrefix + strconv.Itoa(os.Getpid()) + "-" + strings.ToLower(rand.Text()[:8])
 	if err := answered(func() (*http.Response, error) {
 		return client.PutVhost(name, rabbithole.VhostSettings{Description: describePlayground()})
@@ -60,11 +58,11 @@ func ownVirtualHost(ctx context.Context, amqpURL, managementURL string, warn fun
 	}
 	back := func() {
 		if err := remove(context.WithoutCancel(ctx), client, name); err != nil {
-			warn(fmt.Errorf("the virtual host %s stays, until the next traceria play removes it: %w", name, err))
+			warn(fmt.Errorf("remove the virtual host %s (the next traceria play tries again): %w", name, err))
 		}
 	}
 	if err := removeStale(ctx, client, time.Now()); err != nil {
-		warn(fmt.Errorf("remove what an earlier traceria play left behind: %w", err))
+		warn(fmt.Errorf("remove the virtual hosts of earlier runs of traceria play: %w", err))
 	}
 	if err := answered(func() (*http.Response, error) {
 		return client.UpdatePermissionsIn(name, uri.User.Username(),
@@ -74,7 +72,7 @@ func ownVirtualHost(ctx context.Context, amqpURL, managementURL string, warn fun
 		return "", nil, err
 	}
 	uri.Path = "/" + name
-	conn, err := wire.Dial(ctx, uri.String(), "traceria play") // the management API may be another broker's
+	conn, err := wire.Dial(ctx, uri.String(), "traceria play") // the management API may be that of another broker
 	if err != nil {
 		back()
 		return "", nil, err
@@ -82,7 +80,7 @@ func ownVirtualHost(ctx context.Context, amqpURL, managementURL string, warn fun
 	return uri.String(), back, conn.Close()
 }
 
-// managementClient is a client of the management API, whose URL may hold a user.
+// managementClient is a client of the management API. The URL may contain a user.
 func managementClient(managementURL string) (*rabbithole.Client, error) {
 	api, err := url.Parse(managementURL)
 	if err != nil {
@@ -99,8 +97,7 @@ func managementClient(managementURL string) (*rabbithole.Client, error) {
 	return client, nil
 }
 
-// answered makes a call and turns a status that is not a success into an error, as the client itself does for most
-// calls.
+// answered makes a call and returns an error for a status of 400 or more, as the client itself does for most calls.
 func answered(call func() (*http.Response, error)) error {
 	response, err := call()
 	if err != nil {
@@ -113,8 +110,7 @@ func answered(call func() (*http.Response, error)) error {
 	return nil
 }
 
-// remove deletes a virtual host with all that is in it. It tries again for about three seconds: a broker that is
-// busy or just comes back refuses for a moment, and nobody would remember what is left there.
+// remove deletes a virtual host. It tries for about three seconds: a broker that is busy or starts refuses for a moment.
 func remove(ctx context.Context, client *rabbithole.Client, name string) error {
 	const tries = 5
 	pause := 200 * time.Millisecond
@@ -131,7 +127,7 @@ func remove(ctx context.Context, client *rabbithole.Client, name string) error {
 	}
 }
 
-// gone reports whether the management API does not know what it was asked about.
+// gone reports whether the virtual host does not exist.
 func gone(err error) bool {
 	var refused rabbithole.ErrorResponse
 	return errors.As(err, &refused) && refused.StatusCode == http.StatusNotFound
@@ -141,20 +137,20 @@ const (
 	playgroundPrefix  = "traceria-play-"
 	playgroundMadeBy  = "made by traceria play"
 	playgroundRemoved = ", which removes it"
-	// staleAfter is more than any borrower lives whose process cannot be looked at: traceria play ends after a minute.
+	// staleAfter is longer than a borrower lives: traceria play ends after a minute. It decides about other machines.
 	staleAfter = 10 * time.Minute
 )
 
-// describePlayground is the description by which a later borrower knows whose virtual host it sees.
+// describePlayground is the description of a virtual host, from which a later borrower learns its owner.
 func describePlayground() string {
 	name, err := os.Hostname()
 	if err != nil {
-		name = "an unknown host" // no host has this name: staleAfter decides
+		name = "an unknown host" // not the name of a host: staleAfter decides
 	}
 	return playgroundMadeBy + " on " + name + " at " + time.Now().UTC().Format(time.RFC3339) + playgroundRemoved
 }
 
-// removeStale removes the virtual hosts of borrowers that are no more.
+// removeStale removes the virtual hosts of borrowers that have ended.
 func removeStale(ctx context.Context, client *rabbithole.Client, now time.Time) error {
 	hosts, err := client.ListVhosts()
 	if err != nil {
@@ -167,7 +163,7 @@ func removeStale(ctx context.Context, client *rabbithole.Client, now time.Time) 
 		}
 		connections, err := client.ListVhostConnections(host.Name)
 		switch {
-		case gone(err): // somebody else was faster
+		case gone(err): // another borrower removed it
 		case err != nil:
 			failures = errors.Join(failures, fmt.Errorf("look at the virtual host %s: %w", host.Name, err))
 		case len(connections) == 0:
@@ -179,41 +175,40 @@ func removeStale(ctx context.Context, client *rabbithole.Client, now time.Time) 
 	return failures
 }
 
-// abandoned reports whether the borrower that made a virtual host is no more: its process on this machine has ended,
-// or, where that cannot be seen, it was made longer ago than a borrower lives.
+// abandoned reports whether the borrower of a virtual host has ended: its process on this machine does not run, or the
+// virtual host is older than staleAfter.
 func abandoned(name, description string, now time.Time) bool {
 	rest, ours := strings.CutPrefix(name, playgroundPrefix)
-	made, described := strings.CutPrefix(description, playgroundMadeBy)
-	if !ours || !described {
+	made, described := strings.CutPrefix(description, playgroundMadeBy+" on ")
+	made, _ = strings.CutSuffix(made, playgroundRemoved)
+	host, at, dated := strings.Cut(made, " at ")
+	if !ours || !described || !dated {
 		return false
 	}
-	made, _ = strings.CutSuffix(made, playgroundRemoved)
-	host, at, told := strings.Cut(strings.TrimPrefix(made, " on "), " at ")
 	since, err := time.Parse(time.RFC3339, at)
-	if told && (err != nil || now.Sub(since) > staleAfter) {
+	if err != nil || now.Sub(since) > staleAfter {
 		return true
 	}
 	here, err := os.Hostname()
-	if told && (err != nil || host != here) {
+	if err != nil || host != here {
 		return false
 	}
-	// Earlier releases told neither host nor time: their process id, if it is of this machine, must do.
 	pid, _, _ := strings.Cut(rest, "-")
 	id, err := strconv.Atoi(pid)
 	return err == nil && !alive(id)
 }
 
-// alive reports whether a process of this machine runs. When that cannot be told, it does.
+// alive reports whether a process of this machine runs. It is true when that is unknown.
 func alive(pid int) bool {
 	process, err := os.FindProcess(pid)
 	if err != nil {
 		return true
 	}
-	err = process.Signal(syscall.Signal(0)) // reaches nobody, and says whether there is somebody
+	err = process.Signal(syscall.Signal(0)) // it is not delivered, and fails if there is no process
 	return !errors.Is(err, os.ErrProcessDone) && !errors.Is(err, syscall.ESRCH)
 }
 
-// busy is an error when somebody uses the queues, or the broker cannot be asked.
+// busy returns an error if one of the queues is in use, or the broker does not answer.
 func busy(ctx context.Context, amqpURL string, known topology.Topology) error {
 	conn, err := wire.Dial(ctx, amqpURL, "traceria play")
 	if err != nil {

@@ -19,20 +19,20 @@ const (
 	frameOfHeaders = 2
 )
 
-// maxFrame is the largest header frame that is taken apart, in bytes; a larger one passes as it is.
+// maxFrame is the largest header frame that is parsed, in bytes. A larger one is not changed.
 const maxFrame = 16 << 20
 
-// frameGuard reads from RabbitMQ in the place of amqp091-go, and shortens the header frames that amqp091-go would not
-// read. RabbitMQ adds headers of its own to what it delivers again (x-delivery-count) or dead-letters (x-death), and the
-// frame may then be larger than what was agreed on; amqp091-go closes the connection for it, with all its consumers, at
-// each delivery. So it does for headers that are nested too deeply or too many. The message must not do that: what does
-// not go is left out, and [HeaderCut] names it.
+// frameGuard stands between the socket and amqp091-go, and shortens header frames that amqp091-go cannot read.
+//
+// RabbitMQ adds headers to messages that it delivers again (x-delivery-count) or dead-letters (x-death). The frame may then
+// exceed the negotiated size. amqp091-go closes the connection for such a frame, and for headers that are nested too deeply
+// or too many: one message would end all consumers at each delivery. The guard removes headers, and [HeaderCut] names them.
 type frameGuard struct {
 	net.Conn
 	in *bufio.Reader
-	// limit is the largest frame that goes, in bytes.
+	// limit is the largest frame that amqp091-go reads, in bytes.
 	limit atomic.Int64
-	// passing is how many bytes go as they come, pending what goes in the place of others.
+	// passing is the number of bytes to pass on unchanged. pending are bytes that replace others.
 	passing int64
 	pending []byte
 }
@@ -63,17 +63,17 @@ func (g *frameGuard) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// next looks at the frame that comes.
+// next looks at the next frame.
 func (g *frameGuard) next() error {
 	start, err := g.in.Peek(frameStart)
 	if err != nil {
-		if n := g.in.Buffered(); n > 0 { // a line that broke inside a frame: that is for amqp091-go to say
+		if n := g.in.Buffered(); n > 0 { // the connection broke inside a frame, which amqp091-go reports
 			g.passing = int64(n)
 			return nil
 		}
 		return err
 	}
-	if start[0] == 'A' { // the protocol header, with which a broker of another version answers
+	if start[0] == 'A' { // the protocol header: the answer of a broker of another AMQP version
 		g.passing = int64(len("AMQP")) + 4
 		return nil
 	}
@@ -88,7 +88,7 @@ func (g *frameGuard) next() error {
 	if err != nil {
 		if n > 0 {
 			g.pending = frame[:n]
-			return nil // the next read says why there is no more
+			return nil // the next read returns the error
 		}
 		return err
 	}
@@ -100,7 +100,7 @@ func (g *frameGuard) next() error {
 	return nil
 }
 
-// readFull is io.ReadFull for a reader that a deadline may interrupt: what was read is returned.
+// readFull is like io.ReadFull, and returns what was read when a deadline interrupts it.
 func readFull(in *bufio.Reader, p []byte) (n int, err error) {
 	for n < len(p) && err == nil {
 		var more int
@@ -113,11 +113,11 @@ func readFull(in *bufio.Reader, p []byte) (n int, err error) {
 	return n, err
 }
 
-// errFrame is why a header frame cannot be taken apart; it passes as it is.
+// errFrame says that a header frame cannot be parsed. It is passed on unchanged.
 var errFrame = errors.New("unreadable header frame")
 
-// shortenHeaders is not ok when the payload of a header frame can go as it is, or cannot be read. Otherwise it returns it with
-// fewer headers, so that it has at most so many bytes.
+// shortenHeaders returns the payload of a header frame with fewer headers, at most most bytes. It is not ok if the payload
+// needs no change or cannot be parsed.
 func shortenHeaders(payload []byte, most int) (shorter []byte, ok bool) {
 	before, entries, after, err := headersIn(payload)
 	if err != nil {
@@ -136,9 +136,8 @@ func shortenHeaders(payload []byte, most int) (shorter []byte, ok bool) {
 	return append(shorter, after...), true
 }
 
-// chooseHeaders leaves out what cannot be read and then the largest of others, until what is kept has room and so has the
-// header that names what is gone. Ours are the last to go, and so is the context of the trace: many small headers of a
-// stranger would otherwise cost a message its count of retries.
+// chooseHeaders removes unreadable headers, and then the largest headers of others, until the rest and [HeaderCut] fit. Ours
+// and the trace context are removed last: otherwise many small headers of others could remove the count of retries.
 func chooseHeaders(entries []headerEntry, room int) (kept []headerEntry, names []string) {
 	size := 0
 	for _, e := range entries {
@@ -153,7 +152,7 @@ func chooseHeaders(entries []headerEntry, room int) (kept []headerEntry, names [
 		return kept, nil
 	}
 	room -= cutMost
-	kept, earlier := withoutCut(kept) // one list names them all
+	kept, earlier := withoutCut(kept) // the new list has the names of the earlier one
 	for _, e := range earlier {
 		names = slices.Insert(names, 0, string(e.bytes[1+len(HeaderCut)+1+tableStart:]))
 		size -= len(e.bytes)
@@ -177,7 +176,7 @@ func chooseHeaders(entries []headerEntry, room int) (kept []headerEntry, names [
 	return slices.DeleteFunc(kept, func(e headerEntry) bool { return gone[e.name] }), names
 }
 
-// withoutCut takes out the headers that name what was cut before.
+// withoutCut separates the headers that name what was removed earlier.
 func withoutCut(entries []headerEntry) (rest, cut []headerEntry) {
 	for _, e := range entries {
 		if e.name == HeaderCut && e.bytes[1+len(HeaderCut)] == 'S' {
@@ -189,7 +188,7 @@ func withoutCut(entries []headerEntry) (rest, cut []headerEntry) {
 	return rest, cut
 }
 
-// cutMost is how many bytes the entry of [HeaderCut] has at most.
+// cutMost is the largest size of the entry of [HeaderCut], in bytes.
 const cutMost = 1 + len(HeaderCut) + 1 + 4 + maxText + len("…")
 
 func cutEntry(names []string) []byte {

@@ -5,7 +5,7 @@ import "encoding/binary"
 const (
 	// tableStart is the size of a table or an array, before its entries (AMQP 0-9-1, 4.2.5.5).
 	tableStart = 4
-	// maxHeaderEntries and maxHeaderDepth are what amqp091-go reads: a table or array of so many entries, nested so deeply.
+	// maxHeaderEntries and maxHeaderDepth are the limits of amqp091-go for the entries and the depth of a table or array.
 	maxHeaderEntries = 8192
 	maxHeaderDepth   = 32
 )
@@ -17,15 +17,15 @@ const (
 	flagHeaders         = 1 << 13
 )
 
-// headerEntry is one header as it stands in the frame, name and type included.
+// headerEntry is one header in its binary form, with name and type.
 type headerEntry struct {
 	name  string
 	bytes []byte
-	// unreadable: amqp091-go would close the connection for it.
+	// unreadable headers make amqp091-go close the connection.
 	unreadable bool
 }
 
-// headersIn takes the payload of a header frame apart: what is before the table of headers, its entries, what is behind it.
+// headersIn splits the payload of a header frame into the part before the table of headers, its entries, and the rest.
 func headersIn(payload []byte) (before []byte, entries []headerEntry, after []byte, err error) {
 	const flagsAt = 2 + 2 + 8 // class, weight, size of the body
 	if len(payload) < flagsAt+2 {
@@ -65,7 +65,7 @@ func headersIn(payload []byte) (before []byte, entries []headerEntry, after []by
 	return payload[:at], entries, payload[at+table:], nil
 }
 
-// sized is how many bytes a value takes that begins with its size.
+// sized is the length in bytes of a value that begins with its size.
 func sized(b []byte, at, start int) (int, error) {
 	if at+start > len(b) {
 		return 0, errFrame
@@ -77,16 +77,16 @@ func sized(b []byte, at, start int) (int, error) {
 	return n, nil
 }
 
-// fixedSizes are the types of values that always take as many bytes, as RabbitMQ writes them
+// fixedSizes are the lengths in bytes of the types with a fixed length, as RabbitMQ writes them
 // (https://www.rabbitmq.com/amqp-0-9-1-errata#section_3).
 var fixedSizes = map[byte]int{
 	't': 1, 'b': 1, 'B': 1, 's': 2, 'u': 2, 'I': 4, 'i': 4, 'l': 8, 'f': 4, 'd': 8, 'D': 5, 'T': 8, 'V': 0,
 }
 
-// tableLimits notes whether a value passes what amqp091-go reads.
+// tableLimits notes whether a value exceeds the limits of amqp091-go.
 type tableLimits struct{ passed bool }
 
-// field returns how many bytes the value at the place takes, with its type.
+// field returns the length in bytes of the value at the position, with its type.
 func (l *tableLimits) field(b []byte, at, depth int) (int, error) {
 	if at >= len(b) {
 		return 0, errFrame
@@ -112,7 +112,7 @@ func (l *tableLimits) field(b []byte, at, depth int) (int, error) {
 	return 1 + n, l.nested(b[:at+1+n], at+1+tableStart, kind == 'F', depth+1)
 }
 
-// nested walks through the entries of a table or array, unless a limit is passed.
+// nested visits the entries of a table or array until a limit is exceeded.
 func (l *tableLimits) nested(b []byte, at int, named bool, depth int) error {
 	for entries := 1; at < len(b) && !l.passed; entries++ {
 		if named {

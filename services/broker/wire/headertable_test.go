@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// headerFrame is the payload of a header frame with a content type and these bytes as its table of headers.
+// headerFrame is the payload of a header frame with a content type and the given table of headers.
 func headerFrame(table []byte) []byte {
 	payload := append(make([]byte, 12), 0xb0, 0) // content type, headers and delivery mode
 	payload = append(payload, 3, 'a', '/', 'b')
@@ -14,7 +14,7 @@ func headerFrame(table []byte) []byte {
 	return append(append(payload, table...), 2)
 }
 
-// Whatever the bytes, nothing panics; what is shortened can be read, is small enough and still has the rest of the frame.
+// No input panics. A shortened frame can be read, is small enough, and keeps the rest of the frame.
 func FuzzShortenHeaders(f *testing.F) {
 	f.Add([]byte("\x01aS\x00\x00\x00\x02hi"), 200)
 	f.Add([]byte("\x01aF\x00\x00\x00\x04\x01bt\x01\x01cA\x00\x00\x00\x02t\x01"), 10)
@@ -42,7 +42,7 @@ func FuzzShortenHeaders(f *testing.F) {
 	})
 }
 
-// A message that is cut again names what is gone now and what went before, in one header.
+// A message that is shortened again names all removed headers in one header.
 func TestHeadersThatWereCutBeforeStayNamed(t *testing.T) {
 	t.Parallel()
 	table := append(cutEntry([]string{"first", "second"}), "\x03bigS\x00\x00\x08\x00"...)

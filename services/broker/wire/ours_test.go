@@ -13,7 +13,7 @@ func stringEntry(name, value string) []byte {
 	return append(entry, value...)
 }
 
-// What is left out are the headers of others, however small, before ours and the context of the trace.
+// Headers of others are removed, however small, before ours and the trace context.
 func TestHeadersOfOursAreTheLastToBeCut(t *testing.T) {
 	t.Parallel()
 	table := stringEntry("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")

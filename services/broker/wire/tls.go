@@ -14,8 +14,8 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 )
 
-// withoutTLS returns, for an amqps URL, the amqp URL of the same place and how to encrypt the connection to it: the library
-// would encrypt behind the [frameGuard], which must see the frames. Other URLs are returned as they are.
+// withoutTLS splits an amqps URL into an amqp URL of the same broker and the TLS configuration. amqp091-go would encrypt
+// between itself and the [frameGuard], which must see the plain frames. Other URLs are returned unchanged.
 func withoutTLS(amqpURL string) (string, *tls.Config, error) {
 	uri, err := amqp091.ParseURI(amqpURL)
 	if err != nil || uri.Scheme != "amqps" {
@@ -30,7 +30,7 @@ func withoutTLS(amqpURL string) (string, *tls.Config, error) {
 		return "", nil, err
 	}
 	plain.Scheme = "amqp"
-	plain.Host = net.JoinHostPort(uri.Host, strconv.Itoa(uri.Port)) // whose own port would be another
+	plain.Host = net.JoinHostPort(uri.Host, strconv.Itoa(uri.Port)) // the default port of amqp is another one
 	return plain.String(), encryption, nil
 }
 
@@ -61,7 +61,7 @@ func encryptionOf(uri amqp091.URI) (*tls.Config, error) {
 	return encryption, nil
 }
 
-// encrypted is the connection once both sides have agreed on how to encrypt it, and nil and closed when they have not.
+// encrypted performs the TLS handshake. It closes the connection if the handshake fails.
 func encrypted(ctx context.Context, conn net.Conn, encryption *tls.Config) (net.Conn, error) {
 	client := tls.Client(conn, encryption)
 	if err := client.HandshakeContext(ctx); err != nil {
