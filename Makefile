@@ -130,8 +130,8 @@ curl: # it downloads the release of Jaeger
 	@command -v $@ >/dev/null || ./install.sh $@ ca-certificates
 rabbitmq-4.0 rabbitmq-4.3: debootstrap # made once and kept in ~/.cache: here, because go test shows no progress
 	@telemetry/otelamqp/rabbitmqtest/debian.sh $(@:rabbitmq-%=%) >/dev/null
-debootstrap:
-	@command -v $@ >/dev/null || ls /usr/sbin/$@ >/dev/null 2>&1 || ./install.sh $@
+debootstrap: # Ubuntu has it without the keys of Debian
+	@command -v $@ >/dev/null || ls /usr/sbin/$@ >/dev/null 2>&1 || ./install.sh $@ debian-archive-keyring
 rabbitmq-server:
 	@[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v $@ >/dev/null || ./install.sh $@
 postgresql: # its programs only: the tests start a server of their own
