@@ -106,6 +106,10 @@ chaos: rabbitmq-server build-jaeger ## break every part of the system under 1,00
 	TRACERIA_CHAOS_ORDERS="$${TRACERIA_CHAOS_ORDERS:-1000}" JAEGER_BIN="$$(collector/jaeger.sh --path)" \
 	  go test -run '^TestChaos$$' -v -count=1 -timeout 90m ./services/system/chaos
 
+.PHONY: test-bare
+test-bare: debootstrap ## try make up from nothing in bare systems of Debian 12 and 13, as root and as a user with sudo (needs root; 10 minutes)
+	services/system/up/bare.sh
+
 .PHONY: module
 module: ## give the module a path that can be fetched: make module NAME=github.com/you/traceria
 	@./module.sh "$(NAME)"
@@ -126,8 +130,8 @@ curl: # it downloads the release of Jaeger
 	@command -v $@ >/dev/null || ./install.sh $@ ca-certificates
 rabbitmq-4.0 rabbitmq-4.3: debootstrap # made once and kept in ~/.cache: here, because go test shows no progress
 	@telemetry/otelamqp/rabbitmqtest/debian.sh $(@:rabbitmq-%=%) >/dev/null
-debootstrap:
-	@command -v $@ >/dev/null || ls /usr/sbin/$@ >/dev/null 2>&1 || ./install.sh $@
+debootstrap: # Ubuntu has it without the keys of Debian
+	@command -v $@ >/dev/null || ls /usr/sbin/$@ >/dev/null 2>&1 || ./install.sh $@ debian-archive-keyring
 rabbitmq-server:
 	@[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || command -v $@ >/dev/null || ./install.sh $@
 postgresql: # its programs only: the tests start a server of their own

@@ -24,8 +24,8 @@ if command -v flock >/dev/null; then
   flock -n 9 || { say "another build is under way; waiting for it" && flock 9; }
 fi
 
-# every runs a command every 3 s until it is killed. No sleep that is left over keeps a pipe open.
-every() { while sleep 3 >/dev/null 2>&1; do "$@"; done; }
+# every runs a command every 2 s until it is killed. No sleep that is left over keeps a pipe open.
+every() { while sleep 2 >/dev/null 2>&1; do "$@"; done; }
 part=$folder/.$name.$$
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -f "$part" "$part".*' EXIT
 
@@ -43,7 +43,7 @@ follow() {
   local count=0 line
   while IFS= read -r line; do
     case $line in
-    tick) say "$count of $total packages" ;;
+    tick) if [ "$count" -lt "$total" ]; then say "$count of $total packages"; else say "linking"; fi ;;
     *[[:space:]:]* | '#'*) printf '%s\n' "$line" >&2 ;;
     *) count=$((count + 1)) ;;
     esac

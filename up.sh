@@ -14,14 +14,14 @@ services=(order kitchen delivery loyalty staff console)
 say() { printf '%s\n' "$*"; }
 die() { say "$*" >&2 && exit 1; }
 
-# pc talks to the process-compose of this checkout. The caller's PC_* variables are about some other one.
+# pc talks to the process-compose of this checkout.
 pc() { bin/process-compose -U -u "$socket" -L .run/log/process-compose-client.log "$@" 2>/dev/null; }
 running() { [ -S "$socket" ] && [ -x bin/process-compose ] && pc process list >/dev/null; }
 
 # started lists the processes that an up of this checkout started: all inherit TRACERIA_RUN, and only they do.
 started() { grep -lzxF "TRACERIA_RUN=$run" /proc/[0-9]*/environ 2>/dev/null | tr -dc '0-9\n' || true; }
 
-# ours tells whether the broker is our own. It is another one when AMQP_URL names it, or when it holds port 5672.
+# ours tells whether make up runs the broker. It does not when AMQP_URL names one, or when one listens on port 5672.
 ours() { [ "$(cat .run/broker-is 2>/dev/null)" = ours ]; }
 
 up() {
@@ -41,7 +41,7 @@ up() {
     start
   fi
   local parts=("${services[@]}")
-  ! ours || parts+=(rabbitmq) # a service is ready only when it has its broker, whoever's that is
+  ! ours || parts+=(rabbitmq)
   wait_for 120s "${parts[@]}"
   follow_build
   wait_for 30s collector jaeger
@@ -59,7 +59,7 @@ interrupted() {
 download='' # the process that downloads Jaeger
 stop_download() { [ -z "$download" ] || { kill "$download" && wait "$download"; } 2>/dev/null || true; }
 
-# check_machine fails early for what no download or build can mend.
+# check_machine fails early when a port is taken or Go is missing.
 check_machine() {
   command -v go >/dev/null || die "Go is not installed. go.mod says which version is needed; see https://go.dev/dl/"
   check_ports 8080 8081 8082 8083 8084 8085 4317 4318 8889 14317 14318 16685 16686
@@ -104,7 +104,7 @@ provide() {
   make --no-print-directory build bin/process-compose 8>&-
 }
 
-# prepare_broker gives their broker the topology, and makes the passwords of ours.
+# prepare_broker makes the passwords of our own broker, or gives another broker the topology.
 prepare_broker() {
   if ours; then
     # Our broker listens on loopback only: guest may come in, for the tools.
@@ -126,14 +126,14 @@ start() {
   # A download that failed is not tried again. One that goes on is waited for.
   kill -0 "$download" 2>/dev/null || wait "$download" || export TRACERIA_JAEGER_RELEASE_URL=
   (
-    unset "${!PC_@}"
+    unset "${!PC_@}" # the caller's, for another process-compose
     export TRACERIA_RUN=$run
     if ours; then
       unset AMQP_URL AMQP_PASSWORD_FILE
     else
       # What depends on a disabled process does not wait.
       export PC_DISABLED_PROCESSES=rabbitmq
-      # Set, if only to nothing: the files of process-compose.yml are for our own broker.
+      # Set even when empty: the password files in process-compose.yml belong to our own broker.
       export AMQP_PASSWORD_FILE="${AMQP_PASSWORD_FILE:-}"
     fi
     bin/process-compose up -D -t=false --disable-dotenv --keep-project -U -u "$socket" -L .run/log/process-compose.log -f process-compose.yml 8>&-
@@ -196,14 +196,13 @@ has_pages() {
   ) 2>/dev/null
 }
 
-# down_all ends everything that up started: in order when process-compose is there to do so, and then whatever
-# is left because it was not.
+# down_all ends everything that up started: process-compose ends it in order, then signals end what is left.
 down_all() {
   local left signal
   if running; then
     # The services first: they flush their last spans into the Collector.
     pc process stop "${services[@]}" >/dev/null || true
-    pc down >/dev/null || true # returns when all have ended, or did not in time
+    pc down >/dev/null || true
     gone 5 || true
   fi
   for signal in TERM KILL; do
@@ -218,7 +217,7 @@ down_all() {
   die "These processes do not end: $(started | tr '\n' ' ')"
 }
 
-# gone waits so many seconds for the last of what up started.
+# gone waits up to this many seconds until nothing that up started runs. It fails when something still does.
 gone() {
   local end=$((SECONDS + $1))
   while [ -n "$(started)" ]; do

@@ -41,7 +41,7 @@ the trace of their first send. An event that was handled in the meantime changes
 If another program has read some of the letters, the command waits a moment for them. The exit code is 1 if it sent fewer
 letters than there were.`,
 		Example: "  traceria dead redrive kitchen.order-confirmed",
-		Args:    asUsage(cobra.ExactArgs(1)),
+		Args:    oneArgument("QUEUE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.queue = args[0]
 			return runDeadRedrive(cmd, o)

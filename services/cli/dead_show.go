@@ -34,7 +34,7 @@ func newDeadShowCommand() *cobra.Command {
 		Short:   "Show the dead letters of a subscription: reason, error, attempts, trace and body",
 		Long:    "Show the dead letters of a subscription, the oldest first. They stay in their queue.",
 		Example: "  traceria dead show kitchen.order-confirmed --limit 1",
-		Args:    asUsage(cobra.ExactArgs(1)),
+		Args:    oneArgument("QUEUE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.queue = args[0]
 			return runDeadShow(cmd, o)

@@ -25,7 +25,7 @@ func newEventsShowCommand() *cobra.Command {
 		Short:   "Show an event in all its versions or in one, with an example",
 		Long:    "Show an event: its publisher and consumers, and an example in both envelopes.\nNAME is an event, an event with its version, or a routing key.",
 		Example: "  traceria events show OrderConfirmed\n  traceria events show OrderConfirmed.v2\n  traceria events show order.order-confirmed.v2",
-		Args:    asUsage(cobra.ExactArgs(1)),
+		Args:    oneArgument("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.name = args[0]
 			return runEventsShow(cmd, o)

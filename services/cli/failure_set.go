@@ -22,7 +22,7 @@ func newFailureSetCommand() *cobra.Command {
 variant the key gets its first one. An earlier setting of the key is replaced. For one order only, use:
 traceria buy --failure KEY.`,
 		Example: "  traceria failure set kitchen.slow\n  traceria failure set kitchen.slow=10s --percent 30\n  traceria failure set event.format=cloudevents",
-		Args:    asUsage(cobra.ExactArgs(1)),
+		Args:    oneArgument("KEY"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.key = args[0]
 			if err := checkTargets(cmd); err != nil {

@@ -19,7 +19,7 @@ func newFailureShowCommand() *cobra.Command {
 		Use:     "show KEY",
 		Short:   "Show what a key breaks, how to find it in Jaeger, and what repairs it",
 		Example: "  traceria failure show kitchen.poison",
-		Args:    asUsage(cobra.ExactArgs(1)),
+		Args:    oneArgument("KEY"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.key = failure.Key(args[0])
 			return runFailureShow(cmd, o)

@@ -27,7 +27,7 @@ service may publish its own events and read its own queues, and nothing else. Th
 
 Existing passwords are kept. To change one: remove its file, run the command again, restart the broker and the service.`,
 		Example: "  traceria topology credentials .run/credentials",
-		Args:    asUsage(cobra.ExactArgs(1)),
+		Args:    oneArgument("DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.folder = args[0]
 			return runTopologyCredentials(cmd, o)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,7 +37,7 @@ func newTraceCommand() *cobra.Command {
 Spans arrive a second or two after their work. The command waits until no span is missing, at most for --wait.`,
 		Example: `  traceria trace ORD17
   traceria trace http://127.0.0.1:16686/trace/4bf92f3577b34da6a3ce929d0e0e4736`,
-		Args: asUsage(cobra.ExactArgs(1)),
+		Args: oneArgument("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.subject = args[0]
 			return runTrace(cmd, o)
@@ -63,7 +62,7 @@ func runTrace(cmd *cobra.Command, o traceOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.wait > 0 && terminal(os.Stderr) != nil {
+	if o.wait > 0 {
 		slow := time.AfterFunc(time.Second, func() { cmd.PrintErrf("waiting for missing spans, at most %s\n", o.wait) })
 		defer slow.Stop()
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -25,3 +26,18 @@ func asUsage(check cobra.PositionalArgs) cobra.PositionalArgs {
 
 // showHelp is the run function of a command that only has subcommands.
 func showHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+// oneArgument wants one argument that is not empty. name is its name in the help text.
+func oneArgument(name string) cobra.PositionalArgs {
+	return asUsage(func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0:
+			return fmt.Errorf("%s is missing", name)
+		case len(args) > 1:
+			return fmt.Errorf("got %d arguments, want one %s", len(args), name)
+		case strings.TrimSpace(args[0]) == "":
+			return fmt.Errorf("%s is empty", name)
+		}
+		return nil
+	})
+}

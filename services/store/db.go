@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
+	"traceria/services/wait"
 	"traceria/telemetry"
 )
 
@@ -31,6 +32,8 @@ type DB struct {
 	relaying atomic.Bool
 	// retention is the time for which the inbox keeps an event id.
 	retention time.Duration
+	// poll is the fallback polling interval of the relay.
+	poll time.Duration
 	// keepSent is the time for which sent messages are kept, in nanoseconds.
 	keepSent atomic.Int64
 }
@@ -75,7 +78,7 @@ func Open(ctx context.Context, rawURL, source, schema string, tel *telemetry.Tel
 	db := &DB{
 		DB: handle, backend: b, source: source,
 		meter: tel.MeterProvider.Meter(scopeName), tracer: tel.TracerProvider.Tracer(scopeName),
-		wake: make(chan struct{}, 1), retention: inboxRetention,
+		wake: make(chan struct{}, 1), retention: inboxRetention, poll: relayPoll,
 	}
 	db.KeepSent(DefaultKeepSent)
 	if err := db.prepare(ctx, outboxSchema+sentSchema+inboxSchema+schema, seldom{log: tel.Log}); err != nil {
@@ -131,20 +134,8 @@ func (db *DB) prepare(ctx context.Context, schema string, log seldom) error {
 			return err
 		}
 		log.warn(err, "database not ready; waiting for it")
-		if !pause(ctx, prepareAgain) {
+		if wait.For(ctx, prepareAgain) != nil {
 			return err
 		}
-	}
-}
-
-// pause waits for d. It returns false if ctx ends first.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

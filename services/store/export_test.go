@@ -20,3 +20,6 @@ func (db *DB) Relaying() bool { return db.relaying.Load() }
 
 // AnswerTime is the time limit of one run of a transaction.
 const AnswerTime = answerTime
+
+// SetPoll sets the fallback polling interval of the relay. It must be called before Relay.
+func (db *DB) SetPoll(d time.Duration) { db.poll = d }

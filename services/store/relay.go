@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"traceria/services/event"
+	"traceria/services/wait"
 )
 
 const (
@@ -32,14 +33,14 @@ type Publisher interface {
 // Relay sends the messages of the outbox until ctx ends (see "The relay" in the package's documentation). It returns at most
 // about a second after that, even if publisher hangs. A message whose confirm comes later is sent again.
 func (db *DB) Relay(ctx context.Context, publisher Publisher, log zerolog.Logger) {
-	late, cancel := outlive(ctx, relayGrace)
+	late, cancel := wait.Longer(ctx, relayGrace)
 	defer cancel()
 	r := &relay{db: db, publisher: publisher, log: log, late: late, trouble: seldom{log: log}, resent: db.countResent()}
 	for ctx.Err() == nil {
 		if err := r.turn(ctx); err != nil && ctx.Err() == nil {
 			r.trouble.warn(err, "outbox not relayed by this process; trying again")
 		}
-		pause(ctx, relayPoll)
+		_ = wait.For(ctx, relayPoll)
 	}
 }
 
@@ -74,7 +75,7 @@ func (r *relay) turn(ctx context.Context) error {
 		if held {
 			break
 		}
-		if !pause(ctx, relayPoll) {
+		if wait.For(ctx, relayPoll) != nil {
 			return nil
 		}
 	}
@@ -138,17 +139,17 @@ func (r *relay) wake(err error) <-chan struct{} {
 // due.
 func (r *relay) wave(ctx context.Context) (next time.Duration, err error) {
 	if err := r.flush(); err != nil {
-		return relayPoll, err
+		return r.db.poll, err
 	}
 	rows, err := r.db.rowsOf(ctx, lineQuery, waveSize)
 	if err != nil {
-		return relayPoll, err
+		return r.db.poll, err
 	}
 	if now := time.Now(); now.After(r.aside) {
-		r.aside = now.Add(relayPoll)
+		r.aside = now.Add(r.db.poll)
 		aside, err := r.db.rowsOf(ctx, asideQuery, asideSize)
 		if err != nil {
-			return relayPoll, err
+			return r.db.poll, err
 		}
 		rows = append(rows, aside...)
 		r.resending = true // resend finds out
@@ -156,13 +157,13 @@ func (r *relay) wave(ctx context.Context) (next time.Duration, err error) {
 	if r.resending { // behind the fresh messages, and few at once
 		wanted, err := r.resend(ctx)
 		if err != nil {
-			return relayPoll, err
+			return r.db.poll, err
 		}
 		rows = append(rows, wanted...)
 	}
 	known := r.send(ctx, rows)
 	if err := errors.Join(r.flush(), r.pruneInbox(ctx), r.pruneSent(ctx)); err != nil || len(rows) == 0 {
-		return relayPoll, err
+		return r.db.poll, err
 	}
 	if known < len(rows) {
 		return relaySoon, nil
@@ -222,11 +223,4 @@ func (r *relay) publish(ctx context.Context, batch []event.Outgoing) []error {
 	case <-r.late.Done():
 		return nil
 	}
-}
-
-// outlive returns a context that ends grace after ctx.
-func outlive(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
-	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
-	return late, func() { stop(); cancel() }
 }

@@ -31,10 +31,9 @@ func TestACommitWakesTheRelay(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		b := open(t, url)
 		sent := make(chan string, 1)
+		b.SetPoll(time.Hour) // only a commit can wake the relay now
 		b.relay(t, publisherFunc(func(o event.Outgoing) error { sent <- orderOf(t, o); return nil }))
-		const commits, poll = 10, time.Second
-		began := time.Now()
-		for i := range commits {
+		for i := range 10 {
 			id := fmt.Sprint("o-", i)
 			if err := b.place(t.Context(), id); err != nil {
 				t.Fatal(err)
@@ -42,9 +41,6 @@ func TestACommitWakesTheRelay(t *testing.T) {
 			if got := receive(t, sent); got != id {
 				t.Fatalf("sent %s, want %s", got, id)
 			}
-		}
-		if took := time.Since(began); took > commits*poll/2 {
-			t.Errorf("%d events took %s: the relay was not woken, it looked by itself", commits, took)
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"traceria/services/event"
+	"traceria/services/wait"
 )
 
 // Tx is a transaction of a service: its own tables, the outbox and the inbox.
@@ -74,7 +75,7 @@ func (db *DB) repeat(ctx context.Context, level sql.IsolationLevel, tx *Tx, fn f
 			return err
 		}
 		// The pause is random: otherwise the same transactions would conflict again.
-		if !pause(ctx, rand.N(limit)) { //nolint:gosec // a pause, not a secret
+		if wait.For(ctx, rand.N(limit)) != nil { //nolint:gosec // a pause, not a secret
 			return err
 		}
 		limit = min(2*limit, conflictPauseMax)

@@ -12,12 +12,15 @@ import (
 	"traceria/services/broker"
 	"traceria/services/order/orderclient"
 	"traceria/services/topology"
+	"traceria/services/wait"
 	"traceria/telemetry/tracetree"
 )
 
 const (
-	// spansAtOnce is the number of conversations that are read at the same time: reading one takes a query per service.
-	spansAtOnce = 4
+	// orderPause is the least time between two questions to the order service: many orders must not keep it busy.
+	orderPause = 2 * time.Millisecond
+	// spansAtOnce is the number of conversations that are read at the same time. Reading one takes a query per service.
+	spansAtOnce = 2
 	// askTime bounds a question to Jaeger, RabbitMQ or a service.
 	askTime = 5 * time.Second
 	// spansLate is the age at which an order without a span is worth a note.
@@ -26,11 +29,16 @@ const (
 	lettersMost = 500
 )
 
-// askOrders asks the order service for each order that has not ended.
-func (w *Watch) askOrders(ctx context.Context) {
+// askOrders asks the order service for each order that has not ended, with pauses.
+func (w *Watch) askOrders(ctx context.Context) { w.askOrdersAt(ctx, orderPause) }
+
+func (w *Watch) askOrdersAt(ctx context.Context, pause time.Duration) {
 	var group errgroup.Group
 	group.SetLimit(orderclient.AtOnce)
-	for _, t := range w.open(0) {
+	for i, t := range w.open(0) {
+		if i > 0 && wait.For(ctx, pause) != nil {
+			break
+		}
 		group.Go(func() error {
 			now, err := w.sources.Order(ctx, t.id)
 			if err != nil {

@@ -117,7 +117,7 @@ func every(ctx context.Context, interval time.Duration, do func(context.Context)
 
 // LastLook asks once more for each order that has not ended, and gives up those that have not ended then, because of cause.
 func (w *Watch) LastLook(ctx context.Context, cause error) {
-	w.askOrders(ctx)
+	w.askOrdersAt(ctx, 0)
 	w.mu.Lock()
 	for _, t := range w.journeys {
 		if !t.Ended {

@@ -121,7 +121,8 @@ func deal(ctx context.Context, ch *amqp091.Channel, queue string, held []amqp091
 	for _, d := range hand {
 		headers := amqp091.Table{shuffled: true}
 		maps.Copy(headers, d.Headers)
-		delete(headers, "x-delivery-count")
+		delete(headers, "x-delivery-count") // RabbitMQ 4 would believe these counts
+		delete(headers, "x-acquired-count")
 		confirmation, err := ch.PublishWithDeferredConfirmWithContext(ctx, "", queue, true, false, amqp091.Publishing{
 			Headers: headers, ContentType: d.ContentType, DeliveryMode: d.DeliveryMode, CorrelationId: d.CorrelationId,
 			MessageId: d.MessageId, Timestamp: d.Timestamp, Type: d.Type, AppId: d.AppId, Body: d.Body,

@@ -3,7 +3,7 @@
 # It prints each line with its second, places an order, reads its trace, and ends the system. It needs root, debootstrap,
 # overlayfs, a network and the free ports of Traceria. The bare systems stay in ~/.cache/traceria for the next time.
 #
-#   services/system/up/bare.sh [SUITE USER]      bookworm or trixie, as root or guest (who may use sudo); without: all four
+#   services/system/up/bare.sh [SUITE USER]      bookworm or trixie, as root or as guest, which may use sudo; without: all four
 #
 # The folder of TRACERIA_JAEGER_RELEASE_URL=file:///... is there as well.
 set -euo pipefail
@@ -55,7 +55,7 @@ enter() { # SUITE USER
 journey() {
   local order
   cd
-  git clone --quiet /traceria.bundle traceria
+  git -c advice.detachedHead=false -c init.defaultBranch=main clone --quiet /traceria.bundle traceria
   cd traceria
   SECONDS=0
   {

@@ -1,6 +1,7 @@
 package up
 
 import (
+	"bytes"
 	"net"
 	"os"
 	"os/exec"
@@ -49,7 +50,7 @@ func TestMakeUp(t *testing.T) {
 	program := jaegerProgram(t)
 	isolate(t)
 	r := newRelease(t)
-	r.program = program
+	r.program = bytes.ReplaceAll(program, noPages, []byte("Here are the pages")) // as a release has them
 	h = h.with("TRACERIA_JAEGER_RELEASE_URL=" + r.URL)
 
 	aTakenPortStopsItAtOnce(t, h)
@@ -59,7 +60,11 @@ func TestMakeUp(t *testing.T) {
 	upDeliversAnOrder(t, h)
 	upAgainSaysThatItRuns(t, h)
 	downEndsEverything(t, h)
+	aJaegerWithoutPagesIsNamed(t, h, program)
 }
+
+// noPages is in the only page of a Jaeger that was built from source.
+var noPages = []byte("not the Jaeger UI ")
 
 // jaegerProgram returns the Jaeger that the tests use.
 func jaegerProgram(t *testing.T) []byte {
@@ -114,7 +119,7 @@ func upDeliversAnOrder(t *testing.T, h house) {
 	if code != 0 {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
-	contains(t, out, "jaeger     healthy", "no pages, only the API", "Try next:")
+	contains(t, out, "jaeger     healthy", "Jaeger's pages     http://127.0.0.1:16686\n", "Try next:")
 	// 5 s is what is promised; the rest is for a machine with other work.
 	if s.gap > 8*time.Second {
 		t.Errorf("it was silent for %s:\n%s", s.gap, out)
@@ -139,6 +144,21 @@ func downEndsEverything(t *testing.T, h house) {
 	}
 	contains(t, out, "traceria is stopped")
 	nothingRuns(t, h)
+}
+
+// aJaegerWithoutPagesIsNamed starts the system with a Jaeger that was built.
+func aJaegerWithoutPagesIsNamed(t *testing.T, h house, program []byte) {
+	t.Helper()
+	if !bytes.Contains(program, noPages) {
+		return // the Jaeger of the tests is a release
+	}
+	if err := os.Remove(filepath.Join(h.dir, "bin/jaeger")); err != nil {
+		t.Fatal(err)
+	}
+	h.write(t, "bin/jaeger", string(program), 0o700)
+	out, _ := h.make(t, "up").end(t)
+	contains(t, out, "remove it to try the download again", "no pages, only the API")
+	downEndsEverything(t, h)
 }
 
 // nothingRuns waits a few seconds for the last process that works in the house.
