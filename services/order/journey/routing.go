@@ -3,6 +3,7 @@ package journey
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"traceria/services/event"
 	"traceria/services/topology"
@@ -57,4 +58,16 @@ func eventName(routingKey string) string {
 		}
 	}
 	return routingKey
+}
+
+// delaysIn returns the back-off of each queue.
+func delaysIn(t topology.Topology) func(queue string) []time.Duration {
+	return func(queue string) []time.Duration {
+		for _, s := range t.Subscriptions {
+			if s.Queue() == queue {
+				return s.Delays()
+			}
+		}
+		return nil
+	}
 }
