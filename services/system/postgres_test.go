@@ -39,6 +39,7 @@ func replicate(t *testing.T, database string) *replicated {
 		}
 	})
 	r.Env = append(append([]string{}, shared.Env...), "AMQP_URL="+r.amqp, "DATABASE_URL="+database, "KITCHEN_COOKING_TIME=10ms-50ms")
+	r.Launch(t, "topology", nil, os.Args[0], "topology", "apply", "--watch")
 	ready := map[string]string{}
 	for i := range r.processes {
 		r.processes[i] = map[string]*systemtest.Process{}

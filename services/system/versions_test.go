@@ -19,6 +19,7 @@ type branch struct {
 	*systemtest.System
 	amqp      string
 	processes map[string]*systemtest.Process
+	changes   []string // the variables of all restarts, which the topology follows
 }
 
 func openBranch(t *testing.T, env ...string) *branch {
@@ -39,6 +40,7 @@ func openBranch(t *testing.T, env ...string) *branch {
 		b.Env = append(b.Env, strings.ToUpper(service.Name)+"_URL=http://"+b.Addresses[service.Name])
 	}
 	b.Env = append(b.Env, env...)
+	b.keepTopology(t)
 	for _, service := range pizzeria.Services() {
 		b.open(t, service.Name)
 	}
@@ -51,12 +53,22 @@ func (b *branch) open(t *testing.T, service string, env ...string) {
 	b.processes[service] = b.Launch(t, service, append(env, "HTTP_ADDR="+b.Addresses[service]), os.Args[0], service)
 }
 
-// reopen restarts a service with additional variables.
+// keepTopology starts the process that binds the queues to what the services are configured to take.
+func (b *branch) keepTopology(t *testing.T) {
+	t.Helper()
+	b.processes["topology"] = b.Launch(t, "topology", b.changes, os.Args[0], "topology", "apply", "--watch")
+}
+
+// reopen restarts the topology and a service with additional variables.
 func (b *branch) reopen(t *testing.T, service string, env ...string) {
 	t.Helper()
-	if err := b.processes[service].End(); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"topology", service} {
+		if err := b.processes[name].End(); err != nil {
+			t.Fatal(err)
+		}
 	}
+	b.changes = append(b.changes, env...)
+	b.keepTopology(t)
 	b.open(t, service, env...)
 	b.await(t)
 }
