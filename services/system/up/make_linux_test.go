@@ -50,7 +50,7 @@ func TestMakeUp(t *testing.T) {
 	program := jaegerProgram(t)
 	isolate(t)
 	r := newRelease(t)
-	r.program = bytes.ReplaceAll(program, noPages, []byte("Here are the pages")) // as a release has them
+	r.publish(bytes.ReplaceAll(program, noPages, []byte("Here are the pages"))) // as a release has them
 	h = h.with("TRACERIA_JAEGER_RELEASE_URL=" + r.URL)
 
 	aTakenPortStopsItAtOnce(t, h)

@@ -20,10 +20,10 @@ import (
 // published ones: one checksum for each file inside the archive.
 type release struct {
 	*httptest.Server
-	program []byte // leaves the file ran when it is executed
-	ran     string
+	ran string
 
 	mu       sync.Mutex
+	program  []byte // leaves the file ran when it is executed
 	requests []string
 	instead  map[string]http.HandlerFunc
 }
@@ -51,17 +51,24 @@ func (r *release) serve(w http.ResponseWriter, request *http.Request) {
 	}
 	r.mu.Lock()
 	r.requests = append(r.requests, name)
-	instead := r.instead[parts[2]]
+	instead, program := r.instead[parts[2]], r.program
 	r.mu.Unlock()
 	if instead != nil {
 		instead(w, request)
 		return
 	}
 	if parts[2] == ".tar.gz" {
-		_, _ = w.Write(archive(parts[1], r.program))
+		_, _ = w.Write(archive(parts[1], program))
 		return
 	}
-	_, _ = w.Write(checksums(parts[1], r.program))
+	_, _ = w.Write(checksums(parts[1], program))
+}
+
+// publish replaces the program in the archive.
+func (r *release) publish(program []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.program = program
 }
 
 // answer sets what answers the requests for the files that end like this; nil stands for the files themselves.
