@@ -80,15 +80,16 @@ func (s *story) Progress(p journey.Progress) {
 }
 
 func (s *story) waiting(now time.Time, w journey.Waiting) {
-	text := fmt.Sprintf("for %s, since %s (%s)", w.Text, w.Since.Local().Format(time.TimeOnly), seconds(now.Sub(w.Since)))
+	word := "waits " + seconds(now.Sub(w.Since))
+	text := fmt.Sprintf("for %s, since %s", w.Text, w.Since.Local().Format(time.TimeOnly))
 	if s.screen.moves() {
-		s.screen.move(s.format(now, "waits", text))
+		s.screen.move(s.format(now, word, text))
 		return
 	}
 	silence := now.Sub(s.printed)
 	if silence >= sayEvery || w.Queue != "" && w.Text != s.last && silence >= settleTime {
 		s.last = w.Text
-		s.line(now, plain, "waits", text)
+		s.line(now, plain, word, text)
 	}
 }
 

@@ -44,9 +44,9 @@ func TestAPipeIsNeverSilentForLong(t *testing.T) {
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 		wants := []string{
 			`^\+0\.02 s  confirmed         OrderConfirmed v2 from order$`,
-			`^   \+1\.50 s  waits             for kitchen\.ticket-opened, which holds it, since \d\d:\d\d:\d\d \(1\.50 s\)$`,
-			`^   \+6\.50 s  waits  .*\(6\.50 s\)$`,
-			`^  \+11\.50 s  waits  .*\(11\.50 s\)$`,
+			`^   \+1\.50 s  waits 1\.50 s      for kitchen\.ticket-opened, which holds it, since \d\d:\d\d:\d\d$`,
+			`^   \+6\.50 s  waits 6\.50 s  `,
+			`^  \+11\.50 s  waits 11\.50 s  `,
 		}
 		if len(lines) != len(wants) {
 			t.Fatalf("%d lines, want %d:\n%s", len(lines), len(wants), out)

@@ -106,7 +106,7 @@ func TestWaitSaysWhichQueueHoldsTheOrder(t *testing.T) {
 				t.Fatal(err)
 			}
 			what := "for " + heldTicket + ", which holds TicketOpened v1: "
-			if missing := inOrder(out, "confirmed ", "waits  ", what, "waits  ", what, "since ", "delivered"); missing != "" {
+			if missing := inOrder(out, "confirmed ", "waits ", what, "waits ", what, "since ", "delivered"); missing != "" {
 				t.Errorf("%q is not in its place in\n%s", missing, out)
 			}
 			t.Log(out)
