@@ -18,18 +18,21 @@ type DeadCount struct {
 	Messages int    `json:"messages"`
 }
 
-// CountDead counts the dead letters of all subscriptions. A missing queue has none.
+// CountDead counts the dead letters of the subscriptions that the user may look at. A missing queue has none. Since
+// RabbitMQ 4.3 a service's user may look at its own queues only.
 func CountDead(conn *wire.Connection, t topology.Topology) ([]DeadCount, error) {
-	l := looker{conn: conn}
+	l := looker{conn: conn, forgiving: true}
 	defer l.close()
-	counts := make([]DeadCount, len(t.Subscriptions))
-	for i, s := range t.Subscriptions {
-		counts[i].Queue = s.Queue()
+	counts := []DeadCount{}
+	for _, s := range t.Subscriptions {
+		refused := len(l.refused)
 		found, _, err := l.queue(s.DeadQueue())
 		if err != nil {
 			return nil, err
 		}
-		counts[i].Messages = found.Messages
+		if len(l.refused) == refused {
+			counts = append(counts, DeadCount{Queue: s.Queue(), Messages: found.Messages})
+		}
 	}
 	return counts, nil
 }

@@ -20,7 +20,7 @@ func newDeadListCommand() *cobra.Command {
 		Args:    asUsage(cobra.NoArgs),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runDeadList(cmd, o) },
 	}
-	addJSON(cmd, &o.json, "a list of {queue, messages} with every subscription")
+	addJSON(cmd, &o.json, "a list of {queue, messages} with every subscription that the user may look at")
 	return cmd
 }
 

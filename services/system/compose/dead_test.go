@@ -21,6 +21,7 @@ func deadLetters(t *testing.T, p *system) {
 	p.failure(t, "set kitchen.poison --customer you")
 	p.place(t, 1)
 	p.dead(t, "kitchen.ticket-opened", 1)
+	p.run(t, "docker compose exec kitchen /traceria dead list")
 	p.run(t, "docker compose exec kitchen /traceria dead show kitchen.ticket-opened")
 	p.failure(t, "clear")
 	p.run(t, "docker compose exec kitchen /traceria dead redrive kitchen.ticket-opened")

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// ready waits for every part, the broker and the telemetry included. The process topology may look at every queue.
-const ready = "docker compose exec topology /traceria status --wait --timeout 2m"
+// ready waits for every part, the broker and the telemetry included.
+const ready = "docker compose exec order /traceria status --wait --timeout 2m"
 
 // stopAndStart stops each container for a while, with orders placed meanwhile.
 func stopAndStart(t *testing.T, p *system) {
