@@ -112,7 +112,7 @@ func TestAnUnroutableEventIsAnErrorOfItsOwn(t *testing.T) {
 		t.Errorf("the neighbours got %v and %v", errs[0], errs[3])
 	}
 	if !errors.Is(errs[1], otelamqp.ErrUnroutable) || errors.Is(errs[1], event.ErrBrokerAway) {
-		t.Errorf("an event that nobody wants got %v, want ErrUnroutable", errs[1])
+		t.Errorf("an event without a queue got %v, want ErrUnroutable", errs[1])
 	}
 	if errs[2] == nil || errors.Is(errs[2], event.ErrBrokerAway) || !strings.Contains(errs[2].Error(), "OrderEaten") {
 		t.Errorf("an event out of no catalogue got %v", errs[2])

@@ -99,7 +99,7 @@ func awaitDrive(t *testing.T, d *deliveries, id string) {
 	t.Helper()
 	for end := time.Now().Add(20 * time.Second); view(t, d, id).Status != "out-for-delivery"; {
 		if time.Now().After(end) {
-			t.Fatal("nobody drives")
+			t.Fatal("no delivery starts")
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

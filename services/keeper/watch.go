@@ -42,7 +42,7 @@ type Config struct {
 // every 5 s, and does not know what was lost with one.
 //
 // Run asks the producers to publish again what a deleted queue held, and what came until it was restored, until all of them
-// have answered: also for an earlier run, for a program that restored something and asked nobody, and for a broker that
+// have answered: also for an earlier run, for a program that restored something and asked no producer, and for a broker that
 // lost its data. At most one process with Ask may run for a broker. New bindings are declared before old ones are removed.
 func Run(ctx context.Context, config Config) {
 	if config.Say == nil {

@@ -119,7 +119,7 @@ func (k *kitchen) awaitPreparing(t *testing.T, id string) {
 	t.Helper()
 	for end := time.Now().Add(deadline); k.ticket(t, id).stage != preparing; {
 		if time.Now().After(end) {
-			t.Fatal("nobody cooks")
+			t.Fatal("no cook takes a ticket")
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

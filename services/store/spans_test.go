@@ -144,7 +144,7 @@ func TestTheRelaysOwnStatementsMakeNoSpans(t *testing.T) {
 		receive(t, sent)
 		eventually(t, "the outbox is empty", func() bool { _, waiting, _ := b.counts(t); return waiting == 0 })
 		for _, span := range b.memory.Spans() {
-			t.Errorf("there is a span %s that belongs to nobody", span.Name)
+			t.Errorf("there is a span %s without a conversation", span.Name)
 		}
 	})
 }

@@ -11,7 +11,7 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// Journey is what is known of one order.
+// Journey holds the known facts of one order.
 type Journey struct {
 	// Order is the last answer of the order service.
 	Order orderclient.Order

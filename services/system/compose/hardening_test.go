@@ -162,7 +162,7 @@ func TestComposeHealthGatesCanRun(t *testing.T) {
 		t.Errorf("health checks (-want +got):\n%s", diff)
 	}
 	if waits := project.Services["console"].DependsOn; len(waits) > 0 {
-		t.Errorf("the console needs nobody, and waits for %v", waits)
+		t.Errorf("the console needs no other service, but waits for %v", waits)
 	}
 	for _, service := range pizzeria.Services() {
 		if gate := project.Services[service.Name].DependsOn["rabbitmq"].Condition; gate != types.ServiceConditionHealthy {
@@ -174,7 +174,7 @@ func TestComposeHealthGatesCanRun(t *testing.T) {
 	}
 }
 
-// A variable that the configuration file does not read would be a typing error that nobody notices.
+// A variable that the configuration file does not read would be an unnoticed typing error.
 func TestComposeVariablesAreRead(t *testing.T) {
 	t.Parallel()
 	project := loadCompose(t)
@@ -261,7 +261,7 @@ func TestProcessComposeRunsTheSameParts(t *testing.T) {
 		}
 		if service.Stateless {
 			if len(process.DependsOn) > 0 {
-				t.Errorf("%s needs nobody, and waits for %v", service.Name, process.DependsOn)
+				t.Errorf("%s needs no other process, but waits for %v", service.Name, process.DependsOn)
 			}
 			continue
 		}

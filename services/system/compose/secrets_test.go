@@ -33,7 +33,7 @@ func mounts(service types.ServiceConfig) map[string]string {
 	return found
 }
 
-// Each container has its own password and nobody else's, and may not write it; the broker has its hashes, and beside
+// Each container has only its own password, and may not write it; the broker has its hashes, and beside
 // them the operator's password, for people.
 func TestComposeGivesEachItsOwnPasswordAndNoOther(t *testing.T) {
 	t.Parallel()
@@ -108,7 +108,7 @@ func credentialFolders(t *testing.T) []string {
 	}
 	slices.Sort(want)
 	if diff := cmp.Diff(want, found); diff != "" {
-		t.Fatalf("who can log in has a password, and nobody else (-users +folders):\n%s", diff)
+		t.Fatalf("only users with a password can log in (-users +folders):\n%s", diff)
 	}
 	return found
 }

@@ -16,7 +16,7 @@ fi
 mkdir -p "$1"
 dir=$(cd "$1" && pwd) port=$2 management=$3 definitions=${4:-}
 
-# Debian's wrapper insists on the user rabbitmq; the script behind it runs as whoever starts it.
+# Debian's wrapper insists on the user rabbitmq; the script behind it runs as the user that starts it.
 server=/usr/lib/rabbitmq/bin/rabbitmq-server
 [ -x "$server" ] || server=$(command -v rabbitmq-server) || {
   echo "rabbitmq.sh: rabbitmq-server is not installed; on Debian or Ubuntu: apt-get install rabbitmq-server" >&2
