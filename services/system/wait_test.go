@@ -2,11 +2,13 @@ package system
 
 import (
 	"encoding/json"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"traceria/services/pizzeria"
 	"traceria/services/system/systemtest"
 )
 
@@ -157,5 +159,31 @@ func TestWaitForManyPrintsOneDocument(t *testing.T) {
 	}
 	if slices.ContainsFunc(orders, func(o struct{ Status, Rejection string }) bool { return o.Status != "cancelled" || o.Rejection == "" }) {
 		t.Errorf("got %+v", orders)
+	}
+}
+
+func TestWaitWithEveryServiceInOneProcess(t *testing.T) {
+	shared := systemtest.Up(t)
+	own := &systemtest.System{Addresses: map[string]string{}, Jaeger: shared.Jaeger, Broker: shared.Broker}
+	t.Cleanup(func() {
+		if err := own.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	own.Env = append(append([]string{}, shared.Env...), "AMQP_URL="+shared.Broker.VHost(t), "TRACERIA_DATA="+t.TempDir())
+	for _, service := range pizzeria.All() {
+		own.Addresses[service.Name] = systemtest.FreeAddress(t)
+		own.Env = append(own.Env, strings.ToUpper(service.Name)+"_URL=http://"+own.Addresses[service.Name])
+	}
+	own.Launch(t, "all", nil, os.Args[0], "all")
+	for name, address := range own.Addresses {
+		systemtest.AwaitReady(t, name, address)
+	}
+	if out, err := own.Traceria("buy", "--wait"); err != nil || !strings.Contains(out, "1 delivered after") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	out, err := own.Traceria("buy", "--wait", "--failure", "kitchen.poison")
+	if systemtest.ExitCode(err) != 1 || !strings.Contains(err.Error(), heldTicket+".dead") || !strings.Contains(out, "attempt 3") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
