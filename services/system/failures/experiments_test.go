@@ -2,7 +2,10 @@ package failures
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -72,6 +75,13 @@ func testEventStyle(t *testing.T, st *stage) {
 	for _, style := range []string{event.Sparse, event.SparseCallback, event.Sparse} {
 		st.set(t, failure.EventStyle, failure.Setting{Variant: style})
 		time.Sleep(switchTime)
+		st.awaitBound(t, event.OrderConfirmedV3, map[string][]string{
+			event.Sparse:         {"delivery.order-confirmed"},
+			event.SparseCallback: {"delivery.order-confirmed", "kitchen.order-confirmed", "loyalty.order-confirmed"},
+		}[style])
+		if style == event.Sparse {
+			st.awaitBound(t, event.OrderConfirmedV2, []string{"kitchen.order-confirmed"})
+		}
 		sends := map[string]int{event.Sparse: 3, event.SparseCallback: 1}[style]
 		tree := st.completeTree(t, func(tree *tracetree.Tree) string {
 			taken := spansOf(tree, "delivery", "process events:order.order-confirmed.v3")
@@ -84,6 +94,30 @@ func testEventStyle(t *testing.T, st *stage) {
 		systemtest.MatchGolden(t, style+".tree", tree)
 	}
 	flow.backToNormal(t)
+}
+
+// awaitBound waits until exactly these queues are bound to the event. A queue leaves a version only while the outbox of the
+// order service is empty. On a loaded machine that takes longer than switchTime.
+func (st *stage) awaitBound(t *testing.T, typ event.Type, queues []string) {
+	t.Helper()
+	st.Await(t, time.Minute, "bound to "+typ.RoutingKey()+": "+strings.Join(queues, ", "), func() bool {
+		status, body := st.Answer(st.Broker.ManagementURL + "/api/exchanges/%2F/" + typ.Exchange + "/bindings/source")
+		var bindings []struct {
+			Destination string `json:"destination"`
+			RoutingKey  string `json:"routing_key"`
+		}
+		if status != http.StatusOK || json.Unmarshal([]byte(body), &bindings) != nil {
+			return false
+		}
+		var bound []string
+		for _, b := range bindings {
+			if b.RoutingKey == typ.RoutingKey() {
+				bound = append(bound, b.Destination)
+			}
+		}
+		slices.Sort(bound)
+		return slices.Equal(bound, queues)
+	})
 }
 
 // flow is a series of orders during a test.
