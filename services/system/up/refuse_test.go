@@ -1,6 +1,7 @@
 package up
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"path/filepath"
@@ -25,8 +26,11 @@ func TestAReleaseThatCannotBeTrustedIsRefused(t *testing.T) {
 		{"archive missing", ".tar.gz", http.NotFound, "404"},
 		{"transfer cut off", ".tar.gz", cutOff, "the release cannot be downloaded"},
 		{"archive cut off", ".tar.gz", func(w http.ResponseWriter, r *http.Request) {
-			whole := archive(baseName(r), newProgram)
-			_, _ = w.Write(whole[:len(whole)/2])
+			var whole bytes.Buffer
+			if err := writeArchive(&whole, baseName(r), newProgram); err != nil {
+				panic(err)
+			}
+			_, _ = w.Write(whole.Bytes()[:whole.Len()/2])
 		}, "the downloaded archive is damaged"},
 		{"not an archive", ".tar.gz", func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "<html>please log in</html>")
@@ -48,7 +52,6 @@ func TestAReleaseThatCannotBeTrustedIsRefused(t *testing.T) {
 	}
 }
 
-// newProgram does not compress well, so half of its archive is really half.
 var newProgram = []byte(strings.Repeat("a program of the release\n", 1000))
 
 func baseName(r *http.Request) string { return file.FindStringSubmatch(filepath.Base(r.URL.Path))[1] }
