@@ -41,11 +41,15 @@ func (j *Journey) Facts(delays func(queue string) []time.Duration) []Fact {
 	return facts
 }
 
-// reports are the entries of the order's timeline.
+// reports are the entries of the order's timeline. A rejection is told once its reason is known: the order service notes the
+// event before it cancels the order.
 func (j *Journey) reports() []Fact {
 	facts := make([]Fact, 0, len(j.Order.Timeline))
 	for _, e := range j.Order.Timeline {
 		status := statusAfter(e.Event)
+		if status == "rejected" && j.Order.Rejection == "" && !j.Ended {
+			continue
+		}
 		f := Fact{Key: "report " + e.Event, At: e.At, Word: status, Text: fmt.Sprintf("%s %s from %s", e.Event, e.Version, e.Service)}
 		if status == "rejected" {
 			f.Wrong = true

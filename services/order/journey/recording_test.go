@@ -71,6 +71,9 @@ func (r *recording) order(context.Context, string) (orderclient.Order, error) {
 			now.Status = status
 		}
 	}
+	if now.Status != "cancelled" {
+		now.Rejection = "" // stored with the cancellation, after the event is noted
+	}
 	return now, nil
 }
 

@@ -167,7 +167,13 @@ func TestARejectionEndsTheWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := read(t, "rejected")
-		j, told := r.watch(t, r.play())
+		sources := r.play()
+		for i, e := range r.Order.Timeline { // a second after the rejection, so that the order is seen between the two
+			if e.Event == "OrderCancelled" {
+				r.Order.Timeline[i].At = e.At.Add(time.Second)
+			}
+		}
+		j, told := r.watch(t, sources)
 		if !j.Ended || j.Err == nil || !strings.Contains(j.Err.Error(), "is rejected by the kitchen: "+r.Order.Rejection) || r.Order.Rejection == "" {
 			t.Errorf("%+v", j)
 		}
