@@ -8,15 +8,23 @@ import (
 // view turns spans into lines: with times for a person ([Print]), or without anything that differs from run to run for a
 // comparison ([Shape]).
 type view struct {
-	nodes    map[key]*Node // all spans of the tree, for the names of linked spans
-	began    time.Time     // the start of the first root, from which offsets count
+	nodes    map[key]*Node   // all spans of the tree, for the names of linked spans
+	linkers  map[key][]*Node // the spans that link to a span, except its children
+	began    time.Time       // the start of the first root, from which offsets count
 	shape    bool
 	database bool // show database spans one by one
 }
 
 func newView(t *Tree) *view {
-	v := &view{nodes: map[key]*Node{}}
-	t.Walk(func(n *Node, _ int) { v.nodes[n.key()] = n })
+	v := &view{nodes: map[key]*Node{}, linkers: map[key][]*Node{}}
+	t.Walk(func(n *Node, _ int) {
+		v.nodes[n.key()] = n
+		for _, l := range n.Links {
+			if l.key() != n.parentKey() && (n.joined == nil || l.key() != n.joined.key()) {
+				v.linkers[l.key()] = append(v.linkers[l.key()], n)
+			}
+		}
+	})
 	if len(t.Roots) > 0 {
 		v.began = t.Roots[0].Start
 	}
@@ -26,6 +34,7 @@ func newView(t *Tree) *view {
 // row has the cells of one line.
 type row struct {
 	lines               string // the lines of the tree that lead to the name
+	crosses             bool   // a link leads to it from another trace
 	name, service, kind string
 	start, took         string
 	notes               []note
@@ -69,7 +78,7 @@ func (v *view) block(n *Node) block {
 func (v *view) row(n *Node) row {
 	r := row{
 		name: printable(n.Name), service: printable(n.Service), kind: printable(n.Kind),
-		notes: v.notes(n), failed: n.failed(), attempt: n.attempt(),
+		notes: v.notes(n), failed: n.failed(), attempt: n.attempt(), crosses: n.joined != nil,
 	}
 	if !v.shape {
 		r.start, r.took = v.offset(n), shortDuration(n.Duration)
@@ -98,6 +107,9 @@ func flatten(rows []row, b block, first, rest string) []row {
 		if i == len(b.below)-1 {
 			branch, stem = "└─ ", "   "
 		}
+		if child.crosses {
+			branch = strings.Replace(branch, "─", "┄", 1)
+		}
 		rows = flatten(rows, child, rest+branch, rest+stem)
 	}
 	return rows
@@ -105,6 +117,6 @@ func flatten(rows []row, b block, first, rest string) []row {
 
 // treeLines splits a printed line into the tree's lines and the rest.
 func treeLines(line string) (lines, rest string) {
-	rest = strings.TrimLeft(line, "├└│─ ")
+	rest = strings.TrimLeft(line, "├└│─┄ ")
 	return line[:len(line)-len(rest)], rest
 }

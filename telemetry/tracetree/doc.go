@@ -21,6 +21,10 @@
 //		t.Error(diff)
 //	}
 //
+// [Join] puts the traces of one story together by their links. [CriticalPath] says what the time of a story was spent on, over
+// queues, back-offs and traces. [Differ] compares two stories, [NewMap] draws who talks to whom from many, and [Mermaid] writes
+// a story as a sequence diagram.
+//
 // The package depends neither on the OpenTelemetry SDK nor on Traceria's services. [Jaeger] reads spans from Jaeger's query
 // API. Package telemetry converts the spans that the SDK keeps in memory.
 package tracetree

@@ -21,7 +21,7 @@ type spanJSON struct {
 }
 
 func (s Span) toJSON() spanJSON {
-	out := spanJSON{fields: fields(s), DurationMS: float64(s.Duration) / float64(time.Millisecond)}
+	out := spanJSON{fields: fields(s), DurationMS: inMilliseconds(s.Duration)}
 	out.Start = s.Start.UTC()
 	if len(s.Attributes) > 0 {
 		out.Attributes = make(map[string]any, len(s.Attributes))
@@ -44,6 +44,51 @@ func (n *Node) MarshalJSON() ([]byte, error) {
 		Children []*Node `json:"children,omitempty"`
 	}{n.toJSON(), n.Warning, n.Children})
 }
+
+// MarshalJSON implements [json.Marshaler].
+func (s Step) MarshalJSON() ([]byte, error) {
+	type fields Step
+	return json.Marshal(struct {
+		fields
+		Took float64 `json:"durationMs"`
+	}{fields(s), inMilliseconds(s.Took)})
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (p Path) MarshalJSON() ([]byte, error) {
+	type fields Path
+	return json.Marshal(struct {
+		fields
+		Took float64 `json:"durationMs"`
+	}{fields(p), inMilliseconds(p.Took)})
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (e Extent) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Spans int     `json:"spans"`
+		Took  float64 `json:"durationMs"`
+	}{e.Spans, inMilliseconds(e.Took)})
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (h HopTimes) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Waited float64 `json:"waitedMs"`
+		Took   float64 `json:"durationMs"`
+		Error  string  `json:"error,omitempty"`
+	}{inMilliseconds(h.Waited), inMilliseconds(h.Took), h.Error})
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (q Quantiles) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		P50 float64 `json:"p50Ms"`
+		P95 float64 `json:"p95Ms"`
+	}{inMilliseconds(q.P50), inMilliseconds(q.P95)})
+}
+
+func inMilliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // UnmarshalJSON implements [json.Unmarshaler] for the output of [Span.MarshalJSON]. A number without a fraction becomes an
 // int64, because JSON does not distinguish 3 from 3.0.

@@ -53,6 +53,9 @@ func (v *view) notes(n *Node) []note {
 	if wait, ok := numeric(n.Attributes[waitKey]); ok && !v.shape {
 		add(yellow, "waited "+shortDuration(milliseconds(wait)))
 	}
+	if n.joined != nil {
+		add(bold, "trace "+shortID(n.TraceID)+" begins, linked to the span above")
+	}
 	notes = append(notes, v.transaction(n.Span)...)
 	for _, text := range v.links(n) {
 		if strings.HasPrefix(text, parentLink) {
@@ -131,10 +134,16 @@ func (s Span) injected() string {
 func (v *view) links(n *Node) []string {
 	texts := make([]string, 0, len(n.Links))
 	for _, l := range n.Links {
-		texts = append(texts, v.link(n, l))
+		if n.joined == nil || l.key() != n.joined.key() {
+			texts = append(texts, v.link(n, l))
+		}
 	}
 	if v.shape {
 		slices.Sort(texts)
+		return counted(texts)
+	}
+	for _, linker := range v.linkers[n.key()] {
+		texts = append(texts, v.linkedFrom(n, linker))
 	}
 	return counted(texts)
 }
@@ -153,6 +162,15 @@ func (v *view) link(n *Node, l Link) string {
 	default:
 		return "linked to " + printable(target.Name) + " (trace " + shortID(l.TraceID) + ")"
 	}
+}
+
+// linkedFrom is the other end of a link, which the linked span itself does not know.
+func (v *view) linkedFrom(n, linker *Node) string {
+	text := "linked from " + printable(linker.Name)
+	if linker.TraceID != n.TraceID {
+		text += " (trace " + shortID(linker.TraceID) + ")"
+	}
+	return text
 }
 
 // shortID returns the beginning of a trace id, which is enough to find its heading.

@@ -66,13 +66,19 @@ func headline(t *Tree) string {
 	}
 	spans, services, first, last := sum(t.Roots)
 	which := "trace " + printable(t.Roots[0].TraceID)
-	if n := len(t.traces()); n > 1 {
+	if n := t.traceCount(); n > 1 {
 		which = plural(n, "trace")
 	}
 	return strings.Join([]string{
 		which, plural(spans, "span"), shortDuration(last.Sub(first)),
 		plural(len(services), "service") + ": " + strings.Join(services, ", "),
 	}, " · ")
+}
+
+func (t *Tree) traceCount() int {
+	ids := map[TraceID]bool{}
+	t.Walk(func(n *Node, _ int) { ids[n.TraceID] = true })
+	return len(ids)
 }
 
 // heading returns the line above one of several traces.

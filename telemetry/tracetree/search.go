@@ -63,6 +63,17 @@ func (j *Jaeger) Search(ctx context.Context, service string, tags map[string]str
 	return collect(traces), nil
 }
 
+// Recent returns the spans of the latest traces of the services since a time, at most limit for each service.
+func (j *Jaeger) Recent(ctx context.Context, services []string, limit int, since time.Time) ([]Span, error) {
+	traces := map[TraceID][]Span{}
+	for _, service := range services {
+		if err := j.search(ctx, traces, query{service: service, limit: limit, start: since}); err != nil {
+			return nil, err
+		}
+	}
+	return collect(traces), nil
+}
+
 // collect returns each span once. A Collector that repeats a batch stores its spans twice.
 func collect(traces map[TraceID][]Span) []Span {
 	var spans []Span

@@ -14,6 +14,8 @@ type Node struct {
 	Children []*Node
 	// Warning says why a span with a parent is a root. It is "" for all other spans.
 	Warning string
+	// joined is the span of another trace that Join put the node under, or nil.
+	joined *Node
 }
 
 // Tree holds the spans of one or several traces.
