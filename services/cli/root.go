@@ -38,7 +38,7 @@ First steps:
 	for _, service := range pizzeria.All() {
 		root.AddCommand(newServiceCommand(service))
 	}
-	root.AddCommand(newAllCommand(), newPlayCommand(), newBuyCommand(), newTraceCommand(), newStatusCommand(),
+	root.AddCommand(newAllCommand(), newPlayCommand(), newBuyCommand(), newTraceCommand(), newMapCommand(), newStatusCommand(),
 		newTopologyCommand(), newDeadCommand(), newEventsCommand(), newFailureCommand())
 	return root
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -15,9 +16,10 @@ import (
 )
 
 type traceOptions struct {
-	subject        string
-	json, database bool
-	wait           time.Duration
+	subject, against     string
+	json, database       bool
+	why, mermaid, follow bool
+	wait, timeout        time.Duration
 }
 
 func newTraceCommand() *cobra.Command {
@@ -34,18 +36,38 @@ func newTraceCommand() *cobra.Command {
   a traceparent             00-TRACE-SPAN-01, also with its header's name
   a link                    http://…/trace/ID of Jaeger, or a link of the order: …/order/ID, …/api/journeys/ID
 
+Traces that a link connects are one tree. The line of a span that begins a trace says so, and a link is shown on both of its
+spans. Jaeger shows it on one.
+
+  --why       what the time from the first span to the delivery was spent on: work, database, queues, back-offs, outbox.
+              Jaeger's critical path leaves the queues out.
+  --against   the difference to another order or trace: what is only in one, and what waited or worked longer
+  --mermaid   a sequence diagram, as Mermaid's text
+  --follow    the story of an order while it happens; exit code 1 if the order cannot be delivered
+
 Spans arrive a second or two after their work. The command waits until no span is missing, at most for --wait.`,
 		Example: `  traceria trace ORD17
+  traceria trace ORD17 --why
+  traceria trace ORD17 --against ORD18
   traceria trace http://127.0.0.1:16686/trace/4bf92f3577b34da6a3ce929d0e0e4736`,
 		Args: oneArgument("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.subject = args[0]
+			if err := errors.Join(exclusive(cmd, "why", "against", "mermaid", "follow", "database"), exclusive(cmd, "mermaid", "json")); err != nil {
+				return err
+			}
 			return runTrace(cmd, o)
 		},
 	}
-	addJSON(cmd, &o.json, "the tree")
-	cmd.Flags().BoolVar(&o.database, "database", false, "show each database span instead of one line for all")
-	cmd.Flags().DurationVar(&o.wait, "wait", 15*time.Second, "how long to wait for missing spans; 0 prints what is there")
+	addJSON(cmd, &o.json, "the tree, the path of --why, the difference of --against, or the order of --follow")
+	flags := cmd.Flags()
+	flags.BoolVar(&o.database, "database", false, "show each database span instead of one line for all")
+	flags.BoolVar(&o.why, "why", false, "print what the time was spent on")
+	flags.StringVar(&o.against, "against", "", "print the difference to this order or trace")
+	flags.BoolVar(&o.mermaid, "mermaid", false, "print a sequence diagram")
+	flags.BoolVar(&o.follow, "follow", false, "print the story of the order while it happens")
+	flags.DurationVar(&o.wait, "wait", 15*time.Second, "how long to wait for missing spans; 0 prints what is there")
+	flags.DurationVar(&o.timeout, "timeout", followTime, "the longest time of --follow")
 	return cmd
 }
 
@@ -58,23 +80,42 @@ func runTrace(cmd *cobra.Command, o traceOptions) error {
 	if err != nil {
 		return err
 	}
-	read, err := about.reader(cmd.Context(), config)
+	if o.follow {
+		return followOrder(cmd, config, about, o)
+	}
+	tree, err := about.tree(cmd, config, o.wait)
 	if err != nil {
 		return err
 	}
-	if o.wait > 0 {
-		slow := time.AfterFunc(time.Second, func() { cmd.PrintErrf("waiting for missing spans, at most %s\n", o.wait) })
+	switch {
+	case o.against != "":
+		return printAgainst(cmd, config, tree, o)
+	case o.why:
+		return printWhy(cmd, tree, o)
+	case o.mermaid:
+		return tracetree.Mermaid(cmd.OutOrStdout(), tree)
+	case o.json:
+		return printJSON(cmd, tree)
+	default:
+		return printTree(cmd.OutOrStdout(), tracetree.Join(tree), o.database)
+	}
+}
+
+// tree reads the spans of the subject from Jaeger when they are at rest, at most after a time.
+func (s subject) tree(cmd *cobra.Command, config host.Config, most time.Duration) (*tracetree.Tree, error) {
+	read, err := s.reader(cmd.Context(), config)
+	if err != nil {
+		return nil, err
+	}
+	if most > 0 {
+		slow := time.AfterFunc(time.Second, func() { cmd.PrintErrf("waiting for missing spans, at most %s\n", most) })
 		defer slow.Stop()
 	}
-	spans, err := tracetree.ReadAtRest(cmd.Context(), read, o.wait)
+	spans, err := tracetree.ReadAtRest(cmd.Context(), read, most)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	tree := tracetree.Build(spans)
-	if o.json {
-		return printJSON(cmd, tree)
-	}
-	return printTree(cmd.OutOrStdout(), tree, o.database)
+	return tracetree.Build(spans), nil
 }
 
 // reader returns a function that reads the spans of the subject from Jaeger. It asks the order service for the id of an order
@@ -96,12 +137,19 @@ func (s subject) reader(ctx context.Context, config host.Config) (func(context.C
 
 // printTree prints a tree: in colour and cut to the width if w is a terminal.
 func printTree(w io.Writer, tree *tracetree.Tree, database bool) error {
-	options := tracetree.PrintOptions{Database: database, Color: coloured(w)}
-	if screen := newScreen(w); screen.moves() {
-		options.Width = screen.width()
-	}
+	options := printOptions(w)
+	options.Database = database
 	if err := tracetree.Print(w, tree, options); err != nil {
 		return fmt.Errorf("print the tree: %w", err)
 	}
 	return nil
+}
+
+// printOptions returns colours and the width if w is a terminal.
+func printOptions(w io.Writer) tracetree.PrintOptions {
+	options := tracetree.PrintOptions{Color: coloured(w)}
+	if screen := newScreen(w); screen.moves() {
+		options.Width = screen.width()
+	}
+	return options
 }

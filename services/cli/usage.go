@@ -27,6 +27,20 @@ func asUsage(check cobra.PositionalArgs) cobra.PositionalArgs {
 // showHelp is the run function of a command that only has subcommands.
 func showHelp(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 
+// exclusive refuses two of the named flags at once.
+func exclusive(cmd *cobra.Command, names ...string) error {
+	var set []string
+	for _, name := range names {
+		if cmd.Flags().Changed(name) {
+			set = append(set, "--"+name)
+		}
+	}
+	if len(set) < 2 {
+		return nil
+	}
+	return usagef("%s cannot be used together: want one of them\nsee: %s --help", strings.Join(set, " and "), cmd.CommandPath())
+}
+
 // oneArgument wants one argument that is not empty. name is its name in the help text.
 func oneArgument(name string) cobra.PositionalArgs {
 	return asUsage(func(_ *cobra.Command, args []string) error {

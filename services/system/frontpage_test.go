@@ -29,6 +29,10 @@ func TestCommandsOfTheFrontPage(t *testing.T) {
 	if tree := user.types(t, strings.Replace("bin/traceria trace ORDER", "ORDER", order, 1)); !strings.Contains(tree, "POST /order") {
 		t.Errorf("trace prints no tree:\n%s", tree)
 	}
+	if why := user.types(t, strings.Replace("bin/traceria trace ORDER --why", "ORDER", order, 1)); !strings.Contains(why, "share") {
+		t.Errorf("trace --why prints no critical path:\n%s", why)
+	}
+	user.prints(t, "bin/traceria map", "kitchen.ticket-opened → kitchen")
 	user.prints(t, "bin/traceria failure list", "kitchen.slow")
 	user.prints(t, "bin/traceria failure set kitchen.slow=10s", "kitchen.slow")
 	if on := s.Listed(t)["kitchen.slow"].Variant; on != "10s" {
