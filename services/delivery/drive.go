@@ -89,7 +89,7 @@ func (d *deliveries) note(ctx context.Context, e event.Envelope, orderID, update
 		if known.address != nil {
 			trace.SpanFromContext(ctx).SetAttributes(streetKey.String(known.address.AddressLine1))
 		}
-		drive, err = d.sendOut(ctx, tx, known, e.Metadata.EventID)
+		drive, err = d.sendOut(ctx, tx, known, e.Identity())
 		if err != nil || drive {
 			return err
 		}
@@ -101,12 +101,12 @@ func (d *deliveries) note(ctx context.Context, e event.Envelope, orderID, update
 
 // sendOut marks the order as on the road and notifies the customer, once, if nothing is missing. An event that is delivered again
 // after a crash continues its drive.
-func (d *deliveries) sendOut(ctx context.Context, tx *store.Tx, known delivery, eventID string) (drive bool, err error) {
+func (d *deliveries) sendOut(ctx context.Context, tx *store.Tx, known delivery, by event.Identity) (drive bool, err error) {
 	switch {
 	case known.cancelled || known.stage == delivered:
 		return false, nil
 	case known.stage == onTheRoad:
-		return known.sentOutBy == eventID, nil
+		return known.sentOutBy == by.String(), nil
 	case !known.confirmed || !known.boxed:
 		return false, nil
 	case known.address == nil:
@@ -115,7 +115,7 @@ func (d *deliveries) sendOut(ctx context.Context, tx *store.Tx, known delivery, 
 		return false, nil
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE deliveries SET stage = $1, sent_out_by = $2 WHERE order_id = $3`,
-		onTheRoad, eventID, known.orderID); err != nil {
+		onTheRoad, by.String(), known.orderID); err != nil {
 		return false, fmt.Errorf("send out: %w", err)
 	}
 	return true, tx.Publish(ctx, event.DeliveryNotificationSent{OrderID: known.orderID, CustomerID: known.customerID})

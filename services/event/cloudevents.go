@@ -203,14 +203,13 @@ func extension(raw json.RawMessage) (any, error) {
 func metadataOf(said CloudEvent, at time.Time) Metadata {
 	m := Metadata{EventDate: Date{at}}
 	m.EventType, m.Version = typeOf(said.Type)
-	m.EventID = said.ID
-	if m.Version != "" {
-		m.EventID = strings.TrimSuffix(said.ID, "."+m.Version)
-	}
-	m.Source = said.Source
+	m.EventID, m.Source = said.ID, said.Source
 	if service, ours := strings.CutPrefix(said.Source, sourcePrefix); ours {
-		if name, err := url.PathUnescape(service); err == nil && name != "" {
+		if name, err := url.PathUnescape(service); err == nil && name != "" && url.PathEscape(name) == service {
 			m.Source = name
+			if id, ours := strings.CutSuffix(said.ID, "."+m.Version); ours && m.Version != "" && id != "" {
+				m.EventID = id
+			}
 		}
 	}
 	m.ConversationID, _ = said.Extensions[extConversation].(string)

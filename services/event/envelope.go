@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -82,6 +83,27 @@ func (m *Metadata) field(key string) *string {
 	default:
 		return nil
 	}
+}
+
+// Identity tells one event from all others: source and id together, as CloudEvents 1.0 says (section 3.1.1,
+// https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#id). Two services may use the same id.
+type Identity struct {
+	// Source is the source attribute of the CloudEvents form.
+	Source string
+	// ID is the event id with a tab, which no id has, for all versions of one fact. It is the id itself for a CloudEvent whose
+	// id does not name the version.
+	ID string
+}
+
+// String returns source and id.
+func (i Identity) String() string { return i.Source + " " + i.ID }
+
+// Identity returns the event's identity, which is the same in both forms.
+func (e Envelope) Identity() Identity {
+	if e.Cloud != nil && e.Cloud.ID == e.Metadata.EventID {
+		return Identity{Source: e.Cloud.Source, ID: e.Cloud.ID}
+	}
+	return Identity{Source: sourcePrefix + url.PathEscape(e.Metadata.Source), ID: e.Metadata.EventID + "\t"}
 }
 
 // Envelope is an event on the wire.

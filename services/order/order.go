@@ -45,7 +45,7 @@ CREATE TABLE IF NOT EXISTS timeline (
 	at       BIGINT NOT NULL,
 	service  TEXT NOT NULL,
 	progress BIGINT NOT NULL,
-	PRIMARY KEY (order_id, event, event_id)
+	PRIMARY KEY (order_id, event, service, event_id)
 );
 CREATE TABLE IF NOT EXISTS rejections (
 	order_id TEXT PRIMARY KEY,

@@ -12,14 +12,15 @@ import (
 	"traceria/telemetry"
 )
 
-// inboxSchema creates the inbox: the events that each subscription has handled. Its key is the event id, which all versions
-// of a fact share. So the second version of a fact, like a repeated message, changes nothing.
+// inboxSchema creates the inbox: the events that each subscription has handled. Its key is the event's identity, source and
+// id, which all versions of a fact share. So the second version of a fact, like a repeated message, changes nothing.
 const inboxSchema = `
 CREATE TABLE IF NOT EXISTS inbox (
 	subscription TEXT NOT NULL,
+	source       TEXT NOT NULL,
 	event_id     TEXT NOT NULL,
 	handled_at   BIGINT NOT NULL,
-	PRIMARY KEY (subscription, event_id)
+	PRIMARY KEY (subscription, source, event_id)
 );
 CREATE INDEX IF NOT EXISTS inbox_handled ON inbox (handled_at);
 `
@@ -46,8 +47,8 @@ func (tx *Tx) Receive(ctx context.Context) (first bool, err error) {
 	if !ok {
 		return false, errNoReceipt
 	}
-	result, err := tx.ExecContext(ctx, `INSERT INTO inbox (subscription, event_id, handled_at) VALUES ($1, $2, $3)
-		ON CONFLICT DO NOTHING`, receipt.Subscription, receipt.EventID, time.Now().UnixNano())
+	result, err := tx.ExecContext(ctx, `INSERT INTO inbox (subscription, source, event_id, handled_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT DO NOTHING`, receipt.Subscription, receipt.Identity.Source, receipt.Identity.ID, time.Now().UnixNano())
 	if err != nil {
 		return false, fmt.Errorf("write the inbox: %w", err)
 	}
@@ -65,8 +66,8 @@ func (tx *Tx) Received(ctx context.Context) (bool, error) {
 		return false, errNoReceipt
 	}
 	var n int
-	if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM inbox WHERE subscription = $1 AND event_id = $2`,
-		receipt.Subscription, receipt.EventID).Scan(&n); err != nil {
+	if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM inbox WHERE subscription = $1 AND source = $2 AND event_id = $3`,
+		receipt.Subscription, receipt.Identity.Source, receipt.Identity.ID).Scan(&n); err != nil {
 		return false, fmt.Errorf("read the inbox: %w", err)
 	}
 	if n > 0 {

@@ -200,7 +200,7 @@ func TestTheInboxForgetsWhatIsOld(t *testing.T) {
 		remember := func(n int, kind string, at time.Time) {
 			if err := b.Do(t.Context(), func(tx *store.Tx) error {
 				for i := range n {
-					if _, err := tx.ExecContext(t.Context(), `INSERT INTO inbox (subscription, event_id, handled_at) VALUES ('s', $1, $2)`,
+					if _, err := tx.ExecContext(t.Context(), `INSERT INTO inbox (subscription, source, event_id, handled_at) VALUES ('s', 'urn:test', $1, $2)`,
 						fmt.Sprint(kind, i), at.UnixNano()); err != nil {
 						return err
 					}
@@ -223,6 +223,46 @@ func TestTheInboxForgetsWhatIsOld(t *testing.T) {
 		eventually(t, "the old ones are gone", func() bool { return left() <= young })
 		if n := left(); n != young {
 			t.Errorf("%d are left, want the %d young ones", n, young)
+		}
+	})
+}
+
+// Two events are one if source and id are the same (CloudEvents 1.0, section 3.1.1), in whatever envelope they come.
+func TestAnEventIsKnownByItsSourceAndID(t *testing.T) {
+	each(t, func(t *testing.T, url string) {
+		b := open(t, url)
+		sources := []string{"loyalty", "urn:traceria:service:loyalty", "urn:traceria:service:a%2fb", "urn:traceria:service:a%2Fb", "//other", "loyalty "}
+		ids := []string{"e-1", "e-2", "e-1.v1", "e-1.v1.v1", "e-1.*"}
+		seen := map[[2]string]bool{}
+		for _, source := range append(sources, sources...) {
+			for _, id := range ids {
+				body := fmt.Appendf(nil, `{"specversion":"1.0","type":"traceria.order.order-confirmed.v1","source":%q,"id":%q,"data":{}}`, source, id)
+				e, err := event.Decode(body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				first := false
+				ctx := event.WithReceipt(t.Context(), "kitchen.order-confirmed", e)
+				if err := b.Once(ctx, func(*store.Tx) error { first = true; return nil }); err != nil {
+					t.Fatal(err)
+				}
+				if first == seen[[2]string{source, id}] {
+					t.Errorf("source %q, id %q: handled %t, seen before %t", source, id, first, !first)
+				}
+				seen[[2]string{source, id}] = true
+			}
+		}
+		for _, service := range []string{"kitchen", "delivery", ""} { // the metadata envelope
+			e := event.Envelope{Metadata: event.Metadata{EventID: "e-1", Version: "v1", Source: service}}
+			for _, want := range []bool{true, false} {
+				first := false
+				if err := b.Once(event.WithReceipt(t.Context(), "kitchen.order-confirmed", e), func(*store.Tx) error { first = true; return nil }); err != nil {
+					t.Fatal(err)
+				}
+				if first != want {
+					t.Errorf("e-1 of %q: handled %t, want %t", service, first, want)
+				}
+			}
 		}
 	})
 }

@@ -25,8 +25,8 @@ func (r *relay) pruneInbox(ctx context.Context) error {
 	if now.Before(r.prune) {
 		return nil
 	}
-	n, err := r.db.prune(ctx, `DELETE FROM inbox WHERE (subscription, event_id) IN (
-		SELECT subscription, event_id FROM inbox WHERE handled_at < $1 ORDER BY handled_at LIMIT $2)`, now.Add(-r.db.retention))
+	n, err := r.db.prune(ctx, `DELETE FROM inbox WHERE (subscription, source, event_id) IN (
+		SELECT subscription, source, event_id FROM inbox WHERE handled_at < $1 ORDER BY handled_at LIMIT $2)`, now.Add(-r.db.retention))
 	if err != nil {
 		return fmt.Errorf("prune the inbox: %w", err)
 	}

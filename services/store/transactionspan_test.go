@@ -107,9 +107,9 @@ func TestATransactionIsNamedByWhatItWrites(t *testing.T) {
 		}{
 			{"SELECT orders", []string{`SELECT COUNT(*) FROM inbox`, `SELECT id FROM orders`}},
 			{"SELECT inbox", []string{`SELECT COUNT(*) FROM inbox`}},
-			{"INSERT inbox", []string{`INSERT INTO inbox (subscription, event_id, handled_at) VALUES ('s', 'e-1', 0)`, `SELECT id FROM orders`}},
+			{"INSERT inbox", []string{`INSERT INTO inbox (subscription, source, event_id, handled_at) VALUES ('s', 'urn:test', 'e-1', 0)`, `SELECT id FROM orders`}},
 			{"UPDATE orders", []string{
-				`INSERT INTO inbox (subscription, event_id, handled_at) VALUES ('s', 'e-2', 0)`,
+				`INSERT INTO inbox (subscription, source, event_id, handled_at) VALUES ('s', 'urn:test', 'e-2', 0)`,
 				`INSERT INTO orders (id) VALUES ('o-2') ON CONFLICT DO NOTHING`, `SELECT id FROM orders`, `UPDATE orders SET id = id`,
 			}},
 			{"DELETE orders + resend", []string{"\n\tdelete from orders", `UPDATE resend SET done_to = 0`, `UPDATE orders SET id = id`}},
