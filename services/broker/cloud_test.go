@@ -136,3 +136,42 @@ func TestADeadCloudEventIsShownByTypeAndVersion(t *testing.T) {
 		})
 	}
 }
+
+// A CloudEvent in binary mode keeps its headers through retries and in the dead letter, is shown and is redriven.
+func TestABinaryCloudEventIsRetriedShownAndRedriven(t *testing.T) {
+	t.Parallel()
+	b := brokertest.New(t)
+	var calls, done atomic.Int32
+	s := brokertest.Boxed(func(_ context.Context, e event.Envelope) error {
+		boxed, err := event.Data[event.OrderBoxed](e)
+		switch {
+		case err != nil || boxed.OrderID != "o-1" || e.Metadata.EventID != "e-7" || e.Metadata.Source != "kitchen":
+			return broker.Dead(errors.Join(err, errors.New("the event is another one")))
+		case calls.Add(1) == 1:
+			return errors.New("the car does not start")
+		case calls.Load() == 2:
+			return broker.Dead(errors.New("there is no such street"))
+		}
+		done.Add(1)
+		return nil
+	})
+	b.Apply(t, s)
+	b.Put(t, s, amqp091.Publishing{ContentType: "application/json", Body: []byte(`{"orderId":"o-1"}`), Headers: amqp091.Table{
+		"ce-specversion": "1.0", "ce-id": "e-7.v1", "ce-source": "urn:traceria:service:kitchen", "ce-type": "traceria.kitchen.order-boxed.v1", "ce-correlationid": "o-1",
+	}})
+	b.Consumer(t, s)
+	b.Settled(t, "dead")
+	var letters []broker.Letter
+	brokertest.Eventually(t, "the letter is dead", func() bool {
+		var err error
+		letters, err = broker.ShowDead(t.Context(), b.Conn(t), s.Subscription, 2)
+		return err == nil && len(letters) == 1
+	})
+	if l := letters[0]; l.Event != "OrderBoxed" || l.Version != "v1" || l.ConversationID != "o-1" || l.Error != "there is no such street" {
+		t.Errorf("got %+v", l)
+	}
+	if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 10, func(broker.Redriven) {}); err != nil {
+		t.Fatal(err)
+	}
+	brokertest.Eventually(t, "it is handled", func() bool { return done.Load() == 1 })
+}

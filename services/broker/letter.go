@@ -44,7 +44,10 @@ type Letter struct {
 // has the reason.
 func letterOf(d amqp091.Delivery) Letter {
 	h := historyOf(d)
-	e, _ := event.Decode(d.Body)
+	e, err := event.DecodeMessage(d.ContentType, d.Headers, d.Body)
+	if err != nil { // the body may say more than its content type allows
+		e, _ = event.Decode(d.Body)
+	}
 	letter := Letter{
 		MessageID: d.MessageId, Event: d.Type, Version: e.Metadata.Version, ConversationID: conversation(d, e),
 		Reason: wire.Text(d.Headers[headerDeadReason]), Error: wire.Text(d.Headers[headerDeadError]), Service: wire.Text(d.Headers[headerDeadService]),

@@ -19,7 +19,7 @@ const deprecatedKey = attribute.Key("traceria.event.deprecated")
 // With a CC or BCC header a service can send a copy to a routing key of another service: RabbitMQ before 4.0 checks the
 // permission of the first key only. The copy still has the first key, and read rejects it.
 func (s Subscription) read(d amqp091.Delivery) (event.Envelope, error) {
-	e, err := event.DecodeAs(d.ContentType, d.Body)
+	e, err := event.DecodeMessage(d.ContentType, d.Headers, d.Body)
 	if err != nil {
 		return e, err
 	}

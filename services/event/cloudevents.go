@@ -124,9 +124,17 @@ func standard(said CloudEvent, at time.Time) cloudevents.Event {
 // invalid JSON and panics if data_base64 is not a string. The SDK validates the attributes.
 func decodeCloud(body []byte) (Envelope, error) {
 	var members map[string]json.RawMessage
-	if err := json.Unmarshal(body, &members); err != nil {
+	if err := json.Unmarshal(bytes.TrimPrefix(body, byteOrderMark), &members); err != nil {
 		return Envelope{}, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
+	return cloudOf(members)
+}
+
+// requiredAttributes are those that each CloudEvent has (CloudEvents 1.0, section 3.1).
+var requiredAttributes = []string{"specversion", "id", "source", "type"}
+
+// cloudOf returns the event with these attributes and data.
+func cloudOf(members map[string]json.RawMessage) (Envelope, error) {
 	said, at, err := attributes(members)
 	if err != nil {
 		return Envelope{}, fmt.Errorf("%w: CloudEvents %w", ErrUnreadable, err)
@@ -156,7 +164,7 @@ func attributes(members map[string]json.RawMessage) (said CloudEvent, at time.Ti
 			}
 		}
 	}
-	for _, name := range []string{"specversion", "id", "source", "type"} {
+	for _, name := range requiredAttributes {
 		if strings.TrimSpace(*known[name]) == "" {
 			return said, at, fmt.Errorf("%s is missing", name)
 		}
@@ -173,8 +181,8 @@ func attributes(members map[string]json.RawMessage) (said CloudEvent, at time.Ti
 		}
 	}
 	if moment != "" {
-		if at, err = time.Parse(time.RFC3339Nano, moment); err != nil {
-			return said, at, fmt.Errorf("time %.40q: want RFC 3339 (2024-01-30T12:00:00Z)", moment)
+		if at, err = parseTime(moment); err != nil {
+			return said, at, err
 		}
 		if err := (Date{at}).check(); err != nil {
 			return said, at, fmt.Errorf("time %.40q: %w", moment, err)

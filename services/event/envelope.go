@@ -158,9 +158,8 @@ func Decode(body []byte) (Envelope, error) {
 // DecodeAs is [Decode] for a body with a content type. A body that is declared as a CloudEvent must be one. Other content
 // types, and none, are ignored.
 func DecodeAs(contentType string, body []byte) (Envelope, error) {
-	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
-	if media = strings.TrimSpace(media); media != CloudEventsContentType {
-		if strings.HasPrefix(media, "application/cloudevents") {
+	if media := mediaOf(contentType); media != CloudEventsContentType {
+		if isStructured(contentType) {
 			return Envelope{}, fmt.Errorf("%w: content type %.60q, want %s", ErrUnreadable, contentType, CloudEventsContentType)
 		}
 		return Decode(body)
@@ -175,7 +174,29 @@ func DecodeAs(contentType string, body []byte) (Envelope, error) {
 	return e, nil
 }
 
+// mediaOf returns a content type without its parameters.
+func mediaOf(contentType string) string {
+	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
+	return strings.TrimSpace(media)
+}
+
+// isStructured reports whether a body is declared as a whole CloudEvent, or as several.
+func isStructured(contentType string) bool {
+	return strings.HasPrefix(mediaOf(contentType), "application/cloudevents")
+}
+
+// errNoEnvelope is the error of a message that does not say which envelope it has.
+func errNoEnvelope(why string) error {
+	return fmt.Errorf(`%w: no envelope was found. Tried: metadata (%s); CloudEvents structured (neither content type %s nor a member "specversion"); `+
+		`CloudEvents binary (no header "specversion", "id", "source" or "type" with prefix %s)`,
+		ErrUnreadable, why, CloudEventsContentType, strings.Join(binaryPrefixes, ", "))
+}
+
+// byteOrderMark may begin a text in UTF-8. RFC 8259 (section 8.1) lets a reader ignore it.
+var byteOrderMark = []byte("\ufeff")
+
 func decode(body []byte) (Envelope, error) {
+	body = bytes.TrimPrefix(body, byteOrderMark)
 	var read struct {
 		Envelope
 		SpecVersion json.RawMessage `json:"specversion"`
@@ -186,6 +207,16 @@ func decode(body []byte) (Envelope, error) {
 		if json.Unmarshal(body, &has) == nil && has.SpecVersion != nil && !bytes.HasPrefix(has.Metadata, []byte("{")) {
 			return decodeCloud(body)
 		}
+	}
+	if !json.Valid(body) {
+		return Envelope{}, errNoEnvelope(fmt.Sprintf("the body is not JSON: %v", err))
+	}
+	var has struct{ Metadata json.RawMessage }
+	if json.Unmarshal(body, &has) != nil {
+		return Envelope{}, errNoEnvelope("the body is a JSON " + kindOfJSON(body) + ", want an object")
+	}
+	if has.Metadata == nil {
+		return Envelope{}, errNoEnvelope(`the body has no member "metadata"`)
 	}
 	if err != nil {
 		return Envelope{}, fmt.Errorf("%w: %w", ErrUnreadable, err)
@@ -202,6 +233,20 @@ func decode(body []byte) (Envelope, error) {
 		}
 	}
 	return e, nil
+}
+
+// kindOfJSON names the kind of a valid JSON value that is no object.
+func kindOfJSON(body []byte) string {
+	switch bytes.TrimLeft(body, " \t\r\n")[0] {
+	case '[':
+		return "array"
+	case '"':
+		return "string"
+	case 't', 'f':
+		return "boolean"
+	default:
+		return "number"
+	}
 }
 
 // checkNames refuses names and ids that cannot be stored or sent. The error uses the names of the envelope's form.

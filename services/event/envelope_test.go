@@ -81,7 +81,7 @@ func TestDecodeNamesWhatIsMissing(t *testing.T) {
 		{`{"orderId":"o-1"}}`, `{"orderId":"o-1"`, "unexpected end"},
 		{whole, ``, "unexpected end"},
 		{whole, `[]`, "array"},
-		{whole, `null`, "metadata.eventType is missing"},
+		{whole, `null`, `no member "metadata"`},
 		{whole, "\xff\xfe", "invalid character"},
 	} {
 		body := strings.Replace(whole, c.remove, c.with, 1)

@@ -7,7 +7,7 @@ type LoyaltyPoints struct {
 	OrderID    string `json:"orderId"`
 	CustomerID string `json:"customerId"`
 	// Points is the number of points that were earned or taken back. It is never negative.
-	Points int `json:"points"`
+	Points Whole `json:"points"`
 }
 
 // Validate implements [Payload].

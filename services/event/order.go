@@ -39,13 +39,13 @@ type Item struct {
 	Quantity Quantity `json:"quantity"`
 	// Pieces is the number for the quantity [AllOfThem]. The menu has it, and the kitchen does not have the menu. The talk's
 	// slide lacks it, so it may be missing.
-	Pieces int `json:"pieces,omitempty"`
+	Pieces Whole `json:"pieces,omitempty"`
 }
 
 // Count returns the number of pieces. guess is used for [AllOfThem] without Pieces.
 func (i Item) Count(guess int) int {
 	if i.Pieces > 0 {
-		guess = i.Pieces
+		guess = int(i.Pieces)
 	}
 	return i.Quantity.Count(guess)
 }

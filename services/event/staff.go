@@ -3,7 +3,6 @@ package event
 import (
 	"errors"
 	"fmt"
-	"time"
 )
 
 // firstYear and lastYear are the range of years whose nanoseconds since 1970 fit into an int64 and are not negative.
@@ -16,7 +15,7 @@ const (
 type StaffMember struct {
 	StaffMemberID string `json:"staffMemberId"`
 	// At is the time of clocking in or out. Of two events about one person the later At wins, in any order of arrival.
-	At time.Time `json:"at"`
+	At Moment `json:"at"`
 }
 
 // Validate implements [Payload].

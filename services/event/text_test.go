@@ -81,7 +81,7 @@ func TestEitherFormOfAConfirmationSaysTheSame(t *testing.T) {
 func TestAClockOfAnotherAgeIsRefused(t *testing.T) {
 	t.Parallel()
 	for year, want := range map[int]bool{1677: false, 1969: false, 1970: true, 2024: true, 2261: true, 2263: false, 9999: false} {
-		member := event.StaffMember{StaffMemberID: "ada", At: time.Date(year, 6, 1, 0, 0, 0, 0, time.UTC)}
+		member := event.StaffMember{StaffMemberID: "ada", At: event.Moment{Time: time.Date(year, 6, 1, 0, 0, 0, 0, time.UTC)}}
 		if err := member.Validate(); (err == nil) != want {
 			t.Errorf("the year %d: %v", year, err)
 		}

@@ -36,16 +36,18 @@ func (d *Date) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &text); err != nil {
 		return fmt.Errorf("eventDate: %w", err)
 	}
-	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
-		if at, err := time.Parse(layout, text); err == nil {
-			d.Time = at
-			if err := d.check(); err != nil {
-				return fmt.Errorf("eventDate %q: %w", text, err)
-			}
-			return nil
-		}
+	at, err := parseTime(text)
+	if err != nil {
+		at, err = time.Parse(time.DateOnly, text)
 	}
-	return fmt.Errorf("eventDate %q: want RFC 3339 (2024-01-30T12:00:00Z) or a date (2024-01-30)", text)
+	if err != nil {
+		return fmt.Errorf("eventDate %.40q: want RFC 3339 (2024-01-30T12:00:00Z) or a date (2024-01-30)", text)
+	}
+	d.Time = at
+	if err := d.check(); err != nil {
+		return fmt.Errorf("eventDate %q: %w", text, err)
+	}
+	return nil
 }
 
 // Amount is an exact decimal number, written as a JSON number with at least two decimal places.
@@ -115,6 +117,9 @@ func (q *Quantity) UnmarshalJSON(b []byte) error {
 		if err := json.Unmarshal(b, &text); err != nil {
 			return fmt.Errorf("quantity: %w", err)
 		}
+	}
+	if n, err := wholeOf(string(b)); err == nil { // a JSON number: 2, 2.0 or 2e0
+		text = strconv.Itoa(n)
 	}
 	if err := Quantity(text).Validate(); err != nil {
 		return err

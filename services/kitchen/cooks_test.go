@@ -28,12 +28,12 @@ const deadline = 20 * time.Second
 
 func clockedIn(tb testing.TB, who string, at time.Time) event.Envelope {
 	tb.Helper()
-	return eventtest.One(tb, "staff-"+who, event.StaffMemberClockedIn{StaffMember: event.StaffMember{StaffMemberID: who, At: at}})
+	return eventtest.One(tb, "staff-"+who, event.StaffMemberClockedIn{StaffMember: event.StaffMember{StaffMemberID: who, At: event.Moment{Time: at}}})
 }
 
 func clockedOut(tb testing.TB, who string, at time.Time) event.Envelope {
 	tb.Helper()
-	return eventtest.One(tb, "staff-"+who, event.StaffMemberClockedOut{StaffMember: event.StaffMember{StaffMemberID: who, At: at}})
+	return eventtest.One(tb, "staff-"+who, event.StaffMemberClockedOut{StaffMember: event.StaffMember{StaffMemberID: who, At: event.Moment{Time: at}}})
 }
 
 func TestAKitchenStartsWithTwoCooks(t *testing.T) {

@@ -185,7 +185,7 @@ func TestTheKitchenCountsAsTheMenuDoes(t *testing.T) {
 	for pieces, want := range map[int]string{3: "TicketOpened", 5: "TicketOpened", 6: "OrderRejected", 0: "OrderRejected"} {
 		id := fmt.Sprint("o-", pieces)
 		order := orderOf(id, event.AllOfThem)
-		order.Items[0].Pieces = pieces
+		order.Items[0].Pieces = event.Whole(pieces)
 		_, v2 := eventtest.Confirmed(t, order, 1989)
 		if err := eventtest.Handle(k, v2); err != nil {
 			t.Fatal(err)

@@ -92,10 +92,10 @@ func (p *points) onConfirmed(ctx context.Context, e event.Envelope) error {
 	if fact.CustomerID == "" {
 		return fmt.Errorf("%w: customerId is missing", event.ErrUnreadable)
 	}
-	earned := event.LoyaltyPoints{OrderID: fact.OrderID, CustomerID: fact.CustomerID, Points: pointsFor(fact.Value)}
-	trace.SpanFromContext(ctx).SetAttributes(pointsKey.Int(earned.Points))
+	earned := event.LoyaltyPoints{OrderID: fact.OrderID, CustomerID: fact.CustomerID, Points: event.Whole(pointsFor(fact.Value))}
+	trace.SpanFromContext(ctx).SetAttributes(pointsKey.Int(int(earned.Points)))
 	return p.DB.Once(ctx, func(tx *store.Tx) error {
-		changed, err := earn(ctx, tx, fact.OrderID, fact.CustomerID, earned.Points, e.Metadata.EventDate.Time)
+		changed, err := earn(ctx, tx, fact.OrderID, fact.CustomerID, int(earned.Points), e.Metadata.EventDate.Time)
 		if err != nil || !changed {
 			return err
 		}

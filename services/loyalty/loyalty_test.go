@@ -81,7 +81,7 @@ func TestAnOrderEarnsAPointForEachWholePound(t *testing.T) {
 		if len(sent) != 1 {
 			rt.Fatalf("published %v", eventtest.Names(sent))
 		}
-		want := event.LoyaltyPointsEarned{LoyaltyPoints: event.LoyaltyPoints{OrderID: id, CustomerID: id, Points: int(pence / 100)}}
+		want := event.LoyaltyPointsEarned{LoyaltyPoints: event.LoyaltyPoints{OrderID: id, CustomerID: id, Points: event.Whole(pence / 100)}}
 		if got, err := event.Data[event.LoyaltyPointsEarned](sent[0]); err != nil || got != want {
 			rt.Errorf("published %+v, %v; want %+v", got, err, want)
 		}

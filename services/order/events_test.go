@@ -261,7 +261,7 @@ func TestAnUnreadableEventCanNeverSucceed(t *testing.T) {
 				t.Errorf("%s with %s: got %v, want ErrUnreadable", s.Event, data, err)
 			}
 		}
-		other := envelope(t, "staff", event.StaffMemberClockedIn{StaffMember: event.StaffMember{StaffMemberID: "ada", At: time.Now()}})
+		other := envelope(t, "staff", event.StaffMemberClockedIn{StaffMember: event.StaffMember{StaffMemberID: "ada", At: event.Moment{Time: time.Now()}}})
 		other.Data = json.RawMessage(`{"orderId":"o-1","orderNumber":"1","customerId":"c","reason":"r","points":1}`)
 		if err := s.Handle(t.Context(), other); !errors.Is(err, event.ErrUnreadable) {
 			t.Errorf("%s takes %s: %v", s.Event, other.Metadata.EventType, err)

@@ -63,7 +63,7 @@ func (i requestItem) check(field string) (event.Item, int64, error) {
 	}
 	checked := event.Item{ItemName: i.ItemName, Quantity: quantity}
 	if quantity == event.AllOfThem {
-		checked.Pieces = menu[at].Batch
+		checked.Pieces = event.Whole(menu[at].Batch)
 	}
 	return checked, menu[at].pence * int64(checked.Count(menu[at].Batch)), nil
 }

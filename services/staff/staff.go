@@ -48,7 +48,7 @@ var validID = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$`)
 
 func (c *clock) use(in bool) host.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		member := event.StaffMember{StaffMemberID: r.PathValue("id"), At: time.Now().UTC()}
+		member := event.StaffMember{StaffMemberID: r.PathValue("id"), At: event.Moment{Time: time.Now().UTC()}}
 		if !validID.MatchString(member.StaffMemberID) {
 			return host.Invalid("id", "got %.80q, want 1 to 64 letters, digits, dots, dashes or underscores", member.StaffMemberID)
 		}

@@ -53,7 +53,7 @@ func TestTheClockSaysWhoCameAndWent(t *testing.T) {
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}
-	if came.StaffMemberID != "ada" || went.StaffMemberID != "ada" || came.At.Before(before) || !went.At.After(came.At) {
+	if came.StaffMemberID != "ada" || went.StaffMemberID != "ada" || came.At.Before(before) || !went.At.After(came.At.Time) {
 		t.Errorf("came %+v, went %+v", came, went)
 	}
 }
