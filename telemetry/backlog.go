@@ -148,11 +148,12 @@ func (b spanBacklog) Shutdown(ctx context.Context) error { return b.end(ctx, b.S
 type spanExport struct {
 	sdktrace.SpanExporter
 	*backlog
+	guard guard
 }
 
 // ExportSpans implements the SDK's SpanExporter.
 func (e spanExport) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
-	e.export(ctx, len(spans), func(ctx context.Context) error { return e.SpanExporter.ExportSpans(ctx, stamped(spans)) })
+	e.export(ctx, len(spans), func(ctx context.Context) error { return e.SpanExporter.ExportSpans(ctx, stamped(e.guard.spans(spans))) })
 	return nil
 }
 

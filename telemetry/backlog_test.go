@@ -69,7 +69,7 @@ func startTraced(room int) *traced {
 	report := newReporter()
 	s := &traced{receiver: &receiver{}, backlog: newBacklog("traces", "lost_spans", room, report), log: &bytes.Buffer{}}
 	report.log = zerolog.New(s.log)
-	batch := sdktrace.NewBatchSpanProcessor(spanExport{s.receiver, s.backlog}, batchOptions(room)...)
+	batch := sdktrace.NewBatchSpanProcessor(spanExport{s.receiver, s.backlog, newGuard()}, batchOptions(room)...)
 	s.provider = sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spanBacklog{batch, s.backlog}))
 	s.tracer = s.provider.Tracer("test")
 	return s

@@ -21,6 +21,9 @@ import (
 	"traceria/telemetry"
 )
 
+// longestBatch is the longest message that a gRPC receiver takes by default, in bytes.
+const longestBatch = 4 << 20
+
 // standIn is a Collector that a test starts and stops at one address.
 type standIn struct {
 	address string
@@ -36,7 +39,7 @@ type standIn struct {
 }
 
 // newStandIn chooses a free address. Nothing listens there until start.
-func newStandIn(t *testing.T) *standIn {
+func newStandIn(t testing.TB) *standIn {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -46,7 +49,7 @@ func newStandIn(t *testing.T) *standIn {
 	return &standIn{address: listener.Addr().String(), spans: map[string]bool{}}
 }
 
-func (s *standIn) listen(t *testing.T) {
+func (s *standIn) listen(t testing.TB) {
 	t.Helper()
 	listener, err := net.Listen("tcp", s.address)
 	if err != nil {
@@ -75,6 +78,10 @@ func (s *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.asked++
 	s.mu.Unlock()
 	if err != nil {
+		return
+	}
+	if len(body) > longestBatch {
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
 		return
 	}
 	if answer != nil {
@@ -165,7 +172,7 @@ func outage(t *testing.T) (*standIn, *telemetry.Telemetry, *lockedBuffer) {
 	return s, tel, log
 }
 
-func work(t *testing.T, tel *telemetry.Telemetry, n int) {
+func work(t testing.TB, tel *telemetry.Telemetry, n int) {
 	t.Helper()
 	tracer := tel.TracerProvider.Tracer("test")
 	for range n {

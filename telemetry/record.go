@@ -26,12 +26,12 @@ func (w *recordWriter) WriteLevel(level zerolog.Level, line []byte) (int, error)
 	record.SetSeverityText(level.String())
 	fields := map[string]any{}
 	if err := json.Unmarshal(line, &fields); err != nil {
-		record.SetBody(attribute.StringValue(string(line)))
+		record.SetBody(attribute.StringValue(guard{longestText}.text(string(line))))
 		w.logger.Emit(context.Background(), record)
 		return len(line), nil //nolint:nilerr // the line was sent, only not as JSON
 	}
 	message, _ := fields[zerolog.MessageFieldName].(string)
-	record.SetBody(attribute.StringValue(message))
+	record.SetBody(attribute.StringValue(guard{longestText}.text(message)))
 	ctx := spanContext(fields)
 	for _, own := range []string{
 		zerolog.MessageFieldName, zerolog.LevelFieldName, zerolog.TimestampFieldName, "trace_id", "span_id", "service",

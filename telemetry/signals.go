@@ -29,6 +29,7 @@ func (t *Telemetry) startTraces(ctx context.Context, cfg Config, res *resource.R
 	opts := []sdktrace.TracerProviderOption{
 		sdktrace.WithResource(res),
 		sdktrace.WithSampler(FollowLinks(samplerFromEnvironment())),
+		sdktrace.WithRawSpanLimits(spanLimits()),
 		sdktrace.WithSpanProcessor(conversationProcessor{}),
 		sdktrace.WithSpanProcessor(clockProcessor{}),
 	}
@@ -41,7 +42,7 @@ func (t *Telemetry) startTraces(ctx context.Context, cfg Config, res *resource.R
 		}
 		if !autoexport.IsNoneSpanExporter(exporter) {
 			waiting := newBacklog("traces", "lost_spans", number("OTEL_BSP_MAX_QUEUE_SIZE", spanQueue), t.report)
-			batch := sdktrace.NewBatchSpanProcessor(spanExport{exporter, waiting}, batchOptions(waiting.room)...)
+			batch := sdktrace.NewBatchSpanProcessor(spanExport{exporter, waiting, newGuard()}, batchOptions(waiting.room)...)
 			opts = append(opts, sdktrace.WithSpanProcessor(spanBacklog{batch, waiting}))
 		}
 	}
@@ -80,7 +81,7 @@ var withoutHost = sdkmetric.NewView(sdkmetric.Instrument{Name: "http.server.*"},
 	sdkmetric.Stream{AttributeFilter: attribute.NewDenyKeysFilter(semconv.ServerAddressKey, semconv.ServerPortKey)})
 
 func (t *Telemetry) startMetrics(ctx context.Context, res *resource.Resource) error {
-	reader, err := autoexport.NewMetricReader(ctx)
+	reader, err := newMetricReader(ctx)
 	if err != nil {
 		return err
 	}
@@ -102,7 +103,8 @@ func (t *Telemetry) startLogs(ctx context.Context, cfg Config, res *resource.Res
 	}
 	waiting := newBacklog("logs", "lost_log_records", number("OTEL_BLRP_MAX_QUEUE_SIZE", recordQueue), t.report)
 	batch := sdklog.NewBatchProcessor(recordExport{exporter, waiting}, sdklog.WithMaxQueueSize(waiting.room))
-	provider := sdklog.NewLoggerProvider(sdklog.WithResource(res), sdklog.WithProcessor(recordBacklog{batch, waiting}))
+	provider := sdklog.NewLoggerProvider(sdklog.WithResource(res), sdklog.WithProcessor(recordBacklog{batch, waiting}),
+		sdklog.WithAttributeValueLengthLimit(number("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", longestText)))
 	t.Log = newLogger(cfg, t.Service, provider)
 	t.shutdown = append(t.shutdown, provider.Shutdown)
 	return nil

@@ -146,7 +146,7 @@ func newResource(ctx context.Context, cfg Config) (*resource.Resource, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read OTEL_RESOURCE_ATTRIBUTES: %w", err)
 	}
-	return res, nil
+	return resource.NewWithAttributes(res.SchemaURL(), guard{longestText}.attributes(res.Attributes())...), nil
 }
 
 // useLoopbackCollector sets the default endpoint: the Collector on this machine without TLS, as the specification says. The

@@ -107,7 +107,7 @@ func (c *Consumer) describeBatch(ctx context.Context, dest *destination, batch [
 func (c *Consumer) perMessage(d *amqp091.Delivery) attributes {
 	attrs := c.describe(nil, d)
 	if d.RoutingKey != "" {
-		attrs = append(attrs, semconv.MessagingRabbitMQDestinationRoutingKey(d.RoutingKey))
+		attrs = append(attrs, semconv.MessagingRabbitMQDestinationRoutingKey(validText(d.RoutingKey)))
 	}
 	return attrs
 }

@@ -159,7 +159,7 @@ func (c *Confirmation) end(err error) {
 func endSpan(span trace.Span, start time.Time, err error, errorType string) time.Duration {
 	if errorType != "" && span.IsRecording() {
 		span.SetAttributes(semconv.ErrorTypeKey.String(errorType))
-		span.SetStatus(codes.Error, err.Error())
+		span.SetStatus(codes.Error, validText(err.Error()))
 	}
 	span.End()
 	if timed, ok := span.(interface {

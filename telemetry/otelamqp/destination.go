@@ -99,6 +99,7 @@ func (d *destinations) get(op *operation, exchange, routingKey, queue string) *d
 }
 
 func (c *config) newDestination(k destinationKey) *destination {
+	k.exchange, k.routingKey, k.queue = validText(k.exchange), validText(k.routingKey), validText(k.queue)
 	name := destinationName(k)
 	low, anonymous, temporary := lowCardinality(k)
 	d := &destination{op: k.op, outcomes: map[string]*outcome{}, kind: trace.WithSpanKind(k.op.kind)}
@@ -117,7 +118,7 @@ func (c *config) newDestination(k destinationKey) *destination {
 		add(semconv.MessagingDestinationTemporary(true))
 	}
 	if c.template != nil {
-		if t := c.template(k.exchange, k.routingKey, k.queue); t != "" {
+		if t := validText(c.template(k.exchange, k.routingKey, k.queue)); t != "" {
 			low = t
 			metricName = semconv.MessagingDestinationTemplate(t)
 			add(metricName)
@@ -132,7 +133,7 @@ func (c *config) newDestination(k destinationKey) *destination {
 		d.attrs = append(d.attrs, c.peerAttributes()...)
 	}
 	if c.clientID != "" {
-		add(semconv.MessagingClientID(c.clientID))
+		add(semconv.MessagingClientID(validText(c.clientID)))
 	}
 	d.attrs = slices.Clip(d.attrs)
 	d.spanName = c.nameSpan(k.op.name, low)
@@ -150,7 +151,7 @@ func (c *config) newDestination(k destinationKey) *destination {
 func (c *config) nameSpan(operation, destination string) string {
 	switch {
 	case c.spanName != nil:
-		return c.spanName(operation, destination)
+		return validText(c.spanName(operation, destination))
 	case destination == "":
 		return operation
 	default:
@@ -161,7 +162,7 @@ func (c *config) nameSpan(operation, destination string) string {
 func (c *config) serverAttributes() []attribute.KeyValue {
 	var attrs []attribute.KeyValue
 	if c.serverAddress != "" {
-		attrs = append(attrs, semconv.ServerAddress(c.serverAddress))
+		attrs = append(attrs, semconv.ServerAddress(validText(c.serverAddress)))
 		if c.serverPort > 0 {
 			attrs = append(attrs, semconv.ServerPort(c.serverPort))
 		}
@@ -172,7 +173,7 @@ func (c *config) serverAttributes() []attribute.KeyValue {
 func (c *config) peerAttributes() []attribute.KeyValue {
 	var attrs []attribute.KeyValue
 	if c.peerAddress != "" {
-		attrs = append(attrs, semconv.NetworkPeerAddress(c.peerAddress))
+		attrs = append(attrs, semconv.NetworkPeerAddress(validText(c.peerAddress)))
 		if c.peerPort > 0 {
 			attrs = append(attrs, semconv.NetworkPeerPort(c.peerPort))
 		}

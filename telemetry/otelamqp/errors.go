@@ -108,7 +108,7 @@ func ErrorType(err error) string {
 	}
 	var named interface{ ErrorType() string }
 	if errors.As(err, &named) && named.ErrorType() != "" {
-		return named.ErrorType()
+		return validText(named.ErrorType())
 	}
 	return errorTypeOther
 }

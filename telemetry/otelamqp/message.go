@@ -11,10 +11,10 @@ type attributes = []attribute.KeyValue
 // messageAttributes appends the message id and the correlation id (as the conversation id) if they are present.
 func messageAttributes(attrs attributes, id, correlationID string) attributes {
 	if id != "" {
-		attrs = append(attrs, semconv.MessagingMessageID(id))
+		attrs = append(attrs, semconv.MessagingMessageID(validText(id)))
 	}
 	if correlationID != "" {
-		attrs = append(attrs, semconv.MessagingMessageConversationID(correlationID))
+		attrs = append(attrs, semconv.MessagingMessageConversationID(validText(correlationID)))
 	}
 	return attrs
 }
