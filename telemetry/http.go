@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"net/http"
+	"strings"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/trace"
@@ -14,7 +15,7 @@ const TraceResponseHeader = "traceresponse"
 // Handler wraps next in a server span named "METHOD route" and sets the traceresponse header. Health checks (/healthz,
 // /readyz) make no span: they belong to no conversation and would hide the other spans.
 func (t *Telemetry) Handler(next http.Handler) http.Handler {
-	return otelhttp.NewHandler(traceResponse(next), "",
+	return otelhttp.NewHandler(traceResponse(noteBaggage(next)), "",
 		otelhttp.WithTracerProvider(t.TracerProvider),
 		otelhttp.WithMeterProvider(t.MeterProvider),
 		otelhttp.WithPropagators(t.Propagator),
@@ -29,6 +30,16 @@ func (t *Telemetry) Transport(base http.RoundTripper) http.RoundTripper {
 		otelhttp.WithTracerProvider(t.TracerProvider),
 		otelhttp.WithMeterProvider(t.MeterProvider),
 		otelhttp.WithPropagators(t.Propagator))
+}
+
+// noteBaggage calls [NoteBaggage] for the headers of a request.
+func noteBaggage(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if values := r.Header.Values("baggage"); len(values) > 0 {
+			NoteBaggage(r.Context(), strings.Join(values, ","))
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func traceResponse(next http.Handler) http.Handler {

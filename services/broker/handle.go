@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,6 +58,7 @@ func (w *worker) attempt(ctx context.Context, d amqp091.Delivery) outcome {
 		if typ, err := event.Lookup(e.Metadata.EventType, e.Metadata.Version); err == nil && typ.Deprecated() {
 			trace.SpanFromContext(ctx).SetAttributes(deprecatedKey.Bool(true))
 		}
+		telemetry.NoteBaggage(ctx, cmp.Or(wire.Text(d.Headers["baggage"]), e.Metadata.Baggage))
 		if e.Cloud != nil {
 			trace.SpanFromContext(ctx).SetAttributes(cloudAttributes(e)...)
 		}

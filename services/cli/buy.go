@@ -2,10 +2,12 @@ package cli
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"traceria/services/failure"
 	"traceria/services/order/orderclient"
 	"traceria/services/pizzeria"
 )
@@ -65,6 +67,12 @@ func (o buyOptions) check() error {
 func runBuy(cmd *cobra.Command, o buyOptions) error {
 	if err := o.check(); err != nil {
 		return err
+	}
+	if cmd.Flag("failure").Changed && strings.TrimSpace(o.failure) == "" {
+		return usagef(`--failure "": want key[=variant][, key…] (see: traceria failure list)`)
+	}
+	if _, err := failure.WithHeader(cmd.Context(), o.failure); err != nil {
+		return settingError(err)
 	}
 	config, err := pizzeria.Configuration()
 	if err != nil {

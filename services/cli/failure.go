@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -34,13 +35,18 @@ func flagFile() (failure.File, error) {
 	if failure.ByServer() {
 		return failure.File{}, usagef("FLAGD_RESOLVER=rpc: a flagd server owns the flags; change them there")
 	}
-	if os.Getenv("TRACERIA_FLAGS") == "" && os.Getenv("TRACERIA_DATA") == "" {
-		if _, err := os.Stat(systemFlags); !errors.Is(err, fs.ErrNotExist) {
-			return failure.File{Path: systemFlags}, err
+	file := failure.File{Path: systemFlags}
+	_, missing := os.Stat(systemFlags)
+	if os.Getenv("TRACERIA_FLAGS") != "" || os.Getenv("TRACERIA_DATA") != "" || errors.Is(missing, fs.ErrNotExist) {
+		config, err := pizzeria.Configuration()
+		if err != nil {
+			return failure.File{}, err
 		}
+		file = config.Flags
 	}
-	config, err := pizzeria.Configuration()
-	return config.Flags, err
+	var err error
+	file.Path, err = filepath.Abs(file.Path) // what is printed must name one file
+	return file, err
 }
 
 // settingError turns an unknown or forbidden setting into a usage error.

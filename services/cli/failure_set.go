@@ -38,7 +38,7 @@ traceria buy --failure KEY.`,
 
 // checkTargets refuses flags that are given without a value: they would mean everyone.
 func checkTargets(cmd *cobra.Command) error {
-	for _, flag := range []struct{ name, want string }{{"percent", "1 to 100"}, {"customer", "the id of a customer"}} {
+	for _, flag := range []struct{ name, want string }{{"percent", "a whole number from 1 to 100"}, {"customer", "the id of a customer"}} {
 		if value := cmd.Flag(flag.name); value.Changed && (value.Value.String() == "" || value.Value.String() == "0") {
 			return usagef("--%s %q: want %s", flag.name, value.Value, flag.want)
 		}
@@ -64,7 +64,7 @@ func runFailureSet(cmd *cobra.Command, o failureSetOptions) error {
 		cmd.Printf("%s is at its default, %s, in %s\n", key, set.Default, file.Path)
 		return nil
 	}
-	cmd.Printf("%s is set to %s in %s\n", key, settingText(set.Active), file.Path)
+	cmd.Printf("%s is set to %s in %s; services that follow this file act on it within a second\n", key, settingText(set.Active), file.Path)
 	if entry, err := failure.Lookup(set.Key); err == nil && entry.Crash {
 		cmd.PrintErrln(crashNote)
 	}

@@ -1,7 +1,11 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"traceria/services/pizzeria"
 )
@@ -32,6 +36,9 @@ First steps:
 		RunE:          showHelp,
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+			err = fmt.Errorf("--%s %q: want %s", wrong.GetFlag().Name, wrong.GetValue(), wanted(wrong.GetFlag().Value.Type()))
+		}
 		return usagef("%w\nsee: %s --help", err, cmd.CommandPath())
 	})
 	root.AddGroup(&cobra.Group{ID: groupServices, Title: "Services:"}, &cobra.Group{ID: groupTools, Title: "Tools:"})
@@ -41,4 +48,18 @@ First steps:
 	root.AddCommand(newAllCommand(), newPlayCommand(), newBuyCommand(), newTraceCommand(), newMapCommand(), newStatusCommand(),
 		newTopologyCommand(), newDeadCommand(), newEventsCommand(), newFailureCommand())
 	return root
+}
+
+// wanted says what the value of a flag is, by the name of its type.
+func wanted(flagType string) string {
+	switch flagType {
+	case "int":
+		return "a whole number"
+	case "duration":
+		return "a time such as 500ms, 30s or 2m"
+	case "bool":
+		return "true or false"
+	default:
+		return "a " + flagType
+	}
 }

@@ -81,13 +81,20 @@ type setBody struct {
 	Customer *string `json:"customer"`
 }
 
+// percentages are the allowed values of percent.
+const percentages = "a whole number from 1 to 100"
+
 // UnmarshalJSON implements json.Unmarshaler. It refuses unknown members: a misspelt percent would mean everyone.
 func (b *setBody) UnmarshalJSON(text []byte) error {
 	type plain setBody
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode((*plain)(b))
-	if _, wrongType := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !wrongType {
+	wrongType, isType := errors.AsType[*json.UnmarshalTypeError](err)
+	switch {
+	case isType && wrongType.Field == "percent":
+		return host.Unreadable("percent", "got a JSON %s, want %s", wrongType.Value, percentages)
+	case err != nil && !isType:
 		return fmt.Errorf("%w; want variant, percent or customer", err)
 	}
 	return err
@@ -103,7 +110,7 @@ func (b *setBody) setting() (failure.Setting, error) {
 	}
 	if b.Percent != nil {
 		if s.Percent = *b.Percent; s.Percent == 0 {
-			return s, host.Invalid("percent", "is 0, want 1 to 100")
+			return s, host.Invalid("percent", "is 0, want %s", percentages)
 		}
 	}
 	if b.Customer != nil {

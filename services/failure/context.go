@@ -1,12 +1,15 @@
 package failure
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/open-feature/go-sdk/openfeature"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/trace"
 
@@ -48,13 +51,22 @@ func WithAttempt(ctx context.Context, attempt int) context.Context {
 	return context.WithValue(ctx, attemptKey{}, attempt)
 }
 
-// WithCustomer stores the customer of the order in the baggage, so that it reaches every later hop.
-func WithCustomer(ctx context.Context, customer string) (context.Context, error) {
-	return withMember(ctx, customerMember, customer)
+// OmittedKey names a member that the baggage has no room for.
+const OmittedKey = attribute.Key("traceria.baggage.omitted")
+
+// WithCustomer stores the customer of the order in the baggage, so that it reaches every later hop. If the baggage of the
+// caller leaves no room, the current span says so in [OmittedKey], and failures for this customer stay off.
+func WithCustomer(ctx context.Context, customer string) context.Context {
+	with, err := withMember(ctx, customerMember, customer)
+	if err != nil {
+		trace.SpanFromContext(ctx).SetAttributes(OmittedKey.String(customerMember))
+	}
+	return with
 }
 
 // WithHeader switches on the failures of [Header] for the order in ctx, at this and every later hop. It drops the same
-// baggage of the caller. The error wraps [ErrUnknownKey], [ErrUnknownVariant] or [ErrTarget] and is the caller's fault.
+// baggage of the caller. The error wraps [ErrUnknownKey], [ErrUnknownVariant], [ErrTarget] or [ErrNoRoom] and is the caller's
+// fault.
 func WithHeader(ctx context.Context, values ...string) (context.Context, error) {
 	ctx = baggage.ContextWithBaggage(ctx, baggage.FromContext(ctx).DeleteMember(orderMember))
 	var chosen []string
@@ -89,15 +101,31 @@ func WithHeader(ctx context.Context, values ...string) (context.Context, error) 
 	return withMember(ctx, orderMember, strings.Join(chosen, ","))
 }
 
+// ErrNoRoom is returned if the baggage of the caller leaves no room for a member of ours. A baggage over the limits would be
+// dropped as a whole at the next hop, with the members of the caller.
+var ErrNoRoom = errors.New("the baggage has no room for it")
+
+// The limits of a baggage that every platform must propagate (https://www.w3.org/TR/baggage/#limits).
+const (
+	mostMembers = 64
+	mostBytes   = 8192
+)
+
+// withMember adds a member to the baggage if it fits.
 func withMember(ctx context.Context, name, value string) (context.Context, error) {
 	member, err := baggage.NewMemberRaw(name, value)
-	if err == nil {
-		var bag baggage.Baggage
-		if bag, err = baggage.FromContext(ctx).SetMember(member); err == nil {
-			return baggage.ContextWithBaggage(ctx, bag), nil
-		}
+	if err != nil {
+		return ctx, fmt.Errorf("baggage %s: %w", name, err)
 	}
-	return ctx, errors.Join(fmt.Errorf("baggage %s", name), err)
+	bag, err := baggage.FromContext(ctx).SetMember(member)
+	if err != nil {
+		return ctx, fmt.Errorf("baggage %s: %w", name, err)
+	}
+	if size := len(bag.String()); bag.Len() > mostMembers || size > mostBytes {
+		return ctx, fmt.Errorf("%w: with the member %s it has %d members and %d bytes, and at most %d members and %d bytes are allowed",
+			ErrNoRoom, name, bag.Len(), size, mostMembers, mostBytes)
+	}
+	return baggage.ContextWithBaggage(ctx, bag), nil
 }
 
 // fromHeader returns the order's own variant of key. It ignores forbidden values, because the baggage may come from
@@ -132,10 +160,41 @@ func about(ctx context.Context, service string) openfeature.EvaluationContext {
 	if attempt, ok := ctx.Value(attemptKey{}).(int); ok {
 		facts["attempt"] = attempt
 	}
-	carried := make(map[string]any, bag.Len())
-	for _, member := range bag.Members() {
-		carried[member.Key()] = member.Value()
-	}
-	facts["baggage"] = carried
+	facts["baggage"], facts["baggageMembers"] = nested(bag)
 	return openfeature.NewEvaluationContext(order, facts)
+}
+
+// nested returns the members of the baggage in two forms. In the first, a dot in a key leads into an object, because a rule's
+// {"var": "baggage.user.id"} is read like that. If one key is the beginning of another (user and user.id), the shorter one has
+// the place. The second is a list of objects with key and value, which has all.
+func nested(bag baggage.Baggage) (tree map[string]any, list []any) {
+	tree = make(map[string]any, bag.Len())
+	if bag.Len() == 0 { // the usual case
+		return tree, nil
+	}
+	members := bag.Members()
+	slices.SortFunc(members, func(a, b baggage.Member) int {
+		return cmp.Or(cmp.Compare(len(a.Key()), len(b.Key())), strings.Compare(a.Key(), b.Key()))
+	})
+	for _, member := range members {
+		list = append(list, map[string]any{"key": member.Key(), "value": member.Value()})
+		at, path := tree, slices.DeleteFunc(strings.Split(member.Key(), "."), func(part string) bool { return part == "" })
+		for i, part := range path {
+			if i == len(path)-1 {
+				if _, taken := at[part]; !taken {
+					at[part] = member.Value()
+				}
+				break
+			}
+			if _, taken := at[part]; !taken {
+				at[part] = map[string]any{}
+			}
+			below, isObject := at[part].(map[string]any)
+			if !isObject {
+				break
+			}
+			at = below
+		}
+	}
+	return tree, list
 }

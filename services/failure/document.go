@@ -89,6 +89,9 @@ func read(text []byte) (document, error) {
 			if err := f.check(entry); err != nil {
 				return d, fmt.Errorf("%s: %w", key, err)
 			}
+			if err := f.checkRule(d.fields["$evaluators"]); err != nil {
+				return d, fmt.Errorf("%s: %w", key, err)
+			}
 		}
 	}
 	return d, nil

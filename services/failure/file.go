@@ -98,6 +98,13 @@ func (f File) load() (document, error) {
 }
 
 func (f File) read() ([]byte, error) {
+	info, err := os.Stat(f.Path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // a pipe would be waited for without end
+		return nil, fmt.Errorf("%s is no regular file", f.Path)
+	}
 	file, err := os.Open(f.Path)
 	if err != nil {
 		return nil, err
@@ -106,9 +113,35 @@ func (f File) read() ([]byte, error) {
 	return io.ReadAll(io.LimitReader(file, longestFile+1))
 }
 
+// mostLinks is the number of symbolic links that Linux follows in a path.
+const mostLinks = 40
+
+// behind follows symbolic links: a change must replace the file behind them, and leave the links. The file may be missing.
+func (f File) behind() (File, error) {
+	path := f.Path
+	for range mostLinks {
+		link, err := os.Readlink(path)
+		if err != nil { // no link, or missing
+			return File{Path: path}, nil //nolint:nilerr // reading the file reports the error
+		}
+		if !filepath.IsAbs(link) {
+			folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+			if err != nil {
+				return f, err
+			}
+			link = filepath.Join(folder, link)
+		}
+		path = link
+	}
+	return f, fmt.Errorf("%s leads over more than %d symbolic links", f.Path, mostLinks)
+}
+
 // change rewrites the file atomically under a lock. The lock is on a second file, because each change replaces the
 // first.
 func (f File) change(do func(document) error) (err error) {
+	if f, err = f.behind(); err != nil {
+		return fmt.Errorf("%w: %w", ErrFile, err)
+	}
 	if err := os.MkdirAll(filepath.Dir(f.Path), 0o755); err != nil {
 		return fmt.Errorf("%w: %w", ErrFile, err)
 	}

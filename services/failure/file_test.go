@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"golang.org/x/sys/unix"
 
 	"traceria/services/failure"
 )
@@ -232,6 +233,92 @@ func TestBrokenFileIsNotOverwritten(t *testing.T) {
 		}
 		if got, _ := os.ReadFile(f.Path); string(got) != broken {
 			t.Errorf("%.40q was overwritten", broken)
+		}
+	}
+}
+
+// A change writes the file behind symbolic links and leaves the links. All names of the file have one lock.
+func TestAChangeWritesTheFileBehindLinks(t *testing.T) {
+	t.Parallel()
+	for name, links := range map[string][]string{ // each link and where it leads, from the first one on
+		"relative": {"here/flags.json", "../there/flags.json"},
+		"absolute": {"here/flags.json", "/there/flags.json"},
+		"chain":    {"a/one", "../b/two", "b/two", "three", "b/three", "/there/flags.json"},
+		"folder":   {"here", "there"},
+		"dangling": {"here/flags.json", "../there/missing.json"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			root, err := filepath.EvalSymlinks(t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			there := failure.File{Path: filepath.Join(root, "there", "flags.json")}
+			if err := there.Create(); err != nil {
+				t.Fatal(err)
+			}
+			for i := 0; i < len(links); i += 2 {
+				to := links[i+1]
+				if filepath.IsAbs(to) {
+					to = root + to
+				}
+				link := filepath.Join(root, links[i])
+				if err := errors.Join(os.MkdirAll(filepath.Dir(link), 0o755), os.Symlink(to, link)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			f := failure.File{Path: filepath.Join(root, links[0])}
+			switch name {
+			case "folder":
+				f.Path = filepath.Join(f.Path, "flags.json")
+			case "dangling":
+				there.Path = filepath.Join(root, "there", "missing.json")
+			}
+			s := open(t, f, false)
+			if _, err := f.Set(failure.KitchenSlow, failure.Setting{Variant: "10s"}); err != nil {
+				t.Fatal(err)
+			}
+			within(t, "the service follows", is(s, failure.KitchenSlow, "10s"))
+			if set := active(t, there, failure.KitchenSlow); set == nil || set.Variant != "10s" {
+				t.Errorf("the real file has %+v", set)
+			}
+			if info, err := os.Lstat(filepath.Join(root, links[0])); err != nil || info.Mode()&os.ModeSymlink == 0 {
+				t.Errorf("the link has become %v, %v", info.Mode(), err)
+			}
+			var writers sync.WaitGroup // by both names at once
+			for i, entry := range failure.Catalogue() {
+				writers.Go(func() {
+					if _, err := []failure.File{f, there}[i%2].Set(entry.Key, failure.Setting{}); err != nil && !errors.Is(err, failure.ErrTarget) {
+						t.Error(err)
+					}
+				})
+			}
+			writers.Wait()
+			for _, entry := range failure.Catalogue() {
+				if entry.Allows(failure.Everyone) && active(t, f, entry.Key) == nil {
+					t.Errorf("%s is lost", entry.Key)
+				}
+			}
+		})
+	}
+}
+
+// What is no file is refused with its name, and nothing waits for it.
+func TestAFlagFileThatIsNoFileIsRefused(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	pipe, loop, folder := filepath.Join(root, "pipe"), filepath.Join(root, "loop"), filepath.Join(root, "folder")
+	if err := errors.Join(unix.Mkfifo(pipe, 0o600), os.Symlink(loop, loop), os.Mkdir(folder, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{pipe: "no regular file", folder: "no regular file", loop: "symbolic links"} {
+		f := failure.File{Path: path}
+		_, setErr := f.Set(failure.KitchenSlow, failure.Setting{})
+		if setErr == nil || !errors.Is(setErr, failure.ErrFile) || !strings.Contains(setErr.Error(), want) || !strings.Contains(setErr.Error(), path) {
+			t.Errorf("%s: %v", path, setErr)
+		}
+		if _, err := f.List(); err == nil || !errors.Is(err, failure.ErrFile) {
+			t.Errorf("%s: %v", path, err)
 		}
 	}
 }

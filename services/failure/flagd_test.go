@@ -253,10 +253,7 @@ func TestSwitchesFollowAFlagdServer(t *testing.T) {
 				within(t, fmt.Sprint("cleared ", i), is(s, failure.KitchenSlow, failure.Off))
 			}
 			set(failure.KitchenError, failure.Setting{Customer: "anna"})
-			anna, err := failure.WithCustomer(context.Background(), "anna")
-			if err != nil {
-				t.Fatal(err)
-			}
+			anna := failure.WithCustomer(context.Background(), "anna")
 			within(t, "the customer", func() bool { _, on := s.On(anna, failure.KitchenError); return on })
 			if _, on := s.On(context.Background(), failure.KitchenError); on {
 				t.Error("the failure hit another customer")

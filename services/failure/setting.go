@@ -48,7 +48,7 @@ func (s Setting) check(entry Entry) (Setting, error) {
 	case s.Percent != 0 && s.Customer != "":
 		return s, fmt.Errorf("%w: want percent or customer, not both", ErrTarget)
 	case s.Percent < 0 || s.Percent > 100:
-		return s, fmt.Errorf("%w: %d percent: want 1 to 100", ErrTarget, s.Percent)
+		return s, fmt.Errorf("%w: %d percent: want a whole number from 1 to 100", ErrTarget, s.Percent)
 	case s.Percent != 0:
 		target = Percent
 	case s.Customer != "":

@@ -114,12 +114,9 @@ func TestTargetsHitOnlyTheirOrders(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := open(t, f, false)
-	anna, err := failure.WithCustomer(context.Background(), "anna")
-	if err != nil {
-		t.Fatal(err)
-	}
+	anna := failure.WithCustomer(context.Background(), "anna")
 	within(t, "the customer", func() bool { _, on := s.On(anna, failure.KitchenSlow); return on })
-	bert, _ := failure.WithCustomer(context.Background(), "bert")
+	bert := failure.WithCustomer(context.Background(), "bert")
 	if _, on := s.On(bert, failure.KitchenSlow); on {
 		t.Error("the failure hit another customer")
 	}

@@ -196,12 +196,22 @@ func readBody(r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
+// Unreadable is the problem of a field that cannot be read. The detail says what was found and what is allowed.
+func Unreadable(field, format string, args ...any) *Problem {
+	problem := unreadableBody(fmt.Sprintf(format, args...))
+	problem.Field = field
+	return problem
+}
+
 func unreadableBody(detail string) *Problem {
 	return &Problem{Status: http.StatusBadRequest, Title: "Unreadable request", Detail: detail, Field: "body"}
 }
 
 // unreadable names the field with the wrong type, or the byte where the syntax is wrong.
 func unreadable(err error) *Problem {
+	if problem, ok := errors.AsType[*Problem](err); ok {
+		return problem
+	}
 	problem := unreadableBody("")
 	var wrongType *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
@@ -229,8 +239,10 @@ func jsonType(kind string) string {
 		return "a string"
 	case "bool":
 		return "true or false"
-	default:
+	case "float32", "float64":
 		return "a number"
+	default:
+		return "a whole number"
 	}
 }
 

@@ -46,12 +46,12 @@ func TestUnreadableBodyNamesTheField(t *testing.T) {
 		`[]`:                            {Field: "body", Detail: "got a JSON array, want an object"},
 		`"x"`:                           {Field: "body", Detail: "got a JSON string, want an object"},
 		`{"name":1}`:                    {Field: "name", Detail: "got a JSON number, want a string"},
-		`{"count":"1"}`:                 {Field: "count", Detail: "got a JSON string, want a number"},
+		`{"count":"1"}`:                 {Field: "count", Detail: "got a JSON string, want a whole number"},
 		`{"inner":{"list":{}}}`:         {Field: "inner.list", Detail: "got a JSON object, want a list"},
 		`{"inner":{"flag":0}}`:          {Field: "inner.flag", Detail: "got a JSON number, want true or false"},
 		`{"inner":[]}`:                  {Field: "inner", Detail: "got a JSON array, want an object"},
 		strings.Repeat("[", 1<<15):      {Field: "body", Detail: "not JSON at byte 10001: invalid character '[' exceeded max depth"},
-		`{"count":9999999999999999999}`: {Field: "count", Detail: "got a JSON number 9999999999999999999, want a number"},
+		`{"count":9999999999999999999}`: {Field: "count", Detail: "got a JSON number 9999999999999999999, want a whole number"},
 	} {
 		a := service.call(t, http.MethodPost, "/echo", text)
 		want.Status, want.Title = http.StatusBadRequest, "Unreadable request"

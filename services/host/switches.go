@@ -44,7 +44,13 @@ func (r *Routes) injected(pattern string, handle HandlerFunc) HandlerFunc {
 			if err != nil {
 				return err
 			}
-			if ctx, err = failure.WithHeader(ctx, chosen); err != nil {
+			ctx, err = failure.WithHeader(ctx, chosen)
+			if errors.Is(err, failure.ErrNoRoom) {
+				return &Problem{
+					Status: http.StatusRequestHeaderFieldsTooLarge, Title: "Request header fields too large", Field: failure.Header, Detail: err.Error(),
+				}
+			}
+			if err != nil {
 				return Invalid(failure.Header, "%s", err)
 			}
 			req = req.WithContext(ctx)

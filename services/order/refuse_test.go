@@ -67,7 +67,7 @@ func TestAWrongOrderIsRefusedByTheNameOfItsFieldAndLeavesNothing(t *testing.T) {
 		{quantity(`1.5`), "items[1].quantity", 422},
 		{quantity(`1001`), "items[1].quantity", 422},
 		{quantity(`99999999999999999999999`), "items[1].quantity", 422},
-		{quantity(`1e3`), "items[1].quantity", 422},
+		{quantity(`1e-3`), "items[1].quantity", 422},
 		{quantity(`"some"`), "items[1].quantity", 422},
 		{quantity(`null`), "items[1].quantity", 422},
 		{quantity(`true`), "items[1].quantity", 422},

@@ -41,9 +41,8 @@ func (o *orders) submit(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	// The baggage takes the customer to every hop, for failures that are switched on for one customer. If the caller's own
-	// baggage leaves no room, they stay off.
-	ctx, _ := failure.WithCustomer(r.Context(), body.CustomerID)
+	// The baggage takes the customer to every hop, for failures that are switched on for one customer.
+	ctx := failure.WithCustomer(r.Context(), body.CustomerID)
 	placed, err := o.place(ctx, newRow(body, items, pence, key))
 	if err != nil {
 		return host.FromCaller(err, "customerId", "items", "deliveryAddress", "deliveryAddressId")
