@@ -30,9 +30,9 @@ func checkOTLP(prefix string, shown, hidden func(name string, check func(string)
 	hidden(prefix+"HEADERS", checkHeaders)
 }
 
-// CheckURL checks the URL of an HTTP or gRPC server. The error does not repeat the URL, which may hold a password.
+// CheckURL checks the base URL of an HTTP or gRPC server. The error does not repeat the URL, which may hold a password.
 func CheckURL(value string) error {
-	u, err := url.Parse(value)
+	u, err := ParseURL(value)
 	if err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return errors.New("want http://host:port or https://host:port")
 	}

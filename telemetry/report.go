@@ -57,7 +57,7 @@ func (r *reporter) line(signal string, err error) (*zerolog.Event, string) {
 		}
 		r.warned = true
 		counts, _ := r.lost()
-		return r.log.Warn().Err(err).Fields(counts), away
+		return r.log.Warn().Err(WithoutURL(err)).Fields(counts), away
 	}
 	delete(r.failing, signal)
 	if len(r.failing) > 0 {
@@ -117,7 +117,7 @@ func (r *reporter) Handle(err error) {
 	logged := isMetrics && r.warned || !r.due(message)
 	r.mu.Unlock()
 	if !logged {
-		r.log.Warn().Err(err).Msg(message)
+		r.log.Warn().Err(WithoutURL(err)).Msg(message)
 	}
 }
 

@@ -72,14 +72,14 @@ func Load(env *Env) Config {
 	}
 	c.Flags.Path = env.String("TRACERIA_FLAGS", filepath.Join(env.String("TRACERIA_DATA", defaultData()), "flags.json"))
 	c.AMQPURL = withPassword(env, c.AMQPURL)
-	c.JaegerPublicURL = env.URL("JAEGER_PUBLIC_URL", c.JaegerURL)
+	c.JaegerPublicURL = telemetry.Redacted(env.URL("JAEGER_PUBLIC_URL", c.JaegerURL)) // it is in every answer
 	if env.String("HTTP_ADDR", "") != "" {
 		c.HTTPAddr = env.Addr("HTTP_ADDR", "")
 	}
 	for name, port := range Ports {
 		c.URLs[name] = env.URL(strings.ToUpper(name)+"_URL", "http://127.0.0.1:"+strconv.Itoa(port))
 	}
-	c.ConsolePublicURL = env.URL("CONSOLE_PUBLIC_URL", c.URLs["console"])
+	c.ConsolePublicURL = telemetry.Redacted(env.URL("CONSOLE_PUBLIC_URL", c.URLs["console"]))
 	env.Also(telemetry.CheckEnvironment(env.lookup))
 	env.Checked("TRACERIA_RETRY_BACKOFF", "", func(text string) (err error) {
 		c.BackOff, err = topology.ParseBackOff(text)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -73,9 +72,13 @@ func (e *Env) Checked(name, fallback string, check func(string) error) string {
 // when there is no host: user:password@host parses without one.
 func (e *Env) URL(name, fallback string) string {
 	value := e.String(name, fallback)
-	if err := telemetry.CheckURL(value); err != nil {
+	err := telemetry.CheckURL(value)
+	if err == nil && strings.ContainsAny(value, "?#") { // a path is put behind it
+		err = errors.New("want http://host:port or https://host:port, without ? and #")
+	}
+	if err != nil {
 		shown := "(unreadable)"
-		if u, parseErr := url.Parse(value); parseErr == nil && u.Host != "" && !strings.Contains(u.Path, "@") {
+		if u, parseErr := telemetry.ParseURL(value); parseErr == nil && u.Host != "" {
 			shown = u.Scheme + "://" + u.Host
 		}
 		e.errs = append(e.errs, fmt.Errorf("%s=%q: %w", name, shown, err))

@@ -11,6 +11,7 @@ import (
 
 	"traceria/services/event"
 	"traceria/services/failure"
+	"traceria/telemetry"
 )
 
 // peerTime limits a call to another service.
@@ -31,13 +32,13 @@ func (h *Host) Ask(ctx context.Context, service, method, path string, body, answ
 	}
 	req, err := http.NewRequestWithContext(ctx, method, h.Config.URLs[service]+path, content)
 	if err != nil {
-		return fmt.Errorf("call %s: %w", service, err)
+		return fmt.Errorf("call %s: %w", service, telemetry.WithoutURL(err))
 	}
 	req.Header.Set("Content-Type", "application/json")
 	client := http.Client{Transport: h.Telemetry.Transport(http.DefaultTransport)}
 	resp, err := client.Do(req)
 	if err != nil {
-		return fmt.Errorf("%w: call %s: %w", event.ErrUnavailable, service, err)
+		return fmt.Errorf("%w: call %s: %w", event.ErrUnavailable, service, telemetry.WithoutURL(err))
 	}
 	defer func() { _ = resp.Body.Close() }()
 	failure.Suffer(ctx, resp.Header.Get(injectedHeader))

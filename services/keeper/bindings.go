@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"traceria/services/topology"
+	"traceria/telemetry"
 
 	"github.com/rabbitmq/amqp091-go"
 )
@@ -113,7 +114,7 @@ func (b *bindings) list(ctx context.Context) (map[topology.Binding]bool, error) 
 	request.SetBasicAuth(b.user, b.password)
 	response, err := b.client.Do(request)
 	if err != nil {
-		return nil, err
+		return nil, telemetry.WithoutURL(err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {

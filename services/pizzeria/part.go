@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"traceria/services/broker"
 	"traceria/services/broker/wire"
 	"traceria/services/host"
+	"traceria/telemetry"
 )
 
 // Part is a program that the system needs, with a check of its health.
@@ -28,7 +28,7 @@ func Parts(config host.Config) []Part {
 	var all []Part
 	for _, service := range All() {
 		address := config.URLs[service.Name]
-		all = append(all, Part{service.Name, address, func(ctx context.Context) (string, error) {
+		all = append(all, Part{service.Name, telemetry.Redacted(address), func(ctx context.Context) (string, error) {
 			remark, err := Ready(ctx, address)
 			if err == nil {
 				remark = strings.Join(slices.DeleteFunc(append(starved(ctx, config, service.Name), remark), func(s string) bool { return s == "" }), "; ")
@@ -40,7 +40,7 @@ func Parts(config host.Config) []Part {
 		Part{"rabbitmq", "amqp://" + wire.Address(config.AMQPURL), func(ctx context.Context) (string, error) {
 			return deadLetters(ctx, config.AMQPURL)
 		}},
-		Part{"collector", config.CollectorURL, func(ctx context.Context) (string, error) {
+		Part{"collector", telemetry.Redacted(config.CollectorURL), func(ctx context.Context) (string, error) {
 			return "", connects(ctx, config.CollectorURL)
 		}},
 		Part{"jaeger", config.JaegerPublicURL, func(ctx context.Context) (string, error) {
@@ -106,7 +106,7 @@ func answers(ctx context.Context, address string) error {
 
 // connects opens a TCP connection. An OTLP receiver cannot be checked further without sending it data.
 func connects(ctx context.Context, address string) error {
-	u, err := url.Parse(address)
+	u, err := telemetry.ParseURL(address)
 	if err != nil {
 		return err
 	}

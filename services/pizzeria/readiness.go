@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"traceria/services/host"
+	"traceria/telemetry"
 )
 
 // readiness returns the readiness of a service, or nothing if it is not ready.
@@ -86,11 +87,11 @@ func kept(outbox host.Outbox) (remarks []string) {
 func Get(ctx context.Context, address string) (int, []byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, telemetry.WithoutURL(err)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return 0, nil, fmt.Errorf("does not answer: %w", err)
+		return 0, nil, fmt.Errorf("does not answer: %w", telemetry.WithoutURL(err))
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +19,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
+
+	"traceria/telemetry"
 )
 
 const (
@@ -46,7 +47,7 @@ type postgresServer struct {
 // newPostgres parses a URL in libpq's form (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS).
 // Its errors do not repeat the wrong part, which may be the password.
 func newPostgres(rawURL, source string) (*postgresServer, error) {
-	if _, err := url.Parse(rawURL); err != nil {
+	if _, err := telemetry.ParseURL(rawURL); err != nil {
 		return nil, fmt.Errorf("the database URL cannot be read; want %s, with special characters in a part written as %%XX", postgresForm)
 	}
 	config, err := pgx.ParseConfig(rawURL)

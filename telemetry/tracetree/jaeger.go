@@ -28,6 +28,7 @@ const (
 // Jaeger reads traces from the query API of Jaeger v2 (port 16686). It is safe for concurrent use.
 type Jaeger struct {
 	base    *url.URL
+	at      string // base without user and password, for messages
 	baseErr error
 	client  *http.Client
 	longest int64 // the most bytes of an answer
@@ -40,10 +41,15 @@ func NewJaeger(baseURL string, client *http.Client) *Jaeger {
 		client = &http.Client{Timeout: defaultTimeout}
 	}
 	j := &Jaeger{client: client, longest: maxResponse}
-	j.base, j.baseErr = url.Parse(baseURL)
-	if j.baseErr == nil && (j.base.Host == "" || (j.base.Scheme != "http" && j.base.Scheme != "https")) {
-		j.baseErr = fmt.Errorf("%q is not an http or https address", baseURL)
+	var err error
+	j.base, err = url.Parse(baseURL)
+	if err != nil || j.base.Host == "" || (j.base.Scheme != "http" && j.base.Scheme != "https") {
+		j.baseErr = errors.New("want http://host:port or https://host:port") // without the address, which may hold a password
+		return j
 	}
+	shown := *j.base
+	shown.User, shown.RawQuery, shown.Fragment = nil, "", ""
+	j.at = shown.String()
 	return j
 }
 
@@ -60,7 +66,7 @@ func (j *Jaeger) Trace(ctx context.Context, traceID string) ([]Span, error) {
 	}
 	spans, err := decodeOTLP(body)
 	if err != nil {
-		return nil, fmt.Errorf("trace %s: the answer of Jaeger at %s is not a trace: %w", id, j.base.Redacted(), err)
+		return nil, fmt.Errorf("trace %s: the answer of Jaeger at %s is not a trace: %w", id, j.at, err)
 	}
 	if len(spans) == 0 {
 		return nil, fmt.Errorf("trace %s: %w", id, ErrNotFound)
@@ -78,7 +84,7 @@ func (j *Jaeger) Services(ctx context.Context) ([]string, error) {
 		Services []string `json:"services"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return nil, fmt.Errorf("services: the answer of Jaeger at %s is not a list of services: %w", j.base.Redacted(), err)
+		return nil, fmt.Errorf("services: the answer of Jaeger at %s is not a list of services: %w", j.at, err)
 	}
 	return answer.Services, nil
 }
@@ -107,7 +113,7 @@ func (j *Jaeger) get(ctx context.Context, path string, query url.Values) ([]byte
 		return nil, j.noAnswer(err)
 	}
 	if int64(len(body)) > j.longest {
-		return nil, fmt.Errorf("the answer of Jaeger at %s is longer than %d bytes", j.base.Redacted(), j.longest)
+		return nil, fmt.Errorf("the answer of Jaeger at %s is longer than %d bytes", j.at, j.longest)
 	}
 	return body, nil
 }
@@ -116,7 +122,7 @@ func (j *Jaeger) noAnswer(err error) error {
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
 		err = wrapped.Err // without the method and the address, which the new error repeats
 	}
-	return fmt.Errorf("Jaeger at %s does not answer: %w", j.base.Redacted(), err)
+	return fmt.Errorf("Jaeger at %s does not answer: %w", j.at, err)
 }
 
 // refusal converts an answer with another status to an error. Both versions of Jaeger's API describe an error in JSON. A
@@ -130,7 +136,7 @@ func (j *Jaeger) refusal(path string, response *http.Response) error {
 	if message == "" {
 		message = "without saying why"
 	}
-	return &refusedError{at: j.base.Redacted(), path: path, status: response.StatusCode, message: message}
+	return &refusedError{at: j.at, path: path, status: response.StatusCode, message: message}
 }
 
 // refusedError is an answer with an error status.

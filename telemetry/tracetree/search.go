@@ -186,7 +186,7 @@ func (j *Jaeger) findV3(ctx context.Context, traces map[TraceID][]Span, q query)
 	}
 	spans, err := decodeOTLP(body)
 	if err != nil {
-		return fmt.Errorf("the answer of Jaeger at %s is not a list of traces: %w", j.base.Redacted(), err)
+		return fmt.Errorf("the answer of Jaeger at %s is not a list of traces: %w", j.at, err)
 	}
 	found := map[TraceID][]Span{}
 	matches := map[TraceID]bool{}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -21,6 +20,7 @@ import (
 	"traceria/services/broker/wire"
 	"traceria/services/topology"
 	"traceria/services/wait"
+	"traceria/telemetry"
 )
 
 // Borrow returns the AMQP URL of an unused virtual host, and a function that returns it.
@@ -41,7 +41,7 @@ func Borrow(ctx context.Context, amqpURL, managementURL string, known topology.T
 }
 
 func ownVirtualHost(ctx context.Context, amqpURL, managementURL string, warn func(error)) (string, func(), error) {
-	uri, err := url.Parse(amqpURL)
+	uri, err := telemetry.ParseURL(amqpURL)
 	if err != nil {
 		return "", nil, err
 	}
@@ -82,7 +82,7 @@ func ownVirtualHost(ctx context.Context, amqpURL, managementURL string, warn fun
 
 // managementClient is a client of the management API. The URL may contain a user.
 func managementClient(managementURL string) (*rabbithole.Client, error) {
-	api, err := url.Parse(managementURL)
+	api, err := telemetry.ParseURL(managementURL)
 	if err != nil {
 		return nil, err
 	}

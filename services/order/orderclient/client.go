@@ -29,6 +29,7 @@ const (
 // Client talks to the order service. It makes no spans of its own and passes the trace context of the caller on.
 type Client struct {
 	base   string
+	at     string // base without a secret, for messages
 	client *http.Client
 }
 
@@ -37,7 +38,7 @@ func New(base string) *Client {
 	carrier := &telemetry.Telemetry{
 		TracerProvider: noop.NewTracerProvider(), MeterProvider: metricnoop.NewMeterProvider(), Propagator: telemetry.W3C,
 	}
-	return &Client{base: base, client: &http.Client{
+	return &Client{base: base, at: telemetry.Redacted(base), client: &http.Client{
 		Transport: carrier.Transport(http.DefaultTransport), Timeout: requestTime,
 	}}
 }
@@ -60,17 +61,17 @@ func (c *Client) Do(ctx context.Context, method, path string, header http.Header
 func (c *Client) exchange(ctx context.Context, method, path string, header http.Header, body any) ([]byte, error) {
 	request, err := c.request(ctx, method, path, body)
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+		return nil, fmt.Errorf("%s %s: %w", method, path, telemetry.WithoutURL(err))
 	}
 	maps.Copy(request.Header, header)
 	response, err := c.client.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("the order service at %s does not answer (start it with: make up, or: traceria all): %w", c.base, err)
+		return nil, fmt.Errorf("the order service at %s does not answer (start it with: make up, or: traceria all): %w", c.at, telemetry.WithoutURL(err))
 	}
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
-		return nil, fmt.Errorf("read the answer of the order service at %s: %w", c.base, err)
+		return nil, fmt.Errorf("read the answer of the order service at %s: %w", c.at, telemetry.WithoutURL(err))
 	}
 	if response.StatusCode >= http.StatusBadRequest {
 		return nil, refusal(response, text)
@@ -105,5 +106,5 @@ func refusal(response *http.Response, text []byte) error {
 }
 
 func (c *Client) foreign(text []byte) error {
-	return fmt.Errorf("%s does not answer like an order service: %.80q", c.base, text)
+	return fmt.Errorf("%s does not answer like an order service: %.80q", c.at, text)
 }

@@ -31,7 +31,7 @@ func (c *Client) FindNumber(ctx context.Context, number string) (Order, error) {
 		return Order{}, c.foreign(text)
 	}
 	if len(answer.Orders) == 0 {
-		return Order{}, fmt.Errorf("the order service at %s has no order %s", c.base, number)
+		return Order{}, fmt.Errorf("the order service at %s has no order %s", c.at, number)
 	}
 	return answer.Orders[0], nil
 }
