@@ -53,7 +53,7 @@ func parseSubject(text string) (subject, error) {
 	}
 }
 
-// subjectOfLink reads a link to Jaeger (…/trace/ID) or one of the order's links (…/order/ID, …/api/journeys/ID).
+// subjectOfLink reads a link to Jaeger (…/trace/ID) or the order's own (…/order/ID).
 func subjectOfLink(link string) (subject, bool) {
 	u, err := url.Parse(link)
 	if err != nil {
@@ -67,7 +67,7 @@ func subjectOfLink(link string) (subject, bool) {
 		switch id := strings.ToLower(segments[i+1]); segments[i] {
 		case "trace", "traces":
 			return subject{traceID: strings.Repeat("0", max(0, 32-len(id))) + id}, shortTraceIDForm.MatchString(id)
-		case "order", "journeys":
+		case "order":
 			return subject{conversation: id}, isUUID(id)
 		}
 	}
@@ -80,5 +80,5 @@ func isUUID(text string) bool {
 }
 
 func unknownSubject(text string) error {
-	return usagef("%.200q is not a trace: want an order id, an order number (ORD17), a trace id (32 hexadecimal digits), a traceparent, or a link that has one of them (http://…/trace/ID, …/order/ID, …/api/journeys/ID)", text)
+	return usagef("%.200q is not a trace: want an order id, an order number (ORD17), a trace id (32 hexadecimal digits), a traceparent, or a link that has one of them (http://…/trace/ID, …/order/ID)", text)
 }

@@ -35,8 +35,7 @@ func run(tb testing.TB) *bundle {
 	config := host.Load(host.NewEnv(func(name string) (string, bool) {
 		value, set := map[string]string{
 			"AMQP_URL": "amqp://guest:guest@127.0.0.1:1/", "HTTP_ADDR": "127.0.0.1:0",
-			"DATABASE_URL": url,
-			"CONSOLE_URL":  "http://console", "JAEGER_PUBLIC_URL": "http://jaeger",
+			"DATABASE_URL": url, "JAEGER_PUBLIC_URL": "http://jaeger",
 		}[name]
 		return value, set
 	}))

@@ -33,8 +33,7 @@ func TestAnOrderIsAcceptedWithAllThatTheCallerNeeds(t *testing.T) {
 	want := summary{
 		OrderID: got.OrderID, OrderNumber: "ORD1", Status: "created", TraceID: got.TraceID,
 		Links: links{
-			Self: service.base + "/order/" + got.OrderID, Journey: "http://console/api/journeys/" + got.OrderID,
-			Jaeger: "http://jaeger/trace/" + got.TraceID,
+			Self: service.base + "/order/" + got.OrderID, Jaeger: "http://jaeger/trace/" + got.TraceID,
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
