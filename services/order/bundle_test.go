@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"traceria/services/event"
+	"traceria/services/failure"
 	"traceria/services/host"
 	"traceria/services/host/hosttest"
 	"traceria/services/store"
@@ -30,6 +31,12 @@ type bundle struct {
 // run starts the service as main does.
 func run(tb testing.TB) *bundle {
 	tb.Helper()
+	return runBeside(tb, "", failure.Setting{})
+}
+
+// runBeside runs the service with the experiment integration, and with all its peers at one address.
+func runBeside(tb testing.TB, peers string, integration failure.Setting) *bundle {
+	tb.Helper()
 	b := &bundle{memory: &telemetry.Memory{}}
 	url := hosttest.DatabaseURL(tb)
 	config := host.Load(host.NewEnv(func(name string) (string, bool) {
@@ -40,6 +47,12 @@ func run(tb testing.TB) *bundle {
 		return value, set
 	}))
 	config.Flags.Path = filepath.Join(tb.TempDir(), "flags.json") // never the user's own
+	if peers != "" {
+		config.URLs["kitchen"], config.URLs["loyalty"], config.URLs["delivery"] = peers, peers, peers
+		if _, err := (failure.File{Path: config.Flags.Path}).Set(failure.Integration, integration); err != nil {
+			tb.Fatal(err)
+		}
+	}
 	b.base, _ = hosttest.Run(tb, Service(), host.Options{
 		Config: config, Telemetry: telemetry.Config{Memory: b.memory, LogOutput: io.Discard},
 	})

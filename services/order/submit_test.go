@@ -115,7 +115,7 @@ func TestAnIdempotencyKeyIsNotForAnotherOrder(t *testing.T) {
 	t.Parallel()
 	service := run(t)
 	service.place(t, "Idempotency-Key", "k-1")
-	other := strings.Replace(goodOrder, "c-1", "c-2", 1)
+	other := strings.Replace(goodOrder, "167 My Street", "1 Other Road", 1)
 	if a := service.call(t, http.MethodPost, "/order", other, "Idempotency-Key", "k-1"); a.status != http.StatusUnprocessableEntity {
 		t.Errorf("got %d %s", a.status, a.body)
 	}
