@@ -80,7 +80,7 @@ func (o *orders) get(w http.ResponseWriter, r *http.Request) error {
 // pathID returns the order id in the path. It refuses a text that no id can be, because PostgreSQL fails on it.
 func pathID(r *http.Request) (string, error) {
 	id := r.PathValue("id")
-	if len(id) > host.MaxID || event.CheckText(id) != nil {
+	if host.CheckID("id", id) != nil {
 		return "", unknown(id)
 	}
 	return id, nil
