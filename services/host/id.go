@@ -11,14 +11,15 @@ const MaxID = 200
 
 const (
 	allowedLine = "want 1 to 200 bytes of UTF-8 text, not only spaces, without control characters"
-	allowedID   = allowedLine + `, and neither "." nor ".."`
+	allowedID   = allowedLine + `; ".", ".." and "/" alone are not allowed`
 )
 
 // CheckID returns a 422 that names field and what is allowed when text cannot be an id. An id may have any characters that
 // [event.CheckText] allows, also / and %, because in a path each one is escaped (url.PathEscape). It may not be "." or "..":
-// escaped or not, clients and proxies remove these parts of a path (https://url.spec.whatwg.org/#double-dot-path-segment).
+// escaped or not, clients and proxies remove these parts of a path (https://url.spec.whatwg.org/#double-dot-path-segment). Nor may it
+// be "/": http.ServeMux takes %2F for an empty part.
 func CheckID(field, text string) error {
-	if text == "." || text == ".." {
+	if text == "." || text == ".." || text == "/" {
 		return Invalid(field, "is %q; %s", text, allowedID)
 	}
 	return check(field, text, allowedID)
