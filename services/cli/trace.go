@@ -112,6 +112,9 @@ func (s subject) tree(cmd *cobra.Command, config host.Config, most time.Duration
 		defer slow.Stop()
 	}
 	spans, err := tracetree.ReadAtRest(cmd.Context(), read, most)
+	if errors.Is(err, tracetree.ErrNotFound) {
+		return nil, fmt.Errorf("Jaeger at %s has no spans of %s: spans arrive a second or two after their work, and Jaeger forgets old ones", config.JaegerURL, s)
+	}
 	if err != nil {
 		return nil, err
 	}

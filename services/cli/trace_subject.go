@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"net/url"
 	"regexp"
 	"strings"
@@ -14,6 +15,17 @@ type subject struct {
 	// conversation is an order id, or staff-NAME for a member of the staff.
 	conversation string
 	orderNumber  string
+}
+
+// String names the subject as a user knows it.
+func (s subject) String() string {
+	if s.traceID != "" {
+		return "trace " + s.traceID
+	}
+	if member, ok := strings.CutPrefix(s.conversation, "staff-"); ok {
+		return "staff member " + member
+	}
+	return "order " + cmp.Or(s.orderNumber, s.conversation)
 }
 
 var (

@@ -1,11 +1,11 @@
 package host
 
-import "strconv"
+import "fmt"
 
-// Plural returns a number with its noun, which takes an s unless n is 1: "1 piece", "2 pieces".
-func Plural(n int, noun string) string {
+// Plural returns a number with the words for one or for several: "1 event waits", "3 events wait".
+func Plural(n int, one, several string) string {
 	if n == 1 {
-		return "1 " + noun
+		return "1 " + one
 	}
-	return strconv.Itoa(n) + " " + noun + "s"
+	return fmt.Sprintf("%d %s", n, several)
 }

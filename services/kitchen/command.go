@@ -88,5 +88,5 @@ func (k *kitchen) openNow(ctx context.Context, wanted cookRequest) error {
 }
 
 func outOfIngredients(pieces, dough int) string {
-	return fmt.Sprintf("out of ingredients: %s ordered, dough for %d", host.Plural(pieces, "piece"), dough)
+	return fmt.Sprintf("out of ingredients: %s ordered, dough for %d", host.Plural(pieces, "piece", "pieces"), dough)
 }

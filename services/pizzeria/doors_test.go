@@ -120,7 +120,9 @@ func wantFound(rt rapid.TB, at map[string]string, customer, orderID string) {
 	if !slices.ContainsFunc(account.History, func(line struct{ OrderID string }) bool { return line.OrderID == orderID }) {
 		rt.Errorf("%q: the points of order %s are not in %+v", customer, orderID, account)
 	}
-	var list struct{ Orders []struct{ OrderID, CustomerID string } }
+	var list struct {
+		Orders []struct{ OrderID, CustomerID string }
+	}
 	exchange(rt, http.MethodGet, at["order"]+"/order?customerId="+url.QueryEscape(customer), "", &list)
 	if len(list.Orders) == 0 || list.Orders[0].OrderID != orderID || list.Orders[0].CustomerID != customer {
 		rt.Errorf("%q: the list has %+v", customer, list)
