@@ -113,7 +113,7 @@ func (s subject) tree(cmd *cobra.Command, config host.Config, most time.Duration
 	}
 	spans, err := tracetree.ReadAtRest(cmd.Context(), read, most)
 	if errors.Is(err, tracetree.ErrNotFound) {
-		return nil, fmt.Errorf("Jaeger at %s has no spans of %s: spans arrive a second or two after their work, and Jaeger forgets old ones", config.JaegerURL, s)
+		return nil, fmt.Errorf("%s: %w at %s: spans arrive a second or two after their work, and Jaeger forgets old ones", s, tracetree.ErrNotFound, config.JaegerURL)
 	}
 	if err != nil {
 		return nil, err
