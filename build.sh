@@ -43,7 +43,7 @@ follow() {
   local count=0 line
   while IFS= read -r line; do
     case $line in
-    tick) if [ "$count" -lt "$total" ]; then say "$count of $total packages"; else say "linking"; fi ;;
+    tick) if [ "$count" -lt "$total" ]; then say "$count of $total package$([ "$total" = 1 ] || echo s)"; else say "linking"; fi ;;
     *[[:space:]:]* | '#'*) printf '%s\n' "$line" >&2 ;;
     *) count=$((count + 1)) ;;
     esac

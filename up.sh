@@ -57,6 +57,8 @@ interrupted() {
 }
 
 download='' # the process that downloads Jaeger
+provided='' # set when --download has provided Jaeger, and said so
+provided() { [ -n "$provided" ] || { wait "$download" && provided=1; }; }
 stop_download() { [ -z "$download" ] || { kill "$download" && wait "$download"; } 2>/dev/null || true; }
 
 # check_machine fails early when a port is taken or Go is missing.
@@ -124,7 +126,7 @@ Stop it, or set AMQP_URL to a broker."
 start() {
   : >.run/log/build-jaeger.log # process-compose appends
   # A download that failed is not tried again. One that goes on is waited for.
-  kill -0 "$download" 2>/dev/null || wait "$download" || export TRACERIA_JAEGER_RELEASE_URL=
+  kill -0 "$download" 2>/dev/null || provided || export TRACERIA_JAEGER_RELEASE_URL=
   (
     unset "${!PC_@}" # the caller's, for another process-compose
     export TRACERIA_RUN=$run
@@ -157,13 +159,14 @@ wait_for() {
   die "Not everything is ready. What runs goes on running; make down ends it."
 }
 
-# follow_build shows the download or the build of Jaeger until it is over.
+# follow_build shows the download or the build of Jaeger until it is over. It does not repeat what --download has said.
 follow_build() {
-  local shown=0 lines status
+  local shown=0 lines status quiet=''
+  [ -z "$download" ] || ! provided || quiet=1
   while :; do
     status=$(pc process get build-jaeger -o json | sed -n 's/.*"status": *"\([A-Za-z]*\)".*/\1/p' | head -n 1)
     lines=$(wc -l <.run/log/build-jaeger.log 2>/dev/null || echo 0)
-    [ "$lines" -le "$shown" ] || sed -n "$((shown + 1)),${lines}p" .run/log/build-jaeger.log
+    [ -n "$quiet" ] || [ "$lines" -le "$shown" ] || sed -n "$((shown + 1)),${lines}p" .run/log/build-jaeger.log
     shown=$lines
     case $status in
     Completed | Error | Skipped | '') break ;;

@@ -30,7 +30,7 @@ built() {
   [ -x jaeger ] && [ ! "$module/go.mod" -nt jaeger ] && [ ! "$module/go.sum" -nt jaeger ]
 }
 
-# get downloads a file and prints the progress. It gives up after 5 s without a connection and after 8 s at less than 20 kB/s.
+# get downloads a file and prints the progress, of the whole if the server says how much that is. It gives up after 5 s without a connection and after 8 s at less than 20 kB/s.
 get() { # URL FILE
   local told=$SECONDS total
   curl --fail --silent --show-error --location --proto-redir =https --connect-timeout 5 --speed-time 8 --speed-limit 20000 \
@@ -39,7 +39,7 @@ get() { # URL FILE
     [ $((SECONDS - told)) -ge 3 ] || continue
     told=$SECONDS
     total=$(sed -n 's/^[Cc]ontent-[Ll]ength: *\([0-9]*\).*/\1/p' "$2.headers" 2>/dev/null | tail -n 1)
-    say "$(($(wc -c 2>/dev/null <"$2" || echo 0) / 1000000)) of $((${total:-0} / 1000000)) MB"
+    say "$(($(wc -c 2>/dev/null <"$2" || echo 0) / 1000000)) ${total:+of $((total / 1000000)) }MB"
   done
   wait $!
 }

@@ -29,7 +29,7 @@ func newBuyCommand() *cobra.Command {
 		Use:     "buy",
 		Short:   "Place orders",
 		GroupID: groupTools,
-		Long: `Place orders with the order service at ORDER_URL. Print order id, trace id and the address of the trace in Jaeger.
+		Long: `Place orders with the order service at ORDER_URL. Print order number, order id, trace id and the address of the trace in Jaeger.
 
 With --wait the command shows the story of an order as it happens: its status, the queue that holds its message, failed
 attempts, back-off and dead letters. It ends with exit code 1 as soon as an order cannot be delivered any more: the kitchen
@@ -86,7 +86,7 @@ func runBuy(cmd *cobra.Command, o buyOptions) error {
 	}
 	if !o.json {
 		for _, one := range orders {
-			cmd.Printf("order %s  trace %s  %s\n", one.OrderID, one.TraceID, one.Links.Jaeger)
+			cmd.Printf("order %s %s  trace %s  %s\n", one.OrderNumber, one.OrderID, one.TraceID, one.Links.Jaeger)
 		}
 	}
 	if o.wait {

@@ -92,7 +92,7 @@ func redrive(cmd *cobra.Command, conn *wire.Connection, config broker.Config, s 
 		}
 	})
 	if left > 0 {
-		cmd.PrintErrf("%s has %d dead letters now: beyond --limit, dead again, or new\n", s.Queue(), left)
+		cmd.PrintErrf("%s has %s now: beyond --limit, dead again, or new\n", s.Queue(), host.Plural(left, "dead letter", "dead letters"))
 	}
 	if o.json {
 		return errors.Join(explainMissing(s, err), printJSON(cmd, sent))

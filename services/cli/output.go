@@ -50,5 +50,7 @@ func printable(text string) string {
 	}, text)
 }
 
-// oneLine is the printable text in one line.
-func oneLine(text string) string { return strings.ReplaceAll(printable(text), "\n", " ") }
+// oneLine is the printable text in one line. Joined errors have several lines.
+func oneLine(text string) string {
+	return strings.ReplaceAll(printable(strings.TrimSpace(text)), "\n", "; ")
+}

@@ -62,7 +62,7 @@ func printHealth(cmd *cobra.Command, h pizzeria.Health) {
 	}
 	line := fmt.Sprintf("%-10s %-12s %s", h.Name, word, h.Address)
 	if h.Detail != "" {
-		line += "  " + strings.ReplaceAll(h.Detail, "\n", "; ") // joined errors have several lines
+		line += "  " + oneLine(h.Detail)
 	}
 	cmd.Println(line)
 }

@@ -19,6 +19,8 @@ const (
 	sumEvery = time.Second
 	// settleTime is how long nothing happens before a pipe gets a line that says what is waited for.
 	settleTime = 1500 * time.Millisecond
+	// late is the difference of times that a line out of order does not mention.
+	late = 10 * time.Millisecond
 )
 
 // story prints what happens to orders. It implements [journey.Observer]. On a terminal the last line moves; on a pipe there
@@ -28,7 +30,8 @@ type story struct {
 	began  time.Time
 	orders int
 
-	printed time.Time // the last line
+	printed time.Time // when the last line was printed
+	latest  time.Time // the latest time in the first column
 	last    string    // the last line that was not a fact
 }
 
@@ -116,8 +119,15 @@ func (s *story) sum(p journey.Progress) {
 // end removes the line that moves.
 func (s *story) end() { s.screen.move("") }
 
+// line prints a line. A fact that is older than the line above says so: the sources tell what happened at different times.
 func (s *story) line(at time.Time, style style, word, text string) {
 	s.printed = time.Now()
+	if at.Before(s.latest.Add(-late)) {
+		text += " (known only now)"
+	}
+	if at.After(s.latest) {
+		s.latest = at
+	}
 	s.screen.print(style, s.format(at, word, text))
 }
 

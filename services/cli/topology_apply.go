@@ -59,15 +59,12 @@ func applyTopology(cmd *cobra.Command, config host.Config) error {
 	}
 	defer done()
 	wanted := pizzeria.Follow(ctx, config).Now()
-	conn, err := wire.Dial(ctx, config.AMQPURL, cmd.CommandPath())
-	if err != nil {
-		return err
-	}
-	defer wire.Close(conn)
-	if err := keeper.Apply(conn, wanted); err != nil {
-		return fmt.Errorf("apply the topology to %s: %w", wire.Address(config.AMQPURL), err)
-	}
-	cmd.Printf("RabbitMQ at %s has %d subscriptions, each with a queue, retry queues and a dead queue\n",
-		wire.Address(config.AMQPURL), len(wanted.Subscriptions))
-	return nil
+	return withBroker(cmd, func(conn *wire.Connection, config host.Config) error {
+		if err := keeper.Apply(conn, wanted); err != nil {
+			return fmt.Errorf("apply the topology to %s: %w", wire.Address(config.AMQPURL), err)
+		}
+		cmd.Printf("RabbitMQ at %s has %d subscriptions, each with a queue, retry queues and a dead queue\n",
+			wire.Address(config.AMQPURL), len(wanted.Subscriptions))
+		return nil
+	})
 }

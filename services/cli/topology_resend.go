@@ -67,7 +67,7 @@ func askProducers(cmd *cobra.Command, r *pizzeria.Resender, wanted map[string][]
 			failed = append(failed, err)
 			continue
 		}
-		cmd.Printf("%s publishes %d events again\n", producer, events)
+		cmd.Printf("%s publishes %s again\n", producer, host.Plural(events, "event", "events"))
 	}
 	return errors.Join(failed...)
 }

@@ -34,7 +34,7 @@ func newTraceCommand() *cobra.Command {
   an order number (ORD17)   the same; the order service at ORDER_URL knows its id
   a trace id                32 hexadecimal digits
   a traceparent             00-TRACE-SPAN-01, also with its header's name
-  a link                    http://…/trace/ID of Jaeger, or a link of the order: …/order/ID, …/api/journeys/ID
+  a link                    http://…/trace/ID of Jaeger, or that of the order: …/order/ID
 
 Traces that a link connects are one tree. The line of a span that begins a trace says so, and a link is shown on both of its
 spans. Jaeger shows it on one.
@@ -112,6 +112,9 @@ func (s subject) tree(cmd *cobra.Command, config host.Config, most time.Duration
 		defer slow.Stop()
 	}
 	spans, err := tracetree.ReadAtRest(cmd.Context(), read, most)
+	if errors.Is(err, tracetree.ErrNotFound) {
+		return nil, fmt.Errorf("%s: %w at %s: spans arrive a second or two after their work, and Jaeger forgets old ones", s, tracetree.ErrNotFound, config.JaegerURL)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"net/url"
 	"regexp"
 	"strings"
@@ -14,6 +15,17 @@ type subject struct {
 	// conversation is an order id, or staff-NAME for a member of the staff.
 	conversation string
 	orderNumber  string
+}
+
+// String names the subject as a user knows it.
+func (s subject) String() string {
+	if s.traceID != "" {
+		return "trace " + s.traceID
+	}
+	if member, ok := strings.CutPrefix(s.conversation, "staff-"); ok {
+		return "staff member " + member
+	}
+	return "order " + cmp.Or(s.orderNumber, s.conversation)
 }
 
 var (
@@ -53,7 +65,7 @@ func parseSubject(text string) (subject, error) {
 	}
 }
 
-// subjectOfLink reads a link to Jaeger (…/trace/ID) or one of the order's links (…/order/ID, …/api/journeys/ID).
+// subjectOfLink reads a link to Jaeger (…/trace/ID) or the order's own (…/order/ID).
 func subjectOfLink(link string) (subject, bool) {
 	u, err := url.Parse(link)
 	if err != nil {
@@ -67,7 +79,7 @@ func subjectOfLink(link string) (subject, bool) {
 		switch id := strings.ToLower(segments[i+1]); segments[i] {
 		case "trace", "traces":
 			return subject{traceID: strings.Repeat("0", max(0, 32-len(id))) + id}, shortTraceIDForm.MatchString(id)
-		case "order", "journeys":
+		case "order":
 			return subject{conversation: id}, isUUID(id)
 		}
 	}
@@ -80,5 +92,5 @@ func isUUID(text string) bool {
 }
 
 func unknownSubject(text string) error {
-	return usagef("%.200q is not a trace: want an order id, an order number (ORD17), a trace id (32 hexadecimal digits), a traceparent, or a link that has one of them (http://…/trace/ID, …/order/ID, …/api/journeys/ID)", text)
+	return usagef("%.200q is not a trace: want an order id, an order number (ORD17), a trace id (32 hexadecimal digits), a traceparent, or a link that has one of them (http://…/trace/ID, …/order/ID)", text)
 }

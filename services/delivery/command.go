@@ -20,7 +20,8 @@ type deliverRequest struct {
 	DeliveryAddressID string         `json:"deliveryAddressId"`
 }
 
-func (n deliverRequest) check() error {
+// check returns a [host.Problem] that names the first wrong field. It normalizes the id of the address.
+func (n *deliverRequest) check() error {
 	if err := host.CheckID("orderId", n.OrderID); err != nil {
 		return err
 	}
@@ -35,7 +36,14 @@ func (n deliverRequest) check() error {
 			return host.Invalid("deliveryAddress."+field, "%s", err)
 		}
 	}
-	return host.CheckText("deliveryAddressId", n.DeliveryAddressID)
+	if n.DeliveryAddressID != "" {
+		id, err := event.ParseAddressID(n.DeliveryAddressID)
+		if err != nil {
+			return host.Invalid("deliveryAddressId", "%s", err)
+		}
+		n.DeliveryAddressID = id
+	}
+	return nil
 }
 
 // deliverNow is the command Deliver Order for the experiment integration. It answers when the order is delivered and publishes no

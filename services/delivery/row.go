@@ -113,7 +113,7 @@ type deliveryView struct {
 func (d *deliveries) get(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("orderId")
 	unknown := host.NotFound("there is no delivery for order %.60q", id)
-	if event.CheckText(id) != nil {
+	if host.CheckID("orderId", id) != nil {
 		return unknown // PostgreSQL fails on such a text
 	}
 	ctx := telemetry.WithConversation(r.Context(), id)

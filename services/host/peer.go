@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"traceria/services/event"
@@ -69,7 +70,7 @@ func (h *Host) Fill(ctx context.Context, fact event.Confirmation) (event.Confirm
 		Items           []event.Item   `json:"items"`
 		DeliveryAddress *event.Address `json:"deliveryAddress"`
 	}
-	if err := h.Ask(ctx, "order", http.MethodGet, "/order/"+fact.OrderID, nil, &order); err != nil {
+	if err := h.Ask(ctx, "order", http.MethodGet, "/order/"+url.PathEscape(fact.OrderID), nil, &order); err != nil {
 		return fact, err
 	}
 	fact.OrderNumber, fact.Items, fact.Value = order.OrderNumber, order.Items, order.OrderValue.Value

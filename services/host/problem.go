@@ -87,20 +87,6 @@ func CheckText(field, text string) error {
 	return nil
 }
 
-// MaxID is the longest id, name or line of an address, in bytes.
-const MaxID = 200
-
-// CheckID returns a 422 that names field when text is empty, longer than [MaxID], or not what [CheckText] allows.
-func CheckID(field, text string) error {
-	if strings.TrimSpace(text) == "" {
-		return Invalid(field, "is missing; want 1 to %d bytes of text", MaxID)
-	}
-	if len(text) > MaxID {
-		return Invalid(field, "is %d bytes long, want 1 to %d", len(text), MaxID)
-	}
-	return CheckText(field, text)
-}
-
 // maxBody limits a request body, in bytes. A real order has a few kilobytes.
 const maxBody = 1 << 20
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"path"
@@ -139,21 +140,23 @@ var unavailableProblem = &Problem{
 
 // ServeHTTP implements http.Handler. A request without a route gets a problem document, too.
 func (r *Routes) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	// The mux would redirect //order with a page of HTML, so treat that path as unknown.
-	if _, pattern := r.mux.Handler(req); pattern != "" && path.Clean(req.URL.Path) == req.URL.Path {
+	// The mux would redirect //order with a page of HTML, so treat that path as unknown. Compare the escaped path, as the mux does:
+	// an id may have // or end in /.
+	escaped := req.URL.EscapedPath()
+	if _, pattern := r.mux.Handler(req); pattern != "" && path.Clean(escaped) == escaped {
 		r.mux.ServeHTTP(w, req)
 		return
 	}
 	// The mux finds out whether the path or only the method is wrong, and lists the allowed methods.
 	refusal := &refusalWriter{header: http.Header{}}
 	r.mux.ServeHTTP(refusal, req)
-	problem := NotFound("no route for %s %s", req.Method, req.URL.Path)
+	problem := NotFound("no route for %.40s %.300s", req.Method, escaped)
 	if refusal.status == http.StatusMethodNotAllowed {
 		allow := refusal.header.Get("Allow")
 		w.Header().Set("Allow", allow)
 		problem = &Problem{
 			Status: refusal.status, Title: "Method not allowed",
-			Detail: req.Method + " is not allowed on " + req.URL.Path + "; allowed: " + allow,
+			Detail: fmt.Sprintf("%.40s is not allowed on %.300s; allowed: %s", req.Method, escaped, allow),
 		}
 	}
 	r.refuse(w, req, problem)

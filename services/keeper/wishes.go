@@ -98,7 +98,7 @@ func (w *wishes) run(ctx context.Context, ask Ask, say func(string)) {
 			if err == nil {
 				w.done(producer, wish)
 				delete(troubles, producer)
-				say(fmt.Sprintf("%s publishes again: %d events with the keys %q", producer, events, slices.Sorted(maps.Keys(wish))))
+				say(fmt.Sprintf("%s publishes again, with the keys %[3]q; number of events: %[2]d", producer, events, slices.Sorted(maps.Keys(wish))))
 				continue
 			}
 			if was == nil {

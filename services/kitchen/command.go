@@ -24,8 +24,10 @@ func (t cookRequest) check() error {
 	if err := host.CheckID("orderId", t.OrderID); err != nil {
 		return err
 	}
-	if err := host.CheckText("orderNumber", t.OrderNumber); err != nil {
-		return err
+	if t.OrderNumber != "" {
+		if err := host.CheckLine("orderNumber", t.OrderNumber); err != nil {
+			return err
+		}
 	}
 	if len(t.Items) == 0 {
 		return host.Invalid("items", "is missing; want at least one")
@@ -86,5 +88,5 @@ func (k *kitchen) openNow(ctx context.Context, wanted cookRequest) error {
 }
 
 func outOfIngredients(pieces, dough int) string {
-	return fmt.Sprintf("out of ingredients: %d pieces ordered, dough for %d", pieces, dough)
+	return fmt.Sprintf("out of ingredients: %s ordered, dough for %d", host.Plural(pieces, "piece", "pieces"), dough)
 }

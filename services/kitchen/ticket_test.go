@@ -233,3 +233,12 @@ func TestNothingIsSaidOfAnOrderThatIsCancelledAlready(t *testing.T) {
 		}
 	}
 }
+
+func TestOnePieceIsSingular(t *testing.T) {
+	t.Parallel()
+	for pieces, want := range map[int]string{1: "1 piece ordered, dough for 0", 2: "2 pieces ordered, dough for 0"} {
+		if got := outOfIngredients(pieces, 0); got != "out of ingredients: "+want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

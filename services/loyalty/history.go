@@ -24,7 +24,7 @@ type entry struct {
 // get answers the points of a customer. An unknown customer has none.
 func (p *points) get(w http.ResponseWriter, r *http.Request) error {
 	customer := r.PathValue("customerId")
-	if err := host.CheckText("customerId", customer); err != nil {
+	if err := host.CheckID("customerId", customer); err != nil {
 		return err
 	}
 	history, err := p.history(r.Context(), customer)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"traceria/services/event"
+	"traceria/services/failure"
 	"traceria/services/host"
 	"traceria/services/host/hosttest"
 	"traceria/services/store"
@@ -30,17 +31,28 @@ type bundle struct {
 // run starts the service as main does.
 func run(tb testing.TB) *bundle {
 	tb.Helper()
+	return runBeside(tb, "", failure.Setting{})
+}
+
+// runBeside runs the service with the experiment integration, and with all its peers at one address.
+func runBeside(tb testing.TB, peers string, integration failure.Setting) *bundle {
+	tb.Helper()
 	b := &bundle{memory: &telemetry.Memory{}}
 	url := hosttest.DatabaseURL(tb)
 	config := host.Load(host.NewEnv(func(name string) (string, bool) {
 		value, set := map[string]string{
 			"AMQP_URL": "amqp://guest:guest@127.0.0.1:1/", "HTTP_ADDR": "127.0.0.1:0",
-			"DATABASE_URL": url,
-			"CONSOLE_URL":  "http://console", "JAEGER_PUBLIC_URL": "http://jaeger",
+			"DATABASE_URL": url, "JAEGER_PUBLIC_URL": "http://jaeger",
 		}[name]
 		return value, set
 	}))
 	config.Flags.Path = filepath.Join(tb.TempDir(), "flags.json") // never the user's own
+	if peers != "" {
+		config.URLs["kitchen"], config.URLs["loyalty"], config.URLs["delivery"] = peers, peers, peers
+		if _, err := (failure.File{Path: config.Flags.Path}).Set(failure.Integration, integration); err != nil {
+			tb.Fatal(err)
+		}
+	}
 	b.base, _ = hosttest.Run(tb, Service(), host.Options{
 		Config: config, Telemetry: telemetry.Config{Memory: b.memory, LogOutput: io.Discard},
 	})

@@ -30,18 +30,7 @@ const undoTime = 2 * time.Second
 
 // call is the talk's starting point: the caller waits until the order is delivered, and every service must be up. If one call
 // fails, the order is cancelled. The work of the services that were called before is not undone, and that is the lesson.
-func (o *orders) call(ctx context.Context, wanted newOrder, variant string) (summary, error) {
-	var found row
-	err := o.DB.Do(ctx, func(tx *store.Tx) (err error) {
-		if _, err = wanted.insert(ctx, tx); err != nil {
-			return err
-		}
-		found, err = readOrder(ctx, tx, wanted.id)
-		return err
-	})
-	if err != nil {
-		return summary{}, err
-	}
+func (o *orders) call(ctx context.Context, found row, variant string) (summary, error) {
 	if err := o.callAll(ctx, found, variant); err != nil {
 		return summary{}, errors.Join(err, o.finish(ctx, found, cancelled))
 	}

@@ -40,10 +40,15 @@ func (o *orders) list(w http.ResponseWriter, r *http.Request) error {
 }
 
 func readFilter(r *http.Request) (filter, error) {
-	query := r.URL.Query()
+	query, err := host.Query(r)
+	if err != nil {
+		return filter{}, err
+	}
 	f := filter{customerID: query.Get("customerId"), limit: listDefault}
-	if err := host.CheckText("customerId", f.customerID); err != nil {
-		return f, err
+	if f.customerID != "" {
+		if err := host.CheckID("customerId", f.customerID); err != nil {
+			return f, err
+		}
 	}
 	if text := query.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)

@@ -34,8 +34,9 @@ CREATE TABLE IF NOT EXISTS orders (
 	trace_id        TEXT NOT NULL,
 	created_at      BIGINT NOT NULL,
 	progress        BIGINT NOT NULL DEFAULT 0,
-	idempotency_key TEXT UNIQUE,
-	request_digest  TEXT NOT NULL
+	idempotency_key TEXT,
+	request_digest  TEXT NOT NULL,
+	UNIQUE (customer_id, idempotency_key)
 );
 CREATE TABLE IF NOT EXISTS timeline (
 	order_id TEXT NOT NULL,

@@ -3,7 +3,6 @@ package order
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -11,7 +10,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/trace"
 
 	"traceria/services/event"
@@ -32,14 +30,9 @@ func (o *orders) submit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	key, err := host.Header(r, "Idempotency-Key")
+	key, err := readKey(r)
 	if err != nil {
 		return err
-	}
-	if key != "" {
-		if err := host.CheckID("Idempotency-Key", key); err != nil {
-			return err
-		}
 	}
 	// The baggage takes the customer to every hop, for failures that are switched on for one customer.
 	ctx := failure.WithCustomer(r.Context(), body.CustomerID)
@@ -55,34 +48,36 @@ func (o *orders) submit(w http.ResponseWriter, r *http.Request) error {
 	return host.WriteJSON(w, status, placed.linked(r))
 }
 
-// place stores the order and OrderCreated in one transaction.
+// place stores the order and OrderCreated in one transaction. An order of the experiment integration has no such event: the other
+// services are called.
 func (o *orders) place(ctx context.Context, wanted newOrder) (summary, error) {
 	// Before the first statement, so that the database spans belong to the order as well.
 	wanted.traceID, wanted.at = trace.SpanContextFromContext(ctx).TraceID().String(), time.Now()
 	ctx = telemetry.WithConversation(ctx, wanted.id)
-	if wanted.key != "" {
-		before, found, err := o.repeated(ctx, wanted.key, wanted.digest)
-		if err != nil || found {
-			return before, err
-		}
+	if before, found, err := o.repeated(ctx, wanted); err != nil || found {
+		return before, err
 	}
-	if variant, called := integration(ctx); called {
-		return o.call(ctx, wanted, variant)
-	}
+	variant, called := integration(ctx)
 	var seq int64
+	var found row
 	err := o.DB.Do(ctx, func(tx *store.Tx) (err error) {
 		if seq, err = wanted.insert(ctx, tx); err != nil {
 			return err
 		}
+		if called {
+			found, err = readOrder(ctx, tx, wanted.id)
+			return err
+		}
 		return tx.Publish(ctx, event.OrderCreated{OrderID: wanted.id, OrderNumber: number(seq)})
 	})
-	if err != nil && wanted.key != "" { // the same request at the same time may have been stored first
-		if before, found, again := o.repeated(ctx, wanted.key, wanted.digest); found || errors.As(again, new(*host.Problem)) {
+	if err != nil { // the same request at the same time may have been stored first
+		if before, found, again := o.repeated(ctx, wanted); found || errors.As(again, new(*host.Problem)) {
 			return before, again
 		}
-	}
-	if err != nil {
 		return summary{}, err
+	}
+	if called {
+		return o.call(ctx, found, variant)
 	}
 	o.Log.Info().Ctx(ctx).Str("order_number", number(seq)).Msg("order placed")
 	return o.summarize(wanted.id, seq, created, wanted.traceID), nil
@@ -100,20 +95,9 @@ func newRow(body request, items []event.Item, pence int64, key string) newOrder 
 	address, _ := json.Marshal(body.DeliveryAddress)
 	digest := sha256.Sum256(fmt.Appendf(nil, "%q %s %s %q %d", body.CustomerID, itemsText, address, body.DeliveryAddressID, pence))
 	return newOrder{
-		id: newID(key), customerID: body.CustomerID, items: string(itemsText), pence: pence,
+		id: newID(body.CustomerID, key), customerID: body.CustomerID, items: string(itemsText), pence: pence,
 		address: string(address), addressID: body.DeliveryAddressID, key: key, digest: hex.EncodeToString(digest[:]),
 	}
-}
-
-// keySpace is the namespace for order ids that are made from an Idempotency-Key (RFC 9562, section 5.5). So a repeated request
-// belongs to the same conversation before the order is looked up.
-var keySpace = uuid.MustParse("5b0c8d0e-5d3f-4f0a-9d58-7a0b7f6f4c11")
-
-func newID(key string) string {
-	if key != "" {
-		return uuid.NewSHA1(keySpace, []byte(key)).String()
-	}
-	return uuid.Must(uuid.NewV7()).String()
 }
 
 func (n newOrder) insert(ctx context.Context, tx *store.Tx) (seq int64, err error) {
@@ -125,26 +109,4 @@ func (n newOrder) insert(ctx context.Context, tx *store.Tx) (seq int64, err erro
 		return 0, fmt.Errorf("store the order: %w", err)
 	}
 	return seq, nil
-}
-
-// repeated returns the order of an earlier request with the same Idempotency-Key. The error is a [host.Problem] if that order
-// was different.
-func (o *orders) repeated(ctx context.Context, key, digest string) (summary, bool, error) {
-	var id, traceID, earlier string
-	var seq int64
-	var at progress
-	err := o.DB.QueryRowContext(ctx,
-		`SELECT id, seq, trace_id, progress, request_digest FROM orders WHERE idempotency_key = $1`, key).
-		Scan(&id, &seq, &traceID, &at, &earlier)
-	if errors.Is(err, sql.ErrNoRows) {
-		return summary{}, false, nil
-	}
-	if err != nil {
-		return summary{}, false, fmt.Errorf("look up the idempotency key: %w", err)
-	}
-	if earlier != digest {
-		return summary{}, false, host.Invalid("Idempotency-Key", "was used for another order; want a new key")
-	}
-	telemetry.WithConversation(ctx, id) // the span belongs to that order
-	return o.summarize(id, seq, at, traceID), true, nil
 }

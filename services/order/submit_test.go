@@ -33,8 +33,7 @@ func TestAnOrderIsAcceptedWithAllThatTheCallerNeeds(t *testing.T) {
 	want := summary{
 		OrderID: got.OrderID, OrderNumber: "ORD1", Status: "created", TraceID: got.TraceID,
 		Links: links{
-			Self: service.base + "/order/" + got.OrderID, Journey: "http://console/api/journeys/" + got.OrderID,
-			Jaeger: "http://jaeger/trace/" + got.TraceID,
+			Self: service.base + "/order/" + got.OrderID, Jaeger: "http://jaeger/trace/" + got.TraceID,
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -116,7 +115,7 @@ func TestAnIdempotencyKeyIsNotForAnotherOrder(t *testing.T) {
 	t.Parallel()
 	service := run(t)
 	service.place(t, "Idempotency-Key", "k-1")
-	other := strings.Replace(goodOrder, "c-1", "c-2", 1)
+	other := strings.Replace(goodOrder, "167 My Street", "1 Other Road", 1)
 	if a := service.call(t, http.MethodPost, "/order", other, "Idempotency-Key", "k-1"); a.status != http.StatusUnprocessableEntity {
 		t.Errorf("got %d %s", a.status, a.body)
 	}

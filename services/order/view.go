@@ -25,9 +25,8 @@ type summary struct {
 }
 
 type links struct {
-	Self    string `json:"self"`
-	Journey string `json:"journey"`
-	Jaeger  string `json:"jaeger"`
+	Self   string `json:"self"`
+	Jaeger string `json:"jaeger"`
 }
 
 // linked returns the summary with the order's URL at the host of the request. In a container only other containers can resolve
@@ -40,10 +39,7 @@ func (s summary) linked(r *http.Request) summary {
 func (o *orders) summarize(id string, seq int64, at progress, traceID string) summary {
 	return summary{
 		OrderID: id, OrderNumber: number(seq), Status: at.String(), TraceID: traceID,
-		Links: links{
-			Journey: o.Config.ConsolePublicURL + "/api/journeys/" + id,
-			Jaeger:  o.Config.JaegerPublicURL + "/trace/" + traceID,
-		},
+		Links: links{Jaeger: o.Config.JaegerPublicURL + "/trace/" + traceID},
 	}
 }
 
@@ -84,7 +80,7 @@ func (o *orders) get(w http.ResponseWriter, r *http.Request) error {
 // pathID returns the order id in the path. It refuses a text that no id can be, because PostgreSQL fails on it.
 func pathID(r *http.Request) (string, error) {
 	id := r.PathValue("id")
-	if len(id) > host.MaxID || event.CheckText(id) != nil {
+	if host.CheckID("id", id) != nil {
 		return "", unknown(id)
 	}
 	return id, nil

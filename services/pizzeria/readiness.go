@@ -53,6 +53,9 @@ func Ready(ctx context.Context, address string) (remark string, err error) {
 func remarkOn(now host.Readiness) string {
 	var remarks []string
 	if now.Outbox != nil {
+		if n := now.Outbox.Waiting; n > 0 {
+			remarks = append(remarks, host.Plural(n, "event waits", "events wait")+" in its outbox")
+		}
 		if events := kept(*now.Outbox); len(events) > 0 {
 			remarks = append(remarks, "events in its outbox: "+strings.Join(events, ", "))
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"traceria/services/broker"
+	"traceria/services/host"
 	"traceria/telemetry/tracetree"
 )
 
@@ -83,7 +84,7 @@ func (s Surroundings) consuming(queue string) string {
 	case count.Consumers == 0:
 		return "no consumer takes messages from it"
 	case count.Ready > 0:
-		return fmt.Sprintf("%d messages are ready in it", count.Ready)
+		return host.Plural(count.Ready, "message is ready in it", "messages are ready in it")
 	default:
 		return "RabbitMQ has delivered it to " + service + ", which has not acked it"
 	}
@@ -97,7 +98,7 @@ func (s Surroundings) away(queues []string) string {
 			notes = append(notes, fmt.Sprintf("%s: %v", service, err))
 		}
 		if n := s.Outboxes[service]; n > 0 {
-			notes = append(notes, fmt.Sprintf("%d events wait in the outbox of %s", n, service))
+			notes = append(notes, host.Plural(n, "event waits", "events wait")+" in the outbox of "+service)
 		}
 	}
 	for _, queue := range queues {

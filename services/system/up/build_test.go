@@ -30,7 +30,7 @@ func TestAFailedBuildKeepsTheOldProgram(t *testing.T) {
 func TestABuildIsNeverSilent(t *testing.T) {
 	t.Parallel()
 	h := withGo(t, `case $1 in list | build) sleep 4 ;; esac; exec "$GO" "$@"`)
-	contains(t, h.buildJaeger(t, 0), "jaeger: fetching modules, 0 so far\n", "jaeger: 0 of ")
+	contains(t, h.buildJaeger(t, 0), "jaeger: fetching modules, 0 so far\n", "jaeger: 0 of 1 package\n")
 	h.says(t, builtSays)
 }
 

@@ -120,6 +120,13 @@ func upDeliversAnOrder(t *testing.T, h house) {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
 	contains(t, out, "jaeger     healthy", "Jaeger's pages     http://127.0.0.1:16686\n", "Try next:")
+	said := map[string]bool{}
+	for line := range strings.Lines(out) {
+		if strings.HasPrefix(line, "jaeger: ") && said[line] || strings.Contains(line, "0 of 0 ") {
+			t.Errorf("it says twice, or says nothing with, %q:\n%s", line, out)
+		}
+		said[line] = true
+	}
 	// 5 s is what is promised; the rest is for a machine with other work.
 	if s.gap > 8*time.Second {
 		t.Errorf("it was silent for %s:\n%s", s.gap, out)

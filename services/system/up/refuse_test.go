@@ -73,14 +73,17 @@ func hang(w http.ResponseWriter, r *http.Request) {
 func TestAServerThatHangsIsGivenUpWithinSeconds(t *testing.T) {
 	t.Parallel()
 	silent := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
-	for name, behaviour := range map[string]http.HandlerFunc{"without an answer": silent, "amid the file": hang} {
+	for name, server := range map[string]struct {
+		behaviour http.HandlerFunc
+		progress  string
+	}{"without an answer": {silent, "jaeger: 0 MB\n"}, "amid the file": {hang, "jaeger: 0 of 40 MB\n"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRelease(t)
-			r.answer(".tar.gz", behaviour)
+			r.answer(".tar.gz", server.behaviour)
 			h := newHouse(t).with("TRACERIA_JAEGER_RELEASE_URL=" + r.URL)
 			start := time.Now()
-			contains(t, h.run(t, 1, script, "--download"), "jaeger: 0 of ", "the release cannot be downloaded")
+			contains(t, h.run(t, 1, script, "--download"), server.progress, "the release cannot be downloaded")
 			if took := time.Since(start); took > 15*time.Second {
 				t.Errorf("it took %s", took)
 			}
