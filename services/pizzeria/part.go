@@ -27,8 +27,11 @@ type Part struct {
 func Parts(config host.Config) []Part {
 	var all []Part
 	for _, service := range All() {
-		address := config.URLs[service.Name]
-		all = append(all, Part{service.Name, telemetry.Redacted(address), func(ctx context.Context) (string, error) {
+		address, shown := config.URLs[service.Name], telemetry.Redacted(config.URLs[service.Name])
+		if service.Name == "console" {
+			shown = config.ConsolePublicURL
+		}
+		all = append(all, Part{service.Name, shown, func(ctx context.Context) (string, error) {
 			remark, err := Ready(ctx, address)
 			if err == nil {
 				remark = strings.Join(slices.DeleteFunc(append(starved(ctx, config, service.Name), remark), func(s string) bool { return s == "" }), "; ")
