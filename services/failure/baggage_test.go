@@ -37,7 +37,7 @@ func bagOf(t *testing.T, members, bytes int) context.Context {
 
 // hop sends the baggage to the next service.
 func hop(ctx context.Context) baggage.Baggage {
-	return baggage.FromContext(telemetry.Resume(context.Background(), telemetry.Carry(ctx)))
+	return baggage.FromContext(telemetry.Resume(context.Background(), telemetry.Carry(ctx))) //nolint:contextcheck // the next service has a context of its own
 }
 
 // The limits of W3C Baggage are 8192 bytes and 64 members. The member for one order takes 34 bytes with its comma.
