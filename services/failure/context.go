@@ -1,11 +1,9 @@
 package failure
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/open-feature/go-sdk/openfeature"
@@ -160,41 +158,6 @@ func about(ctx context.Context, service string) openfeature.EvaluationContext {
 	if attempt, ok := ctx.Value(attemptKey{}).(int); ok {
 		facts["attempt"] = attempt
 	}
-	facts["baggage"], facts["baggageMembers"] = nested(bag)
+	facts["baggage"] = members(bag)
 	return openfeature.NewEvaluationContext(order, facts)
-}
-
-// nested returns the members of the baggage in two forms. In the first, a dot in a key leads into an object, because a rule's
-// {"var": "baggage.user.id"} is read like that. If one key is the beginning of another (user and user.id), the shorter one has
-// the place. The second is a list of objects with key and value, which has all.
-func nested(bag baggage.Baggage) (tree map[string]any, list []any) {
-	tree = make(map[string]any, bag.Len())
-	if bag.Len() == 0 { // the usual case
-		return tree, nil
-	}
-	members := bag.Members()
-	slices.SortFunc(members, func(a, b baggage.Member) int {
-		return cmp.Or(cmp.Compare(len(a.Key()), len(b.Key())), strings.Compare(a.Key(), b.Key()))
-	})
-	for _, member := range members {
-		list = append(list, map[string]any{"key": member.Key(), "value": member.Value()})
-		at, path := tree, slices.DeleteFunc(strings.Split(member.Key(), "."), func(part string) bool { return part == "" })
-		for i, part := range path {
-			if i == len(path)-1 {
-				if _, taken := at[part]; !taken {
-					at[part] = member.Value()
-				}
-				break
-			}
-			if _, taken := at[part]; !taken {
-				at[part] = map[string]any{}
-			}
-			below, isObject := at[part].(map[string]any)
-			if !isObject {
-				break
-			}
-			at = below
-		}
-	}
-	return tree, list
 }

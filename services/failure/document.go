@@ -51,8 +51,8 @@ func newFlag(entry Entry) flag {
 	}
 }
 
-// parse reads a flag file. A flag of the catalogue may lack variants but may not add any. Unknown flags are not checked
-// for their variants. The error wraps [ErrFile].
+// parse reads a flag file. A flag of the catalogue may lack variants but may not add any, and its rule may give only what it
+// has. The error wraps [ErrFile].
 func parse(text []byte) (document, error) {
 	d, err := read(text)
 	if err != nil {
@@ -76,25 +76,44 @@ func read(text []byte) (document, error) {
 		return d, errors.New("flags: missing")
 	}
 	delete(d.fields, "flags")
-	for _, name := range []string{"$evaluators", "metadata"} {
-		if !isObject(d.fields[name]) {
-			return d, fmt.Errorf("%s: want an object", name)
-		}
+	if err := checkNames(d.fields, "flags", "$evaluators", "metadata"); err != nil {
+		return d, err
 	}
-	for key, f := range d.flags {
-		if err := f.checkForm(); err != nil { // flagd would reject the whole file
-			return d, fmt.Errorf("%s: %w", key, err)
-		}
-		if entry, ok := byKey[key]; ok {
-			if err := f.check(entry); err != nil {
-				return d, fmt.Errorf("%s: %w", key, err)
-			}
-			if err := f.checkRule(d.fields["$evaluators"]); err != nil {
-				return d, fmt.Errorf("%s: %w", key, err)
-			}
+	if !isObject(d.fields["metadata"]) {
+		return d, errors.New("metadata: want an object")
+	}
+	evaluators, err := d.readEvaluators()
+	if err != nil {
+		return d, fmt.Errorf("$evaluators: %w", err)
+	}
+	for _, key := range d.keys() {
+		if err := d.flags[key].check(key, evaluators); err != nil {
+			return d, fmt.Errorf("%.100s: %w", key, err)
 		}
 	}
 	return d, nil
+}
+
+// check checks a flag, and more of a flag of the catalogue.
+func (f flag) check(key Key, evaluators map[string]any) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	if err := f.checkForm(); err != nil { // flagd would reject the whole file
+		return err
+	}
+	entry, ok := byKey[key]
+	if !ok {
+		return f.checkModel()
+	}
+	variants, err := f.checkVariants(entry)
+	if err != nil {
+		return err
+	}
+	if err := f.checkModel(); err != nil {
+		return err
+	}
+	return f.checkRule(entry, variants, evaluators)
 }
 
 // checkForm checks the fields that flagd requires of every flag, unknown flags included.
@@ -116,20 +135,21 @@ func isObject(value json.RawMessage) bool {
 	return value == nil || json.Unmarshal(value, &object) == nil
 }
 
-func (f flag) check(entry Entry) error {
+// checkVariants returns the variants of a flag of the catalogue.
+func (f flag) checkVariants(entry Entry) (map[string]string, error) {
 	var variants map[string]string
 	if err := json.Unmarshal(f["variants"], &variants); err != nil {
-		return fmt.Errorf("variants: %w", err)
+		return nil, fmt.Errorf("variants: want texts, such as {%q: %q}", entry.Default(), entry.Default())
 	}
 	for name, value := range variants {
-		if _, err := entry.Choose(name); err != nil || name != value {
-			return fmt.Errorf("variants: %q: %q: want the same text twice, one of %s", name, value, strings.Join(entry.Variants, ", "))
+		if _, err := entry.Choose(name); err != nil || name != value || name == "" {
+			return nil, fmt.Errorf("variants: %.100q: %.100q: want the same text twice, one of %s", name, value, strings.Join(entry.Variants, ", "))
 		}
 	}
-	if _, ok := variants[f.text("defaultVariant")]; !ok {
-		return errors.New("defaultVariant: want one of the flag's variants")
+	if standing := f.text("defaultVariant"); variants[standing] == "" {
+		return nil, fmt.Errorf("defaultVariant: unknown variant %.100q; want one of %s", standing, rule{entry: entry, variants: variants}.allowed())
 	}
-	return nil
+	return variants, nil
 }
 
 // text returns the string value of a field, or "".

@@ -2,11 +2,13 @@ package failure
 
 import "testing"
 
-// FuzzFlagFile reads any file, writes what it accepted and reads that again: the settings must be equal. The seeds have
+// FuzzFlagFile reads any file, writes what it accepted and reads that again: the settings must be equal. flagd's own reader
+// must accept the same. The seeds have
 // one flag each, because the engine takes a minute to minimise a whole file of 30 KB.
 func FuzzFlagFile(f *testing.F) {
 	f.Add([]byte(`{"flags":{"kitchen.slow":{"state":"ENABLED","variants":{"off":"off","2s":"2s"},"defaultVariant":"2s"}}}`))
 	f.Add([]byte(`{"flags":{},"x":1}`))
+	f.Add([]byte(withRule(`{"if":[{"$ref":"a"},"2s"]}`, `,"$evaluators":{"a":{"==":[1,1]}}`)))
 	for _, s := range []Setting{{Variant: "2s", Percent: 5}, {Variant: "2s", Customer: "c"}} {
 		one := flag{}
 		one.apply(byKey[KitchenSlow], s)
@@ -16,6 +18,9 @@ func FuzzFlagFile(f *testing.F) {
 		d, err := parse(text)
 		if err != nil {
 			return
+		}
+		if _, err := flagdReads(string(text)); err != nil {
+			t.Fatalf("flagd refuses what is accepted here: %v", err)
 		}
 		again, err := parse(d.bytes())
 		if err != nil {

@@ -1,126 +1,133 @@
-package failure_test
+package failure
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
-	"fmt"
-	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 
-	"traceria/services/failure"
+	"github.com/open-feature/flagd/core/pkg/evaluator"
+	"github.com/open-feature/flagd/core/pkg/logger"
+	"github.com/open-feature/flagd/core/pkg/store"
+	"github.com/open-feature/flagd/core/pkg/sync"
+	"go.uber.org/zap"
+	"pgregory.net/rapid"
 )
 
-// flagWith is a flag file in which kitchen.slow has a rule.
-func flagWith(rule string) string {
-	return `{"$evaluators":{"late":{"if":[{"==":[{"var":"customer"},"anna"]},"10s"]},"never":{"if":[true,"20s"]},"self":{"$ref":"self"}},"flags":{"kitchen.slow":{"state":"ENABLED",` +
-		`"variants":{"off":"off","2s":"2s","10s":"10s"},"defaultVariant":"off","targeting":` + rule + `}}}`
+// withRule returns a flag file in which kitchen.slow has the rule.
+func withRule(rule, rest string) string {
+	return `{"flags":{"kitchen.slow":{"state":"ENABLED","variants":{"off":"off","2s":"2s"},"defaultVariant":"off","targeting":` + rule + `}}` + rest + `}`
 }
 
-func writeRule(t testing.TB, f failure.File, rule string) {
-	t.Helper()
-	if err := os.WriteFile(f.Path, []byte(flagWith(rule)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// A rule that names a variant that the flag does not have is refused like a broken file: by the list, by a change and by the
-// services, which keep the last valid state.
-func TestARuleForAVariantThatIsNoneIsRefused(t *testing.T) {
+func TestARuleThatGivesWhatTheFlagLacksIsRefused(t *testing.T) {
 	t.Parallel()
-	for rule, want := range map[string]string{
-		`{"if":[{"==":[{"var":"customer"},"anna"]},"20s"]}`:      `gives "20s"`,
-		`{"if":[true,"10s","20s"]}`:                              `gives "20s"`,
-		`{"if":[false,"20s",true,"10s"]}`:                        `gives "20s"`,
-		`{"?:":[true,"10s","20s"]}`:                              `gives "20s"`,
-		`{"if":[true,{"if":[false,"10s",true,"on"]}]}`:           `gives "on"`,
-		`{"fractional":[["10s",50],["20s",50]]}`:                 `gives "20s"`,
-		`{"fractional":[{"var":"order"},["20s",50],["off",50]]}`: `gives "20s"`,
-		`{"fractional":[["10s",50],"off"]}`:                      "no [variant, weight]",
-		`{"fractional":[["10s","half"],["off",50]]}`:             "is no number",
-		`{"if":[true,true]}`:                                     "gives true",
-		`{"if":[true,10]}`:                                       "gives 10",
-		`{"if":[true,["10s"]]}`:                                  "gives [",
-		`{"$ref":"never"}`:                                       `gives "20s"`,
-		`{"$ref":"nowhere"}`:                                     `"nowhere", which $evaluators does not have`,
-		`{"$ref":"self"}`:                                        "nested more than 100 deep",
-		`{"iff":[true,"10s"]}`:                                   `operator "iff"`,
-		`{"if":[true,"10s"],"or":[]}`:                            "2 operators, want one",
+	const want = "kitchen.slow: targeting: "
+	for text, says := range map[string]string{
+		withRule(`{"if":[{"==":[{"var":"customer"},"anna"]},"20s"]}`, ""):                                               want + `unknown variant "20s"; want one of off, 2s`,
+		withRule(`{"if":[{"==":[{"var":"customer"},"anna"]},"2s","10s"]}`, ""):                                          want + `unknown variant "10s"; want one of off, 2s`,
+		withRule(`{"if":[true,"2s",{"if":[true,"x"]}]}`, ""):                                                            `unknown variant "x"`,
+		withRule(`{"if":["20s"]}`, ""):                                                                                  `unknown variant "20s"`,
+		withRule(`{"or":[{"var":"x"},"20s"]}`, ""):                                                                      `unknown variant "20s"`,
+		withRule(`{"fractional":[["2s",50],["20s",50]]}`, ""):                                                           `fractional: unknown variant "20s"; want one of off, 2s`,
+		withRule(`{"fractional":[{"var":"order"},["2s",12.5],["off",87.5]]}`, ""):                                       `["2s",12.5]; want [variant, weight] with a whole number from 0`,
+		withRule(`{"fractional":[["2s",0],["off",0]]}`, ""):                                                             "the weights add up to 0",
+		withRule(`{"fractional":[["2s",-5],["off",9]]}`, ""):                                                            "with a whole number from 0",
+		withRule(`{"if":[true,5]}`, ""):                                                                                 "the result is 5; want a variant, one of off, 2s",
+		withRule(`{"if":[true,true]}`, ""):                                                                              "the result is true; want a variant",
+		withRule(`{"==":[{"var":"customer"},"anna"]}`, ""):                                                              `the result of "==" is no text`,
+		withRule(`{"fi":[true,"2s"]}`, ""):                                                                              `unknown operator "fi"; there are if,`,
+		withRule(`{"if":[{"equals":[1,1]},"2s"]}`, ""):                                                                  `unknown operator "equals"`,
+		withRule(`{"if":[{"$ref":"vip"},"2s"]}`, ""):                                                                    `$ref "vip": $evaluators has no such rule`,
+		withRule(`{"$ref":"vip"}`, `,"$evaluators":{"vip":{"if":[true,"20s"]}}`):                                        `unknown variant "20s"`,
+		withRule(`{"if":[true,"2s"]}`, `,"$evaluators":{"vip":{"==":[{"var":"$flagd.flagKey"}]}}`):                      "want no $ in it",
+		withRule(`{"if":[true,"2s"]}`, `,"$evaluators":{"v(":{"==":[1,1]}}`):                                            "want a name of letters",
+		withRule(`{"if":[true,"2s"]}`, `,"$evaluators":{"vip":1}`):                                                      "want an object with one operator",
+		`{"flags":{"kitchen.slow":{"state":"ENABLED","variants":{"off":"off"},"defaultVariant":"2s"}}}`:                 `kitchen.slow: defaultVariant: unknown variant "2s"; want one of off`,
+		`{"flags":{"kitchen.slow":{"state":"ENABLED","variants":{"off":1},"defaultVariant":"off"}}}`:                    "variants: want texts",
+		`{"flags":{"kitchen.slow":{"state":"on","variants":{"off":"off"},"defaultVariant":"off"}}}`:                     "state: want ENABLED or DISABLED",
+		`{"flags":{"kitchen.slow":{"state":"ENABLED","variants":{"off":"off"},"defaultVariant":"off","Targeting":{}}}}`: "Targeting: want targeting",
+		`{"flags":{"kitchen.slwo":{"state":"ENABLED","variants":{"off":"off"},"defaultVariant":"off"}}}`:                "did you mean kitchen.slow?",
+		`{"flags":{"my.own":{"state":"ENABLED","variants":{"a":1},"defaultVariant":"b"}}}`:                              "my.own: defaultVariant: want one of the flag's variants",
+		`{"flags":{"my.own":{"state":"ENABLED","variants":{"a":1},"defaultVariant":"a","source":5}}}`:                   "source: got a JSON number; want a text",
+		`{"Flags":{},"flags":{}}`:                                                                                       "Flags: want flags",
 	} {
-		f := newFile(t)
-		writeRule(t, f, rule)
-		_, listErr := f.List()
-		_, setErr := f.Set(failure.KitchenError, failure.Setting{})
-		s := open(t, f, false)
-		for name, err := range map[string]error{"list": listErr, "set": setErr, "service": s.Problem()} {
-			if err == nil || !errors.Is(err, failure.ErrFile) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "kitchen.slow: targeting") {
-				t.Errorf("%s: %s: got %v, want %q", rule, name, err, want)
-			}
-		}
-		if text, err := os.ReadFile(f.Path); err != nil || string(text) != flagWith(rule) {
-			t.Errorf("%s: the file was changed: %v", rule, err)
-		}
-	}
-	for _, rule := range []string{
-		`{}`, `{"$ref":"late"}`, `{"if":[true,"10s",null]}`, `{"if":[true,{"var":"customer"}]}`, `{"or":[{"var":"x"},"20s"]}`,
-		`{"fractional":[["10s"],["off"]]}`, `{"fractional":[{"cat":[{"var":"order"}]},["10s",50],["off",50]]}`, `{"if":[{"in":["20s",{"var":"customer"}]},"2s"]}`,
-	} {
-		f := newFile(t)
-		writeRule(t, f, rule)
-		if _, err := f.List(); err != nil {
-			t.Errorf("%s: %v", rule, err)
+		_, err := parse([]byte(text))
+		if !errors.Is(err, ErrFile) || errors.Is(err, ErrUnknownKey) || errors.Is(err, ErrUnknownVariant) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: got %v, want %s", text, err, says)
 		}
 	}
 }
 
-// Generated rules are refused exactly when one of their results is no variant.
-func TestGeneratedRulesAreRefusedForTheirResults(t *testing.T) {
+// A drawn rule often has a fault. What the file's check accepts, flagd accepts, and its evaluation gives a variant.
+func TestFlagdTakesEveryAcceptedRule(t *testing.T) {
 	t.Parallel()
-	random := rand.New(rand.NewPCG(9, 9))
-	var generate func(depth int) (rule any, right bool)
-	generate = func(depth int) (any, bool) {
-		switch n := random.IntN(10); {
-		case n < 4 || depth == 0:
-			v := []string{"off", "2s", "10s", "20s", "on", ""}[random.IntN(6)]
-			return v, v != "20s" && v != "on" && v != ""
-		case n < 5:
-			return nil, true
-		case n < 8:
-			var list []any
-			right := true
-			for range 1 + random.IntN(3) {
-				value, ok := generate(depth - 1)
-				list = append(list, map[string]any{"==": []any{"20s", "20s"}}, value)
-				right = right && ok
-			}
-			if random.IntN(2) == 0 {
-				value, ok := generate(depth - 1)
-				list, right = append(list, value), right && ok
-			}
-			return map[string]any{"if": list}, right
-		default:
-			list, right := []any{map[string]any{"var": "order"}}, true
-			for range 1 + random.IntN(3) {
-				value, ok := generate(depth - 1)
-				list, right = append(list, []any{value, 1}), right && ok
-			}
-			return map[string]any{"fractional": list}, right
+	accepted := 0
+	rapid.Check(t, func(t *rapid.T) {
+		drawn := drawRule(t, 3)
+		text := withRule(string(encode(drawn)), `,"$evaluators":{"anna":{"==":[{"var":"customer"},"anna"]}}`)
+		if _, err := parse([]byte(text)); err != nil {
+			return
 		}
+		accepted++
+		variant, err := evaluate(text)
+		if err != nil || variant != "off" && variant != "2s" {
+			t.Fatalf("%s: flagd gives %q, %v", text, variant, err)
+		}
+	})
+	if accepted < 5 {
+		t.Errorf("only %d of the rules were accepted", accepted)
 	}
-	f := newFile(t)
-	for range 2000 {
-		value, right := generate(3)
-		if _, isLogic := value.(map[string]any); !isLogic {
-			continue
-		}
-		text, err := json.Marshal(value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		writeRule(t, f, string(text))
-		if _, err := f.List(); (err == nil) != right {
-			t.Fatalf("%s: right %t, got %v", text, right, fmt.Sprint(err))
-		}
+}
+
+func drawRule(t *rapid.T, depth int) any {
+	results := []any{"2s", "off", "20s", nil, 5.0, true, object{"$ref": "anna"}, object{"==": []any{1.0, 1.0}}}
+	kinds := 3
+	if depth > 0 {
+		kinds = 5
 	}
+	switch rapid.IntRange(0, kinds).Draw(t, "kind") {
+	case 3, 4:
+		var list []any
+		for range rapid.IntRange(0, 2).Draw(t, "branches") {
+			condition := rapid.SampledFrom([]any{true, false, object{"$ref": "anna"}, object{"$ref": "bert"}, object{"var": "customer"}}).Draw(t, "condition")
+			list = append(list, condition, drawRule(t, depth-1))
+		}
+		if len(list) > 0 && rapid.Bool().Draw(t, "else") {
+			list = append(list, drawRule(t, depth-1))
+		}
+		return object{rapid.SampledFrom([]string{"if", "if", "if", "fi"}).Draw(t, "operator"): list}
+	case 5:
+		list := []any{object{"var": "order"}}
+		for range rapid.IntRange(1, 3).Draw(t, "shares") {
+			list = append(list, []any{rapid.SampledFrom([]string{"2s", "off", "off", "20s"}).Draw(t, "variant"), rapid.SampledFrom([]float64{0, 1, 50, 100, 12.5}).Draw(t, "weight")})
+		}
+		return object{"fractional": list}
+	case 0, 1:
+		return rapid.SampledFrom(results[:2]).Draw(t, "variant")
+	}
+	return rapid.SampledFrom(results).Draw(t, "result")
+}
+
+// evaluate asks flagd's own evaluator for kitchen.slow.
+func evaluate(text string) (variant string, err error) {
+	engine, err := flagdReads(text)
+	if err != nil {
+		return "", err
+	}
+	operators.RLock()
+	defer operators.RUnlock()
+	about := map[string]any{"customer": "anna", "order": "o-1", "targetingKey": "o-1"}
+	_, variant, _, _, err = engine.ResolveStringValue(context.Background(), "", "kitchen.slow", about)
+	return variant, err
+}
+
+// flagdReads reads the file with flagd's own reader.
+func flagdReads(text string) (*evaluator.JSON, error) {
+	operators.Lock() // as in followFile
+	defer operators.Unlock()
+	flags := store.NewFlags()
+	flags.FlagSources = []string{"x"}
+	engine := evaluator.NewJSON(logger.NewLogger(zap.NewNop(), false), flags)
+	_, _, err := engine.SetState(sync.DataSync{FlagData: text, Source: "x", Type: sync.ALL})
+	return engine, err
 }

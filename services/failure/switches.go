@@ -35,12 +35,19 @@ type Switches struct {
 }
 
 // snapshot caches the variants since the last change. It holds the keys whose variant is the same for every order.
-type snapshot map[Key]*atomic.Pointer[string]
+type snapshot map[Key]*cached
+
+// cached is what is known of a key until the next change.
+type cached struct {
+	variant atomic.Pointer[string]
+	// told is true once the log has a fault of the key's rule.
+	told atomic.Bool
+}
 
 func newSnapshot() *snapshot {
 	s := make(snapshot, len(catalogue))
 	for _, entry := range catalogue {
-		s[entry.Key] = &atomic.Pointer[string]{}
+		s[entry.Key] = &cached{}
 	}
 	return &s
 }
@@ -177,7 +184,7 @@ func (e Entry) standing() string {
 // variant evaluates the flag. It caches a variant that is the same for every order until the next change.
 func (s *Switches) variant(ctx context.Context, entry Entry) string {
 	known := (*s.now.Load())[entry.Key]
-	if v := known.Load(); v != nil {
+	if v := known.variant.Load(); v != nil {
 		return *v
 	}
 	about := about(ctx, s.options.Service)
@@ -195,13 +202,29 @@ func (s *Switches) variant(ctx context.Context, entry Entry) string {
 	operators.RUnlock()
 	variant := details.Value
 	if _, unknown := entry.Choose(variant); err != nil || unknown != nil || variant == "" {
-		variant = entry.Default() // parse does not check the flags of a server
+		s.misled(known, entry, details.EvaluationDetails)
+		variant = entry.Default()
 	}
 	switch {
 	case details.Reason == openfeature.StaticReason, details.ErrorCode == openfeature.FlagNotFoundCode:
-		known.Store(&variant)
+		known.variant.Store(&variant)
 	case err != nil && s.server != nil && time.Since(began) >= askTime:
 		s.server.leave()
 	}
 	return variant
+}
+
+// misled logs, once until the next change, that a rule gives what the key does not have. A file is checked for it as far as
+// the rule shows it; the flags of a server are not.
+func (s *Switches) misled(known *cached, entry Entry, details openfeature.EvaluationDetails) {
+	switch details.ErrorCode {
+	case "", openfeature.ParseErrorCode, openfeature.TypeMismatchCode:
+	default: // the flag or the server is missing, or the flag is disabled
+		return
+	}
+	if known.told.Swap(true) {
+		return
+	}
+	s.options.Log.Error().Str("key", string(entry.Key)).Str("variant", details.Variant).Str("error", string(details.ErrorCode)).
+		Strs("variants", entry.Variants).Msg("the flag gives no variant of the key: the default applies")
 }

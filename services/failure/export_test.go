@@ -1,0 +1,4 @@
+package failure
+
+// Members is members, for tests.
+var Members = members

@@ -1,0 +1,40 @@
+package failure_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"traceria/services/failure"
+)
+
+// The rule gives what the baggage says, so that the file's check cannot know it.
+func TestARuleWithoutAVariantIsLoggedOnce(t *testing.T) {
+	t.Parallel()
+	f := failure.File{Path: filepath.Join(t.TempDir(), "flags.json")}
+	text := `{"flags":{"kitchen.slow":{"state":"ENABLED","variants":{"off":"off","2s":"2s"},"defaultVariant":"off","targeting":{"var":"baggage.slow"}}}}`
+	if err := os.WriteFile(f.Path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	s, err := failure.Open(failure.Options{Service: "kitchen", File: f, Log: zerolog.New(&log)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if variant, on := s.On(carrying(t, "slow=2s"), failure.KitchenSlow); !on || variant != "2s" || log.Len() > 0 {
+		t.Errorf("got %s, %t and the log %s", variant, on, log.String())
+	}
+	for range 3 {
+		if variant, on := s.On(carrying(t, "slow=20s"), failure.KitchenSlow); on || variant != "off" {
+			t.Errorf("got %s, %t", variant, on)
+		}
+	}
+	if strings.Count(log.String(), `"key":"kitchen.slow"`) != 1 || !strings.Contains(log.String(), "the default applies") {
+		t.Errorf("the log is %s", log.String())
+	}
+}
