@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
+	"traceria/services/atomicfile"
 )
 
 // File is a flag file. Several processes may change it concurrently without losing a change.
@@ -103,7 +103,7 @@ func (f File) read() ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() { // a pipe would be waited for without end
-		return nil, fmt.Errorf("%s is no regular file", f.Path)
+		return nil, fmt.Errorf("%s is no file: want a file or a symbolic link to one", f.Path)
 	}
 	file, err := os.Open(f.Path)
 	if err != nil {
@@ -113,39 +113,17 @@ func (f File) read() ([]byte, error) {
 	return io.ReadAll(io.LimitReader(file, longestFile+1))
 }
 
-// mostLinks is the number of symbolic links that Linux follows in a path.
-const mostLinks = 40
-
-// behind follows symbolic links: a change must replace the file behind them, and leave the links. The file may be missing.
-func (f File) behind() (File, error) {
-	path := f.Path
-	for range mostLinks {
-		link, err := os.Readlink(path)
-		if err != nil { // no link, or missing
-			return File{Path: path}, nil //nolint:nilerr // reading the file reports the error
-		}
-		if !filepath.IsAbs(link) {
-			folder, err := filepath.EvalSymlinks(filepath.Dir(path))
-			if err != nil {
-				return f, err
-			}
-			link = filepath.Join(folder, link)
-		}
-		path = link
-	}
-	return f, fmt.Errorf("%s leads over more than %d symbolic links", f.Path, mostLinks)
-}
-
 // change rewrites the file atomically under a lock. The lock is on a second file, because each change replaces the
-// first.
-func (f File) change(do func(document) error) (err error) {
-	if f, err = f.behind(); err != nil {
+// first. A symbolic link stays, and the file behind it is written.
+func (f File) change(do func(document) error) error {
+	target, err := atomicfile.Target(f.Path) // so that a link and its file have one lock
+	if err != nil {
 		return fmt.Errorf("%w: %w", ErrFile, err)
 	}
-	if err := os.MkdirAll(filepath.Dir(f.Path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 		return fmt.Errorf("%w: %w", ErrFile, err)
 	}
-	unlock, err := lock(f.Path + ".lock")
+	unlock, err := lock(target + ".lock")
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrFile, err)
 	}
@@ -158,7 +136,7 @@ func (f File) change(do func(document) error) (err error) {
 		return err
 	}
 	// Services run as other users than the command line: all may read the file.
-	if err := renameio.WriteFile(f.Path, d.bytes(), 0o644, renameio.IgnoreUmask()); err != nil {
+	if err := atomicfile.Write(target, d.bytes(), 0o644); err != nil {
 		return fmt.Errorf("%w: %w", ErrFile, err)
 	}
 	return nil

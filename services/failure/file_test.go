@@ -311,7 +311,7 @@ func TestAFlagFileThatIsNoFileIsRefused(t *testing.T) {
 	if err := errors.Join(unix.Mkfifo(pipe, 0o600), os.Symlink(loop, loop), os.Mkdir(folder, 0o700)); err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string]string{pipe: "no regular file", folder: "no regular file", loop: "symbolic links"} {
+	for path, want := range map[string]string{pipe: "no file", folder: "no file", loop: "symbolic links"} {
 		f := failure.File{Path: path}
 		_, setErr := f.Set(failure.KitchenSlow, failure.Setting{})
 		if setErr == nil || !errors.Is(setErr, failure.ErrFile) || !strings.Contains(setErr.Error(), want) || !strings.Contains(setErr.Error(), path) {

@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2"
+	"traceria/services/atomicfile"
 )
 
 const (
@@ -67,7 +67,7 @@ func keepPassword(folder string) (password string, isNew bool, err error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		password = newPassword()
-		return password, true, renameio.WriteFile(path, []byte(password+"\n"), 0o400, renameio.IgnoreUmask())
+		return password, true, atomicfile.Write(path, []byte(password+"\n"), 0o400)
 	case err != nil:
 		return "", false, err
 	}
@@ -99,7 +99,7 @@ func (t Topology) writeDefinitions(folder string, passwords map[string]string) e
 	if err != nil || bytes.Equal(text, before) {
 		return err
 	}
-	return renameio.WriteFile(path, text, 0o644, renameio.IgnoreUmask())
+	return atomicfile.Write(path, text, 0o644)
 }
 
 // accounts are the users with these passwords. A user without a password is locked out.
