@@ -205,6 +205,7 @@ down_all() {
   if running; then
     # The services first: they flush their last spans into the Collector.
     pc process stop "${services[@]}" >/dev/null || true
+    say "the services are stopped; stopping RabbitMQ, Collector and Jaeger"
     pc down >/dev/null || true
     gone 5 || true
   fi
@@ -235,7 +236,7 @@ down() {
     return
   fi
   mkdir -p .run/log
-  say "stopping the services, then the rest"
+  say "stopping the services"
   down_all
   say "traceria is stopped; its data and logs are in .run"
 }
