@@ -2,9 +2,11 @@ package console_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -219,5 +221,40 @@ func TestSpansTellCommandsFromQueries(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Whatever the value of percent is, it is taken as a whole number from 1 to 100, or the answer says what is allowed.
+func TestAnyPercentIsTakenOrToldWhatIsAllowed(t *testing.T) {
+	t.Parallel()
+	c := run(t, false)
+	random := rand.New(rand.NewPCG(10, 100))
+	draw := func() string {
+		switch random.IntN(6) {
+		case 0:
+			return strconv.Itoa(random.IntN(300) - 100)
+		case 1:
+			return strconv.FormatFloat(random.NormFloat64()*100, 'g', -1, 64)
+		case 2:
+			return fmt.Sprintf("%de%d", random.IntN(20), random.IntN(40)-20)
+		case 3:
+			return strconv.Quote(strconv.Itoa(random.IntN(100)))
+		default:
+			return []string{"true", "false", "[]", "[50]", "{}", `{"a":1}`, `""`, "1e999", "-0", "0.0"}[random.IntN(10)]
+		}
+	}
+	for range 400 {
+		percent := draw()
+		status, body := c.call(t, http.MethodPut, "/api/failures/kitchen.slow", `{"percent":`+percent+`}`)
+		if status != http.StatusOK {
+			if !strings.Contains(body, "want a whole number from 1 to 100") || status != http.StatusBadRequest && status != http.StatusUnprocessableEntity {
+				t.Errorf("%s: %d %s", percent, status, body)
+			}
+			continue
+		}
+		set := read[failure.Status](t, status, body).Active
+		if n, err := strconv.Atoi(percent); err != nil || set == nil || set.Percent != n || n < 1 || n > 100 {
+			t.Errorf("%s is taken as %+v", percent, set)
+		}
 	}
 }
