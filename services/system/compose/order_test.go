@@ -16,6 +16,12 @@ func orderHasTrace(t *testing.T, p *system) {
 	first := p.orders[0]
 	p.settled(t, p.orders, time.Minute)
 	p.run(t, "docker compose exec order /traceria trace "+first)
+	if why := p.run(t, "docker compose exec order /traceria trace "+first+" --why"); !strings.Contains(why, "send events:delivery.order-delivered.v1") {
+		t.Errorf("no critical path to the delivery:\n%s", why)
+	}
+	if seen := p.run(t, "docker compose exec order /traceria map"); !strings.Contains(seen, "kitchen.ticket-opened → kitchen") {
+		t.Errorf("no map of the queues:\n%s", seen)
+	}
 	one := p.buy(t, "--wait")
 	if !strings.HasSuffix(one.Links.Jaeger, "/trace/"+one.TraceID) {
 		t.Errorf("links.jaeger is %q, want the trace %s", one.Links.Jaeger, one.TraceID)
