@@ -3,6 +3,7 @@ package failures
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -130,6 +131,7 @@ func testQueueOverflow(t *testing.T, st *stage) {
 	// the queue.
 	st.set(t, failure.QueueOverflow, failure.Setting{Variant: "drop-head"})
 	remaining := st.place(t, "")
+	asked := strings.Count(st.Watcher.Output(), askedAgain)
 	st.Watcher.Kill()
 	if err := st.flags.Clear(); err != nil {
 		t.Fatal(err)
@@ -137,6 +139,23 @@ func testQueueOverflow(t *testing.T, st *stage) {
 	st.waitForNoQueue(t, "kitchen.order-confirmed.drop-head")
 	st.awaitStatus(t, remaining, "delivered")
 	st.awaitStatus(t, st.place(t, ""), "delivered")
+	st.waitForResend(t, asked)
+}
+
+// askedAgain is in the line of the process topology about a request to the order service.
+const askedAgain = "order publishes again"
+
+// waitForResend waits until the order service was asked to publish again, and has done so. The events of earlier orders come again
+// with the failures of these orders, and make dead letters that the next test must not meet.
+func (st *stage) waitForResend(t *testing.T, asked int) {
+	t.Helper()
+	last, since := -1, time.Now()
+	st.Await(t, time.Minute, "the order service has published again", func() bool {
+		if left := st.Unsent(t, "order"); left != last { // an unroutable event stays
+			last, since = left, time.Now()
+		}
+		return strings.Count(st.Watcher.Output(), askedAgain) > asked && time.Since(since) > 3*time.Second
+	})
 }
 
 // waitForNoQueue waits until the queue is deleted.
