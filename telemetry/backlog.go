@@ -153,7 +153,9 @@ type spanExport struct {
 
 // ExportSpans implements the SDK's SpanExporter.
 func (e spanExport) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
-	e.export(ctx, len(spans), func(ctx context.Context) error { return e.SpanExporter.ExportSpans(ctx, stamped(e.guard.spans(spans))) })
+	for _, part := range split(stamped(e.guard.spans(spans)), spanSize) {
+		e.export(ctx, len(part), func(ctx context.Context) error { return e.SpanExporter.ExportSpans(ctx, part) })
+	}
 	return nil
 }
 
@@ -181,6 +183,8 @@ type recordExport struct {
 
 // Export implements the SDK's log Exporter.
 func (e recordExport) Export(ctx context.Context, records []sdklog.Record) error {
-	e.export(ctx, len(records), func(ctx context.Context) error { return e.Exporter.Export(ctx, records) })
+	for _, part := range split(records, recordSize) {
+		e.export(ctx, len(part), func(ctx context.Context) error { return e.Exporter.Export(ctx, part) })
+	}
 	return nil
 }

@@ -1,19 +1,13 @@
 package telemetry
 
 import (
-	"context"
 	"math"
 	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"go.opentelemetry.io/contrib/exporters/autoexport"
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
-	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
-	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
@@ -34,8 +28,12 @@ func spanLimits() sdktrace.SpanLimits {
 	return limits
 }
 
-// guard makes text valid and bounds its length.
+// guard makes text valid and bounds its length. The limit that a user sets is for values alone, as the specification says: it must
+// not cut the names and keys, or different keys would become one.
 type guard struct{ longest int }
+
+// names is the guard for names, keys and descriptions.
+var names = guard{longestText}
 
 // newGuard returns a guard with the limit for spans.
 func newGuard() guard {
@@ -63,14 +61,19 @@ func (g guard) text(text string) string {
 }
 
 func (g guard) rightAttribute(kv attribute.KeyValue) bool {
-	if !g.right(string(kv.Key)) {
-		return false
-	}
-	switch kv.Value.Type() {
+	return names.right(string(kv.Key)) && g.rightValue(kv.Value)
+}
+
+func (g guard) rightValue(v attribute.Value) bool {
+	switch v.Type() {
 	case attribute.STRING:
-		return g.right(kv.Value.AsString())
+		return g.right(v.AsString())
 	case attribute.STRINGSLICE:
-		return !slices.ContainsFunc(kv.Value.AsStringSlice(), func(text string) bool { return !g.right(text) })
+		return !slices.ContainsFunc(v.AsStringSlice(), func(text string) bool { return !g.right(text) })
+	case attribute.SLICE:
+		return !slices.ContainsFunc(v.AsSlice(), func(v attribute.Value) bool { return !g.rightValue(v) })
+	case attribute.MAP:
+		return g.allRight(v.AsMap())
 	default:
 		return true
 	}
@@ -92,7 +95,7 @@ func (g guard) attributes(attrs []attribute.KeyValue) []attribute.KeyValue {
 	}
 	changed := make([]attribute.KeyValue, len(attrs))
 	for i, kv := range attrs {
-		changed[i] = attribute.KeyValue{Key: attribute.Key(g.text(string(kv.Key))), Value: g.value(kv.Value)}
+		changed[i] = attribute.KeyValue{Key: attribute.Key(names.text(string(kv.Key))), Value: g.value(kv.Value)}
 	}
 	return changed
 }
@@ -107,6 +110,14 @@ func (g guard) value(v attribute.Value) attribute.Value {
 			texts[i] = g.text(text)
 		}
 		return attribute.StringSliceValue(texts)
+	case attribute.SLICE:
+		values := slices.Clone(v.AsSlice())
+		for i, value := range values {
+			values[i] = g.value(value)
+		}
+		return attribute.SliceValue(values...)
+	case attribute.MAP:
+		return attribute.MapValue(g.attributes(v.AsMap())...)
 	default:
 		return v
 	}
@@ -131,7 +142,7 @@ func (g guard) spans(spans []sdktrace.ReadOnlySpan) []sdktrace.ReadOnlySpan {
 }
 
 func (g guard) rightSpan(s sdktrace.ReadOnlySpan) bool {
-	if !g.right(s.Name()) || !g.right(s.Status().Description) || !g.allRight(s.Attributes()) {
+	if !names.right(s.Name()) || !names.right(s.Status().Description) || !g.allRight(s.Attributes()) {
 		return false
 	}
 	for _, link := range s.Links() {
@@ -140,7 +151,7 @@ func (g guard) rightSpan(s sdktrace.ReadOnlySpan) bool {
 		}
 	}
 	for _, event := range s.Events() {
-		if !g.right(event.Name) || !g.allRight(event.Attributes) {
+		if !names.right(event.Name) || !g.allRight(event.Attributes) {
 			return false
 		}
 	}
@@ -153,7 +164,7 @@ type guarded struct {
 	guard guard
 }
 
-func (s guarded) Name() string { return s.guard.text(s.ReadOnlySpan.Name()) }
+func (s guarded) Name() string { return names.text(s.ReadOnlySpan.Name()) }
 
 func (s guarded) Attributes() []attribute.KeyValue {
 	return s.guard.attributes(s.ReadOnlySpan.Attributes())
@@ -161,7 +172,7 @@ func (s guarded) Attributes() []attribute.KeyValue {
 
 func (s guarded) Status() sdktrace.Status {
 	status := s.ReadOnlySpan.Status()
-	status.Description = s.guard.text(status.Description)
+	status.Description = names.text(status.Description)
 	return status
 }
 
@@ -176,92 +187,7 @@ func (s guarded) Links() []sdktrace.Link {
 func (s guarded) Events() []sdktrace.Event {
 	events := append([]sdktrace.Event{}, s.ReadOnlySpan.Events()...)
 	for i := range events {
-		events[i].Name, events[i].Attributes = s.guard.text(events[i].Name), s.guard.attributes(events[i].Attributes)
+		events[i].Name, events[i].Attributes = names.text(events[i].Name), s.guard.attributes(events[i].Attributes)
 	}
 	return events
-}
-
-// newMetricReader returns the reader that OTEL_METRICS_EXPORTER names. OTLP is built here, so that its exporter can be wrapped.
-func newMetricReader(ctx context.Context) (sdkmetric.Reader, error) {
-	if name := os.Getenv("OTEL_METRICS_EXPORTER"); name != "" && name != "otlp" {
-		return autoexport.NewMetricReader(ctx)
-	}
-	protocol := os.Getenv("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL")
-	if protocol == "" {
-		protocol = os.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL")
-	}
-	var exporter sdkmetric.Exporter
-	var err error
-	if protocol == "grpc" {
-		exporter, err = otlpmetricgrpc.New(ctx)
-	} else {
-		exporter, err = otlpmetrichttp.New(ctx)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return sdkmetric.NewPeriodicReader(metricExport{exporter, guard{longestText}}), nil
-}
-
-// metricExport makes the text of metrics valid before the exporter gets them.
-type metricExport struct {
-	sdkmetric.Exporter
-	guard guard
-}
-
-// Export implements the SDK's Exporter.
-func (e metricExport) Export(ctx context.Context, metrics *metricdata.ResourceMetrics) error {
-	for _, scope := range metrics.ScopeMetrics {
-		for _, m := range scope.Metrics {
-			e.guard.metric(m.Data)
-		}
-	}
-	return e.Exporter.Export(ctx, metrics)
-}
-
-// metric changes the points in place: the reader makes them anew for each export.
-func (g guard) metric(data metricdata.Aggregation) {
-	switch d := data.(type) {
-	case metricdata.Gauge[int64]:
-		eachPoint(g, d.DataPoints)
-	case metricdata.Gauge[float64]:
-		eachPoint(g, d.DataPoints)
-	case metricdata.Sum[int64]:
-		eachPoint(g, d.DataPoints)
-	case metricdata.Sum[float64]:
-		eachPoint(g, d.DataPoints)
-	case metricdata.Histogram[int64]:
-		eachHistogram(g, d.DataPoints)
-	case metricdata.Histogram[float64]:
-		eachHistogram(g, d.DataPoints)
-	}
-}
-
-func eachPoint[N int64 | float64](g guard, points []metricdata.DataPoint[N]) {
-	for i := range points {
-		points[i].Attributes = g.set(points[i].Attributes)
-		eachExemplar(g, points[i].Exemplars)
-	}
-}
-
-func eachHistogram[N int64 | float64](g guard, points []metricdata.HistogramDataPoint[N]) {
-	for i := range points {
-		points[i].Attributes = g.set(points[i].Attributes)
-		eachExemplar(g, points[i].Exemplars)
-	}
-}
-
-func eachExemplar[N int64 | float64](g guard, exemplars []metricdata.Exemplar[N]) {
-	for i := range exemplars {
-		exemplars[i].FilteredAttributes = g.attributes(exemplars[i].FilteredAttributes)
-	}
-}
-
-func (g guard) set(set attribute.Set) attribute.Set {
-	for iterator := set.Iter(); iterator.Next(); {
-		if !g.rightAttribute(iterator.Attribute()) {
-			return attribute.NewSet(g.attributes(set.ToSlice())...)
-		}
-	}
-	return set
 }

@@ -36,6 +36,8 @@ type standIn struct {
 	spans   map[string]bool // by id, so that a repeated export counts once
 	records int
 	metrics []pmetric.Metric
+	keys    map[string]bool // of the attributes of all spans
+	names   map[string]bool
 }
 
 // newStandIn chooses a free address. Nothing listens there until start.
@@ -46,7 +48,7 @@ func newStandIn(t testing.TB) *standIn {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	return &standIn{address: listener.Addr().String(), spans: map[string]bool{}}
+	return &standIn{address: listener.Addr().String(), spans: map[string]bool{}, keys: map[string]bool{}, names: map[string]bool{}}
 }
 
 func (s *standIn) listen(t testing.TB) {
@@ -101,7 +103,10 @@ func (s *standIn) take(path string, body []byte) {
 		for _, resource := range traces.Traces().ResourceSpans().All() {
 			for _, scope := range resource.ScopeSpans().All() {
 				for _, span := range scope.Spans().All() {
-					s.spans[span.SpanID().String()] = true
+					s.spans[span.SpanID().String()], s.names[span.Name()] = true, true
+					for key := range span.Attributes().All() {
+						s.keys[key] = true
+					}
 				}
 			}
 		}
