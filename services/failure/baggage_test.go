@@ -61,6 +61,30 @@ func TestAMemberOfOursIsRefusedAboveTheLimits(t *testing.T) {
 	}
 }
 
+// A customer in the caller's baggage is never taken for the order's, also if ours has no room.
+func TestTheCallerCannotNameTheCustomer(t *testing.T) {
+	t.Parallel()
+	for _, bytes := range []int{100, 8170} {
+		bag, err := baggage.FromContext(bagOf(t, 3, bytes-len(",traceria.customer=v"))).SetMember(member(t, "traceria.customer", "v"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		there := hop(failure.WithCustomer(baggage.ContextWithBaggage(context.Background(), bag), strings.Repeat("c", 150)))
+		if got := there.Member("traceria.customer").Value(); got == "v" || there.Member("k00").Key() == "" {
+			t.Errorf("%d bytes: the customer is %q, %d members", bytes, got, there.Len())
+		}
+	}
+}
+
+func member(t *testing.T, key, value string) baggage.Member {
+	t.Helper()
+	m, err := baggage.NewMemberRaw(key, value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 // Whatever the caller's baggage and our members are, the caller's members arrive at the next hop.
 func TestTheCallersBaggageIsNeverLostForOurs(t *testing.T) {
 	t.Parallel()

@@ -55,6 +55,7 @@ const OmittedKey = attribute.Key("traceria.baggage.omitted")
 // WithCustomer stores the customer of the order in the baggage, so that it reaches every later hop. If the baggage of the
 // caller leaves no room, the current span says so in [OmittedKey], and failures for this customer stay off.
 func WithCustomer(ctx context.Context, customer string) context.Context {
+	ctx = baggage.ContextWithBaggage(ctx, baggage.FromContext(ctx).DeleteMember(customerMember)) // another customer of the caller
 	with, err := withMember(ctx, customerMember, customer)
 	if err != nil {
 		trace.SpanFromContext(ctx).SetAttributes(OmittedKey.String(customerMember))
