@@ -172,6 +172,9 @@ func attributes(members map[string]json.RawMessage) (said CloudEvent, at time.Ti
 	if said.SpecVersion != cloudevents.CloudEventsVersionV1 {
 		return said, at, fmt.Errorf("specversion is %.12q, want %q", said.SpecVersion, cloudevents.CloudEventsVersionV1)
 	}
+	if _, err := url.Parse(said.Source); err != nil {
+		return said, at, fmt.Errorf("source %.60q is not a URI reference (RFC 3986)", said.Source)
+	}
 	for name, raw := range members {
 		if _, ok := known[name]; ok || name == "data" || name == "data_base64" || !there(raw) {
 			continue
@@ -184,7 +187,7 @@ func attributes(members map[string]json.RawMessage) (said CloudEvent, at time.Ti
 		if at, err = parseTime(moment); err != nil {
 			return said, at, err
 		}
-		if err := (Date{at}).check(); err != nil {
+		if err := (Date{at}).Check(); err != nil {
 			return said, at, fmt.Errorf("time %.40q: %w", moment, err)
 		}
 	}
