@@ -13,6 +13,7 @@ import (
 
 	"traceria/services/broker"
 	"traceria/services/broker/brokertest"
+	"traceria/services/broker/wire"
 	"traceria/services/event"
 	"traceria/telemetry/tracetree"
 )
@@ -158,6 +159,7 @@ func TestABinaryCloudEventIsRetriedShownAndRedriven(t *testing.T) {
 	b.Apply(t, s)
 	b.Put(t, s, amqp091.Publishing{ContentType: "application/json", Body: []byte(`{"orderId":"o-1"}`), Headers: amqp091.Table{
 		"ce-specversion": "1.0", "ce-id": "e-7.v1", "ce-source": "urn:traceria:service:kitchen", "ce-type": "traceria.kitchen.order-boxed.v1", "ce-correlationid": "o-1",
+		"ce-traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 	}})
 	b.Consumer(t, s)
 	b.Settled(t, "dead")
@@ -170,8 +172,63 @@ func TestABinaryCloudEventIsRetriedShownAndRedriven(t *testing.T) {
 	if l := letters[0]; l.Event != "OrderBoxed" || l.Version != "v1" || l.ConversationID != "o-1" || l.Error != "there is no such street" {
 		t.Errorf("got %+v", l)
 	}
-	if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 10, func(broker.Redriven) {}); err != nil {
+	var redriven broker.Redriven
+	if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 10, func(one broker.Redriven) { redriven = one }); err != nil {
 		t.Fatal(err)
 	}
+	if redriven.ConversationID != "o-1" || redriven.TraceID != "0af7651916cd43dd8448eb211c80319c" {
+		t.Errorf("got %+v, want the order and the trace of the attributes", redriven)
+	}
 	brokertest.Eventually(t, "it is handled", func() bool { return done.Load() == 1 })
+}
+
+// A message is the same event when the headers of others are cut.
+func TestCutHeadersAreNotPartOfTheEvent(t *testing.T) {
+	t.Parallel()
+	for _, prefix := range []string{"cloudEvents:", "cloudEvents_", "ce-"} {
+		headers := amqp091.Table{"other": "x"}
+		for name, value := range map[string]string{
+			"specversion": "1.0", "id": "e-7.v1", "source": "urn:traceria:service:kitchen", "type": "traceria.kitchen.order-boxed.v1",
+			"time": "2024-01-30T12:00:00Z", "correlationid": "o-1", "causationid": "c-1", "subject": "o-1", "dataschema": "urn:s", "comexample": "x",
+			"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate": "v=1", "baggage": "a=b", "datacontenttype": "text/xml",
+		} {
+			headers[prefix+name] = value
+		}
+		whole, err := event.DecodeMessage("", headers, []byte(`<data orderId="o-1"/>`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cut := wire.WithoutForeign(headers)
+		rest, err := event.DecodeMessage("", cut, []byte(`<data orderId="o-1"/>`))
+		if err != nil {
+			t.Fatalf("%v: %v", cut, err)
+		}
+		diff := cmp.Diff([]any{whole.Metadata, string(whole.Data)}, []any{rest.Metadata, string(rest.Data)})
+		if diff != "" || whole.Metadata.CausationID == "" || whole.Metadata.Baggage == "" || cut[prefix+"comexample"] != nil {
+			t.Errorf("%v (-whole +cut)\n%s", cut, diff)
+		}
+	}
+}
+
+// A CloudEvent in binary mode whose headers fill the frame is retried. The headers that it does not need are cut.
+func TestABinaryCloudEventKeepsItsAttributesWhenCut(t *testing.T) {
+	t.Parallel()
+	b := brokertest.New(t)
+	seen := make(chan string, 10)
+	s := brokertest.Boxed(func(_ context.Context, e event.Envelope) error {
+		if seen <- e.Identity().String(); len(seen) < 2 {
+			return errors.New("the car does not start")
+		}
+		return nil
+	})
+	b.Apply(t, s)
+	b.Put(t, s, amqp091.Publishing{ContentType: "application/json", Body: []byte(`{"orderId":"o-1"}`), Headers: amqp091.Table{
+		"cloudEvents:specversion": "1.0", "cloudEvents:id": "e-7", "cloudEvents:source": "//till", "cloudEvents:type": "traceria.kitchen.order-boxed.v1",
+		"cloudEvents:big": strings.Repeat("x", 130_830),
+	}})
+	b.Consumer(t, s)
+	b.Settled(t, "ack")
+	if first, again := <-seen, <-seen; first != "//till e-7" || again != first {
+		t.Errorf("the attempts got %q and %q", first, again)
+	}
 }

@@ -100,9 +100,10 @@ func (w *worker) handling(ctx context.Context, a *Attempt, unreadable error) err
 	return handle(ctx)
 }
 
-// dateOf replaces the date of an event that has none: it is the timestamp of the message, or now.
+// dateOf replaces the date of an event that has none: it is the timestamp of the message, or now. AMQP's timestamp has seconds.
+// Some clients send milliseconds, which is a date that cannot be stored.
 func dateOf(d amqp091.Delivery) time.Time {
-	if d.Timestamp.IsZero() {
+	if d.Timestamp.IsZero() || (event.Date{Time: d.Timestamp}).Check() != nil {
 		return time.Now().UTC()
 	}
 	return d.Timestamp.UTC()

@@ -44,10 +44,7 @@ type Letter struct {
 // has the reason.
 func letterOf(d amqp091.Delivery) Letter {
 	h := historyOf(d)
-	e, err := event.DecodeMessage(d.ContentType, d.Headers, d.Body)
-	if err != nil { // the body may say more than its content type allows
-		e, _ = event.Decode(d.Body)
-	}
+	e := eventIn(d)
 	letter := Letter{
 		MessageID: d.MessageId, Event: d.Type, Version: e.Metadata.Version, ConversationID: conversation(d, e),
 		Reason: wire.Text(d.Headers[headerDeadReason]), Error: wire.Text(d.Headers[headerDeadError]), Service: wire.Text(d.Headers[headerDeadService]),
@@ -73,6 +70,15 @@ func letterOf(d amqp091.Delivery) Letter {
 		letter.TraceID = span.TraceID().String()
 	}
 	return letter
+}
+
+// eventIn returns the event of a dead letter as far as it can be read. The body may say more than its content type allows.
+func eventIn(d amqp091.Delivery) event.Envelope {
+	e, err := event.DecodeMessage(d.ContentType, d.Headers, d.Body)
+	if err != nil {
+		e, _ = event.Decode(d.Body)
+	}
+	return e
 }
 
 // Indented returns the body with JSON indented. Members and numbers stay as they are written, and so does a body of another

@@ -10,7 +10,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"traceria/services/broker/wire"
-	"traceria/services/event"
 	"traceria/services/topology"
 	"traceria/telemetry"
 	"traceria/telemetry/otelamqp"
@@ -73,7 +72,7 @@ func Redrive(ctx context.Context, conn *wire.Connection, config Config, s topolo
 }
 
 func redrive(ctx context.Context, s topology.Subscription, publisher *otelamqp.Publisher, d amqp091.Delivery) (Redriven, error) {
-	e, _ := event.Decode(d.Body)
+	e := eventIn(d)
 	creation := creationOf(d, e) //nolint:contextcheck // the context is that of the message
 	message := republished(d, historyOf(d))
 	message.Headers[otelamqp.AttemptHeader] = int64(attemptsOf(d) + 1)

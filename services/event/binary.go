@@ -1,11 +1,11 @@
 package event
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -50,6 +50,9 @@ func decodeBinary(contentType string, headers map[string]any, body []byte) (Enve
 	if err != nil {
 		return Envelope{}, fmt.Errorf("%w: CloudEvents in binary mode: %w", ErrUnreadable, err)
 	}
+	if err := sameKind(contentType, members["datacontenttype"]); err != nil {
+		return Envelope{}, fmt.Errorf("%w: CloudEvents in binary mode: %w", ErrUnreadable, err)
+	}
 	if contentType != "" || members["datacontenttype"] == nil {
 		members["datacontenttype"] = quoteJSON(contentType)
 	}
@@ -64,9 +67,26 @@ func decodeBinary(contentType string, headers map[string]any, body []byte) (Enve
 	return cloudOf(members)
 }
 
+// sameKind refuses data that are JSON by one content type and XML by the other.
+func sameKind(property string, header json.RawMessage) error {
+	var text string
+	_ = json.Unmarshal(header, &text) // attributes refuses a header that is not text
+	if property == "" || text == "" {
+		return nil
+	}
+	isJSON, isXML, err := kindOf(property)
+	if err != nil {
+		return err
+	}
+	if alsoJSON, alsoXML, err := kindOf(text); err == nil && isJSON == alsoJSON && isXML == alsoXML {
+		return nil
+	}
+	return fmt.Errorf("the property content-type is %.60q and the header datacontenttype %.60q", property, text)
+}
+
 // binaryAttributes returns the attributes by name, as JSON.
 func binaryAttributes(headers map[string]any) (map[string]json.RawMessage, error) {
-	members, values, from := map[string]json.RawMessage{}, map[string]any{}, map[string]string{}
+	members, from := map[string]json.RawMessage{}, map[string]string{}
 	for header, value := range headers {
 		at := slices.IndexFunc(binaryPrefixes, func(prefix string) bool { return strings.HasPrefix(header, prefix) })
 		if at < 0 || value == nil {
@@ -77,11 +97,11 @@ func binaryAttributes(headers map[string]any) (map[string]json.RawMessage, error
 		if err != nil {
 			return nil, fmt.Errorf("header %.60q: %w", header, err)
 		}
-		if other := from[name]; other != "" && !reflect.DeepEqual(values[name], value) {
+		if other := from[name]; other != "" && !bytes.Equal(members[name], text) {
 			first, second := min(other, header), max(other, header)
 			return nil, fmt.Errorf("headers %.60q and %.60q have different values", first, second)
 		}
-		members[name], values[name], from[name] = text, value, header
+		members[name], from[name] = text, header
 	}
 	return members, nil
 }

@@ -41,13 +41,19 @@ func TestACloudEventInBinaryModeIsRead(t *testing.T) {
 	}
 	typed := boxedHeaders("ce-")
 	typed["ce-id"], typed["ce-time"] = []byte("e-1.v1"), time.Date(2024, 1, 30, 12, 0, 0, 0, time.UTC)
-	typed["cloudEvents:id"] = []byte("e-1.v1") // twice, and the same
+	typed["cloudEvents:id"] = "e-1.v1" // twice, and the same
 	if got, err := event.DecodeMessage("", typed, []byte(`{"orderId":"o-1"}`)); err != nil || got.Identity() != want.Identity() || !got.Metadata.EventDate.Equal(want.Metadata.EventDate.Time) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	inXML, err := event.DecodeMessage("application/xml", boxedHeaders("ce-"), []byte(`<data><orderId>o-1</orderId></data>`))
 	if err != nil || string(inXML.Data) != `{"orderId":"o-1"}` {
 		t.Errorf("XML: %s, %v", inXML.Data, err)
+	}
+	for contentType, body := range map[string]string{"application/json; charset=\"UTF-8\"": `{"orderId":"o-1"}`, "text/xml": `<data><orderId>o-1</orderId></data>`} {
+		marked, err := event.DecodeMessage(contentType, boxedHeaders("ce-"), []byte("\ufeff"+body))
+		if err != nil || string(marked.Data) != `{"orderId":"o-1"}` {
+			t.Errorf("%s with a byte order mark: %s, %v", contentType, marked.Data, err)
+		}
 	}
 }
 
@@ -57,9 +63,11 @@ func TestABinaryCloudEventThatIsNoneIsNamed(t *testing.T) {
 		"specversion is missing":  func(h map[string]any) { delete(h, "ce-specversion") },
 		"id is missing":           func(h map[string]any) { delete(h, "ce-id") },
 		"specversion is not text": func(h map[string]any) { h["ce-specversion"] = 1.0 },
-		`headers "ce-id" and "cloudEvents:id" have different values`: func(h map[string]any) { h["cloudEvents:id"] = "e-2.v1" },
-		`header "ce-extra": want text`:                               func(h map[string]any) { h["ce-extra"] = map[string]any{} },
-		"time ":                                                      func(h map[string]any) { h["ce-time"] = "yesterday" },
+		`headers "ce-id" and "cloudEvents:id" have different values`:                   func(h map[string]any) { h["cloudEvents:id"] = "e-2.v1" },
+		`header "ce-extra": want text`:                                                 func(h map[string]any) { h["ce-extra"] = map[string]any{} },
+		`content-type is "application/json" and the header datacontenttype "text/xml"`: func(h map[string]any) { h["ce-datacontenttype"] = "text/xml" },
+		`source "a%zz" is not a URI reference`:                                         func(h map[string]any) { h["ce-source"] = "a%zz" },
+		"time ":                                                                        func(h map[string]any) { h["ce-time"] = "yesterday" },
 	} {
 		headers := boxedHeaders("ce-")
 		change(headers)
@@ -70,6 +78,18 @@ func TestABinaryCloudEventThatIsNoneIsNamed(t *testing.T) {
 	for want, body := range map[string]string{"data is missing": "", "data is not JSON": "{"} {
 		if _, err := event.DecodeMessage("application/json", boxedHeaders("ce-"), []byte(body)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+// The content types of the property and of the header may differ as long as they name the same kind of data.
+func TestABinaryCloudEventMayNameItsDataTwice(t *testing.T) {
+	t.Parallel()
+	for _, inHeader := range []any{"application/json", "application/vnd.pizza+json; v=1", "", nil} {
+		headers := boxedHeaders("ce-")
+		headers["ce-datacontenttype"] = inHeader
+		if e, err := event.DecodeMessage("application/json", headers, []byte(`{"orderId":"o-1"}`)); err != nil || e.Cloud.DataContentType != "application/json" {
+			t.Errorf("%v: %+v, %v", inHeader, e.Cloud, err)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -38,6 +39,7 @@ func dataOf(members map[string]json.RawMessage, contentType string, m Metadata) 
 		}
 		text = []byte(asText)
 	}
+	text = bytes.TrimPrefix(text, byteOrderMark)
 	if isXML {
 		return fromXML(text, m)
 	}

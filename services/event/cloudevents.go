@@ -139,7 +139,9 @@ func cloudOf(members map[string]json.RawMessage) (Envelope, error) {
 	if err != nil {
 		return Envelope{}, fmt.Errorf("%w: CloudEvents %w", ErrUnreadable, err)
 	}
-	if err := standard(said, at).Validate(); err != nil {
+	valid := said
+	valid.Source = sourcePrefix // attributes has checked the source, and the SDK refuses some legal ones
+	if err := standard(valid, at).Validate(); err != nil {
 		return Envelope{}, fmt.Errorf("%w: CloudEvents %s", ErrUnreadable, oneLine(err))
 	}
 	e := Envelope{Metadata: metadataOf(said, at), Cloud: &said}
@@ -172,6 +174,9 @@ func attributes(members map[string]json.RawMessage) (said CloudEvent, at time.Ti
 	if said.SpecVersion != cloudevents.CloudEventsVersionV1 {
 		return said, at, fmt.Errorf("specversion is %.12q, want %q", said.SpecVersion, cloudevents.CloudEventsVersionV1)
 	}
+	if !isURIReference(said.Source) {
+		return said, at, fmt.Errorf("source %.60q is not a URI reference (RFC 3986)", said.Source)
+	}
 	for name, raw := range members {
 		if _, ok := known[name]; ok || name == "data" || name == "data_base64" || !there(raw) {
 			continue
@@ -184,7 +189,7 @@ func attributes(members map[string]json.RawMessage) (said CloudEvent, at time.Ti
 		if at, err = parseTime(moment); err != nil {
 			return said, at, err
 		}
-		if err := (Date{at}).check(); err != nil {
+		if err := (Date{at}).Check(); err != nil {
 			return said, at, fmt.Errorf("time %.40q: %w", moment, err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"traceria/services/event"
 )
@@ -155,6 +156,29 @@ func TestACloudEventThatIsNoneIsNamed(t *testing.T) {
 	}
 	if _, err := event.DecodeAs("application/json", []byte(boxedCloud)); err != nil {
 		t.Errorf("without its content type: %v", err)
+	}
+}
+
+// A source is any URI reference of RFC 3986, and stays as it is written.
+func TestEverySourceThatIsLegalIsRead(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		source := rapid.OneOf(
+			rapid.StringMatching(`([a-z][a-z0-9+.-]{0,4}:)?//([a-z0-9@._~-]|%[0-9A-Fa-f]{2}){1,8}(:[0-9]{1,4})?(/([a-zA-Z0-9:@!$&'()*+,;=._~-]|%[0-9A-F]{2}){0,6}){0,3}(\?[a-z0-9/?:@&=-]{0,5})?(#[a-z0-9/?]{0,4})?`),
+			rapid.StringMatching(`(urn|tag|mailto|cid):([a-zA-Z0-9:@._~/+-]|%[0-9A-F]{2}){1,12}`),
+			rapid.StringMatching(`/?([a-zA-Z0-9@._~-]|%[0-9A-F]{2}){1,6}(/[a-zA-Z0-9:@._~-]{0,6}){0,3}`),
+			rapid.SampledFrom([]string{"//[2001:db8::7]/a", "http://[v1.fe80::a+en1]/", "//host:/", "?a", "#a", "."}),
+		).Draw(t, "source")
+		e, err := event.Decode([]byte(strings.Replace(boxedCloud, "urn:traceria:service:kitchen", source, 1)))
+		if err != nil || e.Cloud.Source != source || e.Identity().Source != source {
+			t.Fatalf("%q is read as %+v, %v", source, e.Cloud, err)
+		}
+	})
+	for _, source := range []string{":", "1a:b", "a%zz", "//a%2", "http://a b/%"} {
+		_, err := event.Decode([]byte(strings.Replace(boxedCloud, "urn:traceria:service:kitchen", source, 1)))
+		if !errors.Is(err, event.ErrUnreadable) || !strings.Contains(err.Error(), "is not a URI reference") {
+			t.Errorf("%q: got %v", source, err)
+		}
 	}
 }
 

@@ -197,31 +197,31 @@ var byteOrderMark = []byte("\ufeff")
 
 func decode(body []byte) (Envelope, error) {
 	body = bytes.TrimPrefix(body, byteOrderMark)
-	var read struct {
-		Envelope
-		SpecVersion json.RawMessage `json:"specversion"`
-	}
-	err := json.Unmarshal(body, &read)
-	if read.SpecVersion != nil || err != nil {
-		var has struct{ SpecVersion, Metadata json.RawMessage }
-		if json.Unmarshal(body, &has) == nil && has.SpecVersion != nil && !bytes.HasPrefix(has.Metadata, []byte("{")) {
-			return decodeCloud(body)
-		}
-	}
-	if !json.Valid(body) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(body, &members); !json.Valid(body) {
 		return Envelope{}, errNoEnvelope(fmt.Sprintf("the body is not JSON: %v", err))
-	}
-	var has struct{ Metadata json.RawMessage }
-	if json.Unmarshal(body, &has) != nil {
+	} else if err != nil {
 		return Envelope{}, errNoEnvelope("the body is a JSON " + kindOfJSON(body) + ", want an object")
 	}
-	if has.Metadata == nil {
+	switch metadata := members["metadata"]; {
+	case members["specversion"] != nil && !bytes.HasPrefix(metadata, []byte("{")):
+		return cloudOf(members)
+	case metadata == nil:
 		return Envelope{}, errNoEnvelope(`the body has no member "metadata"`)
+	}
+	return metadataEnvelope(members)
+}
+
+// metadataEnvelope reads the metadata/data form.
+func metadataEnvelope(members map[string]json.RawMessage) (Envelope, error) {
+	e := Envelope{Data: members["data"]}
+	err := json.Unmarshal(exactNames(members["metadata"], metadataNames()), &e.Metadata)
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return Envelope{}, fmt.Errorf("%w: %s is a JSON %s", ErrUnreadable, strings.TrimSuffix("metadata."+wrong.Field, "."), wrong.Value)
 	}
 	if err != nil {
 		return Envelope{}, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
-	e := read.Envelope
 	for _, required := range []struct{ name, value string }{
 		{"metadata.eventType", e.Metadata.EventType},
 		{"metadata.version", e.Metadata.Version},
@@ -279,7 +279,11 @@ func Data[T Payload](e Envelope) (T, error) {
 	if e.Metadata.EventType != want.Name || e.Metadata.Version != want.Version {
 		return payload, fmt.Errorf("%w: got %s %s, want %s", ErrUnreadable, e.Metadata.EventType, e.Metadata.Version, want)
 	}
-	if err := json.Unmarshal(e.Data, &payload); err != nil {
+	data := []byte(e.Data)
+	if names, known := dataNames()[want]; known {
+		data = exactNames(data, names)
+	}
+	if err := json.Unmarshal(data, &payload); err != nil {
 		return payload, fmt.Errorf("%w: %s: %w", ErrUnreadable, want, err)
 	}
 	if e.Unguarded {

@@ -3,11 +3,11 @@ package event_test
 import (
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"traceria/services/event"
 )
@@ -60,30 +60,112 @@ func TestTimesAreReadAsTheStandardAllows(t *testing.T) {
 	}
 }
 
-// Times by the grammar of RFC 3339 are read as Go reads the plain ones among them.
+// timeParts are the parts of date-time in RFC 3339, section 5.6.
+type timeParts struct{ date, t, hour, minute, second, fraction, offset string }
+
+func (p timeParts) String() string {
+	return p.date + p.t + p.hour + ":" + p.minute + ":" + p.second + p.fraction + p.offset
+}
+
+// drawTime draws a time by the grammar, and returns the time that Go reads. Go knows no leap second, so it reads the second before.
+func drawTime(t *rapid.T) (parts timeParts, want time.Time) {
+	day := time.Unix(rapid.Int64Range(-9e9, 9e9).Draw(t, "second"), 0).UTC()
+	offset := rapid.IntRange(-23*60-59, 23*60+59).Draw(t, "offset")
+	leap := rapid.IntRange(0, 4).Draw(t, "leap") == 0
+	if leap {
+		day = time.Date(day.Year(), day.Month(), day.Day(), 23, 59, 59, 0, time.UTC)
+	}
+	sign, minutes := "+", offset
+	if offset < 0 || offset == 0 && rapid.Bool().Draw(t, "unknown offset") {
+		sign, minutes = "-", -offset
+	}
+	local := day.Add(time.Duration(offset) * time.Minute)
+	parts = timeParts{
+		local.Format(time.DateOnly), rapid.SampledFrom([]string{"T", "t"}).Draw(t, "t"), local.Format("15"), local.Format("04"), local.Format("05"),
+		rapid.StringMatching(`(\.[0-9]{1,30})?`).Draw(t, "fraction"), fmt.Sprintf("%s%02d:%02d", sign, minutes/60, minutes%60),
+	}
+	if offset == 0 && rapid.Bool().Draw(t, "zulu") {
+		parts.offset = rapid.SampledFrom([]string{"Z", "z"}).Draw(t, "z")
+	}
+	want, err := time.Parse(time.RFC3339Nano, strings.ToUpper(parts.String()))
+	if err != nil {
+		t.Fatalf("the generator made %s: %v", parts, err)
+	}
+	if leap {
+		parts.second = "60"
+		want = want.Add(time.Second)
+	}
+	return parts, want
+}
+
+// Times by the grammar of RFC 3339 are read as Go reads them where it can.
 func TestGeneratedTimesAreRead(t *testing.T) {
 	t.Parallel()
-	plain := regexp.MustCompile(`^[^tz]*$`)
-	random := rand.New(rand.NewPCG(3339, 1))
-	pick := func(texts ...string) string { return texts[random.IntN(len(texts))] }
-	for range 20_000 {
-		day := time.Date(1970+random.IntN(290), time.January, 1+random.IntN(366), random.IntN(24), random.IntN(60), random.IntN(60), 0, time.UTC)
-		text := day.Format("2006-01-02") + pick("T", "t") + day.Format("15:04:05")
-		if digits := random.IntN(14); digits > 0 {
-			text += "." + fmt.Sprintf("%0*d", digits, random.IntN(10))
-		}
-		text += pick("Z", "z", fmt.Sprintf("%s%02d:%02d", pick("+", "-"), random.IntN(24), random.IntN(60)))
-		want, err := time.Parse(time.RFC3339Nano, strings.ToUpper(text))
-		if err != nil {
-			t.Fatalf("the generator made %s: %v", text, err)
-		}
-		times, errs := timesOf(text)
-		for i, at := range times {
-			if errs[i] != nil || !at.Equal(want) {
-				t.Fatalf("%s (plain: %t) is read as %s, %v", text, plain.MatchString(text), at, errs[i])
+	rapid.Check(t, func(t *rapid.T) {
+		for range 200 {
+			parts, want := drawTime(t)
+			times, errs := timesOf(parts.String())
+			for i, at := range times {
+				if errs[i] != nil || !at.Equal(want) {
+					t.Fatalf("%s is read as %s, %v; want %s", parts, at, errs[i], want)
+				}
 			}
 		}
-	}
+	})
+}
+
+// nearMisses change one part of a time so that RFC 3339 no longer allows it.
+var nearMisses = []func(p *timeParts){
+	func(p *timeParts) { p.offset = "" },
+	func(p *timeParts) { p.offset = "+24:00" },
+	func(p *timeParts) { p.offset = "-00:60" },
+	func(p *timeParts) { p.offset = "+0100" },
+	func(p *timeParts) { p.offset = "+1:00" },
+	func(p *timeParts) { p.offset = "UTC" },
+	func(p *timeParts) { p.offset += "Z" },
+	func(p *timeParts) { p.offset += " " },
+	func(p *timeParts) { p.fraction = "." },
+	func(p *timeParts) { p.fraction = ",5" },
+	func(p *timeParts) { p.fraction = ".5.5" },
+	func(p *timeParts) { p.fraction = ".\u0665" }, // an Arabic digit
+	func(p *timeParts) { p.second = "61" },
+	func(p *timeParts) { p.second = "5" },
+	func(p *timeParts) { p.minute, p.second, p.offset = "58", "60", "Z" }, // a leap second is the last one of a day in UTC
+	func(p *timeParts) { p.hour, p.minute, p.second, p.offset = "12", "59", "60", "Z" },
+	func(p *timeParts) { p.minute = "60" },
+	func(p *timeParts) { p.minute = "7" },
+	func(p *timeParts) { p.hour = "24" },
+	func(p *timeParts) { p.hour = "7" },
+	func(p *timeParts) { p.t = " " },
+	func(p *timeParts) { p.t = "" },
+	func(p *timeParts) { p.t = "TT" },
+	func(p *timeParts) { p.date = " " + p.date },
+	func(p *timeParts) { p.date = "+" + p.date },
+	func(p *timeParts) { p.date = "0" + p.date },
+	func(p *timeParts) { p.date = p.date[2:] },
+	func(p *timeParts) { p.date = p.date[:5] + "13" + p.date[7:] },
+	func(p *timeParts) { p.date = p.date[:5] + "00" + p.date[7:] },
+	func(p *timeParts) { p.date = p.date[:8] + "00" },
+	func(p *timeParts) { p.date = p.date[:8] + "32" },
+	func(p *timeParts) { p.date = p.date[:5] + "02-30" },
+	func(p *timeParts) { p.date = strings.ReplaceAll(p.date, "-", "/") },
+	func(p *timeParts) { p.date = strings.ReplaceAll(p.date, "-", "") },
+}
+
+func TestGeneratedNearMissesOfTimesAreRefused(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		for miss, change := range nearMisses {
+			parts, _ := drawTime(t)
+			change(&parts)
+			times, errs := timesOf(parts.String())
+			for i, err := range errs {
+				if err == nil {
+					t.Fatalf("near miss %d: %q is read as %s", miss, parts, times[i])
+				}
+			}
+		}
+	})
 }
 
 // A whole number may be written in any way that JSON Schema calls an integer.

@@ -19,8 +19,8 @@ type Date struct{ time.Time }
 // earliest and latest are the range that services can store: nanoseconds since 1970 in 64 bits.
 var earliest, latest = time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64)
 
-// check refuses a date outside the range that can be stored.
-func (d Date) check() error {
+// Check refuses a date outside the range that services can store: 64 bits of nanoseconds since 1970.
+func (d Date) Check() error {
 	if d.Before(earliest) || d.After(latest) {
 		return fmt.Errorf("want a date from %d to %d", earliest.Year(), latest.Year())
 	}
@@ -44,7 +44,7 @@ func (d *Date) UnmarshalJSON(b []byte) error {
 		return fmt.Errorf("eventDate %.40q: want RFC 3339 (2024-01-30T12:00:00Z) or a date (2024-01-30)", text)
 	}
 	d.Time = at
-	if err := d.check(); err != nil {
+	if err := d.Check(); err != nil {
 		return fmt.Errorf("eventDate %q: %w", text, err)
 	}
 	return nil

@@ -13,9 +13,26 @@ import (
 // commas. Headers of others are removed first, the largest before the smaller ones; ours only when that is not enough.
 const HeaderCut = "traceria-headers-cut"
 
-// isOurs reports whether a header is one of Traceria's or carries the trace context.
+// isOurs reports whether a header is one of Traceria's, carries the trace context or has an attribute of the event.
 func isOurs(name string) bool {
-	return strings.HasPrefix(name, "traceria-") || slices.Contains(telemetry.W3C.Fields(), name)
+	return strings.HasPrefix(name, "traceria-") || slices.Contains(telemetry.W3C.Fields(), name) || isAttribute(name)
+}
+
+// attributePrefixes and attributes make the headers from which package event reads a CloudEvent in binary mode. Without one of
+// them the message is another event, or none. A test of package broker compares them with event.
+var (
+	attributePrefixes = []string{"cloudEvents:", "cloudEvents_", "ce-"}
+	attributes        = []string{
+		"specversion", "id", "source", "type", "time", "datacontenttype", "correlationid", "causationid", "traceparent", "tracestate", "baggage",
+	}
+)
+
+// isAttribute reports whether a header has an attribute that is read. Other attributes may be long, and are cut like any header.
+func isAttribute(name string) bool {
+	return slices.ContainsFunc(attributePrefixes, func(prefix string) bool {
+		attribute, ok := strings.CutPrefix(name, prefix)
+		return ok && slices.Contains(attributes, attribute)
+	})
 }
 
 // WithoutForeign returns the headers that are ours. [HeaderCut] names the others.
