@@ -11,6 +11,7 @@ import (
 	"traceria/services/event"
 	"traceria/services/host"
 	"traceria/services/order/orderclient"
+	"traceria/telemetry"
 	"traceria/telemetry/tracetree"
 )
 
@@ -90,7 +91,7 @@ func (s subject) order(ctx context.Context, config host.Config) (orderclient.Ord
 
 func conversationOf(spans []tracetree.Span) string {
 	for _, span := range spans {
-		if id, _ := span.Attributes["traceria.conversation"].(string); id != "" {
+		if id, _ := span.Attributes[string(telemetry.ConversationKey)].(string); id != "" {
 			return id
 		}
 	}

@@ -23,14 +23,7 @@ func DecodeMessage(contentType string, headers map[string]any, body []byte) (Env
 	if isStructured(contentType) || !isBinary(headers) {
 		return DecodeAs(contentType, body)
 	}
-	e, err := decodeBinary(contentType, headers, body)
-	if err == nil {
-		err = e.checkNames()
-	}
-	if err != nil {
-		return Envelope{}, err
-	}
-	return e, nil
+	return named(decodeBinary(contentType, headers, body))
 }
 
 // isBinary reports whether the headers have one of the attributes that each CloudEvent has.

@@ -145,14 +145,7 @@ var ErrUnreadable = errors.New("unreadable event")
 // Decode reads an envelope in either form. A document with specversion and without metadata is a CloudEvent. The error wraps
 // [ErrUnreadable] if body is not JSON, lacks type, version, id or data, or has a name or an id that cannot be stored or sent.
 func Decode(body []byte) (Envelope, error) {
-	e, err := decode(body)
-	if err == nil {
-		err = e.checkNames()
-	}
-	if err != nil {
-		return Envelope{}, err
-	}
-	return e, nil
+	return named(decode(body))
 }
 
 // DecodeAs is [Decode] for a body with a content type. A body that is declared as a CloudEvent must be one. Other content
@@ -164,7 +157,11 @@ func DecodeAs(contentType string, body []byte) (Envelope, error) {
 		}
 		return Decode(body)
 	}
-	e, err := decodeCloud(body)
+	return named(decodeCloud(body))
+}
+
+// named refuses an envelope that was read and whose names or ids cannot be stored or sent.
+func named(e Envelope, err error) (Envelope, error) {
 	if err == nil {
 		err = e.checkNames()
 	}

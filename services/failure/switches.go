@@ -37,7 +37,7 @@ type Switches struct {
 // snapshot caches the variants since the last change. It holds the keys whose variant is the same for every order.
 type snapshot map[Key]*cached
 
-// cached is what is known of a key until the next change.
+// cached holds the variant of a key until the next change of the flags.
 type cached struct {
 	variant atomic.Pointer[string]
 	// told is true once the log has a fault of the key's rule.

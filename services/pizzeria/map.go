@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"traceria/services/event"
 	"traceria/services/topology"
 	"traceria/telemetry/tracetree"
 )
@@ -57,10 +56,8 @@ func Compare(m tracetree.Map, t topology.Topology) SeenMap {
 func ways(t topology.Topology) map[Way]bool {
 	declared := map[Way]bool{}
 	for _, s := range t.Subscriptions {
-		for _, version := range event.Catalogue {
-			if version.Name == s.Event.Name && version.Domain == s.Event.Domain && s.Takes(version) {
-				declared[Way{Event: version.RoutingKey(), From: version.Domain, Queue: s.Queue()}] = true
-			}
+		for _, version := range s.Bound() {
+			declared[Way{Event: version.RoutingKey(), From: version.Domain, Queue: s.Queue()}] = true
 		}
 	}
 	return declared

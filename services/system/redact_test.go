@@ -12,7 +12,7 @@ import (
 	"traceria/services/system/systemtest"
 )
 
-// secret is a password of which every part can be found in an output.
+// secret is a password. None of its parts is a part of another word in the outputs.
 const secret = "s3cr3tP4ssw0rdWithManyParts"
 
 // leaks returns the first part of the secret with five characters that is in the text, or "".

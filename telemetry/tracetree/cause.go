@@ -10,21 +10,17 @@ type causes struct {
 	known    map[key]*Node
 	sends    map[string][]*Node // producer spans by message id, by start
 	attempts map[slot][]*Node   // process spans by queue and message id, by start
+	handled  map[string]bool    // ids of the messages that have a process span
 	parents  map[*Node]*Node
 	first    *Node // the earliest span
 }
 
 func newCauses(t *Tree) *causes {
 	c := &causes{
-		known: map[key]*Node{}, sends: map[string][]*Node{}, attempts: map[slot][]*Node{}, parents: map[*Node]*Node{},
+		known: map[key]*Node{}, sends: map[string][]*Node{}, attempts: map[slot][]*Node{}, handled: map[string]bool{}, parents: t.parents(),
 	}
 	var all []*Node
-	t.Walk(func(n *Node, _ int) {
-		all = append(all, n)
-		for _, child := range n.Children {
-			c.parents[child] = n
-		}
-	})
+	t.Walk(func(n *Node, _ int) { all = append(all, n) })
 	slices.SortStableFunc(all, byStart)
 	for i, n := range all {
 		if i == 0 {
@@ -45,6 +41,7 @@ func (c *causes) note(n *Node) {
 	case n.isProcess():
 		_, _, queue := n.destination()
 		c.attempts[slot{queue, id}] = append(c.attempts[slot{queue, id}], n)
+		c.handled[id] = true
 	}
 }
 
@@ -99,16 +96,7 @@ func (c *causes) of(n *Node) *Node {
 	return nil
 }
 
-// handledMessages returns the ids of the messages that have a process span.
-func (c *causes) handledMessages() map[string]bool {
-	handled := map[string]bool{}
-	for at := range c.attempts {
-		handled[at.message] = true
-	}
-	return handled
-}
-
-// hasConsumer reports whether a process span is a child of n.
-func hasConsumer(n *Node) bool {
-	return slices.ContainsFunc(n.Children, func(child *Node) bool { return child.isProcess() })
+// unhandled reports whether n is a send of a message that has no process span.
+func (c *causes) unhandled(n *Node) bool {
+	return n.isSend() && !c.handled[n.textID()] && !slices.ContainsFunc(n.Children, func(child *Node) bool { return child.isProcess() })
 }

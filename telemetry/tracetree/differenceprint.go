@@ -23,10 +23,7 @@ func PrintDifference(w io.Writer, d Difference, o PrintOptions) error {
 	out.WriteString(c.text(bold, fmt.Sprintf("+ %s · %s (%s)", plural(d.B.Spans, "span"), shortDuration(d.B.Took), signed(d.B.Took-d.A.Took))))
 	printOnly(&out, c, d)
 	printChanges(&out, c, d.Changes(leastChange))
-	if _, err := w.Write(out.Bytes()); err != nil {
-		return fmt.Errorf("print the difference: %w", err)
-	}
-	return nil
+	return write(w, out.Bytes(), "the difference")
 }
 
 func printOnly(out *bytes.Buffer, c canvas, d Difference) {
@@ -37,7 +34,7 @@ func printOnly(out *bytes.Buffer, c canvas, d Difference) {
 		case h.A != nil && h.B != nil:
 			continue
 		case h.A == nil:
-			sign, style, times = "+ ", "32", h.B
+			sign, style, times = "+ ", green, h.B
 		}
 		out.WriteString(heading)
 		heading = ""
@@ -72,7 +69,7 @@ func printChanges(out *bytes.Buffer, c canvas, changes []Change) {
 			break
 		}
 		by := change.To - change.From
-		style := style("32")
+		style := green
 		if by > 0 {
 			style = yellow
 		}

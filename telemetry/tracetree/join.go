@@ -8,12 +8,7 @@ import "slices"
 func Join(t *Tree) *Tree {
 	joined := Build(t.Spans())
 	v := newView(joined)
-	above := map[*Node]*Node{}
-	joined.Walk(func(n *Node, _ int) {
-		for _, child := range n.Children {
-			above[child] = n
-		}
-	})
+	above := joined.parents()
 	joins := func(root *Node) bool {
 		target := v.linkTarget(root)
 		if target == nil || topOf(target, above) == root {

@@ -54,7 +54,6 @@ func NewMap(t *Tree) Map {
 	}
 	_, m.Services, m.From, m.To = sum(t.Roots)
 	d := cartographer{causes: newCauses(t), edges: map[edgeKey]*traffic{}}
-	d.handled = d.handledMessages()
 	t.Walk(func(n *Node, _ int) { d.add(n) })
 	for k, e := range d.edges {
 		m.Edges = append(m.Edges, e.edge(k, m.To.Sub(m.From)))
@@ -75,8 +74,7 @@ type traffic struct {
 
 type cartographer struct {
 	*causes
-	edges   map[edgeKey]*traffic
-	handled map[string]bool // ids of the messages that have a process span
+	edges map[edgeKey]*traffic
 }
 
 func (c *cartographer) add(n *Node) {
@@ -99,7 +97,7 @@ func (c *cartographer) add(n *Node) {
 		}
 		e := c.edge(edgeKey{from: from, to: printable(n.Service), what: n.Name}, n)
 		e.works = append(e.works, n.Duration)
-	case n.isSend() && !c.handled[n.textID()] && !hasConsumer(n):
+	case c.unhandled(n):
 		exchange, routingKey, _ := n.destination()
 		c.edge(edgeKey{from: n.Service, what: routingKey, exchange: exchange}, n)
 	}

@@ -39,10 +39,7 @@ func PrintMap(w io.Writer, m Map, o PrintOptions) error {
 		}
 		out.WriteString(c.render(segments))
 	}
-	if _, err := w.Write(out.Bytes()); err != nil {
-		return fmt.Errorf("print the map: %w", err)
-	}
-	return nil
+	return write(w, out.Bytes(), "the map")
 }
 
 func (m Map) headline() string {
@@ -106,10 +103,7 @@ func MermaidMap(w io.Writer, m Map) error {
 			f.arrow(queue, "-->", strings.TrimSpace(e.Wait.label("wait")+e.Work.label("work")), f.node(e.To, "[", "]"))
 		}
 	}
-	if _, err := w.Write(out.Bytes()); err != nil {
-		return fmt.Errorf("print the map: %w", err)
-	}
-	return nil
+	return write(w, out.Bytes(), "the map")
 }
 
 type flowchart struct {

@@ -15,7 +15,6 @@ import (
 // handled. Mermaid returns the error of w.
 func Mermaid(w io.Writer, t *Tree) error {
 	d := diagram{causes: newCauses(t), names: map[string]string{}}
-	d.handled = d.handledMessages()
 	t.Walk(func(n *Node, _ int) { d.add(n) })
 	slices.SortStableFunc(d.arrows, func(a, b arrow) int { return a.at.Compare(b.at) })
 	var out bytes.Buffer
@@ -35,10 +34,7 @@ func Mermaid(w io.Writer, t *Tree) error {
 		fmt.Fprintf(&out, "    %s p%d as %s\n", what, i, escape(name))
 	}
 	out.Write(lines.Bytes())
-	if _, err := w.Write(out.Bytes()); err != nil {
-		return fmt.Errorf("print the diagram: %w", err)
-	}
-	return nil
+	return write(w, out.Bytes(), "the diagram")
 }
 
 // outside is the participant that a story's first request comes from.
@@ -59,10 +55,9 @@ type arrow struct {
 
 type diagram struct {
 	*causes
-	handled map[string]bool // ids of the messages that have a process span
-	arrows  []arrow
-	names   map[string]string // participant ids by name
-	order   []string
+	arrows []arrow
+	names  map[string]string // participant ids by name
+	order  []string
 }
 
 // id returns the id of a participant. Names may have characters that Mermaid reads as syntax.
@@ -81,7 +76,7 @@ func (d *diagram) add(n *Node) {
 		d.request(n)
 	case n.isProcess():
 		d.message(n)
-	case n.isSend() && !d.handled[n.textID()] && !hasConsumer(n):
+	case d.unhandled(n):
 		d.undelivered(n)
 	}
 }

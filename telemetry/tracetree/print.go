@@ -53,8 +53,13 @@ func Print(w io.Writer, t *Tree, o PrintOptions) error {
 	if usesLegend(all) {
 		out.WriteString("\n" + c.text(dim, parentLegend))
 	}
-	if _, err := w.Write(out.Bytes()); err != nil {
-		return fmt.Errorf("print trace: %w", err)
+	return write(w, out.Bytes(), "trace")
+}
+
+// write writes a finished text. what names it in the error.
+func write(w io.Writer, text []byte, what string) error {
+	if _, err := w.Write(text); err != nil {
+		return fmt.Errorf("print %s: %w", what, err)
 	}
 	return nil
 }

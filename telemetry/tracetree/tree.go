@@ -151,6 +151,17 @@ func (n *Node) walk(visit func(*Node, int), depth int) {
 	}
 }
 
+// parents returns the node above each node that is no root.
+func (t *Tree) parents() map[*Node]*Node {
+	above := map[*Node]*Node{}
+	t.Walk(func(n *Node, _ int) {
+		for _, child := range n.Children {
+			above[child] = n
+		}
+	})
+	return above
+}
+
 // Spans returns all spans in the order of [Tree.Walk].
 func (t *Tree) Spans() []Span {
 	var spans []Span

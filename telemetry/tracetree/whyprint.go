@@ -30,10 +30,7 @@ func PrintPath(w io.Writer, p Path, o PrintOptions) error {
 		printSteps(&out, c, p)
 		out.WriteString("\n" + c.text(bold, p.sums()))
 	}
-	if _, err := w.Write(out.Bytes()); err != nil {
-		return fmt.Errorf("print the critical path: %w", err)
-	}
-	return nil
+	return write(w, out.Bytes(), "the critical path")
 }
 
 func printSteps(out *bytes.Buffer, c canvas, p Path) {
@@ -133,7 +130,7 @@ func (k StepKind) style() style {
 	case BackOff, DeadWait, Unknown:
 		return red
 	default:
-		return "32"
+		return green
 	}
 }
 
