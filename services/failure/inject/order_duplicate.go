@@ -8,7 +8,8 @@ import (
 )
 
 // duplicates returns the indexes of the events in the batch for which order.duplicate is on. Each is sent twice with
-// one message id. Jaeger shows two sends and traceria.message.duplicate=true under the second.
+// one message id. Jaeger shows two sends. Of two process spans of a consumer, one has traceria.message.duplicate=true,
+// mostly the one under the second send.
 func duplicates(ctx context.Context, batch []event.Outgoing) map[int]bool {
 	doubles := map[int]bool{}
 	for n, o := range batch {

@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +33,9 @@ func unreadableFlood() fault {
 		name: "unreadable-flood", begins: 0.2, longer: 4 * time.Second, dead: map[string]int{dead: flood},
 		inject: func(t *testing.T, p *trial) {
 			began := time.Now()
-			p.pour(t)
+			p.pour(t, 0, flood/2)
+			p.awaitConfirmedSince(t, began)
+			p.pour(t, flood/2, flood)
 			poured := time.Since(began)
 			passed := 0
 			p.Await(t, settleTime, "the flood is in the dead letters", func() bool {
@@ -54,15 +57,28 @@ func unreadableFlood() fault {
 	}
 }
 
-// pour publishes the flood and waits for its confirms.
-func (p *trial) pour(t *testing.T) {
+// awaitConfirmedSince waits until an order that was asked for after begin has sent its OrderConfirmed. That event is in the
+// flooded queue, with half of the flood behind it.
+func (p *trial) awaitConfirmedSince(t *testing.T, begin time.Time) {
+	t.Helper()
+	p.Await(t, settleTime, "an order that was placed during the flood has sent its OrderConfirmed", func() bool {
+		soFar := p.orders.soFar()
+		p.ask(soFar)
+		return slices.ContainsFunc(soFar, func(a *accepted) bool {
+			return a.asked.After(begin) && a.story.times("LoyaltyPointsEarned") > 0
+		})
+	})
+}
+
+// pour publishes the messages of the flood from the first to before the end, and waits for their confirms.
+func (p *trial) pour(t *testing.T, first, end int) {
 	t.Helper()
 	p.WithChannel(t, func(ch *amqp091.Channel) {
 		if err := ch.Confirm(false); err != nil {
 			t.Fatal(err)
 		}
 		var confirmations []*amqp091.DeferredConfirmation
-		for i := range flood {
+		for i := first; i < end; i++ {
 			confirmation, err := ch.PublishWithDeferredConfirmWithContext(t.Context(), "", flooded, true, false, amqp091.Publishing{
 				DeliveryMode: amqp091.Persistent, MessageId: fmt.Sprintf("flood-%d", i), Body: []byte(unreadable[i%len(unreadable)]),
 			})

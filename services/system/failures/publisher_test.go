@@ -62,7 +62,6 @@ func testOrderDuplicate(t *testing.T, st *stage) {
 
 // wantTwice checks a trace in which OrderConfirmed is sent twice.
 func wantTwice(tree *tracetree.Tree) string {
-	under := 0
 	for _, form := range []string{v1Sent, v2Sent} {
 		sends := spansOf(tree, "order", form)
 		if fault := wantSpans(form, sends, 2); fault != "" {
@@ -84,19 +83,13 @@ func wantTwice(tree *tracetree.Tree) string {
 				return fault
 			}
 			early, late := one[0].Attributes["traceria.message.duplicate"] == true, two[0].Attributes["traceria.message.duplicate"] == true
-			if early == late {
+			if early == late { // the broker does not guarantee which copy is handled first
 				return fmt.Sprintf("%s: the first is a duplicate: %t, the second: %t", service, early, late)
-			}
-			if late { // the broker does not guarantee which copy is handled first
-				under++
 			}
 			if fault := firstFault(wantAttribute(one[0], "traceria.failure", nil), wantInjected(two[0], failure.OrderDuplicate)); fault != "" {
 				return fault
 			}
 		}
-	}
-	if under == 0 {
-		return "no duplicate under a second send"
 	}
 	return wantSpans("of the ticket", spansOf(tree, "kitchen", aTicket), 1)
 }
