@@ -1,0 +1,116 @@
+package tracetree
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// rule is a line of a golden file about all spans of the tree, wherever they are.
+type rule struct {
+	text string
+	// A count rule limits the number of spans that match first.
+	first pattern
+	most  int
+	// A sequence rule requires that each span with the first name ends before a span with the second name starts.
+	sequence     bool
+	before, then string
+}
+
+const (
+	noneWord   = "none: "
+	countWord  = "count "
+	beforeWord = "before: "
+)
+
+// parseRule reads "none: CELLS", "count N..M: CELLS" and "before: NAME | NAME".
+func parseRule(line string) (r rule, is bool, err error) {
+	r.text = strings.Join(splitCells(line), gap)
+	if rest, is := strings.CutPrefix(line, beforeWord); is {
+		var two bool
+		r.sequence = true
+		r.before, r.then, two = strings.Cut(rest, " | ")
+		r.before, r.then = strings.TrimSpace(r.before), strings.TrimSpace(r.then)
+		if !two {
+			err = fmt.Errorf("%q: want before: NAME | NAME", line)
+		}
+		return r, true, err
+	}
+	if rest, is := strings.CutPrefix(line, noneWord); is {
+		r.first, err = parsePattern(rest)
+		return r, true, err
+	}
+	if rest, is := strings.CutPrefix(line, countWord); is {
+		number, cells, ok := strings.Cut(rest, ": ")
+		if !ok {
+			return r, true, fmt.Errorf("%q: want count N: NAME  SERVICE  KIND", line)
+		}
+		least, most, err := parseRange(number)
+		if err != nil {
+			return r, true, err
+		}
+		r.most = most
+		r.first, err = parsePattern(cells)
+		r.first.least = least
+		return r, true, err
+	}
+	return r, false, nil
+}
+
+// parsePattern reads cells, of which the last may be left out.
+func parsePattern(text string) (pattern, error) {
+	cells := splitCells(text)
+	if len(cells) == 0 {
+		return pattern{}, errors.New("want NAME  SERVICE  KIND  NOTES with two blanks between them (* is any)")
+	}
+	for len(cells) < 3 {
+		cells = append(cells, "*")
+	}
+	all, _ := parseCells(cells[:3]) // there are three
+	notes, err := parseNotes(splitNotes(strings.Join(cells[3:], ", ")))
+	notes.others = true
+	return pattern{cells: all, notes: notes}, err
+}
+
+// broken returns what is wrong with the tree, or "".
+func (r rule) broken(v *view, nodes []*Node) string {
+	if r.sequence {
+		return r.outOfSequence(nodes)
+	}
+	var found []string
+	for _, n := range nodes {
+		if b := v.leaf(n); r.first.matchesSpan(b) {
+			found = append(found, b.text(r.first))
+		}
+	}
+	switch {
+	case len(found) >= r.first.least && len(found) <= r.most:
+		return ""
+	case len(found) == 0:
+		return "- " + r.text + "\n+ no such span\n"
+	default:
+		return "- " + r.text + "\n+ " + strings.Join(found, "\n+ ") + "\n"
+	}
+}
+
+func (r rule) outOfSequence(nodes []*Node) string {
+	var last, next *Node
+	for _, n := range nodes {
+		if like(r.before, n.Name) && (last == nil || n.End().After(last.End())) {
+			last = n
+		}
+		if like(r.then, n.Name) && (next == nil || n.Start.Before(next.Start)) {
+			next = n
+		}
+	}
+	switch {
+	case last == nil:
+		return "- " + r.text + "\n+ no span " + r.before + "\n"
+	case next == nil:
+		return "- " + r.text + "\n+ no span " + r.then + "\n"
+	case last.End().After(next.Start):
+		return fmt.Sprintf("- %s\n+ %s ended %s after %s began\n", r.text, printable(last.Name), shortDuration(last.End().Sub(next.Start)), printable(next.Name))
+	default:
+		return ""
+	}
+}
