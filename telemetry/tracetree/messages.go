@@ -94,8 +94,16 @@ func (l *ledger) send(span Span) {
 		case span.failed():
 			state = Unsent
 		}
+		if state == Queued || state == Unsent && e.unsent() {
+			e.Sent = &Link{span.TraceID, span.SpanID}
+		}
 		e.turns = append(e.turns, turn{span.End(), state, span.reason()})
 	}
+}
+
+// unsent reports whether each publish so far has failed.
+func (e *entry) unsent() bool {
+	return !slices.ContainsFunc(e.turns, func(t turn) bool { return t.state != Unsent })
 }
 
 func (l *ledger) process(span Span) {
