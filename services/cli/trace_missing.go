@@ -52,7 +52,7 @@ func printMissing(w io.Writer, m *journey.Missing) {
 		out.print(plain, "  "+oneLine(line+": "+g.Where))
 	}
 	if len(m.Unseen) > 0 {
-		out.print(plain, "  spans of "+oneLine(strings.Join(m.Unseen, ", "))+": the work is done, and its spans were not sampled or not exported")
+		out.print(plain, "  spans of "+oneLine(strings.Join(m.Unseen, ", "))+" are missing, although the order is finished: they were not sampled or not exported")
 	}
 	for _, why := range m.Unanswered {
 		out.print(plain, "  not known: "+oneLine(why))

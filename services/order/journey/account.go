@@ -129,15 +129,25 @@ func (a *account) work(queue string) (work tracetree.Span, known bool) {
 	return work, known
 }
 
-// unseen are the queues of a finished order whose message was sent and handled, and left no span.
+// unseen are the queues of a finished order that had its message and have it no more, although no span says so.
 func (a *account) unseen() []string {
 	queues := map[string]bool{}
 	for _, m := range a.Messages {
-		if a.finished() && m.State == tracetree.Queued && !a.handled(m.Queue) && a.evident(m.Queue) {
+		if a.finished() && m.State == tracetree.Queued && !a.handled(m.Queue) && (a.evident(m.Queue) || a.silent(m)) {
 			queues[m.Queue] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(queues))
+}
+
+// silent reports whether only a missing span could say that the message of a finished order was handled: the queue is empty,
+// and nothing follows its work.
+func (a *account) silent(m tracetree.Message) bool {
+	if !a.finished() || consumer(m.Queue) == "order" || slices.ContainsFunc(sequels, func(s sequel) bool { return slices.Contains(s.queues, m.Queue) }) {
+		return false
+	}
+	place, _ := a.place(m)
+	return place == Gone
 }
 
 func sends(s tracetree.Span) bool { return s.Attributes[operationKey] == "send" }

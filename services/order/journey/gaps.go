@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"traceria/services/event"
-	"traceria/services/host"
 	"traceria/telemetry/tracetree"
 )
 
@@ -79,6 +77,9 @@ func (a *account) gapOf(m tracetree.Message) (Gap, bool) {
 		where := fmt.Sprintf("lost: acked without work, %s acked %s and then failed (%s)", m.Consumer, eventName(m.RoutingKey), last.Error)
 		return Gap{a.span(last.TraceID, last.SpanID), expected, Gone, where}, true
 	default:
+		if a.silent(m) {
+			return Gap{}, false
+		}
 		place, where := a.place(m)
 		g := Gap{nil, "process " + m.Queue, place, where}
 		if m.Sent != nil {
@@ -89,135 +90,6 @@ func (a *account) gapOf(m tracetree.Message) (Gap, bool) {
 		}
 		return g, true
 	}
-}
-
-// pending names the events that the work on the queue has not sent.
-func (a *account) pending(queue string) string {
-	var keys []string
-	for _, s := range sequels {
-		if slices.Contains(s.queues, queue) && len(s.queues) > 0 && (s.cancelled || a.status() != "cancelled") {
-			for _, t := range s.sends {
-				if !a.happened(t) && !slices.Contains(keys, t.RoutingKey()) {
-					keys = append(keys, t.RoutingKey())
-				}
-			}
-		}
-	}
-	if len(keys) == 0 {
-		return ""
-	}
-	return "send " + strings.Join(keys, ", ")
-}
-
-// unsent are the events of a sequel that were not sent although the work before is done.
-func (a *account) unsent(s sequel) (all []Gap) {
-	if a.status() == "cancelled" && !s.cancelled || slices.ContainsFunc(s.instead, a.happened) {
-		return nil
-	}
-	after, known := a.trigger(s)
-	if !known {
-		return nil
-	}
-	for _, t := range s.sends {
-		keys := a.lacking(t)
-		if len(keys) == 0 {
-			continue
-		}
-		if t.Domain != "order" && a.reported(t) { // sent without a span
-			all = append(all, a.unhandled(t, after)...)
-			continue
-		}
-		place, where := a.keeper(t.Domain, after, keys)
-		all = append(all, Gap{a.span(after.TraceID, after.SpanID), "send " + strings.Join(keys, ", "), place, where})
-	}
-	return all
-}
-
-// unhandled says where an event is whose send left no span.
-func (a *account) unhandled(t event.Type, after tracetree.Span) (all []Gap) {
-	for _, s := range a.subscriptions(t) {
-		if !a.done(s.Queue()) {
-			place, where := a.place(tracetree.Message{Queue: s.Queue(), State: tracetree.Queued, Since: after.End()})
-			all = append(all, Gap{a.span(after.TraceID, after.SpanID), "process " + s.Queue(), place, where})
-		}
-	}
-	return all
-}
-
-// trigger is the span that ended the work before a sequel.
-func (a *account) trigger(s sequel) (last tracetree.Span, known bool) {
-	queues := s.queues
-	if len(queues) == 0 {
-		queues = []string{""}
-	}
-	for _, queue := range queues {
-		work, done := a.work(queue)
-		if !done || queue == "" && !a.known && work.Status == tracetree.StatusError {
-			return last, false
-		}
-		if work.End().After(last.End()) {
-			last = work
-		}
-	}
-	return last, true
-}
-
-// lacking are the routing keys of an event that its subscribers take and that were not sent.
-func (a *account) lacking(t event.Type) (keys []string) {
-	for _, s := range a.subscriptions(t) {
-		known := slices.ContainsFunc(a.Messages, func(m tracetree.Message) bool { return m.Queue == s.Queue() })
-		if known || a.done(s.Queue()) {
-			continue
-		}
-		if taken := taken(s, a.services.takes); len(taken) > 0 && !slices.Contains(keys, taken[0]) {
-			keys = append(keys, taken[0])
-		}
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-// keeper says where an event is that was not sent. after is the work that should have sent it.
-func (a *account) keeper(producer string, after tracetree.Span, keys []string) (Place, string) {
-	if refused := a.refused(after, keys); len(refused) > 0 {
-		last := refused[len(refused)-1]
-		return Outbox, fmt.Sprintf("in the outbox of %s: could not be published to %s (%s), last tried at %s",
-			producer, keyOf(last), reasonOf(last), last.End().Local().Format(time.TimeOnly))
-	}
-	wrote, outbox := a.stored(after)
-	waiting, err := a.services.outboxes[producer], a.services.failed[producer]
-	acked := "lost: acked without work, " + producer + " acked its message"
-	if after.Kind == tracetree.KindServer {
-		acked = "lost: " + producer + " answered the request"
-	}
-	switch {
-	case wrote && !outbox && after.Status == tracetree.StatusError:
-		return NeverSent, fmt.Sprintf("never sent: %s stored its work without an outbox row, and then failed (%s)", producer, reasonOf(after))
-	case wrote && !outbox:
-		return NeverSent, fmt.Sprintf("never sent: %s stored its work without an outbox row", producer)
-	case waiting > 0:
-		return Outbox, fmt.Sprintf("in the outbox of %s, where %s", producer, host.Plural(waiting, "event waits", "events wait"))
-	case a.now.Sub(after.End()) < onTheWay:
-		return Soon, "its span may be on its way"
-	case outbox && err != nil:
-		return Outbox, fmt.Sprintf("in the outbox of %s, which cannot be asked (%v)", producer, err)
-	case outbox:
-		return Unsure, fmt.Sprintf("%s stored it in its outbox, which is empty now", producer)
-	default:
-		return Gone, acked + " and stored no event"
-	}
-}
-
-// refused are the failed sends of a work, by time: of these routing keys, or of one that is not in the catalogue.
-func (a *account) refused(after tracetree.Span, keys []string) (failed []tracetree.Span) {
-	for _, s := range a.spans {
-		key := keyOf(s)
-		if sends(s) && s.Status == tracetree.StatusError && s.TraceID == after.TraceID && s.ParentID == after.SpanID &&
-			(slices.Contains(keys, key) || eventName(key) == key) {
-			failed = append(failed, s)
-		}
-	}
-	return failed
 }
 
 // before names the span above a send, or the send itself.
@@ -237,17 +109,4 @@ func (a *account) span(trace tracetree.TraceID, id tracetree.SpanID) *Span {
 		return nil
 	}
 	return &Span{s.TraceID, s.SpanID, s.Name, s.Service}
-}
-
-// reasonOf is why a span failed.
-func reasonOf(s tracetree.Span) string {
-	kind, _ := s.Attributes["error.type"].(string)
-	switch {
-	case s.StatusMessage == "":
-		return kind
-	case kind == "":
-		return s.StatusMessage
-	default:
-		return kind + ": " + s.StatusMessage
-	}
 }

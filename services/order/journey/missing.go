@@ -13,7 +13,7 @@ import (
 // Missing is what an order lacks: what should have come next, and where it is.
 type Missing struct {
 	Gaps []Gap `json:"gaps"`
-	// Unseen are the queues of a finished order whose work left no span.
+	// Unseen are the queues of a finished order that have its message no more, although no span says that it was handled.
 	Unseen []string `json:"unseen"`
 	// Unanswered says which sources did not answer, and why.
 	Unanswered []string `json:"unanswered"`

@@ -1,6 +1,7 @@
 package failures
 
 import (
+	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"traceria/services/failure"
+	"traceria/services/order/journey"
 	"traceria/services/order/orderclient"
 )
 
@@ -32,7 +34,7 @@ var otherLines = map[string]string{
 	"kitchen.error=thrice": `process kitchen\.ticket-opened, after process kitchen\.private:.* of kitchen: in a retry queue of kitchen\.ticket-opened until about \d\d:\d\d:\d\d, after attempt \d failed \(kitchen\.error is switched on\)$`,
 	"loyalty.down":         `process loyalty\.order-confirmed, after send events:order\.order-confirmed\.v1 of order: loyalty\.order-confirmed has it, no consumer$`,
 	"event.breaking":       `process loyalty\.order-confirmed, after process events:order\.order-confirmed\.v1:.* of loyalty: dead letter in loyalty\.order-confirmed\.dead \(unreadable`,
-	"trace.lost-sampling":  `spans of delivery\.order-confirmed, kitchen\.order-confirmed, loyalty\.order-confirmed: the work is done`,
+	"trace.lost-sampling":  `spans of delivery\.order-confirmed, kitchen\.order-confirmed, loyalty\.order-confirmed are missing, although the order is finished`,
 }
 
 // goOn are the failures that stop no order. order-api.down refuses it, and kitchen.reject cancels it.
@@ -93,11 +95,36 @@ func (st *stage) wantGap(t *testing.T, name string, orders ...orderclient.Order)
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		for _, order := range orders {
 			if out = st.missing(t, order); line != "" && want.MatchString(out) {
+				st.wantMissing(t, order, out)
 				return
 			}
 		}
 	}
 	t.Errorf("%s: no line %s in\n%s", name, line, out)
+}
+
+// wantMissing asserts that the document of the order's trace has the lines of the order's section.
+func (st *stage) wantMissing(t *testing.T, order orderclient.Order, section string) {
+	t.Helper()
+	out, err := st.TraceriaWith(append(st.Environment(t, "order"), st.As(t, "operator")...), "trace", "--wait", "0", "--json", order.TraceID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		Roots   []any
+		Missing journey.Missing
+	}
+	if err := json.Unmarshal([]byte(out), &document); err != nil || len(document.Roots) == 0 {
+		t.Fatalf("%v in %.300s", err, out)
+	}
+	for _, g := range document.Missing.Gaps {
+		if !strings.Contains(section, g.Where) {
+			t.Errorf("%+v is not in\n%s", g, section)
+		}
+	}
+	if n := len(document.Missing.Gaps) + len(document.Missing.Unseen); n == 0 {
+		t.Errorf("nothing is missing by the document, and\n%s", section)
+	}
 }
 
 // wantWhole asserts that nothing is missing of the order.
