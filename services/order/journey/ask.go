@@ -70,14 +70,16 @@ func (w *Watch) askServices(ctx context.Context) {
 // answers are the answers of the services, by name.
 type answers struct {
 	outboxes map[string]int
-	failed   map[string]error
-	takes    map[string][]string
-	working  map[string][]broker.Work
+	// waiting are the events of the outboxes whose publish was not tried, or must be tried again soon.
+	waiting map[string]int
+	failed  map[string]error
+	takes   map[string][]string
+	working map[string][]broker.Work
 }
 
 // askServices asks each service on the way for its readiness.
 func (s Sources) askServices(ctx context.Context) answers {
-	all := answers{map[string]int{}, map[string]error{}, map[string][]string{}, map[string][]broker.Work{}}
+	all := answers{map[string]int{}, map[string]int{}, map[string]error{}, map[string][]string{}, map[string][]broker.Work{}}
 	for _, name := range subscribers(s.Topology) {
 		now, err := s.Service(ctx, name)
 		if err != nil {
@@ -85,6 +87,7 @@ func (s Sources) askServices(ctx context.Context) answers {
 			continue
 		}
 		if now.Outbox != nil {
+			all.waiting[name] = now.Outbox.Waiting
 			all.outboxes[name] = now.Outbox.Waiting + now.Outbox.Refused + now.Outbox.Unroutable
 		}
 		if now.Events != nil {

@@ -89,7 +89,7 @@ func TestWhereAnOrderIs(t *testing.T) {
 		},
 		"stalled": {[]string{"send events:order.order-created"}, func(s *stopped) {
 			s.database("POST /order", "INSERT orders + outbox")
-			s.ready["order"] = host.Readiness{Outbox: &host.Outbox{Waiting: 2}}
+			s.ready["order"] = host.Readiness{Outbox: &host.Outbox{Waiting: 2, Unroutable: 5}} // the others have failed sends
 		}, "send order.order-created.v1 | POST /order | outbox: in the outbox of order, where 2 events wait"},
 		"dual write": {[]string{"send events:order.order-created"}, func(s *stopped) {
 			s.database("POST /order", "INSERT orders")

@@ -110,7 +110,7 @@ func (a *account) keeper(t event.Type, after tracetree.Span, keys []string) (Pla
 	}
 	wrote, outbox := a.stored(after)
 	outbox = outbox || producer == "order" && a.reported(t) // noted with its outbox row
-	waiting, err := a.services.outboxes[producer], a.services.failed[producer]
+	waiting, err := a.services.waiting[producer], a.services.failed[producer]
 	acked := "lost: acked without work, " + producer + " acked its message"
 	if after.Kind == tracetree.KindServer {
 		acked = "lost: " + producer + " answered the request"
