@@ -70,7 +70,7 @@ func (w *Watch) askServices(ctx context.Context) {
 // answers are the answers of the services, by name.
 type answers struct {
 	outboxes map[string]int
-	// waiting are the events of the outboxes whose publish was not tried, or must be tried again soon.
+	// waiting counts the events that were not sent yet. Those that were refused or unroutable are not among them.
 	waiting map[string]int
 	failed  map[string]error
 	takes   map[string][]string
