@@ -39,10 +39,14 @@ func (h *hands) remove(one *hand) {
 func (h *hands) list() []Work {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	var all []Work
-	for one := range h.all {
-		all = append(all, Work{one.queue, one.conversation, one.since})
+	return worksOf(h.all)
+}
+
+func worksOf(all map[*hand]struct{}) []Work {
+	var works []Work
+	for one := range all {
+		works = append(works, Work{one.queue, one.conversation, one.since})
 	}
-	slices.SortFunc(all, func(a, b Work) int { return a.Since.Compare(b.Since) })
-	return all
+	slices.SortFunc(works, func(a, b Work) int { return a.Since.Compare(b.Since) })
+	return works
 }
