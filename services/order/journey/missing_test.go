@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,7 +26,7 @@ type stopped struct {
 	letters []broker.Letter
 	ready   map[string]host.Readiness
 	away    map[string]error // by service, and "rabbitmq"
-	asked   int              // questions to RabbitMQ and the services
+	asked   atomic.Int32     // questions to RabbitMQ and the services
 }
 
 // stop reads a recording and cuts it: the spans whose names begin so are missing, and what came of them.
@@ -129,7 +130,7 @@ func (s *stopped) find(t *testing.T) *journey.Missing {
 	return journey.FindMissing(t.Context(), journey.Sources{
 		Order: func(context.Context, string) (orderclient.Order, error) { return s.Order, s.away["order"] },
 		Service: func(_ context.Context, name string) (host.Readiness, error) {
-			s.asked++
+			s.asked.Add(1)
 			return s.ready[name], s.away[name]
 		},
 		Broker: s.rabbitMQ(), Topology: pizzeria.Default(),
@@ -251,8 +252,8 @@ func TestWhatIsNotAnsweredIsNamed(t *testing.T) {
 	// The spans of a whole order say enough. Without them, an order is finished when the order service says so.
 	whole := stop(t, "delivered")
 	whole.away = s.away
-	if got := whole.text(t); got != "nothing" || whole.asked > 0 {
-		t.Errorf("after %d questions: %s", whole.asked, got)
+	if got := whole.text(t); got != "nothing" || whole.asked.Load() > 0 {
+		t.Errorf("after %d questions: %s", whole.asked.Load(), got)
 	}
 }
 

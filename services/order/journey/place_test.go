@@ -17,7 +17,7 @@ import (
 type still struct{ s *stopped }
 
 func (b *still) Count(context.Context, []string) (map[string]broker.QueueCount, error) {
-	b.s.asked++
+	b.s.asked.Add(1)
 	return b.s.counts, b.s.away["rabbitmq"]
 }
 
@@ -81,6 +81,13 @@ func TestWhereAnOrderIs(t *testing.T) {
 			[]string{noSender},
 			func(s *stopped) { s.change(box, failed("crash", "the process dies")) },
 			"send delivery.delivery-notification-sent.v1, delivery.order-delivered.v1 | " + box + " | lost: lost: acked without work, delivery acked OrderBoxed v1 and then failed (the process dies)",
+		},
+		"loyalty's points lost at once": {
+			[]string{"send events:loyalty."},
+			func(s *stopped) {
+				s.change("process events:order.order-confirmed.v1:loyalty", failed("crash", "the process dies"))
+			},
+			"send loyalty.loyalty-points-earned.v1 | process events:order.order-confirmed.v1:loyalty.order-confirmed | lost: lost: acked without work, loyalty acked OrderConfirmed v1 and then failed (the process dies)",
 		},
 		"acked without work": {
 			[]string{"send events:kitchen."},

@@ -11,11 +11,12 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// pending names the events that the work on the queue has not sent.
+// pending names the events that the work on the queue should have sent: the work on the other queues of their sequel is done.
 func (a *account) pending(queue string) string {
 	var keys []string
 	for _, s := range sequels {
-		if slices.Contains(s.queues, queue) && len(s.queues) > 0 && (s.cancelled || a.status() != "cancelled") {
+		waits := slices.ContainsFunc(s.queues, func(other string) bool { return other != queue && !a.done(other) })
+		if slices.Contains(s.queues, queue) && !waits && (s.cancelled || a.status() != "cancelled") {
 			for _, t := range s.sends {
 				if !a.happened(t) && !slices.Contains(keys, t.RoutingKey()) {
 					keys = append(keys, t.RoutingKey())
