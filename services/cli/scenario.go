@@ -43,4 +43,3 @@ func runningSystem(cmd *cobra.Command) (scenario.System, error) {
 		Ready: pizzeria.AllReady(config),
 	}, nil
 }
-

@@ -84,8 +84,8 @@ type watcher struct {
 	unsure bool
 	// inherited says that a watcher before this one declared something and ended before the producers were asked.
 	inherited bool
-	bindings *bindings
-	view     *bindingsOf // of the present connection, once it can be had
+	bindings  *bindings
+	view      *bindingsOf // of the present connection, once it can be had
 	// known is when the bindings were last seen, or declared unseen.
 	known time.Time
 	// blind says that the bindings cannot be seen, and that this was said.

@@ -85,6 +85,7 @@ func TestAGoldenTreeHasConditions(t *testing.T) {
 		"none":         {"none: *  loyalty", "none: *  kitchen  *  attempt 3", "+ process events:a:kitchen.a  kitchen  consumer  attempt 3, ↑link"},
 		"count":        {"count 3:", "count 1..2:", "- count 1..2: process *  kitchen  consumer"},
 		"not":          {"none: *  loyalty", "none: *  !order", "- none: *  !order"},
+		"a gap":        {"| process events:a:kitchen.a", "| process events:a:kitchen.a | 1s", "+ process events:a:kitchen.a began 2 ms after POST /order ended"},
 		"before":       {"before: POST /order | process events:a:kitchen.a", "before: process * | send *", "+ process events:a:kitchen.a ended 1.3 s after send events:a began"},
 	} {
 		t.Run(name, func(t *testing.T) {

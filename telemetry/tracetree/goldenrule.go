@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // rule is a line of a golden file about all spans of the tree, wherever they are.
@@ -12,9 +13,10 @@ type rule struct {
 	// A count rule limits the number of spans that match first.
 	first pattern
 	most  int
-	// A sequence rule requires that each span with the first name ends before a span with the second name starts.
+	// A sequence rule requires that each span with the first name ends before a span with the second name starts, by at least gap.
 	sequence     bool
 	before, then string
+	gap          time.Duration
 }
 
 const (
@@ -23,18 +25,12 @@ const (
 	beforeWord = "before: "
 )
 
-// parseRule reads "none: CELLS", "count N..M: CELLS" and "before: NAME | NAME".
+// parseRule reads "none: CELLS", "count N..M: CELLS" and "before: NAME | NAME | TIME".
 func parseRule(line string) (r rule, is bool, err error) {
 	r.text = strings.Join(splitCells(line), gap)
 	if rest, is := strings.CutPrefix(line, beforeWord); is {
-		var two bool
 		r.sequence = true
-		r.before, r.then, two = strings.Cut(rest, " | ")
-		r.before, r.then = strings.TrimSpace(r.before), strings.TrimSpace(r.then)
-		if !two {
-			err = fmt.Errorf("%q: want before: NAME | NAME", line)
-		}
-		return r, true, err
+		return r, true, r.parseSequence(rest)
 	}
 	if rest, is := strings.CutPrefix(line, noneWord); is {
 		r.first, err = parsePattern(rest)
@@ -55,6 +51,21 @@ func parseRule(line string) (r rule, is bool, err error) {
 		return r, true, err
 	}
 	return r, false, nil
+}
+
+func (r *rule) parseSequence(text string) (err error) {
+	parts := strings.Split(text, " | ")
+	for i := range parts {
+		parts[i] = strings.TrimSpace(parts[i])
+	}
+	if len(parts) == 3 {
+		r.gap, err = time.ParseDuration(parts[2])
+	}
+	if len(parts) < 2 || len(parts) > 3 || err != nil {
+		return fmt.Errorf("%q: want before: NAME | NAME, and a time such as 2s if one must lie between them", text)
+	}
+	r.before, r.then = parts[0], parts[1]
+	return nil
 }
 
 // parsePattern reads cells, of which the last may be left out.
@@ -108,6 +119,8 @@ func (r rule) outOfSequence(nodes []*Node) string {
 		return "- " + r.text + "\n+ no span " + r.before + "\n"
 	case next == nil:
 		return "- " + r.text + "\n+ no span " + r.then + "\n"
+	case last.End().Add(r.gap).After(next.Start) && r.gap > 0:
+		return fmt.Sprintf("- %s\n+ %s began %s after %s ended\n", r.text, printable(next.Name), shortDuration(next.Start.Sub(last.End())), printable(last.Name))
 	case last.End().After(next.Start):
 		return fmt.Sprintf("- %s\n+ %s ended %s after %s began\n", r.text, printable(last.Name), shortDuration(last.End().Sub(next.Start)), printable(next.Name))
 	default:
