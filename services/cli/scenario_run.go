@@ -15,6 +15,7 @@ import (
 type scenarioRunOptions struct {
 	names     []string
 	all, json bool
+	mystery   mysteryOptions
 }
 
 func newScenarioRunCommand() *cobra.Command {
@@ -36,11 +37,21 @@ Some scenarios stop a part of the system. They need the folder from which it was
 		},
 	}
 	addJSON(cmd, &o.json, "a list of {scenario, passed, error, readings}")
-	cmd.Flags().BoolVar(&o.all, "all", false, "run every scenario")
+	cmd.Flags().BoolVar(&o.all, "all", false, "run every scenario, without the mystery")
+	addMysteryFlags(cmd, &o.mystery)
 	return cmd
 }
 
 func runScenarioRun(cmd *cobra.Command, o scenarioRunOptions) error {
+	if len(o.names) == 1 && o.names[0] == mysteryName && !o.all {
+		o.mystery.json = o.json
+		return runMystery(cmd, o.mystery)
+	}
+	for _, flag := range mysteryFlags {
+		if cmd.Flags().Changed(flag) {
+			return usagef("--%s belongs to: traceria scenario run mystery", flag)
+		}
+	}
 	chosen, err := o.chosen(cmd)
 	if err != nil {
 		return err

@@ -13,11 +13,11 @@ func newScenarioShowCommand() *cobra.Command {
 		Example: "  traceria scenario show transient-error",
 		Args:    oneArgument("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := scenario.Find(args[0])
+			page, err := scenario.Page(args[0])
 			if err != nil {
 				return usageError{err}
 			}
-			cmd.Print(s.Page)
+			cmd.Print(page)
 			return nil
 		},
 	}

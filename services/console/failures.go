@@ -79,6 +79,7 @@ type setBody struct {
 	Variant  *string `json:"variant"`
 	Percent  *int    `json:"percent"`
 	Customer *string `json:"customer"`
+	Unmarked bool    `json:"unmarked"`
 }
 
 // percentages are the allowed values of percent.
@@ -102,7 +103,7 @@ func (b *setBody) UnmarshalJSON(text []byte) error {
 
 // setting returns the wanted setting. An empty member is an error, because a missing one means the default.
 func (b *setBody) setting() (failure.Setting, error) {
-	var s failure.Setting
+	s := failure.Setting{Unmarked: b.Unmarked}
 	if b.Variant != nil {
 		if s.Variant = *b.Variant; s.Variant == "" {
 			return s, host.Invalid("variant", "is empty; leave it out to set the first variant")

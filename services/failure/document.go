@@ -44,11 +44,20 @@ func newFlag(entry Entry) flag {
 	}
 	return flag{
 		"state": encode("ENABLED"), "variants": encode(variants), "defaultVariant": encode(entry.Default()),
-		"metadata": encode(map[string]string{
-			"title": entry.Title, "breaks": entry.Breaks, "where": entry.Where, "jaeger": entry.Jaeger,
-			"search": entry.Search, "repair": entry.Repair, "targets": entry.TargetNames(),
-		}),
+		"metadata": metadata(entry, false),
 	}
+}
+
+// metadata has the texts of the entry, and whether its marks are withheld.
+func metadata(entry Entry, unmarked bool) json.RawMessage {
+	about := map[string]any{
+		"title": entry.Title, "breaks": entry.Breaks, "where": entry.Where, "jaeger": entry.Jaeger,
+		"search": entry.Search, "repair": entry.Repair, "targets": entry.TargetNames(),
+	}
+	if unmarked {
+		about[unmarkedKey] = true
+	}
+	return encode(about)
 }
 
 // parse reads a flag file. A flag of the catalogue may lack variants but may not add any, and its rule may give only what it

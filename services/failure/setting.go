@@ -16,6 +16,8 @@ type Setting struct {
 	Variant  string `json:"variant"`
 	Percent  int    `json:"percent,omitempty"`
 	Customer string `json:"customer,omitempty"`
+	// Unmarked withholds the marks from the spans: the failure must be found by what it does.
+	Unmarked bool `json:"unmarked,omitempty"`
 }
 
 // Status is a key with its setting. Active is nil for the default.
@@ -93,7 +95,11 @@ type object = map[string]any
 // apply writes the setting into the flag.
 func (f flag) apply(entry Entry, s Setting) {
 	f["state"], f["defaultVariant"] = encode("ENABLED"), encode(entry.Default())
-	f["variants"] = newFlag(entry)["variants"]
+	fresh := newFlag(entry)
+	f["variants"] = fresh["variants"]
+	if s.Unmarked || f.unmarked() {
+		f["metadata"] = metadata(entry, s.Unmarked)
+	}
 	delete(f, "targeting")
 	if rule := s.rule(entry); rule != nil {
 		f["targeting"] = encode(rule)
@@ -115,10 +121,11 @@ func (f flag) active(entry Entry) *Setting {
 		if standing == entry.Default() {
 			return nil
 		}
-		return &Setting{Variant: standing}
+		return &Setting{Variant: standing, Unmarked: f.unmarked()}
 	}
 	for _, s := range guesses(rule) {
 		if standing == entry.Default() && reflect.DeepEqual(rule, s.rule(entry)) {
+			s.Unmarked = f.unmarked()
 			return &s
 		}
 	}
@@ -152,4 +159,14 @@ func guesses(rule object) []Setting {
 	variant, _ := share[0].(string)
 	percent, _ := share[1].(float64)
 	return []Setting{{Variant: variant, Percent: int(percent)}}
+}
+
+// unmarkedKey is the member of a flag's metadata that withholds the marks. flagd hands the metadata to each evaluation.
+const unmarkedKey = "unmarked"
+
+// unmarked reports whether the flag's marks are withheld.
+func (f flag) unmarked() bool {
+	var about map[string]any
+	_ = json.Unmarshal(f["metadata"], &about)
+	return about[unmarkedKey] == true
 }

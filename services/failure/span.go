@@ -19,17 +19,31 @@ const (
 // one hop and survives the loss of the trace context.
 const InjectedHeader = "traceria-injected"
 
-// Inject marks the current span as the place where key was injected.
-func Inject(ctx context.Context, key Key) { mark(trace.SpanFromContext(ctx), key) }
+// Inject marks the current span as the place where key was injected, unless its marks are withheld.
+func Inject(ctx context.Context, key Key) {
+	if !FromContext(ctx).Unmarked(key) {
+		mark(trace.SpanFromContext(ctx), key)
+	}
+}
 
 // Suffer marks the current span as one that suffers from the failures in injected, a value of [InjectedHeader]. It
-// ignores unknown keys.
+// ignores unknown keys, and those whose marks are withheld.
 func Suffer(ctx context.Context, injected string) {
 	for name := range strings.SplitSeq(injected, ",") {
-		if _, ok := byKey[Key(name)]; ok {
+		if _, known := byKey[Key(name)]; known && !withheld(ctx, Key(name)) {
 			mark(trace.SpanFromContext(ctx), Key(name))
 		}
 	}
+}
+
+// withheld looks the key up, because this service may not have evaluated it yet.
+func withheld(ctx context.Context, key Key) bool {
+	s := FromContext(ctx)
+	if s == nil {
+		return false
+	}
+	_ = s.variant(ctx, byKey[key])
+	return s.Unmarked(key)
 }
 
 // InjectedAs returns the attribute of one failure. It tells several failures on one span apart; FailureKey names only

@@ -40,6 +40,8 @@ type snapshot map[Key]*cached
 // cached holds the variant of a key until the next change of the flags.
 type cached struct {
 	variant atomic.Pointer[string]
+	// unmarked reports that the marks of the key are withheld.
+	unmarked atomic.Bool
 	// told is true once the log has a fault of the key's rule.
 	told atomic.Bool
 }
@@ -169,8 +171,19 @@ func (s *Switches) On(ctx context.Context, key Key) (variant string, on bool) {
 	if variant == entry.Default() {
 		return variant, false
 	}
-	evaluated(ctx, key, variant)
+	if !s.Unmarked(key) {
+		evaluated(ctx, key, variant)
+	}
 	return variant, true
+}
+
+// Unmarked reports whether the marks of a key that is on are withheld from the spans (see [Setting]).
+func (s *Switches) Unmarked(key Key) bool {
+	if s == nil {
+		return false
+	}
+	known := (*s.now.Load())[key]
+	return known != nil && known.unmarked.Load()
 }
 
 // standing returns the default variant, or "" for the zero Entry.
@@ -201,6 +214,9 @@ func (s *Switches) variant(ctx context.Context, entry Entry) string {
 	details, err := s.client.StringValueDetails(ctx, string(entry.Key), entry.Default(), about)
 	operators.RUnlock()
 	variant := details.Value
+	if details.FlagMetadata[unmarkedKey] == true {
+		known.unmarked.Store(true)
+	}
 	if _, unknown := entry.Choose(variant); err != nil || unknown != nil || variant == "" {
 		s.misled(known, entry, details.EvaluationDetails)
 		variant = entry.Default()

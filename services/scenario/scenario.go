@@ -21,6 +21,18 @@ import (
 //go:embed */page.md */steps.yaml */*.tree
 var files embed.FS
 
+// Page returns the page of a scenario or of one that has no steps, such as the mystery. The error wraps [ErrUnknown].
+func Page(name string) (string, error) {
+	if text, err := files.ReadFile(name + "/page.md"); err == nil {
+		return string(text), nil
+	}
+	s, err := Find(name)
+	if err != nil {
+		return "", err
+	}
+	return s.Page, nil
+}
+
 // Scenario is a guided run.
 type Scenario struct {
 	// Name is the name of its folder.

@@ -137,9 +137,17 @@ func (i *Injector) send(ctx context.Context, d *broker.Departure) {
 }
 
 // errInjected is the error of an injected failure.
-type errInjected struct{ key failure.Key }
+type errInjected struct{ text string }
 
-func (e errInjected) Error() string { return fmt.Sprintf("%s is switched on", e.key) }
+// injected returns the error of a failure. It names the key, unless the marks are withheld.
+func injected(ctx context.Context, key failure.Key) error {
+	if failure.FromContext(ctx).Unmarked(key) {
+		return errInjected{"the work failed"}
+	}
+	return errInjected{fmt.Sprintf("%s is switched on", key)}
+}
+
+func (e errInjected) Error() string { return e.text }
 
 // ErrorType is the error.type of the span.
 func (errInjected) ErrorType() string { return "injected" }

@@ -15,5 +15,5 @@ func kitchenError(_ *Injector, ctx context.Context, variant string, a *broker.At
 		return work(ctx)
 	}
 	failure.Inject(ctx, failure.KitchenError)
-	return errInjected{failure.KitchenError}
+	return injected(ctx, failure.KitchenError)
 }

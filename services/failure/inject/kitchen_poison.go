@@ -11,5 +11,5 @@ import (
 // kitchen.ticket-opened.dead is below the last.
 func kitchenPoison(_ *Injector, ctx context.Context, _ string, _ *broker.Attempt, _ next) error {
 	failure.Inject(ctx, failure.KitchenPoison)
-	return errInjected{failure.KitchenPoison}
+	return injected(ctx, failure.KitchenPoison)
 }

@@ -11,5 +11,5 @@ import (
 // failed process spans without gaps.
 func retryStorm(_ *Injector, ctx context.Context, _ string, _ *broker.Attempt, _ next) error {
 	failure.Inject(ctx, failure.RetryStorm)
-	return broker.Requeue(errInjected{failure.RetryStorm})
+	return broker.Requeue(injected(ctx, failure.RetryStorm))
 }

@@ -31,6 +31,8 @@ func TestEveryScenarioPasses(t *testing.T) {
 			t.Logf("%s after %s", s.Name, results[0].Duration.Round(time.Millisecond))
 		})
 	}
+	t.Run("mystery", func(t *testing.T) { testMystery(t, h) })
+	t.Run("marks are withheld", func(t *testing.T) { testMarksAreWithheld(t, h) })
 	statuses, err := h.system.Switches.List(t.Context())
 	if err != nil {
 		t.Fatal(err)
