@@ -61,6 +61,10 @@ golden: ## write the golden files of the named tests, and no others: make golden
 	  [ -n "$$packages" ] || { echo "make golden: no test is called $(RUN)" >&2; exit 2; }; \
 	  set -x; go test -count=1 -run '^($(RUN))$$' $$packages -update
 
+.PHONY: scenarios
+scenarios: build ## run every scenario on the running system (make up or docker compose up), and check the traces
+	bin/traceria scenario run --all
+
 .PHONY: generate
 generate: ## write the files that are made from the code: the definitions file and the AsyncAPI document
 	go generate ./services/...

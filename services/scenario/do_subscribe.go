@@ -20,10 +20,12 @@ type guest struct {
 func (g *guest) leave() {
 	_ = g.cmd.Process.Signal(syscall.SIGTERM)
 	select {
-	case <-g.done:
+	case err := <-g.done:
+		_ = err // it was told to end
 	case <-time.After(leaveTime):
 		_ = g.cmd.Process.Kill()
-		<-g.done
+		err := <-g.done
+		_ = err
 	}
 }
 

@@ -152,22 +152,9 @@ func (s Step) crashes() bool {
 
 // String describes the step in one line.
 func (s Step) String() string {
-	verb := s.verbs()[0]
-	switch verb {
-	case "set":
-		if s.Only != "" {
-			return "set " + s.Set + " for the customer of this run"
-		}
-		return "set " + s.Set
-	case "order":
-		text := "place an order"
-		if s.Count > 1 {
-			text = fmt.Sprintf("place %d orders", s.Count)
-		}
-		if s.Failure != "" {
-			text += " with " + s.Failure
-		}
-		return text
+	switch verb := s.verbs()[0]; verb {
+	case "set", "order":
+		return s.change()
 	case "settle":
 		return "wait until " + s.Settle + " is " + s.status()
 	case "read":
@@ -180,22 +167,35 @@ func (s Step) String() string {
 		return "redrive the dead letters of " + s.Redrive
 	case "subscribe":
 		return "add the subscriber " + s.Subscribe + " to " + s.Event
-	case "wait":
-		return "wait " + s.Wait.String()
-	case "command":
-		return "traceria " + s.Command
 	case "refused":
 		return "traceria " + s.Refused + " (is refused)"
-	case "note":
-		return s.Note
-	case "clear":
-		return "clear " + s.Clear
-	case "stop":
-		return "stop " + s.Stop
-	case "start":
-		return "start " + s.Start
+	case "command":
+		return "traceria " + s.Command
+	case "wait":
+		return "wait " + s.Wait.String()
+	default: // one of these is set
+		return strings.TrimSpace(s.Note + s.Request + prefixed("clear ", s.Clear) + prefixed("stop ", s.Stop) + prefixed("start ", s.Start))
+	}
+}
+
+func prefixed(verb, text string) string {
+	if text == "" {
+		return ""
+	}
+	return verb + text
+}
+
+// change describes a switch or an order.
+func (s Step) change() string {
+	switch {
+	case s.Set != "" && s.Only != "":
+		return "set " + s.Set + " for the customer of this run"
+	case s.Set != "":
+		return "set " + s.Set
+	case s.Count > 1:
+		return strings.TrimSpace(fmt.Sprintf("place %d orders %s", s.Count, prefixed("with ", s.Failure)))
 	default:
-		return s.Request
+		return strings.TrimSpace("place an order " + prefixed("with ", s.Failure))
 	}
 }
 
