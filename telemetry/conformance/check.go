@@ -54,7 +54,7 @@ func rules() []rule {
 		{"process-span", spanConventions, processSpan},
 		{"parent-or-link", spanConventions + ", trace structure", each(parentOrLink)},
 		{"tracestate", "W3C Trace Context 3.3", traceState},
-		{"baggage", "W3C Baggage 3", baggage},
+		{"baggage", "W3C Baggage 3", keptBaggage},
 		{"conversation", "Traceria, and " + spanConventions, each(conversation)},
 		{"kind", spanConventions + ", span kind", kind},
 		{"span-name", spanConventions + ", span name", each(spanName)},

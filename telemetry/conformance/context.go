@@ -104,8 +104,8 @@ func missingMembers(want, got string) string {
 	return strings.Join(lost, ",")
 }
 
-// baggage is no part of a span. It is visible in the published messages, and in attributes that the consumer copies it to.
-func baggage(h *hop) finding {
+// keptBaggage looks at the published messages, else at attributes that the consumer copies it to: a span has no baggage.
+func keptBaggage(h *hop) finding {
 	switch {
 	case len(h.sent.Baggage) == 0:
 		return found(NotSeen, "none was sent")
