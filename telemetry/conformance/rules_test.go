@@ -54,6 +54,9 @@ func breakages() []breakage {
 			e.spans, e.published = e.spans[:1], nil
 			e.process().Attributes["messaging.operation.type"], e.process().Kind = "receive", tracetree.KindClient
 		}, lost},
+		{"no span, and no traceparent in what is published", func(e *example) {
+			e.spans, e.published[0].TraceParent = nil, ""
+		}, lost + " published-context"},
 		{"neither parent nor link", func(e *example) { e.process().ParentID, e.process().Links = "", nil }, "parent-or-link"},
 		{"a link to another span", func(e *example) {
 			e.process().ParentID, e.process().Links = "", []tracetree.Link{{TraceID: another, SpanID: sendSpan}}

@@ -71,16 +71,15 @@ func (h *hop) sentFor(s tracetree.Span) bool {
 }
 
 func publishedContext(h *hop) finding {
-	if len(h.process) == 0 {
-		return found(NotSeen, noProcessSpan)
-	}
-	below, lost := h.sends()
 	for _, m := range h.published {
 		if wrong := h.lostIn(m); wrong != "" {
 			return found(Wrong, "%s", wrong)
 		}
 	}
+	below, lost := h.sends()
 	switch {
+	case len(h.process) == 0:
+		return found(NotSeen, noProcessSpan)
 	case len(lost) > 0:
 		return found(Wrong, "the send span %s is not below the process span", describe(lost[0]))
 	case len(below) == 0 && len(h.published) > 0:
@@ -100,10 +99,8 @@ func (h *hop) lostIn(m Message) string {
 	if !ok {
 		return fmt.Sprintf("the published %s has the traceparent %q, want 00-{trace id}-{span id}-{flags}", m.RoutingKey, m.TraceParent)
 	}
-	for _, s := range h.work() {
-		if keyOf(s) == (key{trace, span}) {
-			return ""
-		}
+	if len(h.process) == 0 || slices.ContainsFunc(h.work(), func(s tracetree.Span) bool { return keyOf(s) == key{trace, span} }) {
+		return ""
 	}
 	if !slices.ContainsFunc(h.process, func(s tracetree.Span) bool { return s.TraceID == trace }) {
 		return fmt.Sprintf("the published %s has trace %s, want that of the process span, %s", m.RoutingKey, trace, h.process[0].TraceID)
@@ -112,11 +109,8 @@ func (h *hop) lostIn(m Message) string {
 }
 
 func publishedConversation(h *hop) finding {
-	switch {
-	case h.sent.Conversation == "":
+	if h.sent.Conversation == "" {
 		return found(NotSeen, "none was sent")
-	case len(h.process) == 0:
-		return found(NotSeen, noProcessSpan)
 	}
 	for _, m := range h.published {
 		if m.Conversation != h.sent.Conversation {
@@ -125,6 +119,9 @@ func publishedConversation(h *hop) finding {
 	}
 	if len(h.published) > 0 {
 		return found(OK, "the correlation id of every published message")
+	}
+	if len(h.process) == 0 {
+		return found(NotSeen, noProcessSpan)
 	}
 	result := found(NotSeen, "no send span: it published nothing")
 	below, _ := h.sends()

@@ -1,0 +1,167 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"traceria/services/broker/wire"
+	"traceria/services/wait"
+	"traceria/telemetry"
+	"traceria/telemetry/tracetree"
+
+	rules "traceria/telemetry/conformance"
+)
+
+const (
+	flushTime = 5 * time.Second
+	lookAgain = 500 * time.Millisecond
+)
+
+// Run publishes OrderBoxed to the exchange and judges what the service behind the queue does with it. The report says whether all
+// rules hold. An error means that the service could not be judged.
+func Run(ctx context.Context, o Options) (Report, error) {
+	if err := o.Check(); err != nil {
+		return Report{}, err
+	}
+	o = o.withDefaults()
+	tel, err := telemetry.Start(ctx, telemetry.Config{Service: name, Version: o.Version, Shared: true, LogOutput: io.Discard})
+	if err != nil {
+		return Report{}, err
+	}
+	defer func() {
+		fresh, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
+		defer cancel()
+		_ = tel.Shutdown(fresh) // the spans were flushed before
+	}()
+	conn, err := wire.Dial(ctx, o.AMQPURL, "traceria conformance")
+	if err != nil {
+		return Report{}, err
+	}
+	defer wire.CloseAfter(ctx, conn)()
+	if err := awaitConsumer(ctx, conn, o); err != nil {
+		return Report{}, err
+	}
+	return judge(ctx, conn, tel, o)
+}
+
+// awaitConsumer waits until the service consumes the queue.
+func awaitConsumer(ctx context.Context, conn *wire.Connection, o Options) error {
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+	for first := true; ; first = false {
+		reason := idle(conn, o.Queue)
+		if reason == nil {
+			return nil
+		}
+		if first {
+			o.say("waiting for your service: %s", reason)
+		}
+		if err := wait.For(ctx, lookAgain); err != nil {
+			if errors.Is(err, context.DeadlineExceeded) {
+				return fmt.Errorf("%w after %s: start your service, which declares the queue, binds it to exchange %s and consumes it", reason, o.Timeout, o.Exchange)
+			}
+			return err
+		}
+	}
+}
+
+// idle returns why no service consumes the queue, or nil.
+func idle(conn *wire.Connection, name string) error {
+	ch, err := conn.Channel() // RabbitMQ closes the channel of a failed look
+	if err != nil {
+		return fmt.Errorf("open a channel: %w", err)
+	}
+	defer ch.Close() //nolint:errcheck // the look has its result
+	queue, err := ch.QueueDeclarePassive(name, true, false, false, false, nil)
+	switch {
+	case wire.IsMissing(err):
+		return fmt.Errorf("there is no queue %s", name)
+	case err != nil:
+		return fmt.Errorf("look at queue %s: %w", name, err)
+	case queue.Consumers == 0:
+		return fmt.Errorf("queue %s has no consumer", name)
+	}
+	return nil
+}
+
+func judge(ctx context.Context, conn *wire.Connection, tel *telemetry.Telemetry, o Options) (Report, error) {
+	copies, err := openTap(ctx, conn, o.Exchange)
+	if err != nil {
+		return Report{}, err
+	}
+	spans := &reader{options: o, jaeger: tracetree.NewJaeger(o.JaegerURL, nil), began: time.Now().Add(-time.Second)}
+	sent, err := sendAll(ctx, conn, tel, o)
+	if err != nil {
+		return Report{}, err
+	}
+	o.say("waiting for %s and %s", wanted()[0].Name, wanted()[1].Name)
+	if err := copies.wait(ctx, sent, o.Timeout); err != nil {
+		return Report{}, err
+	}
+	o.say("waiting for the spans in Jaeger at %s", telemetry.Redacted(o.JaegerURL))
+	spans.verdicts = func(spans []tracetree.Span) []rules.Verdict { return verdicts(sent, spans, copies) }
+	found, err := spans.read(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	return report(o, sent, found, copies), nil
+}
+
+func sendAll(ctx context.Context, conn *wire.Connection, tel *telemetry.Telemetry, o Options) ([]rules.Sent, error) {
+	sender, err := newSender(conn, tel, o)
+	if err != nil {
+		return nil, err
+	}
+	var all []rules.Sent
+	for range o.Count {
+		sent, err := sender.send(ctx)
+		if err != nil {
+			return nil, err
+		}
+		o.say("published OrderBoxed of order %s to exchange %s", sent.Conversation, o.Exchange)
+		all = append(all, sent)
+	}
+	flush, cancel := context.WithTimeout(ctx, flushTime)
+	defer cancel()
+	if err := tel.Flush(flush); err != nil {
+		return nil, fmt.Errorf("export the send spans (OTEL_EXPORTER_OTLP_ENDPOINT): %w", err)
+	}
+	return all, nil
+}
+
+// verdicts merges the verdicts on every message.
+func verdicts(sent []rules.Sent, spans []tracetree.Span, copies *tap) []rules.Verdict {
+	lists := make([][]rules.Verdict, len(sent))
+	for i, s := range sent {
+		found := copies.of(s.Conversation)
+		var messages []rules.Message
+		for _, p := range found {
+			messages = append(messages, p.Message)
+		}
+		lists[i] = append(rules.Check(s, spans, messages), contract(s.Conversation, found)...)
+	}
+	return rules.Merge(lists...)
+}
+
+func report(o Options, sent []rules.Sent, spans []tracetree.Span, copies *tap) Report {
+	r := Report{Exchange: o.Exchange, Queue: o.Queue, Verdicts: verdicts(sent, spans, copies)}
+	for _, s := range spans {
+		if !slices.Contains(r.Services, s.Service) {
+			r.Services = append(r.Services, s.Service)
+		}
+	}
+	slices.Sort(r.Services)
+	for _, s := range sent {
+		r.Messages = append(r.Messages, Message{
+			OrderID: s.Conversation, TraceID: s.TraceID, Published: len(copies.of(s.Conversation)),
+			Jaeger: strings.TrimRight(telemetry.Redacted(o.JaegerPublicURL), "/") + "/trace/" + s.TraceID,
+		})
+	}
+	r.Holds, r.Current = rules.Holds(r.Verdicts), rules.Current(r.Verdicts)
+	return r
+}
