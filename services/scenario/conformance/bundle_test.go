@@ -2,11 +2,14 @@ package conformance
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -14,6 +17,7 @@ import (
 
 	"traceria/services/system/systemtest"
 	"traceria/telemetry/otelamqp/rabbitmqtest"
+	"traceria/telemetry/tracetree"
 )
 
 // bench is a broker, a Collector and a Jaeger, which the tests of the package share.
@@ -38,7 +42,25 @@ func newBench(t *testing.T) *bench {
 		}
 	}
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", b.otlp)
+	b.awaitReady(t)
 	return b
+}
+
+// awaitReady waits until Jaeger and the Collector answer.
+func (b *bench) awaitReady(t *testing.T) {
+	t.Helper()
+	jaeger := tracetree.NewJaeger(b.jaeger, nil)
+	systemtest.Eventually(t, 30*time.Second, "Jaeger answers", func() bool {
+		_, err := jaeger.Services(t.Context())
+		return err == nil
+	})
+	systemtest.Eventually(t, 30*time.Second, "the Collector answers", func() bool {
+		collector, err := net.Dial("tcp", strings.TrimPrefix(b.otlp, "http://"))
+		if err == nil {
+			_ = collector.Close()
+		}
+		return err == nil
+	})
 }
 
 func (b *bench) options(service string) Options {
@@ -89,7 +111,7 @@ func (b *bench) node(t *testing.T, dir string, o Options, mode string) {
 	}
 	t.Cleanup(func() {
 		var exit *exec.ExitError
-		if err := process.Wait(); err != nil && !errors.As(err, &exit) {
+		if err := process.Wait(); err != nil && !errors.As(err, &exit) && !errors.Is(err, context.Canceled) {
 			t.Logf("node: %v", err)
 		}
 		if t.Failed() {

@@ -95,6 +95,9 @@ func judge(ctx context.Context, conn *wire.Connection, tel *telemetry.Telemetry,
 		return Report{}, err
 	}
 	spans := &reader{options: o, jaeger: tracetree.NewJaeger(o.JaegerURL, nil), began: time.Now().Add(-time.Second)}
+	if _, err := spans.services(ctx); err != nil { // before a message is sent
+		return Report{}, err
+	}
 	sent, err := sendAll(ctx, conn, tel, o)
 	if err != nil {
 		return Report{}, err
@@ -151,7 +154,7 @@ func verdicts(sent []rules.Sent, spans []tracetree.Span, copies *tap) []rules.Ve
 func report(o Options, sent []rules.Sent, spans []tracetree.Span, copies *tap) Report {
 	r := Report{Exchange: o.Exchange, Queue: o.Queue, Verdicts: verdicts(sent, spans, copies)}
 	for _, s := range spans {
-		if !slices.Contains(r.Services, s.Service) {
+		if s.Service != name && !slices.Contains(r.Services, s.Service) {
 			r.Services = append(r.Services, s.Service)
 		}
 	}

@@ -50,7 +50,9 @@ func (r *reader) once(ctx context.Context) ([]tracetree.Span, error) {
 	if err != nil {
 		return nil, err
 	}
-	spans := slices.DeleteFunc(all, func(s tracetree.Span) bool { return !slices.Contains(services, s.Service) })
+	spans := slices.DeleteFunc(all, func(s tracetree.Span) bool {
+		return s.Service != name && !slices.Contains(services, s.Service) // without its parent a span is not at rest
+	})
 	if len(spans) != r.known {
 		r.known, r.changed = len(spans), time.Now()
 	}
@@ -62,12 +64,12 @@ func (r *reader) once(ctx context.Context) ([]tracetree.Span, error) {
 
 // services are the services under test: the named one, or all but those of the pizzeria.
 func (r *reader) services(ctx context.Context) ([]string, error) {
-	if r.options.Service != "" {
-		return []string{r.options.Service}, nil
-	}
 	all, err := r.jaeger.Services(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if r.options.Service != "" {
+		return []string{r.options.Service}, nil
 	}
 	return slices.DeleteFunc(all, func(s string) bool {
 		_, pizzeria := host.Ports[s]
