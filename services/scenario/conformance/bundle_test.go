@@ -1,4 +1,4 @@
-package conformance
+package conformance_test
 
 import (
 	"bytes"
@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"traceria/services/scenario/conformance"
 	"traceria/services/system/systemtest"
 	"traceria/telemetry/otelamqp/rabbitmqtest"
 	"traceria/telemetry/tracetree"
@@ -63,8 +64,8 @@ func (b *bench) awaitReady(t *testing.T) {
 	})
 }
 
-func (b *bench) options(service string) Options {
-	return Options{
+func (b *bench) options(service string) conformance.Options {
+	return conformance.Options{
 		AMQPURL: b.amqp, JaegerURL: b.jaeger, Exchange: service, Queue: service + ".order-boxed", Service: service,
 	}
 }
@@ -96,7 +97,7 @@ func nodeFolder(t *testing.T) string {
 }
 
 // node starts the consumer in Node that o describes.
-func (b *bench) node(t *testing.T, dir string, o Options, mode string) {
+func (b *bench) node(t *testing.T, dir string, o conformance.Options, mode string) {
 	t.Helper()
 	var out output
 	process := exec.CommandContext(t.Context(), "node", "delivery.js")

@@ -1,4 +1,4 @@
-package conformance
+package conformance_test
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"github.com/rabbitmq/amqp091-go"
 
 	"traceria/services/event"
+	"traceria/services/scenario/conformance"
 	"traceria/telemetry"
 	"traceria/telemetry/otelamqp"
 )
@@ -14,7 +15,7 @@ import (
 // courier is a service in Go with otelamqp.
 type courier struct {
 	ch      *amqp091.Channel
-	options Options
+	options conformance.Options
 	// data returns the payloads that it publishes for an order.
 	data func(orderID string) []event.Payload
 }
@@ -24,7 +25,7 @@ func goodData(orderID string) []event.Payload {
 }
 
 // newCourier declares exchange and queue.
-func newCourier(t *testing.T, o Options) *courier {
+func newCourier(t *testing.T, o conformance.Options) *courier {
 	t.Helper()
 	conn, err := amqp091.Dial(o.AMQPURL)
 	if err != nil {

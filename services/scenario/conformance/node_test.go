@@ -1,4 +1,4 @@
-package conformance
+package conformance_test
 
 import (
 	"os"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"traceria/services/scenario/conformance"
 	"traceria/services/system/systemtest"
 )
 
@@ -25,7 +26,7 @@ var varying = []struct {
 	{regexp.MustCompile(`\b\d+ ms\b`), "{n} ms"},
 }
 
-func goldenReport(t *testing.T, name string, r Report) {
+func goldenReport(t *testing.T, name string, r conformance.Report) {
 	t.Helper()
 	var out strings.Builder
 	if err := r.Print(&out); err != nil {
@@ -62,11 +63,11 @@ func TestAConsumerInNode(t *testing.T) {
 				options.Timeout = 12 * time.Second // it publishes nothing, and the run waits for that
 			}
 			b.node(t, dir, options, mode)
-			report, err := Run(t.Context(), options)
+			report, err := conformance.Run(t.Context(), options)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if report.Holds != holds || report.Current || len(report.Messages) != DefaultCount {
+			if report.Holds != holds || report.Current || len(report.Messages) != conformance.DefaultCount {
 				t.Errorf("holds %t, want %t; current %t; %d messages", report.Holds, holds, report.Current, len(report.Messages))
 			}
 			goldenReport(t, "node-"+mode, report)

@@ -1,4 +1,4 @@
-package conformance
+package conformance_test
 
 import (
 	"context"
@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"traceria/services/event"
+	"traceria/services/scenario/conformance"
 	"traceria/telemetry/otelamqp/rabbitmqtest"
 
 	rules "traceria/telemetry/conformance"
 )
 
-func verdictOn(t *testing.T, r Report, rule string) rules.Verdict {
+func verdictOn(t *testing.T, r conformance.Report, rule string) rules.Verdict {
 	t.Helper()
 	for _, v := range r.Verdicts {
 		if v.Rule == rule {
@@ -34,7 +35,7 @@ func TestAServiceWithOtelamqpConforms(t *testing.T) {
 	options.Service, options.Count = "", 2
 	var progress strings.Builder
 	options.Progress = &progress
-	report, err := Run(t.Context(), options)
+	report, err := conformance.Run(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +64,7 @@ func TestABrokenContractIsNamed(t *testing.T) {
 	c.bind(t)
 	c.data = func(orderID string) []event.Payload { return goodData(orderID)[:1] }
 	c.consume(t)
-	report, err := Run(t.Context(), options)
+	report, err := conformance.Run(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,24 +80,24 @@ func TestABrokenContractIsNamed(t *testing.T) {
 func TestWhatARunNeeds(t *testing.T) {
 	b := newBench(t)
 	for name, test := range map[string]struct {
-		prepare func(t *testing.T, c *courier, o *Options)
+		prepare func(t *testing.T, c *courier, o *conformance.Options)
 		want    string
 	}{
 		"no queue": {
-			func(_ *testing.T, _ *courier, o *Options) { o.Queue = "missing" },
+			func(_ *testing.T, _ *courier, o *conformance.Options) { o.Queue = "missing" },
 			"there is no queue missing after 1s: start your service, which declares the queue, binds it to exchange needs and consumes it",
 		},
-		"no consumer": {func(*testing.T, *courier, *Options) {}, "queue needs.order-boxed has no consumer after 1s"},
+		"no consumer": {func(*testing.T, *courier, *conformance.Options) {}, "queue needs.order-boxed has no consumer after 1s"},
 		"no exchange": {
-			func(t *testing.T, c *courier, o *Options) { c.consume(t); o.Exchange = "missing" },
+			func(t *testing.T, c *courier, o *conformance.Options) { c.consume(t); o.Exchange = "missing" },
 			"bind a queue to exchange missing",
 		},
 		"no binding": {
-			func(t *testing.T, c *courier, _ *Options) { c.consume(t) },
+			func(t *testing.T, c *courier, _ *conformance.Options) { c.consume(t) },
 			"no queue is bound to exchange needs with the routing key kitchen.order-boxed.v1: bind needs.order-boxed",
 		},
 		"no Jaeger": {
-			func(t *testing.T, c *courier, o *Options) {
+			func(t *testing.T, c *courier, o *conformance.Options) {
 				c.bind(t)
 				c.consume(t)
 				o.JaegerURL = "http://127.0.0.1:1"
@@ -108,7 +109,7 @@ func TestWhatARunNeeds(t *testing.T) {
 			options := b.options("needs")
 			options.AMQPURL, options.Timeout = rabbitmqtest.Shared(t).VHost(t), time.Second
 			test.prepare(t, newCourier(t, options), &options)
-			if _, err := Run(t.Context(), options); err == nil || !strings.Contains(err.Error(), test.want) {
+			if _, err := conformance.Run(t.Context(), options); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 		})
@@ -122,7 +123,7 @@ func TestSpansThatAreNotSampledCannotBeJudged(t *testing.T) {
 	c := newCourier(t, options)
 	c.bind(t)
 	c.consume(t)
-	if _, err := Run(t.Context(), options); err == nil || !strings.Contains(err.Error(), "OTEL_TRACES_SAMPLER") {
+	if _, err := conformance.Run(t.Context(), options); err == nil || !strings.Contains(err.Error(), "OTEL_TRACES_SAMPLER") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -133,7 +134,7 @@ func TestARunEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	began := time.Now()
-	if _, err := Run(ctx, options); err == nil || time.Since(began) > 10*time.Second {
+	if _, err := conformance.Run(ctx, options); err == nil || time.Since(began) > 10*time.Second {
 		t.Errorf("got %v after %s", err, time.Since(began))
 	}
 }
