@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"traceria/services/broker/wire"
+	"traceria/services/event"
 	"traceria/telemetry"
 )
 
@@ -25,6 +26,9 @@ type Options struct {
 	// Queue is the queue from which the service takes OrderBoxed. Exchange is the exchange that it is bound to, and to which
 	// the service publishes.
 	Queue, Exchange string
+	// OrderURL, if set, is the order service. The run then places real orders, and the service takes the place of delivery.
+	// Exchange is then events.
+	OrderURL string
 	// Service is the service's service.name. If it is empty, the spans of all services count that are not the pizzeria's.
 	Service string
 	// Count is the number of messages. 0 means [DefaultCount].
@@ -46,6 +50,14 @@ func (o Options) Check() error {
 	}
 	if o.Exchange == "" {
 		wrong("exchange: want the name of the exchange that the queue is bound to")
+	}
+	if o.OrderURL != "" && o.Exchange != event.PublicExchange {
+		wrong("exchange %s: real orders want %s", o.Exchange, event.PublicExchange)
+	}
+	if o.OrderURL != "" {
+		if err := telemetry.CheckURL(o.OrderURL); err != nil {
+			wrong("order URL: %w", err)
+		}
 	}
 	for name, text := range map[string]string{"queue": o.Queue, "exchange": o.Exchange} {
 		if len(text) > maxShort {

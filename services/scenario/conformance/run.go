@@ -98,71 +98,36 @@ func judge(ctx context.Context, conn *wire.Connection, tel *telemetry.Telemetry,
 	if _, err := spans.services(ctx); err != nil { // before a message is sent
 		return Report{}, err
 	}
-	sent, err := sendAll(ctx, conn, tel, o)
+	sent, err := send(ctx, conn, tel, o)
 	if err != nil {
 		return Report{}, err
 	}
 	o.say("waiting for %s and %s", wanted()[0].Name, wanted()[1].Name)
-	if err := copies.wait(ctx, sent, o.Timeout); err != nil {
+	if err := copies.wait(ctx, sent.orders, o.Timeout); err != nil {
 		return Report{}, err
 	}
 	o.say("waiting for the spans in Jaeger at %s", telemetry.Redacted(o.JaegerURL))
-	spans.verdicts = func(spans []tracetree.Span) []rules.Verdict { return verdicts(sent, spans, copies) }
+	spans.batch, spans.copies = sent, copies
 	found, err := spans.read(ctx)
 	if err != nil {
 		return Report{}, err
 	}
-	return report(o, sent, found, copies), nil
+	all := append(spans.verdicts(found), sent.delivered(ctx)...)
+	return report(sent, spans.under(found), copies, all), nil
 }
 
-func sendAll(ctx context.Context, conn *wire.Connection, tel *telemetry.Telemetry, o Options) ([]rules.Sent, error) {
-	sender, err := newSender(conn, tel, o)
-	if err != nil {
-		return nil, err
-	}
-	var all []rules.Sent
-	for range o.Count {
-		sent, err := sender.send(ctx)
-		if err != nil {
-			return nil, err
-		}
-		o.say("published OrderBoxed of order %s to exchange %s", sent.Conversation, o.Exchange)
-		all = append(all, sent)
-	}
-	flush, cancel := context.WithTimeout(ctx, flushTime)
-	defer cancel()
-	if err := tel.Flush(flush); err != nil {
-		return nil, fmt.Errorf("export the send spans (OTEL_EXPORTER_OTLP_ENDPOINT): %w", err)
-	}
-	return all, nil
-}
-
-// verdicts merges the verdicts on every message.
-func verdicts(sent []rules.Sent, spans []tracetree.Span, copies *tap) []rules.Verdict {
-	lists := make([][]rules.Verdict, len(sent))
-	for i, s := range sent {
-		found := copies.of(s.Conversation)
-		var messages []rules.Message
-		for _, p := range found {
-			messages = append(messages, p.Message)
-		}
-		lists[i] = append(rules.Check(s, spans, messages), contract(s.Conversation, found)...)
-	}
-	return rules.Merge(lists...)
-}
-
-func report(o Options, sent []rules.Sent, spans []tracetree.Span, copies *tap) Report {
-	r := Report{Exchange: o.Exchange, Queue: o.Queue, Verdicts: verdicts(sent, spans, copies)}
+func report(sent *batch, spans []tracetree.Span, copies *tap, verdicts []rules.Verdict) Report {
+	r := Report{Exchange: sent.options.Exchange, Queue: sent.options.Queue, Verdicts: verdicts}
 	for _, s := range spans {
-		if s.Service != name && !slices.Contains(r.Services, s.Service) {
+		if !slices.Contains(r.Services, s.Service) {
 			r.Services = append(r.Services, s.Service)
 		}
 	}
 	slices.Sort(r.Services)
-	for _, s := range sent {
+	for i, order := range sent.orders {
 		r.Messages = append(r.Messages, Message{
-			OrderID: s.Conversation, TraceID: s.TraceID, Published: len(copies.of(s.Conversation)),
-			Jaeger: strings.TrimRight(telemetry.Redacted(o.JaegerPublicURL), "/") + "/trace/" + s.TraceID,
+			OrderID: order, TraceID: sent.traces[i], Published: len(copies.of(order)),
+			Jaeger: strings.TrimRight(telemetry.Redacted(sent.options.JaegerPublicURL), "/") + "/trace/" + sent.traces[i],
 		})
 	}
 	r.Holds, r.Current = rules.Holds(r.Verdicts), rules.Current(r.Verdicts)

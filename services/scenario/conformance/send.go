@@ -57,7 +57,7 @@ func (s *sender) send(ctx context.Context) (rules.Sent, error) {
 	if err != nil {
 		return rules.Sent{}, err
 	}
-	ctx, span, err := s.begin(telemetry.WithConversation(ctx, orderID))
+	ctx, span, err := s.begin(telemetry.WithConversation(ctx, orderID), "box an order")
 	if err != nil {
 		return rules.Sent{}, err
 	}
@@ -65,9 +65,9 @@ func (s *sender) send(ctx context.Context) (rules.Sent, error) {
 	return s.publish(ctx, made[0])
 }
 
-// begin starts the span above the send span, and gives the send span a tracestate and baggage.
-func (s *sender) begin(ctx context.Context) (context.Context, trace.Span, error) {
-	ctx, span := s.tracer.Start(ctx, "box an order", trace.WithNewRoot())
+// begin starts the span at the top of a trace, and gives the spans below a tracestate and baggage.
+func (s *sender) begin(ctx context.Context, title string) (context.Context, trace.Span, error) {
+	ctx, span := s.tracer.Start(ctx, title, trace.WithNewRoot())
 	if !span.SpanContext().IsSampled() {
 		return nil, nil, errors.New("the spans of this run are not sampled: want OTEL_TRACES_SAMPLER without effect, and no OTEL_SDK_DISABLED")
 	}

@@ -24,8 +24,8 @@ type reader struct {
 	options Options
 	jaeger  *tracetree.Jaeger
 	began   time.Time
-	// verdicts judges the spans read so far.
-	verdicts func(spans []tracetree.Span) []rules.Verdict
+	batch   *batch
+	copies  *tap
 
 	known   int // spans of the last read
 	changed time.Time
@@ -42,24 +42,65 @@ func (r *reader) read(ctx context.Context) ([]tracetree.Span, error) {
 
 // once returns ErrNotFound with the spans as long as more of them may come.
 func (r *reader) once(ctx context.Context) ([]tracetree.Span, error) {
+	spans, err := r.all(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tested := len(r.under(spans))
+	if tested != r.known {
+		r.known, r.changed = tested, time.Now()
+	}
+	if !rules.Holds(r.verdicts(spans)) && (tested == 0 || time.Since(r.changed) < patience) {
+		return spans, tracetree.ErrNotFound
+	}
+	return spans, nil
+}
+
+// all reads the latest traces of the services under test, and the stories of real orders.
+func (r *reader) all(ctx context.Context) ([]tracetree.Span, error) {
 	services, err := r.services(ctx)
 	if err != nil {
 		return nil, err
 	}
-	all, err := r.jaeger.Recent(ctx, services, r.options.Count*tracesOfOne+tracesOfOthers, r.began)
-	if err != nil {
-		return nil, err
+	spans, err := r.jaeger.Recent(ctx, services, r.options.Count*tracesOfOne+tracesOfOthers, r.began)
+	if err != nil || r.batch.sent != nil {
+		return spans, err
 	}
-	spans := slices.DeleteFunc(all, func(s tracetree.Span) bool {
-		return s.Service != name && !slices.Contains(services, s.Service) // without its parent a span is not at rest
-	})
-	if len(spans) != r.known {
-		r.known, r.changed = len(spans), time.Now()
+	for _, order := range r.batch.orders {
+		story, err := r.jaeger.Conversation(ctx, order)
+		if err != nil && !errors.Is(err, tracetree.ErrNotFound) {
+			return nil, err
+		}
+		spans = append(spans, story...)
 	}
-	if !rules.Holds(r.verdicts(spans)) && (len(spans) == 0 || time.Since(r.changed) < patience) {
-		return spans, tracetree.ErrNotFound
+	return tracetree.Build(spans).Spans(), nil // each span once
+}
+
+// under returns the spans of the services under test.
+func (r *reader) under(spans []tracetree.Span) []tracetree.Span {
+	var found []tracetree.Span
+	for _, s := range spans {
+		if r.options.tests(s.Service) {
+			found = append(found, s)
+		}
 	}
-	return spans, nil
+	return found
+}
+
+// verdicts merges the verdicts on every message.
+func (r *reader) verdicts(spans []tracetree.Span) []rules.Verdict {
+	sent := r.batch.sentBy(spans)
+	tested := r.under(spans)
+	lists := make([][]rules.Verdict, len(sent))
+	for i, s := range sent {
+		found := r.copies.of(s.Conversation)
+		var messages []rules.Message
+		for _, p := range found {
+			messages = append(messages, p.Message)
+		}
+		lists[i] = append(rules.Check(s, tested, messages), contract(s.Conversation, found)...)
+	}
+	return rules.Merge(lists...)
 }
 
 // services are the services under test: the named one, or all but those of the pizzeria.
@@ -71,8 +112,14 @@ func (r *reader) services(ctx context.Context) ([]string, error) {
 	if r.options.Service != "" {
 		return []string{r.options.Service}, nil
 	}
-	return slices.DeleteFunc(all, func(s string) bool {
-		_, pizzeria := host.Ports[s]
-		return pizzeria || s == name || s == "traceria" || s == "topology" || s == "jaeger"
-	}), nil
+	return slices.DeleteFunc(all, func(s string) bool { return !r.options.tests(s) }), nil
+}
+
+// tests reports whether a service is under test: the named one, or any but those of Traceria.
+func (o Options) tests(service string) bool {
+	if o.Service != "" {
+		return service == o.Service
+	}
+	_, pizzeria := host.Ports[service]
+	return !pizzeria && !slices.Contains([]string{name, "traceria", "topology", "jaeger"}, service)
 }

@@ -112,14 +112,14 @@ func (t *tap) of(order string) []published {
 }
 
 // wait returns when the service has published every event for each order, or after the time limit.
-func (t *tap) wait(ctx context.Context, sent []rules.Sent, most time.Duration) error {
+func (t *tap) wait(ctx context.Context, orders []string, most time.Duration) error {
 	limit := time.NewTimer(most)
 	defer limit.Stop()
 	for {
 		complete := true
-		for _, s := range sent {
+		for _, order := range orders {
 			for _, kind := range wanted() {
-				complete = complete && slices.ContainsFunc(t.of(s.Conversation), func(p published) bool { return p.kind == kind })
+				complete = complete && slices.ContainsFunc(t.of(order), func(p published) bool { return p.kind == kind })
 			}
 		}
 		if complete {
