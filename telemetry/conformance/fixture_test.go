@@ -29,7 +29,7 @@ func (e example) span(id string) *tracetree.Span {
 	return &e.spans[i]
 }
 
-func (e example) process() *tracetree.Span { return e.span("process000000000") }
+func (e example) process() *tracetree.Span { return e.span("9a0c000000000000") }
 
 // good is a message whose context is kept, with spans as the conventions want them.
 func good() example {
@@ -47,7 +47,7 @@ func good() example {
 			Start: at(start), Duration: time.Duration(took) * time.Millisecond, Attributes: with(attributes),
 		}
 	}
-	process := span("process000000000", sendSpan, "process events:kitchen.order-boxed.v1:courier.boxed", tracetree.KindConsumer, 10, 100, map[string]any{
+	process := span("9a0c000000000000", sendSpan, "process events:kitchen.order-boxed.v1:courier.boxed", tracetree.KindConsumer, 10, 100, map[string]any{
 		"messaging.system": "rabbitmq", "messaging.operation.type": "process", "messaging.operation.name": "process",
 		"messaging.destination.name":                 "events:kitchen.order-boxed.v1:courier.boxed",
 		"messaging.rabbitmq.destination.routing_key": "kitchen.order-boxed.v1", "messaging.rabbitmq.message.delivery_tag": int64(1),
@@ -61,10 +61,10 @@ func good() example {
 		},
 		spans: []tracetree.Span{
 			process,
-			span("work000000000000", process.SpanID, "drive", tracetree.KindInternal, 12, 80, nil),
+			span("3077000000000000", process.SpanID, "drive", tracetree.KindInternal, 12, 80, nil),
 			span("5e4d000000000000", process.SpanID, "send events:delivery.order-delivered.v1", tracetree.KindProducer, 93, 5,
 				map[string]any{"messaging.operation.type": "send"}),
-			span("ack0000000000000", process.SpanID, "ack events", tracetree.KindClient, 99, 1, map[string]any{"messaging.operation.type": "settle"}),
+			span("ac00000000000000", process.SpanID, "ack events", tracetree.KindClient, 99, 1, map[string]any{"messaging.operation.type": "settle"}),
 		},
 		published: []Message{{
 			RoutingKey: "delivery.order-delivered.v1", MessageID: "e-2.v1", Conversation: "o-1",

@@ -13,7 +13,7 @@ import (
 
 // anySpan draws a span of few names and values, so that spans and the message often have something in common.
 func anySpan(t *rapid.T) tracetree.Span {
-	ids := []string{"", sendSpan, "process000000000", "work000000000000", "\x1b[2J"}
+	ids := []string{"", sendSpan, "9a0c000000000000", "3077000000000000", "\x1b[2J"}
 	keys := []string{"traceria.conversation", "baggage.table", "error.type", "messaging.destination.template"}
 	for _, a := range attributes() {
 		keys = append(append(keys, a.name), a.old...)
@@ -26,7 +26,7 @@ func anySpan(t *rapid.T) tracetree.Span {
 		Attributes: map[string]any{},
 	}
 	for _, name := range rapid.SliceOf(rapid.SampledFrom(keys)).Draw(t, "keys") {
-		s.Attributes[name] = rapid.SampledFrom([]any{"", "process", "send", "settle", "receive", "o-1", "e-1.v1", "events", int64(1), true, []any{"a"}, nil}).Draw(t, "value")
+		s.Attributes[name] = rapid.SampledFrom([]any{"", "process", "send", "settle", "receive", "kitchen.order-boxed.v1", "o-1", "e-1.v1", "events", int64(1), true, []any{"a"}, nil}).Draw(t, "value")
 	}
 	if rapid.Bool().Draw(t, "linked") {
 		s.Links = []tracetree.Link{{TraceID: trace, SpanID: sendSpan, TraceState: rapid.String().Draw(t, "state of the link")}}

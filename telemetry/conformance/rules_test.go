@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -110,10 +111,10 @@ func breakages() []breakage {
 		{"message id", set("messaging.message.id", "e-9"), "messaging.message.id"},
 		{"error without a type", func(e *example) { e.process().Status = tracetree.StatusError }, "error.type"},
 		{"process span ends early", func(e *example) { e.process().Duration = 10 * time.Millisecond }, "ack-after-work"},
-		{"ack comes early", func(e *example) { e.span("ack0000000000000").Start = e.process().Start }, "ack-after-work"},
+		{"ack comes early", func(e *example) { e.span("ac00000000000000").Start = e.process().Start }, "ack-after-work"},
 		{"second attempt ends early", func(e *example) {
 			first := *e.process()
-			first.SpanID, first.Start = "process000000001", first.Start.Add(-time.Second)
+			first.SpanID, first.Start = "9a0c000000000001", first.Start.Add(-time.Second)
 			e.spans = append(e.spans, first)
 			e.process().Duration = 10 * time.Millisecond
 		}, "ack-after-work"},
@@ -124,9 +125,10 @@ func breakages() []breakage {
 		{"a send span elsewhere", func(e *example) {
 			e.span("5e4d000000000000").ParentID, e.published = "", nil
 		}, "published-context"},
+		{"another service sends", func(e *example) { e.span("5e4d000000000000").Service = "other" }, "published-context"},
 		{"no send span", func(e *example) {
 			e.spans = slices.DeleteFunc(e.spans, isSend)
-			e.published[0].TraceParent = "00-" + trace + "-process000000000-01"
+			e.published[0].TraceParent = "00-" + trace + "-9a0c000000000000-01"
 		}, "published-context"},
 		{"another conversation in what is published", func(e *example) { e.published[0].Conversation = "" }, "published-conversation"},
 		{"another conversation on the send span", func(e *example) {
@@ -183,6 +185,20 @@ func TestVariantsThatAreRight(t *testing.T) {
 			e.published = nil
 			e.process().Attributes["customer"], e.process().Attributes["baggage.table"] = "c 1", "7"
 		},
+		"a receive span in between": func(e *example) {
+			receive := *e.process()
+			receive.SpanID, receive.Kind, receive.Links = "4ece000000000000", tracetree.KindClient, nil
+			receive.Attributes = map[string]any{"messaging.operation.type": "receive"}
+			e.process().ParentID, e.process().Links = receive.SpanID, nil
+			e.spans = append(e.spans, receive)
+		},
+		"the ack names the message": func(e *example) {
+			ack := e.span("ac00000000000000")
+			ack.Links, ack.Attributes["messaging.message.id"] = e.process().Links, e.sent.MessageID
+		},
+		"it publishes the message again": func(e *example) {
+			e.span("5e4d000000000000").Attributes["messaging.message.id"] = e.sent.MessageID
+		},
 		"another operation name": func(e *example) {
 			e.process().Name = "consume events:kitchen.order-boxed.v1:courier.boxed"
 			set("messaging.operation.name", "consume")(e)
@@ -195,12 +211,17 @@ func TestVariantsThatAreRight(t *testing.T) {
 			e.sent.Queue, e.process().Name = "amq.gen-x", "process events:kitchen.order-boxed.v1"
 			set("messaging.destination.name", "events:kitchen.order-boxed.v1:amq.gen-x")(e)
 		},
+		"a queue that the broker named, by the default exchange": func(e *example) {
+			e.sent.Exchange, e.sent.RoutingKey, e.sent.Queue, e.process().Name = "", "amq.gen-x", "amq.gen-x", "process"
+			set("messaging.destination.name", "amq.gen-x")(e)
+			set("messaging.rabbitmq.destination.routing_key", "amq.gen-x")(e)
+		},
 		"the default exchange": func(e *example) {
 			e.sent.Exchange, e.sent.RoutingKey, e.process().Name = "", "courier.boxed", "process courier.boxed"
 			set("messaging.destination.name", "courier.boxed")(e)
 			set("messaging.rabbitmq.destination.routing_key", "courier.boxed")(e)
 		},
-		"clocks of whole milliseconds": func(e *example) { e.span("ack0000000000000").Start = e.process().Start.Add(87 * time.Millisecond) },
+		"clocks of whole milliseconds": func(e *example) { e.span("ac00000000000000").Start = e.process().Start.Add(87 * time.Millisecond) },
 		"another service handles it too": func(e *example) {
 			copied := *e.process()
 			copied.SpanID, copied.Service, copied.Name = "0000000000000009", "order", "process events:kitchen.order-boxed.v1:order.order-boxed"
@@ -235,6 +256,10 @@ func TestWhatSpansDoNotShowIsNotSeen(t *testing.T) {
 	if !Holds(bare.verdicts()) {
 		t.Error("not seen is not wrong")
 	}
+	set("table", "7")(&bare)
+	if v := resultOf(bare.verdicts(), "baggage"); v.Result != NotSeen {
+		t.Errorf("one of two members: baggage is %s", v.Result)
+	}
 }
 
 // A consumer that loses the context and copies no id is found by its routing key.
@@ -247,6 +272,59 @@ func TestAConsumerWithoutContextIsFound(t *testing.T) {
 	for rule, want := range map[string]Result{"process-span": OK, "parent-or-link": Wrong, "conversation": Wrong, "span-name": OK} {
 		if v := resultOf(e.verdicts(), rule); v.Result != want {
 			t.Errorf("%s is %s: %s", rule, v.Result, v.Detail)
+		}
+	}
+	for name, value := range map[string]string{"messaging.message.id": "e-9", "messaging.rabbitmq.destination.routing_key": "x"} {
+		other := e
+		other.spans = slices.Clone(e.spans)
+		other.process().Attributes = maps.Clone(e.process().Attributes)
+		set(name, value)(&other)
+		if v := resultOf(other.verdicts(), "process-span"); v.Result != Wrong {
+			t.Errorf("a span of another message (%s) is taken: %s", name, v.Detail)
+		}
+	}
+}
+
+// A link alone is enough to find the process span.
+func TestALinkAloneNamesTheMessage(t *testing.T) {
+	t.Parallel()
+	e := good()
+	e.spans, e.published = e.spans[:1], nil
+	e.process().TraceID, e.process().ParentID = another, ""
+	unset("messaging.message.id", "messaging.rabbitmq.destination.routing_key")(&e)
+	for _, rule := range []string{"process-span", "parent-or-link", "tracestate"} {
+		if v := resultOf(e.verdicts(), rule); v.Result != OK {
+			t.Errorf("%s is %s: %s", rule, v.Result, v.Detail)
+		}
+	}
+}
+
+func TestAWrongAttemptIsNamed(t *testing.T) {
+	t.Parallel()
+	e := good()
+	second := *e.process()
+	second.SpanID, second.Start, second.Kind = "9a0c000000000001", second.Start.Add(time.Second), tracetree.KindServer
+	e.spans = append(e.spans, second)
+	if v := resultOf(e.verdicts(), "kind"); !strings.HasPrefix(v.Detail, `attempt 2 of 2: "process `) {
+		t.Errorf("got %s", v.Detail)
+	}
+	if v := resultOf(e.verdicts(), "process-span"); v.Detail != "2 process spans of courier, one for each attempt" {
+		t.Errorf("got %s", v.Detail)
+	}
+}
+
+func TestTraceParents(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]bool{
+		"00-" + trace + "-" + sendSpan + "-01":                  true,
+		"cc-" + trace + "-" + sendSpan + "-01-more":             true,
+		"ff-" + trace + "-" + sendSpan + "-01":                  false,
+		"00-" + strings.ToUpper(trace) + "-" + sendSpan + "-01": false,
+		"00-" + trace + "-0000000000000000-01":                  false,
+		"00-" + trace + "-" + sendSpan:                          false,
+	} {
+		if _, _, ok := parseTraceParent(header); ok != want {
+			t.Errorf("%s: %t", header, ok)
 		}
 	}
 }
@@ -272,7 +350,7 @@ func TestMergeNamesTheMessageThatIsWrong(t *testing.T) {
 	if len(merged) != len(Rules()) {
 		t.Fatalf("%d verdicts for %d rules", len(merged), len(Rules()))
 	}
-	if v := resultOf(merged, "messaging.system"); v.Result != Wrong || !strings.HasPrefix(v.Detail, "message 3 of 3: ") {
+	if v := resultOf(merged, "messaging.system"); v.Result != Wrong || v.Detail != `message 3 of 3: "kafka", want "rabbitmq"` {
 		t.Errorf("got %+v", v)
 	}
 	if v := resultOf(merged, "dropped-attributes"); v.Result != Old {

@@ -32,7 +32,7 @@ func ackAfterWork(h *hop, s tracetree.Span) finding {
 		return found(Wrong, "the process span ended %s before its work, %s; end it and ack after the work", inMS(early), describe(last))
 	}
 	if settled.SpanID == "" {
-		return found(OK, "the process span covers its work, to %s", describe(last))
+		return found(OK, "the process span covers its work, to %s; no span shows the ack", describe(last))
 	}
 	if early := last.End().Sub(settled.Start); early > tolerance {
 		return found(Wrong, "acked %s before the end of its work, %s; ack after the work", inMS(early), describe(last))

@@ -90,10 +90,13 @@ func idle(conn *wire.Connection, name string) error {
 }
 
 func judge(ctx context.Context, conn *wire.Connection, tel *telemetry.Telemetry, o Options) (Report, error) {
-	copies, err := openTap(ctx, conn, o.Exchange)
+	tapping, stop := context.WithCancel(ctx)
+	defer stop()
+	copies, err := openTap(tapping, conn, o.Exchange)
 	if err != nil {
 		return Report{}, err
 	}
+	defer func() { stop(); <-copies.done }()
 	spans := &reader{options: o, jaeger: tracetree.NewJaeger(o.JaegerURL, nil), began: time.Now().Add(-time.Second)}
 	if _, err := spans.services(ctx); err != nil { // before a message is sent
 		return Report{}, err

@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -35,8 +36,10 @@ type tap struct {
 	mu      sync.Mutex
 	taken   []published
 	arrived chan struct{} // has a value after a message
+	done    chan struct{} // closed when no more messages come
 }
 
+// openTap starts to copy. The owner ends ctx, and then waits for done.
 func openTap(ctx context.Context, conn *wire.Connection, exchange string) (*tap, error) {
 	ch, err := conn.Channel()
 	if err != nil {
@@ -55,12 +58,13 @@ func openTap(ctx context.Context, conn *wire.Connection, exchange string) (*tap,
 	if err != nil {
 		return nil, fmt.Errorf("consume what the service publishes: %w", err)
 	}
-	t := &tap{arrived: make(chan struct{}, 1)}
-	go t.collect(deliveries) // ends when the connection is closed
+	t := &tap{arrived: make(chan struct{}, 1), done: make(chan struct{})}
+	go t.collect(deliveries) // ends with ctx, or with the connection
 	return t, nil
 }
 
 func (t *tap) collect(deliveries <-chan broker.Delivery) {
+	defer close(t.done)
 	for d := range deliveries {
 		t.mu.Lock()
 		t.taken = append(t.taken, read(d))
@@ -131,6 +135,8 @@ func (t *tap) wait(ctx context.Context, orders []string, most time.Duration) err
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-t.done:
+			return errors.New("the connection to RabbitMQ was lost")
 		}
 	}
 }
