@@ -33,6 +33,30 @@ func TestWrongOptionsAreNamed(t *testing.T) {
 	}
 }
 
+// A broker that goes away ends the wait with an error, and not with the verdict that nothing was published.
+func TestALostConnectionIsNoVerdict(t *testing.T) {
+	t.Parallel()
+	lost := &tap{done: make(chan struct{})}
+	close(lost.done)
+	if err := lost.wait(t.Context(), []string{"o-1"}, time.Minute); err == nil || !strings.Contains(err.Error(), "connection to RabbitMQ was lost") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// The page has what a service must take and publish.
+func TestThePageNamesTheContract(t *testing.T) {
+	t.Parallel()
+	texts := []string{"three OrderBoxed", event.PublicExchange}
+	for _, kind := range append(wanted(), event.OrderBoxedV1) {
+		texts = append(texts, kind.RoutingKey(), kind.String())
+	}
+	for _, text := range texts {
+		if !strings.Contains(Page(), text) {
+			t.Errorf("page.md does not have %q", text)
+		}
+	}
+}
+
 // FuzzRead reads any message of a service. It never fails, and a message without fault is one of the wanted events.
 func FuzzRead(f *testing.F) {
 	f.Add("delivery.order-delivered.v1", "application/json", `{"metadata":{"eventType":"OrderDelivered","version":"v1","eventId":"e"},"data":{"orderId":"o"}}`)

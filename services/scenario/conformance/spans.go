@@ -56,22 +56,27 @@ func (r *reader) once(ctx context.Context) ([]tracetree.Span, error) {
 	return spans, nil
 }
 
-// all reads the latest traces of the services under test, and the stories of real orders.
+// all reads the latest traces of the services under test, the traces of the messages, and the stories of real orders. A clock that
+// is slow hides a service from the first.
 func (r *reader) all(ctx context.Context) ([]tracetree.Span, error) {
 	services, err := r.services(ctx)
 	if err != nil {
 		return nil, err
 	}
 	spans, err := r.jaeger.Recent(ctx, services, r.options.Count*tracesOfOne+tracesOfOthers, r.began)
-	if err != nil || r.batch.sent != nil {
-		return spans, err
+	if err != nil {
+		return nil, err
 	}
-	for _, order := range r.batch.orders {
-		story, err := r.jaeger.Conversation(ctx, order)
+	read, ids := r.jaeger.Trace, r.batch.traces
+	if r.batch.sent == nil {
+		read, ids = r.jaeger.Conversation, r.batch.orders
+	}
+	for _, id := range ids {
+		more, err := read(ctx, id)
 		if err != nil && !errors.Is(err, tracetree.ErrNotFound) {
 			return nil, err
 		}
-		spans = append(spans, story...)
+		spans = append(spans, more...)
 	}
 	return tracetree.Build(spans).Spans(), nil // each span once
 }
