@@ -34,6 +34,7 @@ type Consumer struct {
 	publisher     *Publisher
 	otel          *otelamqp.Consumer
 	consuming     atomic.Int32
+	working       hands
 	hung          *hungHandlers
 	// incomplete says what is missing of the subscriptions' topology.
 	incomplete atomic.Pointer[error]
@@ -63,6 +64,9 @@ func NewConsumer(config Config, subscriptions []Subscription, publisher *Publish
 
 // Hung returns the handlers that have not returned although their message was taken from them.
 func (c *Consumer) Hung() []Hung { return c.hung.list() }
+
+// Working returns the messages in the hands of handlers. It omits those of handlers that hang: RabbitMQ has them back.
+func (c *Consumer) Working() []Work { return c.working.list() }
 
 // Run consumes until ctx ends. It returns when the handlers at work have returned and acked, at the latest after 5.5 s.
 func (c *Consumer) Run(ctx context.Context) {

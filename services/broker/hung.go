@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -68,9 +67,8 @@ func (h *hungHandlers) list() []Hung {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var all []Hung
-	for one := range h.all {
-		all = append(all, Hung{one.queue, one.conversation, one.since})
+	for _, work := range worksOf(h.all) {
+		all = append(all, Hung(work))
 	}
-	slices.SortFunc(all, func(a, b Hung) int { return a.Since.Compare(b.Since) })
 	return all
 }

@@ -31,7 +31,10 @@ func (w *worker) run(ctx context.Context, deliveries <-chan amqp091.Delivery) er
 	defer stopWork()
 	defer func() {
 		end()
-		w.crew.await(patience, func(h *hand) { w.hung.add(context.WithoutCancel(ctx), h) })
+		w.crew.await(patience, func(h *hand) {
+			w.working.remove(h)
+			w.hung.add(context.WithoutCancel(ctx), h)
+		})
 	}()
 	for {
 		select {
@@ -54,8 +57,10 @@ func (w *worker) run(ctx context.Context, deliveries <-chan amqp091.Delivery) er
 // late that is.
 func (w *worker) begin(beginning, working context.Context, d amqp091.Delivery) {
 	h := &hand{queue: w.subscription.Queue(), conversation: d.CorrelationId, since: time.Now()}
+	w.working.add(h)
 	w.crew.work(h, func() {
 		defer w.subscription.Gate.Release()
+		defer w.working.remove(h)
 		w.handle(beginning, working, d)
 	}, func() { w.hung.returned(context.WithoutCancel(working), h) })
 }

@@ -1,10 +1,7 @@
 package cli
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"io"
 	"strconv"
 	"time"
 
@@ -13,7 +10,6 @@ import (
 	"traceria/services/broker"
 	"traceria/services/broker/wire"
 	"traceria/services/host"
-	"traceria/services/pizzeria"
 	"traceria/services/topology"
 	"traceria/telemetry"
 )
@@ -69,18 +65,7 @@ func runDeadRedrive(cmd *cobra.Command, o deadRedriveOptions) error {
 
 // withTelemetry calls use with an SDK that exports spans of the service "traceria".
 func withTelemetry(cmd *cobra.Command, use func(*telemetry.Telemetry) error) error {
-	tel, err := telemetry.Start(cmd.Context(), telemetry.Config{Service: "traceria", Version: pizzeria.Version(), LogOutput: io.Discard})
-	if err != nil {
-		return fmt.Errorf("%w: %w", host.ErrConfiguration, err)
-	}
-	defer func() {
-		fresh, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), flushTime)
-		defer cancel()
-		if err := tel.Shutdown(fresh); err != nil {
-			cmd.PrintErrln("the spans of this command are not exported:", err)
-		}
-	}()
-	return use(tel)
+	return withTelemetryOf(cmd, "traceria", use)
 }
 
 func redrive(cmd *cobra.Command, conn *wire.Connection, config broker.Config, s topology.Subscription, o deadRedriveOptions) error {

@@ -46,7 +46,7 @@ First steps:
 		root.AddCommand(newServiceCommand(service))
 	}
 	root.AddCommand(newAllCommand(), newPlayCommand(), newBuyCommand(), newTraceCommand(), newMapCommand(), newStatusCommand(),
-		newTopologyCommand(), newDeadCommand(), newEventsCommand(), newFailureCommand())
+		newTopologyCommand(), newDeadCommand(), newEventsCommand(), newFailureCommand(), newScenarioCommand(), newSubscribeCommand())
 	return root
 }
 

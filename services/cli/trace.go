@@ -39,6 +39,9 @@ func newTraceCommand() *cobra.Command {
 Traces that a link connects are one tree. The line of a span that begins a trace says so, and a link is shown on both of its
 spans. Jaeger shows it on one.
 
+The tree of an unfinished order ends with what should come next and where it is: in a queue, in the hands of its consumer, in
+an outbox, a dead letter, or lost. The order service, RabbitMQ and the services are asked for it.
+
   --why       what the time from the first span to the delivery was spent on: work, database, queues, back-offs, outbox.
               Jaeger's critical path leaves the queues out.
   --against   the difference to another order or trace: what is only in one, and what waited or worked longer
@@ -59,7 +62,7 @@ Spans arrive a second or two after their work. The command waits until no span i
 			return runTrace(cmd, o)
 		},
 	}
-	addJSON(cmd, &o.json, "the tree, the path of --why, the difference of --against, or the order of --follow")
+	addJSON(cmd, &o.json, "the tree with what is missing, the path of --why, the difference of --against, or the order of --follow")
 	flags := cmd.Flags()
 	flags.BoolVar(&o.database, "database", false, "show each database span instead of one line for all")
 	flags.BoolVar(&o.why, "why", false, "print what the time was spent on")
@@ -95,9 +98,13 @@ func runTrace(cmd *cobra.Command, o traceOptions) error {
 	case o.mermaid:
 		return tracetree.Mermaid(cmd.OutOrStdout(), tree)
 	case o.json:
-		return printJSON(cmd, tree)
+		return printJSON(cmd, treeDocument{tree, about.missing(cmd.Context(), config, tree)})
 	default:
-		return printTree(cmd.OutOrStdout(), tracetree.Join(tree), o.database)
+		if err := printTree(cmd.OutOrStdout(), tracetree.Join(tree), o.database); err != nil {
+			return err
+		}
+		printMissing(cmd.OutOrStdout(), about.missing(cmd.Context(), config, tree))
+		return nil
 	}
 }
 

@@ -72,12 +72,15 @@ func TestReadinessSaysWhichHandlerHangs(t *testing.T) {
 	if hung := ready(t, base).Hung; len(hung) != 0 {
 		t.Errorf("while the connection lasts, %v hang", hung)
 	}
+	if working := ready(t, base).Working; len(working) != 1 || working[0].Queue != s.Queue() || working[0].ConversationID != "o-1" || working[0].Since.IsZero() {
+		t.Errorf("the handler works on o-1, and the service says %v", working)
+	}
 	if err := errors.Join(server.Stop(), server.Start()); err != nil {
 		t.Fatal(err)
 	}
 	brokertest.Eventually(t, "the service is ready and says what hangs", func() bool {
 		hung := ready(t, base).Hung
-		return len(hung) == 1 && hung[0].Queue == s.Queue() && hung[0].ConversationID == "o-1"
+		return len(ready(t, base).Working) == 0 && len(hung) == 1 && hung[0].Queue == s.Queue() && hung[0].ConversationID == "o-1"
 	})
 	free()
 	brokertest.Eventually(t, "the service is ready and nothing hangs", func() bool {

@@ -106,6 +106,8 @@ type runner struct {
 	stop    func()    // cancels the context of run
 	// hung lists the handlers that do not return; nil for a stateless service.
 	hung func() []broker.Hung
+	// working lists the messages in the hands of handlers; nil for a stateless service.
+	working func() []broker.Work
 	// injector injects the failures that are switched on.
 	injector *inject.Injector
 }
@@ -136,7 +138,7 @@ func (r *runner) run(ctx, ending context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.name, err)
 	}
-	r.hung = consumer.Hung
+	r.hung, r.working = consumer.Hung, consumer.Working
 	server, err := listen(ctx, r, func(ctx context.Context) error {
 		return errors.Join(r.db.PingContext(ctx), publisher.Ready(), consumer.Ready())
 	})

@@ -83,7 +83,7 @@ func newRoutes(r *runner, ready func(context.Context) error) *Routes {
 			}
 			outbox := Outbox(unsent)
 			now := r.events(ctx)
-			answer.Outbox, answer.Events, answer.Hung = &outbox, &now, r.hung()
+			answer.Outbox, answer.Events, answer.Hung, answer.Working = &outbox, &now, r.hung(), r.working()
 		}
 		return WriteJSON(w, http.StatusOK, answer)
 	})
@@ -105,6 +105,8 @@ type Readiness struct {
 	Events *Events `json:"events,omitempty"`
 	// Hung are the handlers that have not returned although their message was taken from them.
 	Hung []broker.Hung `json:"hung,omitempty"`
+	// Working are the messages that handlers have taken and not settled.
+	Working []broker.Work `json:"working,omitempty"`
 }
 
 // Events are the routing keys that the service publishes and consumes now. Each service has its own configuration, so

@@ -11,6 +11,7 @@ import (
 
 	"traceria/services/broker"
 	"traceria/services/broker/brokertest"
+	"traceria/services/event"
 	"traceria/services/keeper"
 	"traceria/services/topology"
 )
@@ -123,6 +124,32 @@ func TestTheNeedToAskOutlivesTheWatcher(t *testing.T) {
 	watch(t, b, all, a)
 	wantAsked(t, "the next watcher", a, s)
 	brokertest.Eventually(t, "the mark stands", func() bool { return b.Has(t, askedMark) })
+}
+
+// A keeper dies after it has declared a queue and before it asks. Something else is missing when the next one looks. It asks
+// for both.
+func TestARepairThatIsHalfDoneIsAskedFor(t *testing.T) {
+	t.Parallel()
+	b, a, s := brokertest.New(t), newAsker(), brokertest.Boxed(nil)
+	other := broker.Subscription{Subscription: topology.Subscription{Subscriber: "order", Event: event.OrderDeliveredV1}}
+	all := broker.TopologyOf([]broker.Subscription{s, other})
+	stop := watch(t, b, all, a)
+	brokertest.Eventually(t, "the mark stands", func() bool { return b.Has(t, askedMark) })
+	stop()
+	for len(a.news) > 0 {
+		<-a.news
+	}
+	b.Remove(t, askedMark) // the queue of s was deleted and is declared again
+	b.Remove(t, other.Queue())
+	watch(t, b, all, a)
+	brokertest.Eventually(t, "the mark stands", func() bool { return b.Has(t, askedMark) })
+	producers := map[string]bool{}
+	for len(a.news) > 0 {
+		producers[(<-a.news).producer] = true
+	}
+	if !producers[s.Event.Domain] || !producers[other.Event.Domain] {
+		t.Errorf("it has asked %v, want %s and %s", producers, s.Event.Domain, other.Event.Domain)
+	}
 }
 
 // An event is named once when several of its queues are lost.

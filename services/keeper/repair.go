@@ -19,7 +19,7 @@ func (w *watcher) look(ctx context.Context, conn *wire.Connection, first bool) (
 	}
 	if len(missing) > 0 { // after the repair: what is published from here on reaches the queue
 		w.wishes.add(w.stands.Lost(missing))
-		w.unsure, w.owed = false, true
+		w.unsure, w.owed = w.inherited, true
 	}
 	return missing, w.keepMarks(conn)
 }
@@ -42,7 +42,7 @@ func (w *watcher) keepMarks(conn *wire.Connection) error {
 			return err
 		}
 		w.wishes.add(w.stands.Wanted())
-		w.unsure, w.owed = false, true
+		w.unsure, w.inherited, w.owed = false, false, true
 	}
 	if w.owed && len(w.wishes.producers()) == 0 {
 		if err := mark(conn, markAsked); err != nil {
@@ -89,6 +89,11 @@ func (w *watcher) remember(conn *wire.Connection) error {
 	if w.Ask == nil {
 		return unmark(conn, markWhole)
 	}
+	asked, err := marked(conn, markAsked)
+	if err != nil {
+		return err
+	}
+	w.inherited = w.inherited || !asked && !w.owed
 	w.unsure = true
 	return unmark(conn, markAsked)
 }

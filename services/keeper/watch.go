@@ -81,9 +81,11 @@ type watcher struct {
 	// owed says that markAsked is away because of what is in wishes.
 	owed bool
 	// unsure says that something was missing, may have been declared, and is not in wishes.
-	unsure   bool
-	bindings *bindings
-	view     *bindingsOf // of the present connection, once it can be had
+	unsure bool
+	// inherited says that a watcher before this one declared something and ended before the producers were asked.
+	inherited bool
+	bindings  *bindings
+	view      *bindingsOf // of the present connection, once it can be had
 	// known is when the bindings were last seen, or declared unseen.
 	known time.Time
 	// blind says that the bindings cannot be seen, and that this was said.

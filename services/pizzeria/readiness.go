@@ -3,6 +3,7 @@ package pizzeria
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -99,4 +100,17 @@ func Get(ctx context.Context, address string) (int, []byte, error) {
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
 	return response.StatusCode, body, err
+}
+
+// AllReady returns a check that says which services are not ready.
+func AllReady(config host.Config) func(context.Context) error {
+	return func(ctx context.Context) error {
+		var wrong []error
+		for _, service := range All() {
+			if _, err := Ready(ctx, config.URLs[service.Name]); err != nil {
+				wrong = append(wrong, fmt.Errorf("%s at %s: %w", service.Name, telemetry.Redacted(config.URLs[service.Name]), err))
+			}
+		}
+		return errors.Join(wrong...)
+	}
 }

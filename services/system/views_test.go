@@ -131,7 +131,7 @@ func TestLinkModeIsOneStory(t *testing.T) {
 		"begins, linked to the span above", "┄ process ", "delivery.order-boxed"); missing != "" {
 		t.Errorf("%q is not in its place in\n%s", missing, out)
 	}
-	if strings.Contains(out, "\nprocess ") || strings.Contains(out, "linked to send") {
+	if strings.Contains(out, "\nmissing\n") || strings.Contains(out, "\nprocess ") || strings.Contains(out, "linked to send") {
 		t.Errorf("a trace stands by itself:\n%s", out)
 	}
 	why, err := s.Traceria("trace", order.OrderID, "--why")

@@ -45,13 +45,14 @@ type row struct {
 // block is a line with the lines below it.
 type block struct {
 	row
+	node  *Node // nil for several spans in one line
 	below []block
 }
 
 // block returns the lines of a span and of everything below it. Several statements are folded into one line at the place of
 // the first: each hop has a dozen of them, which would hide the story.
 func (v *view) block(n *Node) block {
-	b := block{row: v.row(n)}
+	b := v.leaf(n)
 	var folded []*Node
 	place := 0
 	for _, child := range n.Children {

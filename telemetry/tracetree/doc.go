@@ -15,9 +15,9 @@
 // unless [PrintOptions.Database] is set. Failed ones keep a line of their own.
 //
 // [Shape] returns the same tree without anything that changes from run to run. A test keeps it as a golden file and compares
-// it with [Compare]:
+// trees with it. The file may have conditions: bounds of times, attributes, spans that must not be there. GOLDEN.md describes it.
 //
-//	if diff := tracetree.Compare(golden, tracetree.Shape(tree)); diff != "" {
+//	if diff := tracetree.Compare(golden, tree); diff != "" {
 //		t.Error(diff)
 //	}
 //

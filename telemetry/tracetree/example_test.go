@@ -60,7 +60,7 @@ func ExampleCompare() {
 	wanted := tracetree.Shape(tracetree.Build(order()))
 	lost := order()
 	lost[0].ParentID = "" // the consumer did not get the context of the message
-	fmt.Print(tracetree.Compare(wanted, tracetree.Shape(tracetree.Build(lost))))
+	fmt.Print(tracetree.Compare(wanted, tracetree.Build(lost)))
 	// Output:
 	// the shape of the trace differs (- wanted, + found):
 	//   POST /order  order  server

@@ -30,7 +30,9 @@ type Message struct {
 	// Producer and Consumer are services. Consumer is "" before the first attempt.
 	Producer string `json:"producer,omitempty"`
 	Consumer string `json:"consumer,omitempty"`
-	State    State  `json:"state"`
+	// Sent is the latest send span, or the latest that failed if each failed. It is nil when no send span is known.
+	Sent  *Link `json:"sent,omitempty"`
+	State State `json:"state"`
 	// Since is when the message came into its state.
 	Since time.Time `json:"since"`
 	// Error is why the last publish failed, when State is unsent.

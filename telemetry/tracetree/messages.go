@@ -53,6 +53,9 @@ type turn struct {
 	at    time.Time
 	state State
 	why   string
+	// follows decides which turn is the latest. A send follows what ended before it began: its confirm may come after the
+	// message was handled.
+	follows time.Time
 }
 
 func (l *ledger) entry(queue string, span Span) *entry {
@@ -94,8 +97,20 @@ func (l *ledger) send(span Span) {
 		case span.failed():
 			state = Unsent
 		}
-		e.turns = append(e.turns, turn{span.End(), state, span.reason()})
+		if state == Queued || state == Unsent && e.unsent() {
+			e.Sent = &Link{span.TraceID, span.SpanID}
+		}
+		follows := span.Start
+		if route.Dead {
+			follows = span.End()
+		}
+		e.turns = append(e.turns, turn{span.End(), state, span.reason(), follows})
 	}
+}
+
+// unsent reports whether each publish so far has failed.
+func (e *entry) unsent() bool {
+	return !slices.ContainsFunc(e.turns, func(t turn) bool { return t.state != Unsent })
 }
 
 func (l *ledger) process(span Span) {
@@ -108,7 +123,7 @@ func (l *ledger) process(span Span) {
 		Error: span.reason(), TraceID: span.TraceID, SpanID: span.SpanID,
 	}
 	e.Attempts = append(e.Attempts, attempt)
-	e.turns = append(e.turns, turn{attempt.End, span.leaves(settled), attempt.Error})
+	e.turns = append(e.turns, turn{attempt.End, span.leaves(settled), attempt.Error, attempt.End})
 }
 
 // leaves is the state in which an attempt leaves its message.
@@ -133,7 +148,7 @@ func (s Span) leaves(settled string) State {
 func (e *entry) conclude() Message {
 	slices.SortStableFunc(e.Attempts, func(a, b Attempt) int { return a.End.Compare(b.End) })
 	last := slices.MaxFunc(e.turns, func(a, b turn) int {
-		return cmp.Or(cmp.Compare(a.state.weight(), b.state.weight()), a.at.Compare(b.at))
+		return cmp.Or(cmp.Compare(a.state.weight(), b.state.weight()), a.follows.Compare(b.follows))
 	})
 	e.State, e.Since = last.state, last.at
 	if last.state == Unsent {

@@ -43,6 +43,29 @@ var toTheKitchen = Routing{
 	Same: func(id string) string { before, _, _ := strings.Cut(id, "."); return before },
 }
 
+// The latest send leads to what should have come next. A failed one does so only before the first that succeeds.
+func TestAMessageNamesItsLatestSend(t *testing.T) {
+	t.Parallel()
+	p := newPost()
+	refused := failed("nack", "")
+	p.sent("events", "order-confirmed", "1", 0, refused)
+	last := p.sent("events", "order-confirmed", "1", 500, refused)
+	if m := Messages(p.spans, toTheKitchen)[0]; m.Sent == nil || m.Sent.SpanID != last {
+		t.Errorf("got %+v, want the last of two failed sends, %s", m.Sent, last)
+	}
+	confirmed := p.sent("events", "order-confirmed", "1", 900)
+	p.sent("events", "order-confirmed", "1", 1500, refused)
+	p.handled("events:order-confirmed:kitchen", "order-confirmed", "1", 2000, 1, "dead", failed("oven_cold", ""))
+	p.sent("dead", "kitchen", "1", 2050)
+	if m := Messages(p.spans, toTheKitchen)[0]; m.Sent == nil || m.Sent.SpanID != confirmed {
+		t.Errorf("got %+v, want the confirmed send %s", m.Sent, confirmed)
+	}
+	redriven := p.sent("retry", "kitchen", "1", 9000)
+	if m := Messages(p.spans, toTheKitchen)[0]; m.Sent == nil || m.Sent.SpanID != redriven {
+		t.Errorf("got %+v, want the redrive %s", m.Sent, redriven)
+	}
+}
+
 func TestTheStateOfAMessage(t *testing.T) {
 	t.Parallel()
 	const to = "events:order-confirmed:kitchen"
@@ -61,6 +84,10 @@ func TestTheStateOfAMessage(t *testing.T) {
 		"paused":   {func(p post) { p.handled(to, "order-confirmed", "1", 500, 1, "pause", broken) }, Paused, 600, 1},
 		"lost":     {func(p post) { p.handled(to, "order-confirmed", "1", 500, 1, "ack", broken) }, Lost, 600, 1},
 		"unsent":   {func(p post) { p.sent("events", "order-confirmed", "1", 0, failed("unroutable", "")) }, Unsent, 100, 0},
+		"lost before its send was confirmed": {func(p post) {
+			p.sent("events", "order-confirmed", "1", 0, func(s *Span) { s.Duration = 5 * time.Millisecond })
+			p.handled(to, "order-confirmed", "1", 500, 1, "ack", broken)
+		}, Lost, 600, 1},
 		"sent again": {func(p post) {
 			p.sent("events", "order-confirmed", "1", 0, failed("nack", ""))
 			p.sent("events", "order-confirmed", "1", 500)

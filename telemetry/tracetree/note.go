@@ -53,7 +53,10 @@ func (v *view) notes(n *Node) []note {
 	if wait, ok := numeric(n.Attributes[waitKey]); ok && !v.shape {
 		add(yellow, "waited "+shortDuration(milliseconds(wait)))
 	}
-	if n.joined != nil {
+	switch {
+	case n.joined != nil && v.shape:
+		add(bold, "another trace begins, linked to the span above")
+	case n.joined != nil:
 		add(bold, "trace "+shortID(n.TraceID)+" begins, linked to the span above")
 	}
 	notes = append(notes, v.transaction(n.Span)...)

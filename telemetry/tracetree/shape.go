@@ -51,26 +51,31 @@ func compareBlocks(a, b block) int {
 
 // align returns the rows in columns. Each of several traces begins with a line of its own.
 func align(sections [][]row) string {
-	var c columns
-	for _, rows := range sections {
+	var widths [3]int
+	lines := make([][][]string, len(sections))
+	for i, rows := range sections {
 		for _, r := range rows {
-			c.name = max(c.name, width(r.lines)+width(r.name))
-			c.service = max(c.service, width(r.service))
-			c.kind = max(c.kind, width(r.kind))
+			cells := r.goldenCells()
+			cells[0] = r.lines + cells[0]
+			for c := range widths {
+				widths[c] = max(widths[c], width(cells[c]))
+			}
+			lines[i] = append(lines[i], cells)
 		}
 	}
 	var b strings.Builder
-	for i, rows := range sections {
+	for i, rows := range lines {
 		if len(sections) > 1 {
 			if i > 0 {
 				b.WriteByte('\n')
 			}
-			b.WriteString("trace\n")
+			b.WriteString(traceLine + "\n")
 		}
-		for _, r := range rows {
-			line := left(r.lines+r.name, c.name) + gap + left(r.service, c.service) + gap + left(r.kind, c.kind) +
-				gap + joined(r.notes)
-			b.WriteString(strings.TrimRight(line, " ") + "\n")
+		for _, cells := range rows {
+			for c := range widths {
+				cells[c] = left(cells[c], widths[c])
+			}
+			b.WriteString(strings.TrimRight(strings.Join(cells, gap), " ") + "\n")
 		}
 	}
 	return b.String()

@@ -46,7 +46,7 @@ func TestShapeTellsWhatMatters(t *testing.T) {
 	for name, change := range changes {
 		spans := clinic()
 		change(spans)
-		if Compare(original, Shape(Build(spans))) == "" {
+		if Compare(original, Build(spans)) == "" {
 			t.Errorf("a change of the %s is not seen", name)
 		}
 	}
@@ -186,7 +186,7 @@ func TestTheShapesOfRealStoriesDoNotDependOnOrderTimesAndIDs(t *testing.T) {
 	for _, spans := range [][]Span{happyPath(), linkMode(), clinic(), transactions()} {
 		want := Shape(Build(spans))
 		for seed := range uint64(50) {
-			if diff := Compare(want, Shape(Build(disguised(spans, seed)))); diff != "" {
+			if diff := Compare(want, Build(disguised(spans, seed))); diff != "" {
 				t.Fatalf("seed %d: %s", seed, diff)
 			}
 		}

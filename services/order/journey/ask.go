@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"traceria/services/broker"
 	"traceria/services/order/orderclient"
 	"traceria/services/topology"
 	"traceria/services/wait"
@@ -57,25 +58,44 @@ func (w *Watch) askServices(ctx context.Context) {
 	}
 	asking, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	outboxes, failed, takes := map[string]int{}, map[string]error{}, map[string][]string{}
-	for _, name := range subscribers(w.sources.Topology) {
-		now, err := w.sources.Service(asking, name)
-		if err != nil {
-			failed[name] = err
-		}
-		if now.Outbox != nil {
-			outboxes[name] = now.Outbox.Waiting + now.Outbox.Refused + now.Outbox.Unroutable
-		}
-		if now.Events != nil {
-			takes[name] = now.Events.Takes
-		}
-	}
+	now := w.sources.askServices(asking)
 	if ctx.Err() != nil {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.surroundings.Outboxes, w.surroundings.Errors, w.takes = outboxes, failed, takes
+	w.surroundings.Outboxes, w.surroundings.Errors, w.takes = now.outboxes, now.failed, now.takes
+}
+
+// answers are the answers of the services, by name.
+type answers struct {
+	outboxes map[string]int
+	// waiting counts the events that were not sent yet. Those that were refused or unroutable are not among them.
+	waiting map[string]int
+	failed  map[string]error
+	takes   map[string][]string
+	working map[string][]broker.Work
+}
+
+// askServices asks each service on the way for its readiness.
+func (s Sources) askServices(ctx context.Context) answers {
+	all := answers{map[string]int{}, map[string]int{}, map[string]error{}, map[string][]string{}, map[string][]broker.Work{}}
+	for _, name := range subscribers(s.Topology) {
+		now, err := s.Service(ctx, name)
+		if err != nil {
+			all.failed[name] = err
+			continue
+		}
+		if now.Outbox != nil {
+			all.waiting[name] = now.Outbox.Waiting
+			all.outboxes[name] = now.Outbox.Waiting + now.Outbox.Refused + now.Outbox.Unroutable
+		}
+		if now.Events != nil {
+			all.takes[name] = now.Events.Takes
+		}
+		all.working[name] = now.Working
+	}
+	return all
 }
 
 // subscribers are the services that have subscriptions.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,44 +40,49 @@ func duplicatedAndReordered() fault {
 			ctx, stop := context.WithCancel(t.Context())
 			defer stop()
 			group, ctx := errgroup.WithContext(ctx)
-			counts := map[string]*int{}
+			counts := map[string]*atomic.Int64{}
 			for _, queue := range systemtest.Queues() {
 				if strings.HasSuffix(queue, ".dead") || strings.Contains(queue, ".retry.") {
 					continue
 				}
-				n := new(int)
+				n := new(atomic.Int64)
 				counts[queue] = n
-				group.Go(func() (err error) { *n, err = shuffle(ctx, conn, queue); return err })
+				group.Go(func() error { return shuffle(ctx, conn, queue, n) })
 			}
 			<-p.orders.done
+			p.Await(t, settleTime, "a message of each queue is shuffled", func() bool {
+				for queue, n := range counts {
+					if n.Load() == 0 && !strings.Contains(queue, "staff-member") {
+						return false
+					}
+				}
+				return true
+			})
 			stop()
 			if err := group.Wait(); err != nil {
 				t.Fatal(err)
 			}
-			total := 0
-			for queue, n := range maps.All(counts) {
-				total += *n
-				if *n == 0 && !strings.Contains(queue, "staff-member") {
-					t.Errorf("no message of %s was shuffled", queue)
-				}
+			total := int64(0)
+			for _, n := range counts {
+				total += n.Load()
 			}
 			t.Logf("%d messages of %d queues were shuffled and published twice", total, len(counts))
 		},
 	}
 }
 
-// shuffle processes one queue until ctx ends, and then returns the rest to it. total is the number of doubled messages.
-func shuffle(ctx context.Context, conn *amqp091.Connection, queue string) (total int, err error) {
+// shuffle processes one queue until ctx ends, and then returns the rest to it. It adds the doubled messages to total.
+func shuffle(ctx context.Context, conn *amqp091.Connection, queue string, total *atomic.Int64) error {
 	ch, err := conn.Channel()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if err := errors.Join(ch.Qos(handful, 0, false), ch.Confirm(false)); err != nil {
-		return 0, err
+		return err
 	}
 	deliveries, err := ch.Consume(queue, "", false, false, false, false, nil)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	var held []amqp091.Delivery
 	tick := time.NewTicker(handfulTime)
@@ -86,7 +92,7 @@ func shuffle(ctx context.Context, conn *amqp091.Connection, queue string) (total
 		select {
 		case d, open := <-deliveries:
 			if !open {
-				return total, fmt.Errorf("the broker cancelled the consumer of %s", queue)
+				return fmt.Errorf("the broker cancelled the consumer of %s", queue)
 			}
 			held = append(held, d)
 			full = len(held) == handful
@@ -94,14 +100,16 @@ func shuffle(ctx context.Context, conn *amqp091.Connection, queue string) (total
 			full = true
 		case <-ctx.Done():
 			n, err := deal(context.WithoutCancel(ctx), ch, queue, held)
-			return total + n, err
+			total.Add(int64(n))
+			return err
 		}
 		if full {
 			n, err := deal(context.WithoutCancel(ctx), ch, queue, held)
+			total.Add(int64(n))
 			if err != nil {
-				return total, err
+				return err
 			}
-			total, held = total+n, nil
+			held = nil
 		}
 	}
 }

@@ -173,6 +173,7 @@ func testMessageExpire(t *testing.T, st *stage) {
 	})
 	st.wantFound(t, failure.MessageExpire, order.TraceID)
 	st.wantDeadShow(t, "kitchen.order-confirmed", "expired")
+	st.wantGap(t, "message.expire", order)
 	// Under load, one customer's orders are affected.
 	st.set(t, failure.MessageExpire, failure.Setting{Customer: "customer-6"})
 	const many = 20

@@ -70,6 +70,9 @@ func testKitchenSlow(t *testing.T, st *stage) {
 func testKitchenError(t *testing.T, st *stage) {
 	for variant, failures := range map[string]int{"once": 1, "twice": 2, "thrice": 3} {
 		order := st.place(t, "kitchen.error="+variant)
+		if variant == "thrice" { // its last back-off takes 5 s
+			st.wantGap(t, "kitchen.error=thrice", order)
+		}
 		st.awaitStatus(t, order, "delivered")
 		st.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
 			attempts := tickets(tree)
@@ -109,6 +112,7 @@ func (st *stage) placeDead(t *testing.T, key failure.Key) orderclient.Order {
 	order := st.place(t, "")
 	st.Await(t, 30*time.Second, "the ticket is dead", func() bool { return st.deadLetters(t, "kitchen.ticket-opened") == 1 })
 	st.keepsStatus(t, order, "confirmed")
+	st.wantGap(t, string(key), order)
 	return order
 }
 
@@ -188,6 +192,7 @@ func testKitchenHang(t *testing.T, st *stage) {
 		return firstFault(wantSpans("of the ticket's send", spansOf(tree, "kitchen", "send kitchen.private:kitchen.ticket-opened"), 1),
 			wantSpans("of the ticket's work", tickets(tree), 0))
 	})
+	st.wantGap(t, "kitchen.hang", order)
 	if !st.Services["kitchen"].Kill() {
 		t.Fatal("the kitchen does not run")
 	}
@@ -237,6 +242,7 @@ func testDeliveryAckEarly(t *testing.T, st *stage) {
 		return firstFault(wantSpans("sent under it", children(tree, boxes[0], "send "), 0),
 			wantInjected(boxes[0], failure.DeliveryAckEarly), wantEvaluated(boxes[0], failure.DeliveryAckEarly, "on"))
 	})
+	st.wantGap(t, "delivery.ack-early", order)
 	if n := st.deadLetters(t, "delivery.order-boxed"); n != 0 {
 		t.Errorf("%d dead letters", n)
 	}
@@ -253,6 +259,7 @@ func testLoyaltyDown(t *testing.T, st *stage) {
 	})
 	time.Sleep(actTime)
 	st.trace(t, order.TraceID, func(tree *tracetree.Tree) string { return wantSpans("of loyalty", spansOf(tree, "loyalty", ""), 0) })
+	st.wantGap(t, "loyalty.down", order)
 	st.clear(t)
 	st.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
 		late := spansOf(tree, "loyalty", "process events:order.order-confirmed")
@@ -264,6 +271,7 @@ func testLoyaltyDown(t *testing.T, st *stage) {
 		}
 		return firstFault(wantInjected(late[0], failure.LoyaltyDown), wantSpans("sent by loyalty", spansOf(tree, "loyalty", "send "), 1))
 	})
+	st.wantWhole(t, order)
 	st.Await(t, 20*time.Second, "the services are ready", st.Ready)
 	st.placeCleanOrder(t)
 }

@@ -101,5 +101,6 @@ func testKitchenReject(t *testing.T, st *stage) {
 			wantSpans("of the cancellation", spansOf(tree, "order", "send events:order.order-cancelled"), 1),
 			wantSpans("of the points", spansOf(tree, "loyalty", "send events:loyalty.loyalty-points-reversed"), 1))
 	})
+	st.wantWhole(t, order)
 	st.placeCleanOrder(t)
 }

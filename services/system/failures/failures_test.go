@@ -31,6 +31,7 @@ func TestFailures(t *testing.T) {
 			t.Run(string(entry.Key), func(t *testing.T) {
 				st.run(t, test)
 				st.wantSearchable(t, entry)
+				st.wantTold(t, entry.Key)
 			})
 		}
 	}

@@ -40,6 +40,7 @@ func testIntegration(t *testing.T, st *stage) {
 	}
 	systemtest.CompareGolden(t, "integration-sync.tree", st.Tree(t, order.TraceID))
 	st.awaitStatus(t, order, "delivered")
+	st.wantWhole(t, order)
 	st.wantCommandsRefused(t)
 	st.wantPointsOnce(t)
 
@@ -98,6 +99,7 @@ func testLoyaltyAsync(t *testing.T, st *stage) {
 	}
 	st.trace(t, order.TraceID, earned)
 	systemtest.CompareGolden(t, "integration-loyalty-async.tree", st.Tree(t, order.TraceID))
+	st.wantWhole(t, order)
 
 	back := st.away(t, "loyalty")
 	order = st.place(t, "")

@@ -74,6 +74,7 @@ func (st *stage) completeTree(t *testing.T, complete func(tree *tracetree.Tree) 
 		return firstFault(wantSpans(lastEvent, lastOf(tree), 1), wantComplete(tree), complete(tree),
 			wantSpans("of the points", spansOf(tree, "order", "process events:loyalty.loyalty-points-earned"), 1), wantClean(tree))
 	})
+	st.wantWhole(t, order)
 	return st.Tree(t, order.TraceID)
 }
 

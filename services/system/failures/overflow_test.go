@@ -73,6 +73,7 @@ func testQueueOverflow(t *testing.T, st *stage) {
 			return fault
 		})
 	}
+	st.wantGap(t, "queue.overflow=drop-head", orders...)
 	// The producer still has the dropped events and can send them again.
 	if out, err := st.TraceriaWith(append(st.Environment(t, "order"), st.As(t, "operator")...), "topology", "resend", "--queue", "kitchen.order-confirmed"); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -94,6 +95,7 @@ func testQueueOverflow(t *testing.T, st *stage) {
 			return firstFault(wantInjected(sends[0], failure.QueueOverflow), wantEvaluated(sends[0], failure.QueueOverflow, "reject-publish"))
 		})
 	}
+	st.wantGap(t, "queue.overflow=reject-publish", orders[1:]...)
 	st.clear(t)
 	for _, order := range orders {
 		st.awaitStatus(t, order, "delivered")

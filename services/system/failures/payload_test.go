@@ -38,6 +38,7 @@ func testEventUnreadable(t *testing.T, st *stage) {
 	})
 	st.wantFound(t, failure.EventUnreadable, order.TraceID)
 	st.wantDeadShow(t, "kitchen.order-confirmed", "unreadable")
+	st.wantGap(t, "event.unreadable", order)
 	// A redrive fails again.
 	st.redrive(t, "kitchen.order-confirmed")
 	st.awaitDeadLetters(t, "kitchen", 1)
@@ -60,6 +61,7 @@ func testEventBreaking(t *testing.T, st *stage) {
 				wantDeadLetter(tree, v1[0], "loyalty", failure.EventBreaking), wantSpans("of points", spansOf(tree, "loyalty", "send events"), 0))
 		})
 		st.wantFound(t, failure.EventBreaking, order.TraceID)
+		st.wantGap(t, "event.breaking", order)
 	}
 	st.awaitDeadLetters(t, "loyalty", len(orders))
 	st.wantDeadShow(t, "loyalty.order-confirmed", "orderValue")

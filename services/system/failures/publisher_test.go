@@ -144,6 +144,7 @@ func testOrderUnroutable(t *testing.T, st *stage) {
 		return firstFault(wantSpans("of the form v1", spansOf(tree, "order", v1Sent), 0), wantSpans("of the kitchen", spansOf(tree, "kitchen", ""), 0))
 	})
 	st.wantFound(t, failure.OrderUnroutable, order.TraceID)
+	st.wantGap(t, "order.unroutable", order)
 	st.wantCleanOrder(t, other)
 	st.awaitStatus(t, order, "confirmed")
 	st.clear(t)
@@ -204,6 +205,7 @@ func testOrderDualWrite(t *testing.T, st *stage) {
 		return firstFault(wantAttribute(roots[0], "error.type", "crash"), wantInjected(roots[0], failure.OrderDualWrite), wantEvaluated(roots[0], failure.OrderDualWrite, "on"))
 	})
 	st.wantFound(t, failure.OrderDualWrite, order.TraceID)
+	st.wantGap(t, "order.dual-write", order)
 	st.placeCleanOrder(t)
 	st.awaitStatus(t, order, "created")
 }
@@ -217,6 +219,7 @@ func testOutboxStall(t *testing.T, st *stage) {
 	st.trace(t, order.TraceID, func(tree *tracetree.Tree) string {
 		return firstFault(wantSpans("of the request", spansOf(tree, "order", "POST /order"), 1), wantSpans("of a send", spansOf(tree, "order", "send "), 0))
 	})
+	st.wantGap(t, "outbox.stall", order)
 	st.clear(t)
 	st.awaitStatus(t, order, "delivered")
 	st.trace(t, order.TraceID, func(tree *tracetree.Tree) string {

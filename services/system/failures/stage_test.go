@@ -17,12 +17,14 @@ type stage struct {
 	*systemtest.Pizzeria
 	flags     failure.File
 	jaegerURL string
+	// told has the names of the gaps that were looked for.
+	told map[string]bool
 }
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	w := systemtest.StartWorld(t)
-	st := &stage{}
+	st := &stage{told: map[string]bool{}}
 	st.Pizzeria = w.Open(t, func(t *testing.T, p *systemtest.Pizzeria) {
 		t.Helper()
 		for _, variable := range p.Env {

@@ -79,6 +79,7 @@ func testTraceEnds(t *testing.T, st *stage, key failure.Key) {
 	if len(traces) != 4 { // the order's own and one per consumer
 		t.Errorf("the conversation has %d traces, want 4", len(traces))
 	}
+	st.wantWhole(t, order)
 	st.trace(t, order.TraceID, func(tree *tracetree.Tree) string { return wantSpans("of the kitchen", spansOf(tree, "kitchen", ""), 0) })
 	st.placeCleanOrder(t)
 }
@@ -111,6 +112,7 @@ func testTraceLostSampling(t *testing.T, st *stage) {
 		return firstFault(wantSentWith(tree, failure.TraceLostSampling), wantSpans("of the kitchen", spansOf(tree, "kitchen", ""), 0),
 			wantSpans("of delivery", spansOf(tree, "delivery", ""), 0), wantSpans("of loyalty", spansOf(tree, "loyalty", ""), 0))
 	})
+	st.wantGap(t, "trace.lost-sampling", order)
 	st.placeCleanOrder(t)
 }
 
@@ -158,6 +160,7 @@ func testTraceUninstrumentedError(t *testing.T, st *stage) {
 		return firstFault(wantSpans("sent under it", children(tree, worked[0], "send "), 0),
 			wantInjected(worked[0], failure.TraceUninstrumentedError), wantEvaluated(worked[0], failure.TraceUninstrumentedError, "on"))
 	})
+	st.wantGap(t, "trace.uninstrumented-error", order)
 	if n := st.deadLetters(t, "kitchen.ticket-opened"); n != 0 {
 		t.Errorf("%d dead letters", n)
 	}

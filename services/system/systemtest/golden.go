@@ -43,7 +43,7 @@ func MatchGolden(t *testing.T, name string, tree *tracetree.Tree) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := tracetree.Compare(string(want), tracetree.Shape(tree)); diff != "" {
+	if diff := tracetree.Compare(string(want), tree); diff != "" {
 		t.Errorf("the tree differs from %s:\n%s", name, diff)
 	}
 }

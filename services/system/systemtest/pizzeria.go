@@ -50,8 +50,8 @@ func (w *World) Open(t *testing.T, prepare func(t *testing.T, p *Pizzeria)) *Piz
 	return p
 }
 
-// Environment returns the environment of a service.
-func (p *Pizzeria) Environment(t *testing.T, service string) []string {
+// Environment returns the environment of a service, with more variables (NAME=value).
+func (p *Pizzeria) Environment(t *testing.T, service string, more ...string) []string {
 	t.Helper()
 	env := append(append([]string{}, p.Env...), p.As(t, service)...)
 	env = append(env, AsBinary+"=1", "RABBITMQ_MANAGEMENT_URL="+p.Broker.ManagementURL,
@@ -60,7 +60,7 @@ func (p *Pizzeria) Environment(t *testing.T, service string) []string {
 	for name, address := range p.Addresses {
 		env = append(env, strings.ToUpper(name)+"_URL=http://"+address)
 	}
-	return append(env, p.More[service]...)
+	return append(append(env, p.More[service]...), more...)
 }
 
 // Await is Eventually. Its failure shows the last output of the services.

@@ -1,0 +1,190 @@
+package scenario
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Control stops and starts the parts of a running system, and runs commands with the rights of a part.
+type Control interface {
+	// Can says why the part cannot be stopped and started, or nil. Parts are the services and rabbitmq.
+	Can(ctx context.Context, part string) error
+	// Restarts says why a process that ends is not started again, or nil.
+	Restarts(ctx context.Context) error
+	Stop(ctx context.Context, part string) error
+	Start(ctx context.Context, part string) error
+	// Command returns a command of traceria that runs with the broker's user of the part.
+	Command(ctx context.Context, part string, args ...string) *exec.Cmd
+}
+
+// FindControl finds what runs the system: the process-compose of make up in this folder, or docker compose. Without them the
+// parts cannot be stopped.
+func FindControl(ctx context.Context) Control {
+	if n := (native{}); n.running(ctx) {
+		return n
+	}
+	if d := (docker{}); d.running(ctx) {
+		return d
+	}
+	return none{}
+}
+
+// native is a system that make up runs in this folder.
+type native struct{}
+
+const (
+	nativeSocket = ".run/pc.sock"
+	nativeBinary = "bin/process-compose"
+)
+
+func (native) client(ctx context.Context, args ...string) *exec.Cmd {
+	client := append([]string{"-U", "-u", nativeSocket, "-L", ".run/log/process-compose-client.log"}, args...)
+	return exec.CommandContext(ctx, "./"+nativeBinary, client...)
+}
+
+func (n native) running(ctx context.Context) bool {
+	parts, err := n.parts(ctx)
+	return err == nil && slices.Contains(parts, "order")
+}
+
+// parts returns the names of the processes that run.
+func (n native) parts(ctx context.Context) (names []string, err error) {
+	if _, err := os.Stat(nativeSocket); err != nil {
+		return nil, err
+	}
+	text, err := output(n.client(ctx, "process", "list", "--output", "json"))
+	if err != nil {
+		return nil, err
+	}
+	var processes []struct {
+		Name      string `json:"name"`
+		IsRunning bool   `json:"is_running"`
+	}
+	if err := json.Unmarshal(text, &processes); err != nil {
+		return nil, fmt.Errorf("process-compose: %w", err)
+	}
+	for _, p := range processes {
+		if p.IsRunning {
+			names = append(names, p.Name)
+		}
+	}
+	return names, nil
+}
+
+func (n native) Can(ctx context.Context, part string) error {
+	parts, err := n.parts(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(parts, part) {
+		return fmt.Errorf("make up does not run %s; it runs %s", part, strings.Join(parts, ", "))
+	}
+	return nil
+}
+
+func (native) Restarts(context.Context) error { return nil }
+
+func (n native) Stop(ctx context.Context, part string) error {
+	_, err := output(n.client(ctx, "process", "stop", part))
+	return err
+}
+
+func (n native) Start(ctx context.Context, part string) error {
+	_, err := output(n.client(ctx, "process", "start", part))
+	return err
+}
+
+// Command runs this program. The user guest, which the tools of make up have, may do everything.
+func (native) Command(ctx context.Context, _ string, args ...string) *exec.Cmd {
+	return itself(ctx, args)
+}
+
+// itself returns a command that runs this program.
+func itself(ctx context.Context, args []string) *exec.Cmd {
+	program, err := os.Executable()
+	if err != nil {
+		program = os.Args[0]
+	}
+	return exec.CommandContext(ctx, program, args...)
+}
+
+// docker is a system that docker compose runs from this folder.
+type docker struct{}
+
+func (docker) compose(ctx context.Context, args ...string) *exec.Cmd {
+	return exec.CommandContext(ctx, "docker", append([]string{"compose"}, args...)...)
+}
+
+func (d docker) running(ctx context.Context) bool {
+	if _, err := os.Stat("docker-compose.yml"); err != nil {
+		return false
+	}
+	parts, err := d.parts(ctx)
+	return err == nil && slices.Contains(parts, "order")
+}
+
+func (d docker) parts(ctx context.Context) ([]string, error) {
+	text, err := output(d.compose(ctx, "ps", "--services", "--status", "running"))
+	return strings.Fields(string(text)), err
+}
+
+func (d docker) Can(ctx context.Context, part string) error {
+	parts, err := d.parts(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(parts, part) {
+		return fmt.Errorf("docker compose does not run %s; it runs %s", part, strings.Join(parts, ", "))
+	}
+	return nil
+}
+
+func (docker) Restarts(context.Context) error { return nil }
+
+func (d docker) Stop(ctx context.Context, part string) error {
+	_, err := output(d.compose(ctx, "stop", part))
+	return err
+}
+
+func (d docker) Start(ctx context.Context, part string) error {
+	_, err := output(d.compose(ctx, "start", part))
+	return err
+}
+
+// Command runs in the container of the part, where the password of its user is.
+func (d docker) Command(ctx context.Context, part string, args ...string) *exec.Cmd {
+	return d.compose(ctx, append([]string{"exec", "-T", part, "/traceria"}, args...)...)
+}
+
+// none cannot stop anything.
+type none struct{}
+
+var errNoControl = errors.New("nothing that can do it is found: run it in the folder of the checkout from which make up or docker compose up started the system; " +
+	"traceria all is one process, of which no part can be stopped")
+
+func (none) Can(context.Context, string) error   { return errNoControl }
+func (none) Restarts(context.Context) error      { return errNoControl }
+func (none) Stop(context.Context, string) error  { return errNoControl }
+func (none) Start(context.Context, string) error { return errNoControl }
+func (none) Command(ctx context.Context, _ string, args ...string) *exec.Cmd {
+	return itself(ctx, args)
+}
+
+// output runs a command. The error has what it wrote on standard error.
+func output(cmd *exec.Cmd) ([]byte, error) {
+	var text, wrong bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &text, &wrong
+	if err := cmd.Run(); err != nil {
+		said := strings.TrimSpace(wrong.String())
+		return text.Bytes(), fmt.Errorf("%s %s: %w: %s", filepath.Base(cmd.Path), strings.Join(cmd.Args[1:], " "), err, said)
+	}
+	return text.Bytes(), nil
+}

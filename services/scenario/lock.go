@@ -1,0 +1,26 @@
+//go:build unix
+
+package scenario
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// lock locks the journal until unlock is called or the process ends. The error wraps [ErrBusy] if another run has the lock.
+func lock(journal string) (unlock func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(journal), 0o755); err != nil {
+		return nil, fmt.Errorf("the folder of the journal: %w", err)
+	}
+	file, err := os.OpenFile(journal+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("the lock of the journal: %w", err)
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = file.Close()
+		return nil, fmt.Errorf("%w (%s is locked)", ErrBusy, file.Name())
+	}
+	return func() { _ = file.Close() }, nil
+}

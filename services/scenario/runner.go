@@ -1,0 +1,260 @@
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"traceria/services/failure"
+	"traceria/services/order/orderclient"
+	"traceria/services/wait"
+	"traceria/telemetry/tracetree"
+)
+
+// System is a running pizzeria.
+type System struct {
+	Order *orderclient.Client
+	// Services are the addresses of the services by name.
+	Services map[string]string
+	Switches *Switches
+	Jaeger   *tracetree.Jaeger
+	// JaegerURL is Jaeger's address for a browser.
+	JaegerURL string
+	Control   Control
+	// Journal is the path of the file that says what a run has changed.
+	Journal string
+	// Ready says why the system is not ready, or nil.
+	Ready func(ctx context.Context) error
+}
+
+// Runner runs scenarios, one after the other.
+type Runner struct {
+	System System
+	Show   Show
+}
+
+// Show is told what happens while scenarios run.
+type Show interface {
+	Begin(s *Scenario)
+	Step(number, of int, step Step)
+	// Detail is what a step found out.
+	Detail(text string)
+	Tree(reading Reading)
+	End(r Result)
+}
+
+// Result is the verdict on a scenario.
+type Result struct {
+	Scenario string `json:"scenario"`
+	Title    string `json:"title"`
+	Passed   bool   `json:"passed"`
+	// Error says why it did not pass. Refused reports that nothing was touched.
+	Error    string        `json:"error,omitempty"`
+	Refused  bool          `json:"refused,omitempty"`
+	Duration time.Duration `json:"-"`
+	Seconds  float64       `json:"seconds"`
+	Readings []Reading     `json:"readings"`
+}
+
+// Reading is a tree that was read from Jaeger.
+type Reading struct {
+	Of   string `json:"of"`
+	Look string `json:"look"`
+	// Golden is the file of the expected tree, and Difference what differs from it, or "".
+	Golden     string `json:"golden"`
+	Difference string `json:"difference,omitempty"`
+	// Shape is what was found, in the form of a golden file.
+	Shape  string          `json:"shape"`
+	Traces []string        `json:"traces"`
+	Jaeger []string        `json:"jaeger"`
+	Tree   *tracetree.Tree `json:"tree"`
+}
+
+// ErrShape is the error of a tree that is not as expected.
+var ErrShape = errors.New("the tree is not as expected")
+
+// refusal is the error of a scenario that the system cannot run. Nothing was touched.
+type refusal struct{ error }
+
+func (r refusal) Unwrap() error { return r.error }
+
+// restoreTime bounds what is put back after Ctrl-C.
+const restoreTime = 30 * time.Second
+
+// Run runs the scenarios and returns their results. What the last run left is put back first. The error is about the run as a
+// whole: another run goes on, or the system is not ready.
+func (r *Runner) Run(ctx context.Context, scenarios ...*Scenario) ([]Result, error) {
+	unlock, err := lock(r.System.Journal)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if err := r.repair(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.System.Ready(ctx); err != nil {
+		return nil, err
+	}
+	results := make([]Result, 0, len(scenarios))
+	for _, s := range scenarios {
+		result := r.one(ctx, s)
+		results = append(results, result)
+		r.Show.End(result)
+		if ctx.Err() != nil {
+			return results, fmt.Errorf("interrupted: %w", context.Cause(ctx))
+		}
+	}
+	return results, nil
+}
+
+// repair puts back what a run that crashed has left.
+func (r *Runner) repair(ctx context.Context) error {
+	left, err := readJournal(r.System.Journal)
+	if err != nil || left == nil {
+		return err
+	}
+	r.Show.Detail(fmt.Sprintf("the run of %s at %s did not end; its changes are put back", left.Scenario, left.Started.Local().Format(time.TimeOnly)))
+	t := &run{Runner: r, journal: left}
+	return t.putBack(ctx)
+}
+
+func (r *Runner) one(ctx context.Context, s *Scenario) Result {
+	began := time.Now()
+	r.Show.Begin(s)
+	t := &run{
+		Runner: r, scenario: s, customer: "scenario-" + uuid.NewString()[:8], groups: map[string][]*placed{}, saved: map[string]map[string]any{},
+		journal: &journal{Scenario: s.Name, Started: began, Switches: map[failure.Key]*failure.Setting{}, path: r.System.Journal},
+	}
+	err := t.whole(ctx)
+	result := Result{Scenario: s.Name, Title: s.Title, Passed: err == nil, Readings: t.readings, Duration: time.Since(began)}
+	result.Seconds = result.Duration.Seconds()
+	if err != nil {
+		result.Error = err.Error()
+		result.Refused = errors.As(err, &refusal{})
+	}
+	if result.Readings == nil {
+		result.Readings = []Reading{}
+	}
+	return result
+}
+
+// run is one run of one scenario.
+type run struct {
+	*Runner
+	scenario *Scenario
+	customer string
+	groups   map[string][]*placed
+	saved    map[string]map[string]any
+	journal  *journal
+	readings []Reading
+	guests   []*guest
+}
+
+// placed is an order.
+type placed struct {
+	order orderclient.Order
+	at    time.Time
+}
+
+// whole checks what the scenario needs, does its steps, and puts back what they changed.
+func (t *run) whole(ctx context.Context) (err error) {
+	if err := t.possible(ctx); err != nil {
+		return refusal{err}
+	}
+	defer func() {
+		longer, cancel := wait.Longer(ctx, restoreTime)
+		defer cancel()
+		err = errors.Join(err, t.putBack(longer))
+	}()
+	if err := t.quiet(ctx); err != nil {
+		return err
+	}
+	for i, step := range t.scenario.Steps {
+		t.Show.Step(i+1, len(t.scenario.Steps), step)
+		if err := t.step(ctx, step); err != nil {
+			return fmt.Errorf("step %d, %s: %w", i+1, step, err)
+		}
+	}
+	return nil
+}
+
+// possible checks what the scenario needs, before anything is touched.
+func (t *run) possible(ctx context.Context) error {
+	for _, part := range t.scenario.stops() {
+		if err := t.System.Control.Can(ctx, part); err != nil {
+			return fmt.Errorf("it stops %s: %w", part, err)
+		}
+	}
+	if t.scenario.crashes() {
+		if err := t.System.Control.Restarts(ctx); err != nil {
+			return fmt.Errorf("a process dies in it and must start again: %w", err)
+		}
+	}
+	statuses, err := t.System.Switches.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range statuses {
+		if t.disturbs(s) && s.Active.Variant == failure.Custom {
+			return fmt.Errorf("%s has a rule that was written by hand, which a scenario cannot put back; remove it: traceria failure clear %s", s.Key, s.Key)
+		}
+	}
+	return nil
+}
+
+// disturbs reports whether a switch that is on would show in the trees. One for another customer does not.
+func (t *run) disturbs(s failure.Status) bool {
+	return s.Active != nil && (s.Active.Customer == "" || t.scenario.sets(s.Key))
+}
+
+// quiet switches off what would disturb. It comes back at the end.
+func (t *run) quiet(ctx context.Context) error {
+	statuses, err := t.System.Switches.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range statuses {
+		if t.disturbs(s) {
+			t.Show.Detail(fmt.Sprintf("%s is %s; it is off during the run", s.Key, s.Active.Variant))
+			if err := t.change(ctx, s.Key, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// putBack undoes what the journal says: parts first, because the console may be one of them.
+func (t *run) putBack(ctx context.Context) error {
+	var wrong []error
+	for _, g := range t.guests {
+		g.leave()
+	}
+	for _, part := range t.journal.Stopped {
+		t.Show.Detail("start " + part)
+		if err := t.System.Control.Start(ctx, part); err != nil {
+			wrong = append(wrong, fmt.Errorf("start %s again: %w", part, err))
+		}
+	}
+	for key, setting := range t.journal.Switches {
+		if err := t.System.Switches.Set(ctx, key, setting); err != nil {
+			wrong = append(wrong, fmt.Errorf("put %s back: %w", key, err))
+		}
+	}
+	if len(wrong) > 0 {
+		return errors.Join(append(wrong, errors.New("the next run tries again"))...)
+	}
+	if t.journal.empty() {
+		return nil
+	}
+	settled := []error{t.journal.remove(), t.followed(ctx, slices.Collect(maps.Keys(t.journal.Switches))...)}
+	if len(t.journal.Stopped) > 0 {
+		settled = append(settled, t.awaitReady(ctx, restoreTime))
+	}
+	return errors.Join(settled...)
+}

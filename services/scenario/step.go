@@ -1,0 +1,216 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"traceria/services/failure"
+)
+
+// Step is one thing that a scenario does. Exactly one of its verbs is set; the other fields are the verb's own. In texts,
+// ${customer} is the customer of the run, ${NAME.id} the id of an order, and ${NAME.FIELD} a field of a saved answer.
+type Step struct {
+	// Note is text for the reader.
+	Note string `yaml:"note"`
+	// Set switches KEY=VARIANT on: for everyone, or only for the customer of the run (Only: customer).
+	Set  string `yaml:"set"`
+	Only string `yaml:"only"`
+	// Clear switches a key off again. What is still on is put back at the end.
+	Clear string `yaml:"clear"`
+
+	// Order places Count orders (one, if it is not set) and names them.
+	Order    string `yaml:"order"`
+	Count    int    `yaml:"count"`
+	Failure  string `yaml:"failure"`  // X-Traceria-Failure
+	Quantity int    `yaml:"quantity"` // pieces, one if it is not set
+	Address  string `yaml:"address"`  // deliveryAddressId instead of an address
+	// Answer is the expected status of the answer, 202 if it is not set. 0 with Dies means none: the process dies, and the order
+	// is asked for again.
+	Answer int  `yaml:"answer"`
+	Dies   bool `yaml:"dies"`
+
+	// Settle waits until the orders have the Status (delivered, if it is not set).
+	Settle string `yaml:"settle"`
+	Status string `yaml:"status"`
+
+	// Request sends a request, "METHOD SERVICE PATH", with a Body. Answer is its expected status, 200 if it is not set. Save names
+	// the answer.
+	Request string         `yaml:"request"`
+	Body    map[string]any `yaml:"body"`
+	Save    string         `yaml:"save"`
+
+	// Read reads the traces of the orders, or of a conversation, from Jaeger and compares them with a Tree. As says how: all traces
+	// of the conversation (the default), trace (only the first trace of the order), or story (traces put together by their links).
+	Read         string `yaml:"read"`
+	Conversation string `yaml:"conversation"`
+	As           string `yaml:"as"`
+	Tree         string `yaml:"tree"`
+	// Look says what to look at in the tree.
+	Look string `yaml:"look"`
+
+	// Map draws who talks to whom from the traces of the orders, and wants exactly these Ways: "FROM WHAT TO".
+	Map  string   `yaml:"map"`
+	Ways []string `yaml:"ways"`
+
+	// Agree waits until every view agrees on the order, and prints when each did.
+	Agree string `yaml:"agree"`
+
+	// Stop stops a part of the system, and Start starts it. What is still stopped is started at the end.
+	Stop  string `yaml:"stop"`
+	Start string `yaml:"start"`
+	// Others reports that other parts are still stopped: only the started one must be ready.
+	Others bool `yaml:"others"`
+	// Wait waits.
+	Wait time.Duration `yaml:"wait"`
+	// Redrive sends the dead letters of a queue back to it.
+	Redrive string `yaml:"redrive"`
+	// Subscribe adds a subscriber of its own to the Event, under a name, until the end of the run.
+	Subscribe string `yaml:"subscribe"`
+	Event     string `yaml:"event"`
+	// Command runs a command of traceria and prints what it says.
+	Command string `yaml:"command"`
+	// Refused is a command that must fail, with this text in its message.
+	Refused string `yaml:"refused"`
+	Says    string `yaml:"says"`
+
+	// Within limits the step, 60 s if it is not set.
+	Within time.Duration `yaml:"within"`
+}
+
+// verbs returns the names of the verbs that the step has.
+func (s Step) verbs() (names []string) {
+	for _, verb := range []struct {
+		name string
+		set  bool
+	}{
+		{"note", s.Note != ""}, {"set", s.Set != ""}, {"clear", s.Clear != ""}, {"order", s.Order != ""}, {"settle", s.Settle != ""},
+		{"request", s.Request != ""}, {"read", s.Read != "" || s.Conversation != ""}, {"map", s.Map != ""}, {"agree", s.Agree != ""},
+		{"stop", s.Stop != ""}, {"start", s.Start != ""}, {"wait", s.Wait != 0}, {"redrive", s.Redrive != ""},
+		{"subscribe", s.Subscribe != ""}, {"command", s.Command != ""}, {"refused", s.Refused != ""},
+	} {
+		if verb.set {
+			names = append(names, verb.name)
+		}
+	}
+	return names
+}
+
+// check returns what is wrong with the step.
+func (s Step) check() error {
+	verbs := s.verbs()
+	if len(verbs) != 1 {
+		return fmt.Errorf("got %d verbs (%s), want one", len(verbs), strings.Join(verbs, ", "))
+	}
+	var wrong []error
+	if s.Set != "" {
+		wrong = append(wrong, checkSwitch(s.Set))
+	}
+	for one := range strings.SplitSeq(s.Failure, ",") {
+		if one = strings.TrimSpace(one); one != "" {
+			wrong = append(wrong, checkSwitch(one))
+		}
+	}
+	if s.Only != "" && s.Only != "customer" {
+		wrong = append(wrong, fmt.Errorf("only: %s: want customer", s.Only))
+	}
+	if !slices.Contains([]string{"", asTrace, asStory}, s.As) {
+		wrong = append(wrong, fmt.Errorf("as: %s: want trace or story", s.As))
+	}
+	if verbs[0] == "read" && (s.Tree == "" || s.Look == "") {
+		wrong = append(wrong, errors.New("read: want a tree, and what to look at in it"))
+	}
+	return errors.Join(wrong...)
+}
+
+const (
+	asTrace = "trace"
+	asStory = "story"
+)
+
+func checkSwitch(text string) error {
+	key, variant, _ := strings.Cut(text, "=")
+	entry, err := failure.Lookup(failure.Key(key))
+	if err == nil {
+		_, err = entry.Choose(variant)
+	}
+	return err
+}
+
+// crashes reports whether a switch of the step ends a process.
+func (s Step) crashes() bool {
+	for one := range strings.SplitSeq(s.Failure+","+s.Set, ",") {
+		key, _, _ := strings.Cut(strings.TrimSpace(one), "=")
+		if entry, err := failure.Lookup(failure.Key(key)); err == nil && entry.Crash {
+			return true
+		}
+	}
+	return false
+}
+
+// String describes the step in one line.
+func (s Step) String() string {
+	verb := s.verbs()[0]
+	switch verb {
+	case "set":
+		if s.Only != "" {
+			return "set " + s.Set + " for the customer of this run"
+		}
+		return "set " + s.Set
+	case "order":
+		text := "place an order"
+		if s.Count > 1 {
+			text = fmt.Sprintf("place %d orders", s.Count)
+		}
+		if s.Failure != "" {
+			text += " with " + s.Failure
+		}
+		return text
+	case "settle":
+		return "wait until " + s.Settle + " is " + s.status()
+	case "read":
+		return "read the traces of " + s.Read + s.Conversation + " from Jaeger"
+	case "agree":
+		return "wait until every view agrees on " + s.Agree
+	case "map":
+		return "draw who talks to whom"
+	case "redrive":
+		return "redrive the dead letters of " + s.Redrive
+	case "subscribe":
+		return "add the subscriber " + s.Subscribe + " to " + s.Event
+	case "wait":
+		return "wait " + s.Wait.String()
+	case "command":
+		return "traceria " + s.Command
+	case "refused":
+		return "traceria " + s.Refused + " (is refused)"
+	case "note":
+		return s.Note
+	case "clear":
+		return "clear " + s.Clear
+	case "stop":
+		return "stop " + s.Stop
+	case "start":
+		return "start " + s.Start
+	default:
+		return s.Request
+	}
+}
+
+func (s Step) status() string {
+	if s.Status == "" {
+		return "delivered"
+	}
+	return s.Status
+}
+
+const defaultWithin = time.Minute
+
+func (s Step) within() time.Duration {
+	if s.Within == 0 {
+		return defaultWithin
+	}
+	return s.Within
+}
