@@ -57,6 +57,7 @@ func fold(s sdktrace.ReadOnlySpan) tracetree.Span {
 	span := tracetree.Span{
 		TraceID:       s.SpanContext().TraceID().String(),
 		SpanID:        s.SpanContext().SpanID().String(),
+		TraceState:    s.SpanContext().TraceState().String(),
 		Name:          s.Name(),
 		Kind:          strings.ToLower(s.SpanKind().String()),
 		Start:         s.StartTime(),
@@ -76,6 +77,7 @@ func fold(s sdktrace.ReadOnlySpan) tracetree.Span {
 	for _, link := range s.Links() {
 		span.Links = append(span.Links, tracetree.Link{
 			TraceID: link.SpanContext.TraceID().String(), SpanID: link.SpanContext.SpanID().String(),
+			TraceState: link.SpanContext.TraceState().String(),
 		})
 	}
 	if s.Status().Code != codes.Unset {

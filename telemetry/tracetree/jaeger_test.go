@@ -80,7 +80,7 @@ func (r *reporter) reported() []Span {
 			s.Attributes[string(kv.Key)] = value
 		}
 		for _, l := range ro.Links() {
-			s.Links = append(s.Links, Link{l.SpanContext.TraceID().String(), l.SpanContext.SpanID().String()})
+			s.Links = append(s.Links, Link{TraceID: l.SpanContext.TraceID().String(), SpanID: l.SpanContext.SpanID().String()})
 		}
 		spans = append(spans, s)
 	}

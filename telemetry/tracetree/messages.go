@@ -98,7 +98,7 @@ func (l *ledger) send(span Span) {
 			state = Unsent
 		}
 		if state == Queued || state == Unsent && e.unsent() {
-			e.Sent = &Link{span.TraceID, span.SpanID}
+			e.Sent = &Link{TraceID: span.TraceID, SpanID: span.SpanID}
 		}
 		follows := span.Start
 		if route.Dead {

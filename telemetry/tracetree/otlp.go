@@ -39,19 +39,35 @@ type otlpSpan struct {
 	TraceID      string          `json:"traceId"`
 	SpanID       string          `json:"spanId"`
 	ParentSpanID string          `json:"parentSpanId"`
+	TraceState   string          `json:"traceState"`
 	Name         string          `json:"name"`
 	Kind         otlpEnum        `json:"kind"`
 	Start        otlpInt         `json:"startTimeUnixNano"`
 	End          otlpInt         `json:"endTimeUnixNano"`
 	Attributes   []otlpAttribute `json:"attributes"`
 	Links        []struct {
-		TraceID string `json:"traceId"`
-		SpanID  string `json:"spanId"`
+		TraceID    string `json:"traceId"`
+		SpanID     string `json:"spanId"`
+		TraceState string `json:"traceState"`
 	} `json:"links"`
 	Status struct {
 		Code    otlpEnum `json:"code"`
 		Message string   `json:"message"`
 	} `json:"status"`
+}
+
+// ReadOTLP reads spans in OTLP's JSON encoding, as Jaeger's query API and a Collector's file exporter write them: one or more
+// documents with resourceSpans, one after the other.
+func ReadOTLP(r io.Reader) ([]Span, error) {
+	body, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("read spans: %w", err)
+	}
+	spans, err := decodeOTLP(body)
+	if err != nil {
+		return nil, fmt.Errorf("the spans are not OTLP JSON: %w", err)
+	}
+	return spans, nil
 }
 
 // decodeOTLP returns the spans of one answer.
@@ -99,7 +115,7 @@ func (t otlpTraces) appendTo(spans []Span) ([]Span, error) {
 func (o otlpSpan) span(service string) (Span, error) {
 	s := Span{
 		TraceID: strings.ToLower(o.TraceID), SpanID: strings.ToLower(o.SpanID), ParentID: strings.ToLower(o.ParentSpanID),
-		Name: o.Name, Kind: o.Kind.name(kinds, "SPAN_KIND_"), Service: service,
+		TraceState: o.TraceState, Name: o.Name, Kind: o.Kind.name(kinds, "SPAN_KIND_"), Service: service,
 		Start: time.Unix(0, int64(o.Start)).UTC(), Attributes: attributes(o.Attributes),
 		Status: o.Status.Code.name(statuses, "STATUS_CODE_"), StatusMessage: o.Status.Message,
 	}
@@ -113,7 +129,9 @@ func (o otlpSpan) span(service string) (Span, error) {
 		s.Duration = time.Duration(o.End - o.Start)
 	}
 	for _, l := range o.Links {
-		s.Links = append(s.Links, Link{TraceID: strings.ToLower(l.TraceID), SpanID: strings.ToLower(l.SpanID)})
+		s.Links = append(s.Links, Link{
+			TraceID: strings.ToLower(l.TraceID), SpanID: strings.ToLower(l.SpanID), TraceState: l.TraceState,
+		})
 	}
 	return s, nil
 }

@@ -36,7 +36,7 @@ func recordedSpans() []Span {
 		},
 		{
 			TraceID: someTrace, SpanID: "00f067aa0ba902b8", ParentID: root, Name: "process x", Kind: KindConsumer, Service: "order",
-			Start: start, Duration: time.Millisecond, Links: []Link{{someTrace, root}},
+			Start: start, Duration: time.Millisecond, Links: []Link{{TraceID: someTrace, SpanID: root}},
 		},
 	}
 }
@@ -150,4 +150,21 @@ func FuzzDecodeOTLP(f *testing.F) {
 			t.Errorf("what was written is not read: %v", err)
 		}
 	})
+}
+
+// A file of a Collector has a document in each line, and a span and a link have a tracestate each.
+func TestReadOTLPKeepsTheTraceState(t *testing.T) {
+	t.Parallel()
+	const span = `{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"` + someTrace + `","spanId":"00f067aa0ba902b8","name":"a",
+		"traceState":"shop=1,b=2","links":[{"traceId":"` + someTrace + `","spanId":"00f067aa0ba902b7","traceState":"shop=1"}]}]}]}]}`
+	spans, err := ReadOTLP(strings.NewReader(span + "\n" + span))
+	if err != nil || len(spans) != 2 {
+		t.Fatalf("%d spans, %v", len(spans), err)
+	}
+	if got := spans[1]; got.TraceState != "shop=1,b=2" || len(got.Links) != 1 || got.Links[0].TraceState != "shop=1" {
+		t.Errorf("got %+v", got)
+	}
+	if _, err := ReadOTLP(strings.NewReader("[]")); err == nil {
+		t.Error("a list is no document")
+	}
 }

@@ -100,7 +100,7 @@ func TestEscapeSequencesFromOutsideAreHarmless(t *testing.T) {
 	evil := "a\x1b[2Jb\x00\u202ec\nd\xff"
 	spans := []Span{{
 		TraceID: evil, SpanID: "1", Name: evil, Kind: evil, Service: evil, ParentID: evil,
-		Status: StatusError, StatusMessage: evil, Links: []Link{{evil, evil}},
+		Status: StatusError, StatusMessage: evil, Links: []Link{{TraceID: evil, SpanID: evil}},
 		Attributes: map[string]any{errorTypeKey: evil, settledKey: evil, failureKey: evil},
 	}}
 	for _, text := range []string{printed(t, spans, PrintOptions{}), Shape(Build(spans))} {

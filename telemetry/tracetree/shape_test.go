@@ -79,7 +79,7 @@ func anySpans(t *rapid.T) []Span {
 	for i := range spans {
 		for range rapid.IntRange(0, 2).Draw(t, "links") {
 			target := spans[rapid.IntRange(0, n-1).Draw(t, "link")]
-			spans[i].Links = append(spans[i].Links, Link{target.TraceID, target.SpanID})
+			spans[i].Links = append(spans[i].Links, Link{TraceID: target.TraceID, SpanID: target.SpanID})
 		}
 	}
 	return spans
@@ -171,7 +171,7 @@ func disguised(spans []Span, seed uint64) []Span {
 		s.Start, s.Duration = epoch.Add(time.Duration(random.IntN(1e9))), time.Duration(random.IntN(1e9))
 		links := make([]Link, len(s.Links))
 		for j, l := range s.Links {
-			links[j] = Link{id(l.TraceID), id(l.SpanID)}
+			links[j] = Link{TraceID: id(l.TraceID), SpanID: id(l.SpanID)}
 		}
 		random.Shuffle(len(links), func(a, b int) { links[a], links[b] = links[b], links[a] })
 		s.Links = links

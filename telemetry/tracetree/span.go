@@ -27,6 +27,8 @@ const (
 type Link struct {
 	TraceID TraceID `json:"traceId"`
 	SpanID  SpanID  `json:"spanId"`
+	// TraceState is the tracestate of the linked span (W3C Trace Context), as the link's sender wrote it.
+	TraceState string `json:"traceState,omitempty"`
 }
 
 // Span is one ended span. In JSON, start is RFC 3339 with nanoseconds, and durationMs is a number of milliseconds.
@@ -35,7 +37,9 @@ type Span struct {
 	SpanID  SpanID  `json:"spanId"`
 	// ParentID is the span id of the parent, which is in the same trace. A root has "".
 	ParentID SpanID `json:"parentId,omitempty"`
-	Name     string `json:"name"`
+	// TraceState is the tracestate of the span (W3C Trace Context): members in the form key=value, with commas between.
+	TraceState string `json:"traceState,omitempty"`
+	Name       string `json:"name"`
 	// Kind is one of internal, server, client, producer, consumer.
 	Kind string `json:"kind"`
 	// Service is the service.name of the span's resource.

@@ -143,7 +143,7 @@ func randomSpans(random *rand.Rand) []Span {
 			s.ParentID = fmt.Sprintf("%016x", 1+random.IntN(n))
 		}
 		if random.IntN(2) == 0 {
-			s.Links = []Link{{fmt.Sprintf("%032x", 1+random.IntN(2)), fmt.Sprintf("%016x", 1+random.IntN(n))}}
+			s.Links = []Link{{TraceID: fmt.Sprintf("%032x", 1+random.IntN(2)), SpanID: fmt.Sprintf("%016x", 1+random.IntN(n))}}
 		}
 		if random.IntN(4) == 0 {
 			s.Attributes["db.system.name"] = "sqlite"

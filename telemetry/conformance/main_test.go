@@ -1,0 +1,10 @@
+package conformance
+
+import (
+	"os"
+	"testing"
+
+	"traceria/telemetry/otelamqp/rabbitmqtest"
+)
+
+func TestMain(m *testing.M) { os.Exit(rabbitmqtest.Main(m)) }
