@@ -38,7 +38,8 @@ func runScenarioList(cmd *cobra.Command, o scenarioListOptions) error {
 	for _, s := range scenario.All() {
 		listed = append(listed, listedScenario{s.Name, s.Title, s.Rows})
 	}
-	listed = append(listed, listedScenario{mysteryName, "Find out what is wrong", []int{2}})
+	listed = append(listed, listedScenario{mysteryName, "Find out what is wrong", []int{2}},
+		listedScenario{conformanceName, "Bring a service of your own", []int{26}})
 	if o.json {
 		return printJSON(cmd, listed)
 	}

@@ -14,8 +14,9 @@ import (
 
 type scenarioRunOptions struct {
 	names     []string
-	all, json bool
-	mystery   mysteryOptions
+	all, json   bool
+	mystery     mysteryOptions
+	conformance conformanceOptions
 }
 
 func newScenarioRunCommand() *cobra.Command {
@@ -29,7 +30,8 @@ difference, and the exit code is 1.
 
 Switches that are on are off during the run and on again afterwards. If a run is killed, the next one repairs what it left.
 Some scenarios stop a part of the system. They need the folder from which it was started, and are refused under traceria all.`,
-		Example: "  traceria scenario run transient-error\n  traceria scenario run --all",
+		Example: "  traceria scenario run transient-error\n  traceria scenario run --all\n  traceria scenario run mystery --level 2\n" +
+			"  traceria scenario run conformance --queue mine.order-boxed --exchange events",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.names = args
@@ -37,20 +39,33 @@ Some scenarios stop a part of the system. They need the folder from which it was
 		},
 	}
 	addJSON(cmd, &o.json, "a list of {scenario, passed, error, readings}")
-	cmd.Flags().BoolVar(&o.all, "all", false, "run every scenario, without the mystery")
+	cmd.Flags().BoolVar(&o.all, "all", false, "run every scenario, without mystery and conformance")
 	addMysteryFlags(cmd, &o.mystery)
+	addConformanceFlags(cmd, &o.conformance)
 	return cmd
 }
 
 func runScenarioRun(cmd *cobra.Command, o scenarioRunOptions) error {
-	if len(o.names) == 1 && o.names[0] == mysteryName && !o.all {
-		o.mystery.json = o.json
-		return runMystery(cmd, o.mystery)
+	alone := ""
+	if len(o.names) == 1 && !o.all {
+		alone = o.names[0]
 	}
-	for _, flag := range mysteryFlags {
-		if cmd.Flags().Changed(flag) {
-			return usagef("--%s belongs to: traceria scenario run mystery", flag)
+	for name, flags := range map[string][]string{mysteryName: mysteryFlags, conformanceName: conformanceFlags} {
+		if alone == name {
+			continue
 		}
+		for _, flag := range flags {
+			if cmd.Flags().Changed(flag) {
+				return usagef("--%s belongs to: traceria scenario run %s", flag, name)
+			}
+		}
+	}
+	o.mystery.json, o.conformance.json = o.json, o.json
+	switch alone {
+	case mysteryName:
+		return runMystery(cmd, o.mystery)
+	case conformanceName:
+		return runConformance(cmd, o.conformance)
 	}
 	chosen, err := o.chosen(cmd)
 	if err != nil {
