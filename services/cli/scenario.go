@@ -39,7 +39,7 @@ func runningSystem(cmd *cobra.Command) (scenario.System, error) {
 	return scenario.System{
 		Order: orderclient.New(config.URLs["order"]), Services: config.URLs, Switches: scenario.NewSwitches(config.URLs["console"]),
 		Jaeger: tracetree.NewJaeger(config.JaegerURL, nil), JaegerURL: config.JaegerPublicURL,
-		Control: scenario.FindControl(cmd.Context()), Journal: filepath.Join(filepath.Dir(flags.Path), "scenario-run.json"),
+		Control: scenario.FindControl(cmd.Context(), config.URLs["order"]), Journal: filepath.Join(filepath.Dir(flags.Path), "scenario-run.json"),
 		Ready: pizzeria.AllReady(config),
 	}, nil
 }

@@ -13,7 +13,7 @@ import (
 )
 
 type scenarioRunOptions struct {
-	names     []string
+	names       []string
 	all, json   bool
 	mystery     mysteryOptions
 	conformance conformanceOptions
@@ -32,7 +32,7 @@ Switches that are on are off during the run and on again afterwards. If a run is
 Some scenarios stop a part of the system. They need the folder from which it was started, and are refused under traceria all.`,
 		Example: "  traceria scenario run transient-error\n  traceria scenario run --all\n  traceria scenario run mystery --level 2\n" +
 			"  traceria scenario run conformance --queue mine.order-boxed --exchange events",
-		Args:    cobra.ArbitraryArgs,
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.names = args
 			return runScenarioRun(cmd, o)

@@ -26,6 +26,7 @@ import (
 type subscribeOptions struct {
 	name, event string
 	time        time.Duration
+	attached    bool
 }
 
 // guestExpiry is how long the queues of a subscriber that was killed stay.
@@ -47,6 +48,7 @@ Jaeger the spans of the service NAME are in the traces of the orders. The queue 
 		},
 	}
 	cmd.Flags().StringVar(&o.event, "event", "", "routing key of the event, for example order.order-confirmed.v2")
+	cmd.Flags().BoolVar(&o.attached, "attached", false, "leave when standard input ends, too: docker exec passes no Ctrl-C on")
 	cmd.Flags().DurationVar(&o.time, "for", 0, "how long to stay; 0 means until Ctrl-C")
 	return cmd
 }
@@ -85,7 +87,7 @@ func runSubscribe(cmd *cobra.Command, o subscribeOptions) error {
 				return err
 			}
 			defer func() { err = errors.Join(err, leave(cmd.Context(), config, guest)) }()
-			return consumeUntil(cmd, broker.Config{URL: config.AMQPURL, Service: o.name, Telemetry: tel}, s, o.time)
+			return consumeUntil(cmd, broker.Config{URL: config.AMQPURL, Service: o.name, Telemetry: tel}, s, o)
 		})
 	})
 }
@@ -103,12 +105,19 @@ func leave(ctx context.Context, config host.Config, guest topology.Layout) error
 }
 
 // consumeUntil consumes until the time is over (0 means no limit) or Ctrl-C.
-func consumeUntil(cmd *cobra.Command, config broker.Config, s topology.Subscription, most time.Duration) error {
+func consumeUntil(cmd *cobra.Command, config broker.Config, s topology.Subscription, o subscribeOptions) error {
 	ctx, cancel := context.WithCancel(cmd.Context())
 	defer cancel()
-	if most > 0 {
-		ctx, cancel = context.WithTimeout(ctx, most)
-		defer cancel()
+	if o.attached {
+		go func() {
+			_, _ = io.Copy(io.Discard, cmd.InOrStdin())
+			cancel()
+		}()
+	}
+	if o.time > 0 {
+		limited, stop := context.WithTimeout(ctx, o.time)
+		defer stop()
+		ctx = limited
 	}
 	subscription := broker.Subscription{Subscription: s, Handle: func(_ context.Context, e event.Envelope) error {
 		cmd.Printf("%s  %s %s  conversation %s\n", time.Now().Format(time.TimeOnly), e.Metadata.EventType, e.Metadata.Version, e.Metadata.ConversationID)

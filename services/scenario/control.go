@@ -10,7 +10,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+
+	"traceria/services/host"
+	"traceria/telemetry"
 )
 
 // Control stops and starts the parts of a running system, and runs commands with the rights of a part.
@@ -25,13 +29,17 @@ type Control interface {
 	Command(ctx context.Context, part string, args ...string) *exec.Cmd
 }
 
-// FindControl finds what runs the system: the process-compose of make up in this folder, or docker compose. Without them the
-// parts cannot be stopped.
-func FindControl(ctx context.Context) Control {
-	if n := (native{}); n.running(ctx) {
+// FindControl finds what runs the system whose order service is at an address: the process-compose of make up in this folder, or
+// docker compose. Both may run, at different ports. Without them the parts cannot be stopped.
+func FindControl(ctx context.Context, order string) Control {
+	at, err := telemetry.ParseURL(order)
+	if err != nil {
+		return none{}
+	}
+	if n := (native{}); at.Port() == strconv.Itoa(host.Ports["order"]) && n.running(ctx) {
 		return n
 	}
-	if d := (docker{}); d.running(ctx) {
+	if d := (docker{}); d.publishes(ctx, at.Port()) {
 		return d
 	}
 	return none{}
@@ -123,12 +131,13 @@ func (docker) compose(ctx context.Context, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, "docker", append([]string{"compose"}, args...)...)
 }
 
-func (d docker) running(ctx context.Context) bool {
+// publishes reports whether the order service of this folder's project is reached at the port.
+func (d docker) publishes(ctx context.Context, port string) bool {
 	if _, err := os.Stat("docker-compose.yml"); err != nil {
 		return false
 	}
-	parts, err := d.parts(ctx)
-	return err == nil && slices.Contains(parts, "order")
+	text, err := output(d.compose(ctx, "port", "order", strconv.Itoa(host.Ports["order"])))
+	return err == nil && strings.HasSuffix(strings.TrimSpace(string(text)), ":"+port)
 }
 
 func (d docker) parts(ctx context.Context) ([]string, error) {

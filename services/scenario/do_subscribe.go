@@ -4,21 +4,23 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"os/exec"
 	"strings"
-	"syscall"
 	"time"
 )
 
 // guest is a subscriber that a run has added.
 type guest struct {
-	cmd  *exec.Cmd
+	cmd *exec.Cmd
+	// stay keeps the subscriber while it is open. docker exec passes no signal on, but the end of standard input.
+	stay io.Closer
 	done chan error
 }
 
 // leave ends the subscriber, which then deletes its queue.
 func (g *guest) leave() {
-	_ = g.cmd.Process.Signal(syscall.SIGTERM)
+	_ = g.stay.Close()
 	select {
 	case err := <-g.done:
 		_ = err // it was told to end
@@ -33,8 +35,12 @@ const leaveTime = 10 * time.Second
 
 // subscribe starts traceria subscribe with the rights of the operator, and waits until it consumes.
 func (t *run) subscribe(ctx context.Context, s Step) error {
-	cmd := t.System.Control.Command(context.WithoutCancel(ctx), "topology", "subscribe", s.Subscribe, "--event", s.Event, "--for", "2m")
+	cmd := t.System.Control.Command(context.WithoutCancel(ctx), "topology", "subscribe", s.Subscribe, "--event", s.Event, "--for", "2m", "--attached")
 	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	stay, err := cmd.StdinPipe()
 	if err != nil {
 		return err
 	}
@@ -43,7 +49,7 @@ func (t *run) subscribe(ctx context.Context, s Step) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	g := &guest{cmd: cmd, done: make(chan error, 1)}
+	g := &guest{cmd: cmd, stay: stay, done: make(chan error, 1)}
 	t.guests = append(t.guests, g)
 	ready := make(chan bool, 1)
 	go func() {

@@ -37,6 +37,7 @@ func TestDockerComposeUp(t *testing.T) {
 		{"what the README suggests", suggestions},
 		{"a failure is set through the console", failureByConsole},
 		{"a failure is set with docker compose exec", failureByCommand},
+		{"scenarios pass", scenariosPass},
 		{"a process that a failure ends comes back", crashes},
 		{"dead letters are redriven", deadLetters},
 		{"a deleted queue comes back", deletedQueue},

@@ -59,6 +59,7 @@ func TestMakeUp(t *testing.T) {
 	}
 	upDeliversAnOrder(t, h)
 	upAgainSaysThatItRuns(t, h)
+	scenariosPutBackWhatTheyChange(t, h)
 	downEndsEverything(t, h)
 	aJaegerWithoutPagesIsNamed(t, h, program)
 }

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// session is a make target that runs in a process group of its own, as one that is typed does.
+// session is a command that runs in a process group of its own, as one that is typed does.
 type session struct {
 	cmd    *exec.Cmd
 	lines  chan string
@@ -24,7 +24,12 @@ type session struct {
 
 func (h house) make(t *testing.T, target string) *session {
 	t.Helper()
-	s := &session{cmd: exec.CommandContext(t.Context(), "make", target), lines: make(chan string, 1000), since: time.Now()}
+	return h.start(t, "make", target)
+}
+
+func (h house) start(t *testing.T, name string, args ...string) *session {
+	t.Helper()
+	s := &session{cmd: exec.CommandContext(t.Context(), name, args...), lines: make(chan string, 1000), since: time.Now()}
 	s.cmd.Dir, s.cmd.Env = h.dir, h.env
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, in := io.Pipe()
