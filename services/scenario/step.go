@@ -86,10 +86,22 @@ func (s Step) verbs() (names []string) {
 		name string
 		set  bool
 	}{
-		{"note", s.Note != ""}, {"set", s.Set != ""}, {"clear", s.Clear != ""}, {"order", s.Order != ""}, {"settle", s.Settle != ""},
-		{"request", s.Request != ""}, {"read", s.Read != "" || s.Conversation != ""}, {"map", s.Map != ""}, {"agree", s.Agree != ""},
-		{"stop", s.Stop != ""}, {"start", s.Start != ""}, {"wait", s.Wait != 0}, {"redrive", s.Redrive != ""},
-		{"subscribe", s.Subscribe != ""}, {"command", s.Command != ""}, {"refused", s.Refused != ""},
+		{"note", s.Note != ""},
+		{"set", s.Set != ""},
+		{"clear", s.Clear != ""},
+		{"order", s.Order != ""},
+		{"settle", s.Settle != ""},
+		{"request", s.Request != ""},
+		{"read", s.Read != "" || s.Conversation != ""},
+		{"map", s.Map != ""},
+		{"agree", s.Agree != ""},
+		{"stop", s.Stop != ""},
+		{"start", s.Start != ""},
+		{"wait", s.Wait != 0},
+		{"redrive", s.Redrive != ""},
+		{"subscribe", s.Subscribe != ""},
+		{"command", s.Command != ""},
+		{"refused", s.Refused != ""},
 	} {
 		if verb.set {
 			names = append(names, verb.name)

@@ -96,6 +96,7 @@ type show struct {
 }
 
 func (s *show) Begin(one *scenario.Scenario) { fmt.Fprintf(&s.text, "%s: %s\n", one.Name, one.Title) }
+
 func (s *show) Step(number, of int, step scenario.Step) {
 	fmt.Fprintf(&s.text, "  %d/%d %s\n", number, of, step)
 }
