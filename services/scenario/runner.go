@@ -177,10 +177,21 @@ func (t *run) whole(ctx context.Context) (err error) {
 	for i, step := range t.scenario.Steps {
 		t.Show.Step(i+1, len(t.scenario.Steps), step)
 		if err := t.step(ctx, step); err != nil {
-			return fmt.Errorf("step %d, %s: %w", i+1, step, err)
+			err = fmt.Errorf("step %d, %s: %w", i+1, step, err)
+			return errors.Join(err, t.readAfter(ctx, step.Settle, i+1))
 		}
 	}
 	return nil
+}
+
+// readAfter reads the trees of orders that did not settle, up to the next step that is no read: the trees say why.
+func (t *run) readAfter(ctx context.Context, name string, from int) (err error) {
+	steps := t.scenario.Steps
+	for i := from; name != "" && i < len(steps) && steps[i].Read == name; i++ {
+		t.Show.Step(i+1, len(steps), steps[i])
+		err = errors.Join(err, t.step(ctx, steps[i]))
+	}
+	return err
 }
 
 // possible checks what the scenario needs, before anything is touched.
