@@ -79,7 +79,7 @@ func runScenarioRun(cmd *cobra.Command, o scenarioRunOptions) error {
 	runner := scenario.Runner{System: system, Show: show}
 	results, err := runner.Run(cmd.Context(), chosen...)
 	if o.json {
-		err = errors.Join(err, printJSON(cmd, results))
+		err = errors.Join(err, printJSON(cmd, append([]scenario.Result{}, results...)))
 	} else if len(results) > 1 {
 		show.summary(results)
 	}
