@@ -36,10 +36,11 @@ func runningSystem(cmd *cobra.Command) (scenario.System, error) {
 	if err != nil {
 		return scenario.System{}, err
 	}
+	control := scenario.FindControl(cmd.Context(), config.URLs["order"])
 	return scenario.System{
 		Order: orderclient.New(config.URLs["order"]), Services: config.URLs, Switches: scenario.NewSwitches(config.URLs["console"]),
 		Jaeger: tracetree.NewJaeger(config.JaegerURL, nil), JaegerURL: config.JaegerPublicURL,
-		Control: scenario.FindControl(cmd.Context(), config.URLs["order"]), Journal: filepath.Join(filepath.Dir(flags.Path), "scenario-run.json"),
+		Control: control, Journal: filepath.Join(filepath.Dir(flags.Path), "scenario-run-"+control.Name()+".json"),
 		Ready: pizzeria.AllReady(config),
 	}, nil
 }

@@ -19,6 +19,8 @@ import (
 
 // Control stops and starts the parts of a running system, and runs commands with the rights of a part.
 type Control interface {
+	// Name names what runs the system: native, docker or none.
+	Name() string
 	// Can says why the part cannot be stopped and started, or nil. Parts are the services and rabbitmq.
 	Can(ctx context.Context, part string) error
 	// Restarts says why a process that ends is not started again, or nil.
@@ -36,14 +38,18 @@ func FindControl(ctx context.Context, order string) Control {
 	if err != nil {
 		return none{}
 	}
-	if n := (native{}); at.Port() == strconv.Itoa(host.Ports["order"]) && n.running(ctx) {
-		return n
-	}
 	if d := (docker{}); d.publishes(ctx, at.Port()) {
 		return d
 	}
+	if n := (native{}); at.Port() == strconv.Itoa(host.Ports["order"]) && n.running(ctx) {
+		return n
+	}
 	return none{}
 }
+
+func (native) Name() string { return "native" }
+func (docker) Name() string { return "docker" }
+func (none) Name() string   { return "none" }
 
 // native is a system that make up runs in this folder.
 type native struct{}

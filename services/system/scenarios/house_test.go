@@ -59,6 +59,9 @@ func (h *house) dismissCooks() {
 	h.Await(h.t, 20*time.Second, "two cooks are on duty", func() bool { return h.Cooks(h.t) == 2 })
 }
 
+// Name implements scenario.Control.
+func (h *house) Name() string { return "test" }
+
 // Can implements scenario.Control.
 func (h *house) Can(context.Context, string) error { return nil }
 
