@@ -31,19 +31,18 @@ build-jaeger: ## provide bin/jaeger (Jaeger and Collector in one): download its 
 # The packages whose tests start a RabbitMQ, but for the whole system: those that import rabbitmqtest, directly or not. They
 # are tested on the installed RabbitMQ and on the one that Compose runs.
 BROKER_PACKAGES = $$(go list -test -f '{{if .ForTest}}{{.ForTest}} {{.Deps}}{{end}}' ./... | \
-	sed -n '/\/rabbitmqtest/s/ .*//p' | grep -v /services/system | sort -u)
+	sed -n '/\/rabbitmqtest/s/ .*//p' | grep -vE '/services/(system|scenario)' | sort -u)
 # These run the whole system. They are tested on the RabbitMQ that Compose runs. The compose test comes last, alone: it has
-# ten containers beside it.
-SYSTEM_PACKAGES = ./services/system/failures ./services/system/chaos
-HAPPY_PATH = TestOneOrderIsOneTrace|TestRejectedOrderIsCompensated|TestCancelledOrderIsNotCooked
+# ten containers beside it. The packages that take longest come first.
+SYSTEM_PACKAGES = ./services/system/failures ./services/system/chaos ./services/system/scenarios
+LONGEST = ./services/system ./services/system/up
 COMPOSE = ./services/system/compose
 
 .PHONY: test
 test: export JAEGER_BIN = $(shell collector/jaeger.sh --path 2>/dev/null)
 test: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc curl build-jaeger bin/process-compose ## run every test, with the race detector; installs what the tests need
-	go test $(TEST_FLAGS) $$(go list ./... | grep -vE '/system/(failures|chaos|compose)$$')
-	RABBITMQ=4.3 go test $(TEST_FLAGS) $(BROKER_PACKAGES) $(SYSTEM_PACKAGES)
-	RABBITMQ=4.3 go test $(TEST_FLAGS) -run '^($(HAPPY_PATH))$$' ./services/system
+	go test $(TEST_FLAGS) $(LONGEST) $$(go list ./... | grep -vE '/system(/up|/failures|/chaos|/scenarios|/compose)?$$')
+	RABBITMQ=4.3 go test $(TEST_FLAGS) $(SYSTEM_PACKAGES) $(BROKER_PACKAGES)
 	go test -timeout 40m $(COMPOSE)
 
 .PHONY: test-broker
