@@ -32,7 +32,7 @@ func (t *run) read(ctx context.Context, s Step) error {
 			reading.Tree = tracetree.Join(reading.Tree)
 		}
 		reading.Difference = golden.Compare(reading.Tree)
-		if reading.Difference == "" && !atRest(spans) {
+		if reading.Difference == "" && !tracetree.Quiet(spans) {
 			return errors.New("spans are still arriving")
 		}
 		if reading.Difference != "" {
@@ -59,13 +59,6 @@ func (t *run) read(ctx context.Context, s Step) error {
 // giveUpTime is how long no new span arrives before a tree counts as finished, although it is not as expected. It is longer than
 // the longest back-off of a message.
 const giveUpTime = 12 * time.Second
-
-// restTime is how long ago the last span must have ended. A tree with an expected orphan is at rest, too.
-const restTime = 2 * time.Second
-
-func atRest(spans []tracetree.Span) bool {
-	return !slices.ContainsFunc(spans, func(s tracetree.Span) bool { return time.Since(s.End()) < restTime && time.Since(s.End()) > -restTime })
-}
 
 // spans returns the spans that a step reads.
 func (t *run) spans(ctx context.Context, s Step) (all []tracetree.Span, err error) {

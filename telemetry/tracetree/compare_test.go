@@ -3,6 +3,7 @@ package tracetree
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -168,4 +169,13 @@ func TestAShapeIsAGoldenTree(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestSpansAreQuietSomeTimeAfterTheLastOne(t *testing.T) {
+	t.Parallel()
+	for ago, want := range map[time.Duration]bool{time.Second: false, 4 * time.Second: true, -time.Second: false, -5 * time.Minute: true} {
+		if got := Quiet([]Span{{Start: time.Now().Add(-ago)}}); got != want {
+			t.Errorf("a span that ended %s ago: quiet is %t", ago, got)
+		}
+	}
 }
