@@ -31,7 +31,7 @@ difference, and the exit code is 1.
 Switches that are on are off during the run and on again afterwards. If a run is killed, the next one repairs what it left.
 Some scenarios stop a part of the system. They need the folder from which it was started, and are refused under traceria all.`,
 		Example: "  traceria scenario run transient-error\n  traceria scenario run --all\n  traceria scenario run mystery --level 2\n" +
-			"  traceria scenario run conformance --queue mine.order-boxed --exchange events",
+			"  traceria scenario run conformance --queue mine.order-boxed --exchange conformance",
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.names = args
@@ -144,8 +144,8 @@ func (s *scenarioShow) Begin(one *scenario.Scenario) {
 }
 
 // Step implements [scenario.Show].
-func (s *scenarioShow) Step(number, of int, step scenario.Step) {
-	s.screen.print(plain, fmt.Sprintf("  %d/%d  %s", number, of, oneLine(step.String())))
+func (s *scenarioShow) Step(number, of int, text string) {
+	s.screen.print(plain, fmt.Sprintf("  %d/%d  %s", number, of, oneLine(text)))
 }
 
 // Detail implements [scenario.Show].

@@ -41,7 +41,7 @@ type Runner struct {
 // Show is told what happens while scenarios run.
 type Show interface {
 	Begin(s *Scenario)
-	Step(number, of int, step Step)
+	Step(number, of int, text string)
 	// Detail is what a step found out.
 	Detail(text string)
 	Tree(reading Reading)
@@ -175,20 +175,28 @@ func (t *run) whole(ctx context.Context) (err error) {
 		return err
 	}
 	for i, step := range t.scenario.Steps {
-		t.Show.Step(i+1, len(t.scenario.Steps), step)
+		t.Show.Step(i+1, len(t.scenario.Steps), t.describe(step))
 		if err := t.step(ctx, step); err != nil {
-			err = fmt.Errorf("step %d, %s: %w", i+1, step, err)
+			err = fmt.Errorf("step %d, %s: %w", i+1, t.describe(step), err)
 			return errors.Join(err, t.readAfter(ctx, step.Settle, i+1))
 		}
 	}
 	return nil
 }
 
+// describe describes a step, with the ids that are known.
+func (t *run) describe(s Step) string {
+	if text, err := t.expand(s.String()); err == nil {
+		return text
+	}
+	return s.String()
+}
+
 // readAfter reads the trees of orders that did not settle, up to the next step that is no read: the trees say why.
 func (t *run) readAfter(ctx context.Context, name string, from int) (err error) {
 	steps := t.scenario.Steps
 	for i := from; name != "" && i < len(steps) && steps[i].Read == name; i++ {
-		t.Show.Step(i+1, len(steps), steps[i])
+		t.Show.Step(i+1, len(steps), t.describe(steps[i]))
 		err = errors.Join(err, t.step(ctx, steps[i]))
 	}
 	return err

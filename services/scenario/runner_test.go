@@ -53,11 +53,11 @@ func (c *console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // recorder is a Show that keeps the details.
 type recorder struct{ details []string }
 
-func (*recorder) Begin(*Scenario)      {}
-func (*recorder) Step(int, int, Step)  {}
-func (r *recorder) Detail(text string) { r.details = append(r.details, text) }
-func (*recorder) Tree(Reading)         {}
-func (*recorder) End(Result)           {}
+func (*recorder) Begin(*Scenario)       {}
+func (*recorder) Step(int, int, string) {}
+func (r *recorder) Detail(text string)  { r.details = append(r.details, text) }
+func (*recorder) Tree(Reading)          {}
+func (*recorder) End(Result)            {}
 
 func newRunner(t *testing.T, active map[failure.Key]*failure.Setting) (*Runner, *console, *recorder) {
 	t.Helper()
@@ -146,7 +146,7 @@ type breaker struct {
 	do func()
 }
 
-func (b *breaker) Step(number, _ int, _ Step) {
+func (b *breaker) Step(number, _ int, _ string) {
 	if number == 2 {
 		b.do()
 	}

@@ -100,8 +100,8 @@ type show struct {
 
 func (s *show) Begin(one *scenario.Scenario) { fmt.Fprintf(&s.text, "%s: %s\n", one.Name, one.Title) }
 
-func (s *show) Step(number, of int, step scenario.Step) {
-	fmt.Fprintf(&s.text, "  %d/%d %s\n", number, of, step)
+func (s *show) Step(number, of int, text string) {
+	fmt.Fprintf(&s.text, "  %d/%d %s\n", number, of, text)
 }
 func (s *show) Detail(text string)      { fmt.Fprintf(&s.text, "     %s\n", text) }
 func (s *show) Tree(r scenario.Reading) { fmt.Fprintf(&s.text, "%s\n", r.Difference) }
