@@ -212,6 +212,9 @@ type Evidence struct {
 	Difference string `json:"difference"`
 }
 
+// evidenceTime limits the wait for the spans of an order.
+const evidenceTime = 8 * time.Second
+
 // Explain returns what the failures are, and the spans that gave them away.
 func (s System) Explain(ctx context.Context, m *Mystery) (clues []Clue, evidence Evidence, err error) {
 	for _, key := range m.Keys {
@@ -226,7 +229,11 @@ func (s System) Explain(ctx context.Context, m *Mystery) (clues []Clue, evidence
 		return clues, evidence, err
 	}
 	for i, order := range m.Orders {
-		spans, err := s.Jaeger.Conversation(ctx, order)
+		read := func(ctx context.Context) ([]tracetree.Span, error) { return s.Jaeger.Conversation(ctx, order) }
+		spans, err := tracetree.ReadAtRest(ctx, read, evidenceTime)
+		if errors.Is(err, tracetree.ErrNotFound) {
+			continue
+		}
 		if err != nil {
 			return clues, evidence, err
 		}

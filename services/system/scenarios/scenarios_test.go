@@ -31,6 +31,7 @@ func TestEveryScenarioPasses(t *testing.T) {
 			t.Logf("%s after %s", s.Name, results[0].Duration.Round(time.Millisecond))
 		})
 	}
+	t.Run("commands", func(t *testing.T) { testCommands(t, h) })
 	t.Run("mystery", func(t *testing.T) { testMystery(t, h) })
 	t.Run("marks are withheld", func(t *testing.T) { testMarksAreWithheld(t, h) })
 	statuses, err := h.system.Switches.List(t.Context())
