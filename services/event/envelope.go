@@ -281,6 +281,9 @@ func Data[T Payload](e Envelope) (T, error) {
 		data = exactNames(data, names)
 	}
 	if err := json.Unmarshal(data, &payload); err != nil {
+		if wrong := check(want, e.Data); wrong != nil && json.Valid(data) { // it names the field
+			return payload, fmt.Errorf("%w: %s: %w; %w", ErrUnreadable, want, err, wrong)
+		}
 		return payload, fmt.Errorf("%w: %s: %w", ErrUnreadable, want, err)
 	}
 	if e.Unguarded {

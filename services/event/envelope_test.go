@@ -111,7 +111,7 @@ func TestDataNamesWhatIsWrong(t *testing.T) {
 		"items is empty":                                    number(`{"orderValue":1,"orderId":"o","deliveryAddressId":"a","items":[]}`),
 		"items[0].quantity is missing":                      number(`{"orderValue":1,"orderId":"o","deliveryAddressId":"a","items":[{"itemName":"m"}]}`),
 		"items[0].itemName is missing":                      number(`{"orderValue":1,"orderId":"o","deliveryAddressId":"a","items":[{"quantity":1}]}`),
-		"OrderConfirmed v1":                                 number(`{"orderValue":{"value":19.89,"currency":"GBP"},` + rest + `}`),
+		"orderValue: got object, want number":               number(`{"orderNumber":"ORD1","customerId":"c","orderValue":{"value":19.89,"currency":"GBP"},` + rest + `}`),
 		"OrderConfirmed v2":                                 money(`{"orderValue":19.89,` + rest + `}`),
 		"money: want value and currency":                    money(`{"orderValue":{"value":19.89},` + rest + `}`),
 		"OrderConfirmed v2: money: want value and currency": money(`{"orderValue":{"currency":"GBP"},` + rest + `}`),
