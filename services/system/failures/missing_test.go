@@ -2,6 +2,7 @@ package failures
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -91,20 +92,23 @@ func (st *stage) wantGap(t *testing.T, name string, orders ...orderclient.Order)
 	line := gapLines[name] + otherLines[name]
 	st.told[name] = true
 	want := regexp.MustCompile(`(?m)^  ` + line)
-	out := ""
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	out, fault := "", ""
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		for _, order := range orders {
-			if out = st.missing(t, order); line != "" && want.MatchString(out) {
-				st.wantMissing(t, order, out)
+			if out = st.missing(t, order); line == "" || !want.MatchString(out) {
+				continue
+			}
+			if fault = st.wantMissing(t, order, out); fault == "" {
 				return
 			}
 		}
 	}
-	t.Errorf("%s: no line %s in\n%s", name, line, out)
+	t.Errorf("%s: no line %s in\n%s\n%s", name, line, out, fault)
 }
 
-// wantMissing asserts that the document of the order's trace has the lines of the order's section.
-func (st *stage) wantMissing(t *testing.T, order orderclient.Order, section string) {
+// wantMissing returns a fault unless the document of the order's trace has the lines of the order's section. The order may have
+// moved on between the two.
+func (st *stage) wantMissing(t *testing.T, order orderclient.Order, section string) string {
 	t.Helper()
 	out, err := st.TraceriaWith(append(st.Environment(t, "order"), st.As(t, "operator")...), "trace", "--wait", "0", "--json", order.TraceID)
 	if err != nil {
@@ -119,12 +123,13 @@ func (st *stage) wantMissing(t *testing.T, order orderclient.Order, section stri
 	}
 	for _, g := range document.Missing.Gaps {
 		if !strings.Contains(section, g.Where) {
-			t.Errorf("%+v is not in\n%s", g, section)
+			return fmt.Sprintf("%+v is not in\n%s", g, section)
 		}
 	}
 	if n := len(document.Missing.Gaps) + len(document.Missing.Unseen); n == 0 {
-		t.Errorf("nothing is missing by the document, and\n%s", section)
+		return "nothing is missing by the document"
 	}
+	return ""
 }
 
 // wantWhole asserts that nothing is missing of the order.
