@@ -29,6 +29,7 @@ type Switches struct {
 	options Options
 	client  *openfeature.Client
 	now     atomic.Pointer[snapshot]
+	changes atomic.Int64
 	broken  atomic.Pointer[error]
 	server  *server // nil for a file
 	close   func()
@@ -80,7 +81,18 @@ func Open(options Options) (*Switches, error) {
 }
 
 // forget empties the cache.
-func (s *Switches) forget() { s.now.Store(newSnapshot()) }
+func (s *Switches) forget() {
+	s.now.Store(newSnapshot())
+	s.changes.Add(1)
+}
+
+// Changes returns the number of changes of the flags that were noticed. After it has grown, [Switches.On] acts on the change.
+func (s *Switches) Changes() int64 {
+	if s == nil {
+		return 0
+	}
+	return s.changes.Load()
+}
 
 func (s *Switches) followServer(domain string) {
 	s.server = &server{domain: domain, lost: make(chan struct{}, 1)}

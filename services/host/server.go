@@ -83,6 +83,7 @@ func newRoutes(r *runner, ready func(context.Context) error) *Routes {
 			}
 			outbox := Outbox(unsent)
 			now := r.events(ctx)
+			answer.FlagChanges = failure.FromContext(ctx).Changes()
 			answer.Outbox, answer.Events, answer.Hung, answer.Working = &outbox, &now, r.hung(), r.working()
 		}
 		return WriteJSON(w, http.StatusOK, answer)
@@ -101,6 +102,8 @@ type Readiness struct {
 	Outbox *Outbox `json:"outbox,omitempty"`
 	// Flags describes the fault of the flag file. Meanwhile the last valid state of the file applies.
 	Flags string `json:"flags,omitempty"`
+	// FlagChanges is the number of changes of the flags that the service has noticed since its start, 0 for a stateless service.
+	FlagChanges int64 `json:"flagChanges,omitempty"`
 	// Events is nil for a stateless service.
 	Events *Events `json:"events,omitempty"`
 	// Hung are the handlers that have not returned although their message was taken from them.

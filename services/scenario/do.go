@@ -2,15 +2,20 @@ package scenario
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"traceria/services/failure"
+	"traceria/services/host"
 	"traceria/services/wait"
+	"traceria/telemetry"
 )
 
 // step does one step.
@@ -86,28 +91,78 @@ func (t *run) change(ctx context.Context, key failure.Key, setting *failure.Sett
 			return err
 		}
 	}
-	if err := t.System.Switches.Set(ctx, key, setting); err != nil {
+	before := t.System.noticed(ctx)
+	changed, err := t.System.Switches.Apply(ctx, key, setting)
+	if err != nil || !changed {
 		return err
 	}
-	return t.followed(ctx, key)
+	return t.followed(ctx, before, key)
 }
 
 const (
-	// followTime is how long a service takes to follow the switches.
+	// followTime is how long a service takes to follow the switches. On a loaded machine it takes longer.
 	followTime = time.Second
+	// longestFollowTime limits the wait for a service that notices nothing, because the setting is that of before.
+	longestFollowTime = 10 * time.Second
 	// overlapTime exceeds the time for which the forms of before a switch are still published and bound.
 	overlapTime = 6 * time.Second
 )
 
 // followed waits until every service acts as the switches say. The overlap of two forms of an event begins when a service notices
 // the change, and it notices when it is asked.
-func (t *run) followed(ctx context.Context, keys ...failure.Key) error {
-	err := wait.For(ctx, followTime)
+func (t *run) followed(ctx context.Context, before map[string]int64, keys ...failure.Key) error {
+	err := t.System.awaitNoticed(ctx, before)
 	if slices.Contains(keys, failure.EventStyle) || slices.Contains(keys, failure.EventVersions) {
 		_ = t.System.Ready(ctx) // only the question matters
 		err = errors.Join(err, wait.For(ctx, overlapTime))
 	}
 	return err
+}
+
+// noticed returns the number of changes of the flags that each service has noticed. It omits a service that is not ready.
+func (s System) noticed(ctx context.Context) map[string]int64 {
+	counts := map[string]int64{}
+	for name, address := range s.Services {
+		var now host.Readiness
+		if text, err := get(ctx, address+"/readyz"); err == nil && json.Unmarshal(text, &now) == nil && now.FlagChanges > 0 {
+			counts[name] = now.FlagChanges
+		}
+	}
+	return counts
+}
+
+// awaitNoticed waits until each service has noticed a change since before.
+func (s System) awaitNoticed(ctx context.Context, before map[string]int64) error {
+	err := wait.For(ctx, followTime)
+	for deadline := time.Now().Add(longestFollowTime); err == nil && time.Now().Before(deadline); err = wait.For(ctx, pollTime) {
+		now, behind := s.noticed(ctx), false
+		for name, count := range now {
+			behind = behind || before[name] == count
+		}
+		if !behind {
+			break
+		}
+	}
+	return err
+}
+
+// get returns the body of an answer with status 200.
+func get(ctx context.Context, address string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Traceparent", unsampled)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, telemetry.WithoutURL(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = errors.New(response.Status)
+	}
+	return text, err
 }
 
 // stop stops a part. The journal has it first.

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -49,17 +47,7 @@ func (t *run) agree(ctx context.Context, s Step) error {
 
 // knows returns an error while the view does not know the end of the order.
 func (t *run) knows(ctx context.Context, v view) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, t.System.Services[v.service]+v.path, nil)
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Traceparent", unsampled)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return fmt.Errorf("%s does not answer", v.service)
-	}
-	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	text, err := get(ctx, t.System.Services[v.service]+v.path)
 	var compact []byte
 	if err == nil {
 		var value any

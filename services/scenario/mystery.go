@@ -15,7 +15,6 @@ import (
 
 	"traceria/services/atomicfile"
 	"traceria/services/failure"
-	"traceria/services/wait"
 	"traceria/telemetry/tracetree"
 )
 
@@ -126,6 +125,7 @@ func (s System) prepare(ctx context.Context, m *Mystery) error {
 	if err := m.write(); err != nil {
 		return err
 	}
+	noticed := s.noticed(ctx)
 	for _, key := range m.Keys {
 		entry, err := failure.Lookup(key)
 		if err != nil {
@@ -136,7 +136,7 @@ func (s System) prepare(ctx context.Context, m *Mystery) error {
 			return err
 		}
 	}
-	return wait.For(ctx, followTime)
+	return s.awaitNoticed(ctx, noticed)
 }
 
 // Culprits returns the failures of a seed. The same seed gives the same mystery.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -260,9 +258,15 @@ func (t *run) putBack(ctx context.Context) error {
 			wrong = append(wrong, fmt.Errorf("start %s again: %w", part, err))
 		}
 	}
+	before := t.System.noticed(ctx)
+	var changed []failure.Key
 	for key, setting := range t.journal.Switches {
-		if err := t.System.Switches.Set(ctx, key, setting); err != nil {
+		other, err := t.System.Switches.Apply(ctx, key, setting)
+		if err != nil {
 			wrong = append(wrong, fmt.Errorf("put %s back: %w", key, err))
+		}
+		if other {
+			changed = append(changed, key)
 		}
 	}
 	if len(wrong) > 0 {
@@ -271,7 +275,10 @@ func (t *run) putBack(ctx context.Context) error {
 	if t.journal.empty() {
 		return nil
 	}
-	settled := []error{t.journal.remove(), t.followed(ctx, slices.Collect(maps.Keys(t.journal.Switches))...)}
+	settled := []error{t.journal.remove()}
+	if len(changed) > 0 {
+		settled = append(settled, t.followed(ctx, before, changed...))
+	}
 	if len(t.journal.Stopped) > 0 {
 		settled = append(settled, t.awaitReady(ctx, restoreTime))
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 	"time"
 
 	"traceria/services/failure"
@@ -30,6 +31,20 @@ func NewSwitches(base string) *Switches {
 func (s *Switches) List(ctx context.Context) (all []failure.Status, err error) {
 	err = s.call(ctx, http.MethodGet, "", nil, &all)
 	return all, err
+}
+
+// Apply is Set if the key has another setting. It reports whether it had.
+func (s *Switches) Apply(ctx context.Context, key failure.Key, setting *failure.Setting) (changed bool, err error) {
+	statuses, err := s.List(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, status := range statuses {
+		if status.Key == key && reflect.DeepEqual(status.Active, setting) {
+			return false, nil
+		}
+	}
+	return true, s.Set(ctx, key, setting)
 }
 
 // Set applies a setting. A nil setting is the default.
