@@ -131,7 +131,11 @@ func testQueueOverflow(t *testing.T, st *stage) {
 
 	// The process that declared the short queue is killed, and the failure is cleared meanwhile. Its successor removes
 	// the queue.
+	before := len(st.Watcher.Output())
 	st.set(t, failure.QueueOverflow, failure.Setting{Variant: "drop-head"})
+	st.Await(t, 30*time.Second, "the process topology has switched to the short queue", func() bool {
+		return strings.Contains(st.Watcher.Output()[before:], "kitchen.order-confirmed.drop-head")
+	})
 	remaining := st.place(t, "")
 	asked := strings.Count(st.Watcher.Output(), askedAgain)
 	st.Watcher.Kill()
