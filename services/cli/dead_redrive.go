@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"io"
 	"strconv"
 	"time"
 
@@ -10,6 +13,7 @@ import (
 	"traceria/services/broker"
 	"traceria/services/broker/wire"
 	"traceria/services/host"
+	"traceria/services/pizzeria"
 	"traceria/services/topology"
 	"traceria/telemetry"
 )
@@ -57,15 +61,26 @@ func runDeadRedrive(cmd *cobra.Command, o deadRedriveOptions) error {
 		return err
 	}
 	return withBroker(cmd, func(conn *wire.Connection, config host.Config) error {
-		return withTelemetry(cmd, func(tel *telemetry.Telemetry) error {
+		return withTelemetry(cmd, "traceria", func(tel *telemetry.Telemetry) error {
 			return redrive(cmd, conn, broker.Config{URL: config.AMQPURL, Service: "traceria", Telemetry: tel}, s, o)
 		})
 	})
 }
 
-// withTelemetry calls use with an SDK that exports spans of the service "traceria".
-func withTelemetry(cmd *cobra.Command, use func(*telemetry.Telemetry) error) error {
-	return withTelemetryOf(cmd, "traceria", use)
+// withTelemetry calls use with an SDK that exports spans of a service.
+func withTelemetry(cmd *cobra.Command, service string, use func(*telemetry.Telemetry) error) error {
+	tel, err := telemetry.Start(cmd.Context(), telemetry.Config{Service: service, Version: pizzeria.Version(), LogOutput: io.Discard})
+	if err != nil {
+		return fmt.Errorf("%w: %w", host.ErrConfiguration, err)
+	}
+	defer func() {
+		fresh, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), flushTime)
+		defer cancel()
+		if err := tel.Shutdown(fresh); err != nil {
+			cmd.PrintErrln("the spans of this command are not exported:", err)
+		}
+	}()
+	return use(tel)
 }
 
 func redrive(cmd *cobra.Command, conn *wire.Connection, config broker.Config, s topology.Subscription, o deadRedriveOptions) error {

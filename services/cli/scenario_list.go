@@ -2,8 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -45,15 +43,7 @@ func runScenarioList(cmd *cobra.Command, o scenarioListOptions) error {
 	}
 	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 	for _, s := range listed {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", s.Name, s.Title, rowsText(s.Rows))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%v\n", s.Name, s.Title, s.Rows)
 	}
 	return w.Flush()
-}
-
-func rowsText(rows []int) string {
-	texts := make([]string, len(rows))
-	for i, row := range rows {
-		texts[i] = strconv.Itoa(row)
-	}
-	return "[" + strings.Join(texts, " ") + "]"
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"regexp"
 	"slices"
@@ -81,7 +80,7 @@ func runSubscribe(cmd *cobra.Command, o subscribeOptions) error {
 		return usagef("--for %s: want a time above 0, for example 2m", o.time)
 	}
 	return withBroker(cmd, func(conn *wire.Connection, config host.Config) error {
-		return withTelemetryOf(cmd, o.name, func(tel *telemetry.Telemetry) (err error) {
+		return withTelemetry(cmd, o.name, func(tel *telemetry.Telemetry) (err error) {
 			guest := s.Guest(guestExpiry)
 			if err := keeper.Join(conn, guest); err != nil {
 				return err
@@ -142,19 +141,3 @@ func consumeUntil(cmd *cobra.Command, config broker.Config, s topology.Subscript
 }
 
 const subscribePoll = 50 * time.Millisecond
-
-// withTelemetryOf calls use with an SDK that exports spans of a service.
-func withTelemetryOf(cmd *cobra.Command, service string, use func(*telemetry.Telemetry) error) error {
-	tel, err := telemetry.Start(cmd.Context(), telemetry.Config{Service: service, Version: pizzeria.Version(), LogOutput: io.Discard})
-	if err != nil {
-		return fmt.Errorf("%w: %w", host.ErrConfiguration, err)
-	}
-	defer func() {
-		fresh, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), flushTime)
-		defer cancel()
-		if err := tel.Shutdown(fresh); err != nil {
-			cmd.PrintErrln("the spans of this command are not exported:", err)
-		}
-	}()
-	return use(tel)
-}

@@ -95,13 +95,7 @@ func (n native) parts(ctx context.Context) (names []string, err error) {
 
 func (n native) Can(ctx context.Context, part string) error {
 	parts, err := n.parts(ctx)
-	if err != nil {
-		return err
-	}
-	if !slices.Contains(parts, part) {
-		return fmt.Errorf("make up does not run %s; it runs %s", part, strings.Join(parts, ", "))
-	}
-	return nil
+	return runs("make up", part, parts, err)
 }
 
 func (native) Restarts(context.Context) error { return nil }
@@ -119,6 +113,14 @@ func (n native) Start(ctx context.Context, part string) error {
 // Command runs this program. The user guest, which the tools of make up have, may do everything.
 func (native) Command(ctx context.Context, _ string, args ...string) *exec.Cmd {
 	return itself(ctx, args)
+}
+
+// runs returns an error unless the part is among those that run.
+func runs(what, part string, parts []string, err error) error {
+	if err == nil && !slices.Contains(parts, part) {
+		err = fmt.Errorf("%s does not run %s; it runs %s", what, part, strings.Join(parts, ", "))
+	}
+	return err
 }
 
 // itself returns a command that runs this program.
@@ -153,13 +155,7 @@ func (d docker) parts(ctx context.Context) ([]string, error) {
 
 func (d docker) Can(ctx context.Context, part string) error {
 	parts, err := d.parts(ctx)
-	if err != nil {
-		return err
-	}
-	if !slices.Contains(parts, part) {
-		return fmt.Errorf("docker compose does not run %s; it runs %s", part, strings.Join(parts, ", "))
-	}
-	return nil
+	return runs("docker compose", part, parts, err)
 }
 
 func (docker) Restarts(context.Context) error { return nil }

@@ -5,9 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +14,6 @@ import (
 	"traceria/services/failure"
 	"traceria/services/host"
 	"traceria/services/wait"
-	"traceria/telemetry"
 )
 
 // step does one step.
@@ -60,12 +58,8 @@ func (t *run) step(ctx context.Context, s Step) error {
 
 // set switches a key on.
 func (t *run) set(ctx context.Context, s Step) error {
-	key, variant, _ := strings.Cut(s.Set, "=")
-	entry, err := failure.Lookup(failure.Key(key))
+	entry, variant, err := parseSwitch(s.Set)
 	if err != nil {
-		return err
-	}
-	if variant, err = entry.Choose(variant); err != nil {
 		return err
 	}
 	setting := failure.Setting{Variant: variant}
@@ -77,23 +71,25 @@ func (t *run) set(ctx context.Context, s Step) error {
 
 // change sets a key and waits until all services follow. The setting before is in the journal first.
 func (t *run) change(ctx context.Context, key failure.Key, setting *failure.Setting) error {
+	statuses, err := t.System.Switches.List(ctx)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(statuses, func(s failure.Status) bool { return s.Key == key })
+	if i < 0 {
+		return fmt.Errorf("the console does not know the key %s", key)
+	}
 	if _, known := t.journal.Switches[key]; !known {
-		statuses, err := t.System.Switches.List(ctx)
-		if err != nil {
-			return err
-		}
-		i := slices.IndexFunc(statuses, func(s failure.Status) bool { return s.Key == key })
-		if i < 0 {
-			return fmt.Errorf("the console does not know the key %s", key)
-		}
 		t.journal.Switches[key] = statuses[i].Active
 		if err := t.journal.write(); err != nil {
 			return err
 		}
 	}
+	if reflect.DeepEqual(statuses[i].Active, setting) {
+		return nil
+	}
 	before := t.System.noticed(ctx)
-	changed, err := t.System.Switches.Apply(ctx, key, setting)
-	if err != nil || !changed {
+	if err := t.System.Switches.Set(ctx, key, setting); err != nil {
 		return err
 	}
 	return t.followed(ctx, before, key)
@@ -144,25 +140,6 @@ func (s System) awaitNoticed(ctx context.Context, before map[string]int64) error
 		}
 	}
 	return err
-}
-
-// get returns the body of an answer with status 200.
-func get(ctx context.Context, address string) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, err
-	}
-	request.Header.Set("Traceparent", unsampled)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, telemetry.WithoutURL(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
-	if err == nil && response.StatusCode != http.StatusOK {
-		err = errors.New(response.Status)
-	}
-	return text, err
 }
 
 // stop stops a part. The journal has it first.

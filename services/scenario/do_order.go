@@ -1,13 +1,11 @@
 package scenario
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -160,24 +158,14 @@ func (t *run) request(ctx context.Context, s Step) error {
 
 // exchange sends a request and wants an answer with the status.
 func (t *run) exchange(ctx context.Context, method, service, path string, body []byte, status int) (http.Header, []byte, error) {
-	request, err := http.NewRequestWithContext(ctx, method, t.System.Services[service]+path, bytes.NewReader(body))
+	got, err := send(ctx, method, t.System.Services[service]+path, body)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("%s: %w", service, err)
 	}
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s does not answer: %w", service, telemetry.WithoutURL(err))
+	if got.status != status {
+		return nil, nil, fmt.Errorf("%s answers %d, want %d: %.300s", service, got.status, status, got.text)
 	}
-	defer func() { _ = response.Body.Close() }()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
-	if err != nil {
-		return nil, nil, err
-	}
-	if response.StatusCode != status {
-		return nil, nil, fmt.Errorf("%s answers %s, want %d: %.300s", service, response.Status, status, answer)
-	}
-	return response.Header, answer, nil
+	return got.header, got.text, nil
 }
 
 // save keeps an answer under a name.

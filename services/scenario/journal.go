@@ -15,7 +15,6 @@ import (
 
 // journal says what a run changes, before it changes it. A run that crashes leaves it for the next run.
 type journal struct {
-	PID      int       `json:"pid"`
 	Scenario string    `json:"scenario"`
 	Started  time.Time `json:"started"`
 	// Switches has the settings before the run; null is the default.
@@ -46,17 +45,22 @@ func readJournal(path string) (*journal, error) {
 
 // write saves the journal.
 func (j *journal) write() error {
-	if err := os.MkdirAll(filepath.Dir(j.path), 0o755); err != nil {
-		return fmt.Errorf("write the journal of the run: %w", err)
-	}
-	text, err := json.MarshalIndent(j, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := atomicfile.Write(j.path, text, 0o600); err != nil {
+	if err := writeState(j.path, j); err != nil {
 		return fmt.Errorf("write the journal of the run: %w", err)
 	}
 	return nil
+}
+
+// writeState replaces a file by a value in JSON. It makes the folder.
+func writeState(path string, value any) error {
+	text, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return atomicfile.Write(path, text, 0o600)
 }
 
 func (j *journal) remove() error { return os.Remove(j.path) }

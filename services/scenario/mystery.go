@@ -13,7 +13,6 @@ import (
 	"slices"
 	"time"
 
-	"traceria/services/atomicfile"
 	"traceria/services/failure"
 	"traceria/telemetry/tracetree"
 )
@@ -150,16 +149,7 @@ func Culprits(seed uint64, level int) []failure.Key {
 	return []failure.Key{easy, hard}
 }
 
-func (m *Mystery) write() error {
-	text, err := json.MarshalIndent(m, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(m.path), 0o755); err != nil {
-		return err
-	}
-	return atomicfile.Write(m.path, text, 0o600)
-}
+func (m *Mystery) write() error { return writeState(m.path, m) }
 
 // Hint returns the next hint.
 func (m *Mystery) Hint() (string, error) {
@@ -247,14 +237,8 @@ func (s System) Explain(ctx context.Context, m *Mystery) (clues []Clue, evidence
 
 // EndMystery puts the switches back.
 func (s System) EndMystery(ctx context.Context, m *Mystery) error {
-	var wrong []error
-	for key, setting := range m.Before {
-		if err := s.Switches.Set(ctx, key, setting); err != nil {
-			wrong = append(wrong, fmt.Errorf("put %s back: %w", key, err))
-		}
-	}
-	if len(wrong) > 0 {
-		return errors.Join(wrong...)
+	if _, err := s.Switches.restore(ctx, m.Before); err != nil {
+		return err
 	}
 	if err := os.Remove(m.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

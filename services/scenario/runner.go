@@ -258,22 +258,16 @@ func (t *run) putBack(ctx context.Context) error {
 			wrong = append(wrong, fmt.Errorf("start %s again: %w", part, err))
 		}
 	}
+	if t.journal.empty() {
+		return nil
+	}
 	before := t.System.noticed(ctx)
-	var changed []failure.Key
-	for key, setting := range t.journal.Switches {
-		other, err := t.System.Switches.Apply(ctx, key, setting)
-		if err != nil {
-			wrong = append(wrong, fmt.Errorf("put %s back: %w", key, err))
-		}
-		if other {
-			changed = append(changed, key)
-		}
+	changed, err := t.System.Switches.restore(ctx, t.journal.Switches)
+	if err != nil {
+		wrong = append(wrong, err)
 	}
 	if len(wrong) > 0 {
 		return errors.Join(append(wrong, errors.New("the next run tries again"))...)
-	}
-	if t.journal.empty() {
-		return nil
 	}
 	settled := []error{t.journal.remove()}
 	if len(changed) > 0 {

@@ -26,11 +26,8 @@ func Page(name string) (string, error) {
 	if text, err := files.ReadFile(name + "/page.md"); err == nil {
 		return string(text), nil
 	}
-	s, err := Find(name)
-	if err != nil {
-		return "", err
-	}
-	return s.Page, nil
+	_, err := Find(name)
+	return "", err
 }
 
 // Scenario is a guided run.
@@ -123,7 +120,7 @@ func loadOne(from fs.FS, name string) (*Scenario, error) {
 	return s, errors.Join(wrong...)
 }
 
-// loadTree reads a golden tree. A file of another scenario is named with its folder: happy-path/order.tree.
+// loadTree reads a golden tree.
 func (s *Scenario) loadTree(from fs.FS, name string) error {
 	text, err := fs.ReadFile(from, s.treePath(name))
 	if err != nil {
@@ -137,12 +134,7 @@ func (s *Scenario) loadTree(from fs.FS, name string) error {
 	return nil
 }
 
-func (s *Scenario) treePath(name string) string {
-	if strings.Contains(name, "/") {
-		return name
-	}
-	return s.Name + "/" + name
-}
+func (s *Scenario) treePath(name string) string { return s.Name + "/" + name }
 
 // stops returns the parts that the scenario stops.
 func (s *Scenario) stops() (parts []string) {
@@ -162,7 +154,7 @@ func (s *Scenario) crashes() bool {
 // sets reports whether a step sets the key for more than one order.
 func (s *Scenario) sets(key failure.Key) bool {
 	return slices.ContainsFunc(s.Steps, func(step Step) bool {
-		name, _, _ := strings.Cut(step.Set, "=")
-		return step.Set != "" && name == string(key)
+		entry, _, err := parseSwitch(step.Set)
+		return err == nil && entry.Key == key
 	})
 }

@@ -117,13 +117,9 @@ func (s Step) check() error {
 		return fmt.Errorf("got %d verbs (%s), want one", len(verbs), strings.Join(verbs, ", "))
 	}
 	var wrong []error
-	if s.Set != "" {
-		wrong = append(wrong, checkSwitch(s.Set))
-	}
-	for one := range strings.SplitSeq(s.Failure, ",") {
-		if one = strings.TrimSpace(one); one != "" {
-			wrong = append(wrong, checkSwitch(one))
-		}
+	for _, text := range s.switches() {
+		_, _, err := parseSwitch(text)
+		wrong = append(wrong, err)
 	}
 	if s.Only != "" && s.Only != "customer" {
 		wrong = append(wrong, fmt.Errorf("only: %s: want customer", s.Only))
@@ -142,24 +138,26 @@ const (
 	asStory = "story"
 )
 
-func checkSwitch(text string) error {
-	key, variant, _ := strings.Cut(text, "=")
-	entry, err := failure.Lookup(failure.Key(key))
-	if err == nil {
-		_, err = entry.Choose(variant)
+// parseSwitch reads KEY or KEY=VARIANT. Without a variant it is the first one.
+func parseSwitch(text string) (entry failure.Entry, variant string, err error) {
+	key, variant, _ := strings.Cut(strings.TrimSpace(text), "=")
+	if entry, err = failure.Lookup(failure.Key(key)); err == nil {
+		variant, err = entry.Choose(variant)
 	}
-	return err
+	return entry, variant, err
+}
+
+// switches returns the switches that the step sets, for one order or for more.
+func (s Step) switches() []string {
+	return slices.DeleteFunc(append(strings.Split(s.Failure, ","), s.Set), func(text string) bool { return strings.TrimSpace(text) == "" })
 }
 
 // crashes reports whether a switch of the step ends a process.
 func (s Step) crashes() bool {
-	for one := range strings.SplitSeq(s.Failure+","+s.Set, ",") {
-		key, _, _ := strings.Cut(strings.TrimSpace(one), "=")
-		if entry, err := failure.Lookup(failure.Key(key)); err == nil && entry.Crash {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.switches(), func(text string) bool {
+		entry, _, err := parseSwitch(text)
+		return err == nil && entry.Crash
+	})
 }
 
 // String describes the step in one line.

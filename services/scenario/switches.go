@@ -1,11 +1,10 @@
 package scenario
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -17,15 +16,13 @@ import (
 )
 
 // Switches changes switches through the API of the console, which is the same for each way to run the system.
-type Switches struct {
-	base   string
-	client *http.Client
-}
+type Switches struct{ base string }
+
+// callTime limits one call of the console.
+const callTime = 10 * time.Second
 
 // NewSwitches returns the switches behind the console at base, such as http://127.0.0.1:8080.
-func NewSwitches(base string) *Switches {
-	return &Switches{base: base, client: &http.Client{Timeout: 10 * time.Second}}
-}
+func NewSwitches(base string) *Switches { return &Switches{base} }
 
 // List returns every key with its setting.
 func (s *Switches) List(ctx context.Context) (all []failure.Status, err error) {
@@ -33,18 +30,27 @@ func (s *Switches) List(ctx context.Context) (all []failure.Status, err error) {
 	return all, err
 }
 
-// Apply is Set if the key has another setting. It reports whether it had.
-func (s *Switches) Apply(ctx context.Context, key failure.Key, setting *failure.Setting) (changed bool, err error) {
+// restore applies settings, and returns the keys that had another one.
+func (s *Switches) restore(ctx context.Context, settings map[failure.Key]*failure.Setting) (changed []failure.Key, err error) {
+	if len(settings) == 0 {
+		return nil, nil
+	}
 	statuses, err := s.List(ctx)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
+	var wrong []error
 	for _, status := range statuses {
-		if status.Key == key && reflect.DeepEqual(status.Active, setting) {
-			return false, nil
+		setting, wanted := settings[status.Key]
+		if !wanted || reflect.DeepEqual(status.Active, setting) {
+			continue
+		}
+		changed = append(changed, status.Key)
+		if err := s.Set(ctx, status.Key, setting); err != nil {
+			wrong = append(wrong, fmt.Errorf("put %s back: %w", status.Key, err))
 		}
 	}
-	return true, s.Set(ctx, key, setting)
+	return changed, errors.Join(wrong...)
 }
 
 // Set applies a setting. A nil setting is the default.
@@ -57,39 +63,30 @@ func (s *Switches) Set(ctx context.Context, key failure.Key, setting *failure.Se
 }
 
 func (s *Switches) call(ctx context.Context, method, path string, body, into any) error {
-	var reader io.Reader
+	var content []byte
 	if body != nil {
-		text, err := json.Marshal(body)
-		if err != nil {
+		var err error
+		if content, err = json.Marshal(body); err != nil {
 			return err
 		}
-		reader = bytes.NewReader(text)
 	}
-	request, err := http.NewRequestWithContext(ctx, method, s.base+"/api/failures"+path, reader)
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	got, err := send(ctx, method, s.base+"/api/failures"+path, content)
 	if err != nil {
-		return fmt.Errorf("the console: %w", telemetry.WithoutURL(err))
+		return fmt.Errorf("the console at %s does not answer; it changes the switches: %w", telemetry.Redacted(s.base), err)
 	}
-	request.Header.Set("Content-Type", "application/json")
-	response, err := s.client.Do(request)
-	if err != nil {
-		return fmt.Errorf("the console at %s does not answer; it changes the switches: %w", telemetry.Redacted(s.base), telemetry.WithoutURL(err))
-	}
-	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
-	if err != nil {
-		return fmt.Errorf("the console: %w", telemetry.WithoutURL(err))
-	}
-	if response.StatusCode >= http.StatusBadRequest {
+	if got.status >= http.StatusBadRequest {
 		var problem host.Problem
-		if json.Unmarshal(text, &problem) == nil && problem.Title != "" {
+		if json.Unmarshal(got.text, &problem) == nil && problem.Title != "" {
 			return fmt.Errorf("the console: %w", &problem)
 		}
-		return fmt.Errorf("the console answers %s", response.Status)
+		return fmt.Errorf("the console answers %d", got.status)
 	}
 	if into == nil {
 		return nil
 	}
-	if err := json.Unmarshal(text, into); err != nil {
+	if err := json.Unmarshal(got.text, into); err != nil {
 		return fmt.Errorf("the console at %s does not answer as expected: %w", telemetry.Redacted(s.base), err)
 	}
 	return nil

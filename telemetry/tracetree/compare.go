@@ -10,7 +10,7 @@ import (
 const contextLines = 2
 
 // Compare returns "" if the tree is as the golden file says, else the difference: "-" marks what is wanted and missing, "+" what
-// is found and not wanted. golden is the text of the file, of which GOLDEN.md describes the format. The order of siblings does
+// is found and not wanted. golden is the text of the file. GOLDEN.md describes its format. The order of siblings does
 // not matter. If the file cannot be read as a golden tree, Compare returns what is wrong with it.
 func Compare(golden string, t *Tree) string {
 	g, err := ParseGolden(golden)

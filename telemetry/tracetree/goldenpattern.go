@@ -29,14 +29,12 @@ type noteSet struct {
 type bound struct {
 	what, op string // what is waited or took; op is <, <=, > or >=
 	limit    time.Duration
-	text     string
 }
 
 // condition is about an attribute: it has the value, it is there, or it is absent.
 type condition struct {
 	key, value     string
 	absent, valued bool
-	text           string
 }
 
 // noCell is the text of an empty cell.
@@ -95,13 +93,11 @@ func parseNotes(notes []string) (set noteSet, err error) {
 }
 
 func parseCondition(text string) condition {
-	a := condition{text: text}
-	if rest, negated := strings.CutPrefix(text, "!"); negated {
-		a.absent, a.key = true, rest
-		return a
+	if key, negated := strings.CutPrefix(text, "!"); negated {
+		return condition{key: key, absent: true}
 	}
-	a.key, a.value, a.valued = strings.Cut(text, "=")
-	return a
+	key, value, valued := strings.Cut(text, "=")
+	return condition{key: key, value: value, valued: valued}
 }
 
 const (
@@ -115,7 +111,7 @@ func isBound(note string) bool {
 }
 
 func parseBound(note string) (bound, error) {
-	b := bound{text: note}
+	var b bound
 	var rest string
 	b.what, rest, _ = strings.Cut(note, " ")
 	for _, op := range []string{">=", "<=", ">", "<"} {

@@ -68,7 +68,7 @@ func (r *rule) parseSequence(text string) (err error) {
 	return nil
 }
 
-// parsePattern reads cells, of which the last may be left out.
+// parsePattern reads cells. The last ones are optional.
 func parsePattern(text string) (pattern, error) {
 	cells := splitCells(text)
 	if len(cells) == 0 {

@@ -18,7 +18,7 @@ const (
 	systemKey     = "db.system.name"
 )
 
-// account is what is known of one order.
+// account has the sources' answers about one order.
 type account struct {
 	Journey
 	known    bool // the order service has answered

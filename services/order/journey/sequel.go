@@ -2,7 +2,7 @@ package journey
 
 import "traceria/services/event"
 
-// sequel says what is sent when the work on all its queues is done.
+// sequel lists the events that must follow when the work on all its queues is done.
 type sequel struct {
 	// queues are empty for the request that places the order.
 	queues []string
