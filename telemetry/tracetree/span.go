@@ -29,6 +29,21 @@ type Link struct {
 	SpanID  SpanID  `json:"spanId"`
 	// TraceState is the tracestate of the linked span (W3C Trace Context), as the link's sender wrote it.
 	TraceState string `json:"traceState,omitempty"`
+	// Attributes hold the same types as those of a span.
+	Attributes map[string]any `json:"attributes,omitempty"`
+}
+
+// Event is a span event: something that happened at one moment of a span.
+type Event struct {
+	Name       string         `json:"name"`
+	At         time.Time      `json:"at"`
+	Attributes map[string]any `json:"attributes,omitempty"`
+}
+
+// Scope is the instrumentation scope of a span.
+type Scope struct {
+	Name    string `json:"name,omitempty"`
+	Version string `json:"version,omitempty"`
 }
 
 // Span is one ended span. In JSON, start is RFC 3339 with nanoseconds, and durationMs is a number of milliseconds.
@@ -52,6 +67,11 @@ type Span struct {
 	// Status is "", ok or error.
 	Status        string `json:"status,omitempty"`
 	StatusMessage string `json:"statusMessage,omitempty"`
+	// Resource has the attributes of the resource. The spans of one resource share the map. It is not in JSON.
+	Resource map[string]any `json:"-"`
+	Scope    Scope          `json:"-"`
+	// Events are the span events, by time. They are not in JSON.
+	Events []Event `json:"-"`
 }
 
 // End returns the time at which the span ended.

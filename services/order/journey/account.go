@@ -24,17 +24,23 @@ type account struct {
 	known    bool // the order service has answered
 	topology topology.Topology
 	spans    []tracetree.Span
-	byID     map[tracetree.Link]tracetree.Span
+	byID     map[spanID]tracetree.Span
 	counts   map[string]broker.QueueCount
 	services answers
 	now      time.Time
 }
 
+// spanID identifies a span among the spans of all traces.
+type spanID struct {
+	trace tracetree.TraceID
+	span  tracetree.SpanID
+}
+
 func newAccount(t topology.Topology, spans []tracetree.Span) *account {
-	a := &account{topology: t, spans: slices.Clone(spans), byID: map[tracetree.Link]tracetree.Span{}, now: time.Now()}
+	a := &account{topology: t, spans: slices.Clone(spans), byID: map[spanID]tracetree.Span{}, now: time.Now()}
 	slices.SortStableFunc(a.spans, func(x, y tracetree.Span) int { return x.Start.Compare(y.Start) })
 	for _, s := range a.spans {
-		a.byID[tracetree.Link{TraceID: s.TraceID, SpanID: s.SpanID}] = s
+		a.byID[spanID{s.TraceID, s.SpanID}] = s
 	}
 	a.Messages = tracetree.Messages(a.spans, Routing(t, nil))
 	return a
@@ -123,7 +129,7 @@ func (a *account) work(queue string) (work tracetree.Span, known bool) {
 	}
 	for _, m := range a.Messages {
 		if last, any := m.Last(); any && m.Queue == queue && m.State == tracetree.Done {
-			work, known = a.byID[tracetree.Link{TraceID: last.TraceID, SpanID: last.SpanID}]
+			work, known = a.byID[spanID{last.TraceID, last.SpanID}]
 		}
 	}
 	return work, known

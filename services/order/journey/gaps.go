@@ -55,7 +55,7 @@ func (a *account) at(g Gap) time.Time {
 	if g.After == nil {
 		return a.now
 	}
-	return a.byID[tracetree.Link{TraceID: g.After.TraceID, SpanID: g.After.SpanID}].Start
+	return a.byID[spanID{g.After.TraceID, g.After.SpanID}].Start
 }
 
 // gapOf says what became of a message that is not handled.
@@ -97,14 +97,14 @@ func (a *account) before(send *tracetree.Link) *Span {
 	if send == nil {
 		return nil
 	}
-	if above := a.span(send.TraceID, a.byID[*send].ParentID); above != nil {
+	if above := a.span(send.TraceID, a.byID[spanID{send.TraceID, send.SpanID}].ParentID); above != nil {
 		return above
 	}
 	return a.span(send.TraceID, send.SpanID)
 }
 
 func (a *account) span(trace tracetree.TraceID, id tracetree.SpanID) *Span {
-	s, known := a.byID[tracetree.Link{TraceID: trace, SpanID: id}]
+	s, known := a.byID[spanID{trace, id}]
 	if !known {
 		return nil
 	}
