@@ -34,14 +34,14 @@ BROKER_PACKAGES = $$(go list -test -f '{{if .ForTest}}{{.ForTest}} {{.Deps}}{{en
 	sed -n '/\/rabbitmqtest/s/ .*//p' | grep -vE '/services/(system|scenario)' | sort -u)
 # These run the whole system. They are tested on the RabbitMQ that Compose runs. The compose test comes last, alone: it has
 # ten containers beside it. The packages that take longest come first.
-SYSTEM_PACKAGES = ./services/system/failures ./services/system/chaos ./services/system/scenarios
+SYSTEM_PACKAGES = ./services/system/failures ./services/system/chaos ./services/system/scenarios ./services/system/console
 LONGEST = ./services/system ./services/system/up
 COMPOSE = ./services/system/compose
 
 .PHONY: test
 test: export JAEGER_BIN = $(shell collector/jaeger.sh --path 2>/dev/null)
-test: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc curl build-jaeger bin/process-compose ## run every test, with the race detector; installs what the tests need
-	go test $(TEST_FLAGS) $(LONGEST) $$(go list ./... | grep -vE '/system(/up|/failures|/chaos|/scenarios|/compose)?$$')
+test: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc curl chromium build-jaeger bin/process-compose ## run every test, with the race detector; installs what the tests need
+	go test $(TEST_FLAGS) $(LONGEST) $$(go list ./... | grep -vE '/system(/up|/failures|/chaos|/scenarios|/console|/compose)?$$')
 	RABBITMQ=4.3 go test $(TEST_FLAGS) $(SYSTEM_PACKAGES) $(BROKER_PACKAGES)
 	go test -timeout 40m $(COMPOSE)
 
@@ -128,7 +128,9 @@ bin/actionlint: tools.mod tools.sum
 bin/benchstat: tools.mod tools.sum
 	@./build.sh $@ golang.org/x/perf/cmd/benchstat -modfile=tools.mod -ldflags='-s -w' && touch $@
 
-.PHONY: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc debootstrap curl
+.PHONY: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc debootstrap curl chromium
+chromium: # the browser tests
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || ./install.sh chromium fonts-dejavu-core
 curl: # it downloads the release of Jaeger
 	@command -v $@ >/dev/null || ./install.sh $@ ca-certificates
 rabbitmq-4.0 rabbitmq-4.3: debootstrap # made once and kept in ~/.cache: here, because go test shows no progress

@@ -1,0 +1,9 @@
+package console
+
+import (
+	"testing"
+
+	"traceria/services/system/systemtest"
+)
+
+func TestMain(m *testing.M) { systemtest.Main(m) }

@@ -1,0 +1,113 @@
+package console
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// The limits of the page.
+const (
+	mostBehind   = time.Second
+	longestFrame = 100 * time.Millisecond
+	mostBytes    = 200_000
+)
+
+// probe measures in the page. The id of an order has the millisecond at which it was placed: the newest one in the list says how far
+// the page is behind.
+const probe = `(() => {
+  const p = window.pace = {frames: [], behind: [], seen: new Set()};
+  let last = performance.now();
+  const look = now => {
+    p.frames.push(now - last); last = now;
+    let newest = 0;
+    for (const row of document.querySelectorAll('[data-id^="order-"]')) {
+      p.seen.add(row.dataset.id);
+      newest = Math.max(newest, Number(row.dataset.id.slice(6)));
+    }
+    if (newest) p.behind.push(Date.now() - newest);
+    p.next = requestAnimationFrame(look);
+  };
+  p.next = requestAnimationFrame(look);
+})()`
+
+// pace is what the probe has measured.
+type pace struct {
+	Frames  int     `json:"frames"`
+	Longest float64 `json:"longest"`
+	P99     float64 `json:"p99"`
+	Behind  float64 `json:"behind"`
+	Seen    int     `json:"seen"`
+}
+
+const reading = `(() => {
+  const p = window.pace; cancelAnimationFrame(p.next);
+  const sorted = p.frames.slice(1).sort((a, b) => a - b), behind = p.behind.slice().sort((a, b) => a - b);
+  return {frames: sorted.length, longest: sorted.at(-1), p99: sorted[Math.floor(sorted.length * 0.99)], behind: behind.at(-1) ?? -1, seen: p.seen.size};
+})()`
+
+// 5,000 journeys are listed while 50 orders a second arrive. The page is never more than a second behind, and no frame is longer than
+// 100 ms.
+func TestThePageKeepsItsPace(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it needs Chromium")
+	}
+	base := alone(t)
+	backlog(t, base, 5000)
+	b := openBrowser(t, base, 1440, 900)
+	b.open(t, "/journeys?sort=newest")
+	b.await(t, "the journeys are listed", `document.querySelectorAll('[data-id]').length > 5`)
+	for _, view := range []string{"list", "lanes"} {
+		t.Run(view, func(t *testing.T) {
+			if view == "lanes" {
+				b.open(t, "/journeys?view=lanes&sort=newest")
+			}
+			stop := steady(t, base, 50, 15*time.Second)
+			time.Sleep(2 * time.Second) // the first orders are there
+			b.do(t, chromedp.Evaluate[chromedp.Void](probe))
+			time.Sleep(10 * time.Second)
+			got := value[pace](t, b, reading)
+			placed := stop()
+			t.Logf("%s: %d orders placed, %d seen, %d frames, p99 %.1f ms, longest %.1f ms, at most %.0f ms behind", view, placed, got.Seen, got.Frames, got.P99, got.Longest, got.Behind)
+			if limit := float64(longestFrame.Milliseconds()); got.Longest > limit || got.Frames < 100 {
+				t.Errorf("%d frames, the longest %.1f ms; want at most %.0f ms", got.Frames, got.Longest, limit)
+			}
+			// An order's first spans end and are sent 200 ms later at most: that is not the page's.
+			if limit := float64((mostBehind + 200*time.Millisecond).Milliseconds()); view == "list" && (got.Behind < 0 || got.Behind > limit) {
+				t.Errorf("the page is %.0f ms behind, want at most %.0f ms", got.Behind, limit)
+			}
+		})
+	}
+	memory := get[struct {
+		Memory struct {
+			Bytes, LimitBytes, Spans, Journeys int64
+		} `json:"memory"`
+	}](t, base+"/api/journeys?limit=1").Memory
+	t.Logf("the console keeps %d journeys with %d spans in %d bytes of %d", memory.Journeys, memory.Spans, memory.Bytes, memory.LimitBytes)
+	if memory.Journeys < 5000 || memory.Bytes > memory.LimitBytes {
+		t.Errorf("it keeps %+v, want 5000 journeys or more within the limit", memory)
+	}
+}
+
+// The first load of the page is under 200 kB, and it is painted soon.
+func TestTheFirstLoadIsSmall(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it needs Chromium")
+	}
+	base := alone(t)
+	backlog(t, base, 200)
+	b := openBrowser(t, base, 1440, 900)
+	b.open(t, "/")
+	paint := value[float64](t, b, `performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1`)
+	files := value[float64](t, b, `performance.getEntriesByType('resource').filter(r => !r.name.includes('/api/')).reduce((n, r) => n + r.transferSize, performance.getEntriesByType('navigation')[0].transferSize)`)
+	count := value[int](t, b, `performance.getEntriesByType('resource').length`)
+	t.Log(fmt.Sprintf("first load: %.0f bytes of page, modules and styles in %d requests; first contentful paint after %.0f ms", files, count, paint))
+	if files > mostBytes || files <= 0 {
+		t.Errorf("the first load has %.0f bytes, want at most %d", files, mostBytes)
+	}
+	if paint < 0 || paint > 2000 {
+		t.Errorf("the first contentful paint came after %.0f ms", paint)
+	}
+}
