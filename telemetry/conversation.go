@@ -14,6 +14,10 @@ const (
 	ConversationKey = attribute.Key("traceria.conversation")
 	// KindKey says whether a span handles a command, an event or a query.
 	KindKey = attribute.Key("traceria.kind")
+	// CustomerKey is the customer of the order that a span has taken.
+	CustomerKey = attribute.Key("traceria.customer")
+	// OrderNumberKey is the number of the order for people, such as ORD17.
+	OrderNumberKey = attribute.Key("traceria.order.number")
 	// DuplicateKey is true on the process span of an event that its subscription has already handled.
 	DuplicateKey = attribute.Key("traceria.message.duplicate")
 	// ResentKey is true on the send span of an event that is published again on request.

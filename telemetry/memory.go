@@ -7,6 +7,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
@@ -24,8 +25,15 @@ type Memory struct {
 func (m *Memory) ExportSpans(_ context.Context, spans []sdktrace.ReadOnlySpan) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	var of *resource.Resource
+	var shared map[string]any
 	for _, span := range stamped(spans) {
-		m.spans = append(m.spans, fold(span))
+		if r := span.Resource(); shared == nil || r != of {
+			of, shared = r, plainAll(r.Attributes())
+		}
+		folded := fold(span)
+		folded.Resource = shared
+		m.spans = append(m.spans, folded)
 	}
 	return nil
 }
@@ -64,6 +72,7 @@ func fold(s sdktrace.ReadOnlySpan) tracetree.Span {
 		Duration:      s.EndTime().Sub(s.StartTime()),
 		Attributes:    map[string]any{},
 		StatusMessage: s.Status().Description,
+		Scope:         tracetree.Scope{Name: s.InstrumentationScope().Name, Version: s.InstrumentationScope().Version},
 	}
 	if s.Parent().SpanID().IsValid() {
 		span.ParentID = s.Parent().SpanID().String()
@@ -74,16 +83,31 @@ func fold(s sdktrace.ReadOnlySpan) tracetree.Span {
 	for _, kv := range s.Attributes() {
 		span.Attributes[string(kv.Key)] = plain(kv.Value)
 	}
+	for _, e := range s.Events() {
+		span.Events = append(span.Events, tracetree.Event{Name: e.Name, At: e.Time, Attributes: plainAll(e.Attributes)})
+	}
 	for _, link := range s.Links() {
 		span.Links = append(span.Links, tracetree.Link{
 			TraceID: link.SpanContext.TraceID().String(), SpanID: link.SpanContext.SpanID().String(),
-			TraceState: link.SpanContext.TraceState().String(),
+			TraceState: link.SpanContext.TraceState().String(), Attributes: plainAll(link.Attributes),
 		})
 	}
 	if s.Status().Code != codes.Unset {
 		span.Status = strings.ToLower(s.Status().Code.String())
 	}
 	return span
+}
+
+// plainAll returns nil if there are no attributes.
+func plainAll(list []attribute.KeyValue) map[string]any {
+	if len(list) == 0 {
+		return nil
+	}
+	all := make(map[string]any, len(list))
+	for _, kv := range list {
+		all[string(kv.Key)] = plain(kv.Value)
+	}
+	return all
 }
 
 // plain returns the attribute's value. A list becomes []any, as in decoded JSON.

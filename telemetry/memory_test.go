@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
 	"traceria/telemetry/tracetree"
@@ -21,10 +22,11 @@ func TestMemoryFoldsASpanWithAllThatItHas(t *testing.T) {
 	_, linked := tracer.Start(context.Background(), "linked")
 	began := time.Date(2024, 1, 30, 12, 0, 0, 0, time.UTC)
 	_, span := tracer.Start(ctx, "cook", trace.WithSpanKind(trace.SpanKindConsumer), trace.WithTimestamp(began),
-		trace.WithLinks(trace.Link{SpanContext: linked.SpanContext()}),
+		trace.WithLinks(trace.Link{SpanContext: linked.SpanContext(), Attributes: []attribute.KeyValue{attribute.Int("why", 1)}}),
 		trace.WithAttributes(attribute.String("text", "a"), attribute.Int("number", 7), attribute.Float64("real", 0.5),
 			attribute.Bool("flag", true), attribute.StringSlice("texts", []string{"a", "b"}), attribute.IntSlice("numbers", []int{1}),
 			attribute.Float64Slice("reals", []float64{1}), attribute.BoolSlice("flags", []bool{true})))
+	span.AddEvent("flipped", trace.WithTimestamp(began), trace.WithAttributes(attribute.Bool("once", true)))
 	span.SetStatus(codes.Error, "burnt")
 	span.End(trace.WithTimestamp(began.Add(250 * time.Millisecond)))
 	parent.SetStatus(codes.Ok, "")
@@ -37,9 +39,17 @@ func TestMemoryFoldsASpanWithAllThatItHas(t *testing.T) {
 			"text": "a", "number": int64(7), "real": 0.5, "flag": true, "texts": []any{"a", "b"}, "numbers": []any{int64(1)},
 			"reals": []any{1.0}, "flags": []any{true},
 		},
-		Links: []tracetree.Link{{TraceID: linked.SpanContext().TraceID().String(), SpanID: linked.SpanContext().SpanID().String()}},
+		Links: []tracetree.Link{{
+			TraceID: linked.SpanContext().TraceID().String(), SpanID: linked.SpanContext().SpanID().String(), Attributes: map[string]any{"why": int64(1)},
+		}},
+		Scope:  tracetree.Scope{Name: "test"},
+		Events: []tracetree.Event{{Name: "flipped", At: began, Attributes: map[string]any{"once": true}}},
 	}
 	spans := byName(memory.Spans())
+	want.Resource = map[string]any{}
+	for _, kv := range span.(sdktrace.ReadOnlySpan).Resource().Attributes() {
+		want.Resource[string(kv.Key)] = kv.Value.AsInterface()
+	}
 	if diff := cmp.Diff(want, spans["cook"]); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

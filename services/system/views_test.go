@@ -35,6 +35,9 @@ func TestTraceSaysWhyAnOrderWasLate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if !strings.HasPrefix(out, "It took ") || !strings.Contains(out, " in back-offs of kitchen.ticket-opened (3 attempts") {
+		t.Errorf("no sentence says why at the top of\n%s", out)
+	}
 	for _, want := range []string{
 		"from POST /order to send events:delivery.order-delivered.v1",
 		"kitchen.ticket-opened, after attempt 1", "kitchen.ticket-opened, after attempt 2", "\nback-off ",

@@ -1,6 +1,7 @@
 package tracetree
 
 import (
+	"fmt"
 	"strings"
 	"time"
 )
@@ -12,11 +13,12 @@ type view struct {
 	linkers  map[key][]*Node // the spans that link to a span, except its children
 	began    time.Time       // the start of the first root, from which offsets count
 	shape    bool
-	database bool // show database spans one by one
+	database bool           // show database spans one by one
+	folds    map[*Node]bool // the answers of foldable
 }
 
 func newView(t *Tree) *view {
-	v := &view{nodes: map[key]*Node{}, linkers: map[key][]*Node{}}
+	v := &view{nodes: map[key]*Node{}, linkers: map[key][]*Node{}, folds: map[*Node]bool{}}
 	t.Walk(func(n *Node, _ int) {
 		v.nodes[n.key()] = n
 		for _, l := range n.Links {
@@ -39,7 +41,7 @@ type row struct {
 	start, took         string
 	notes               []note
 	failed              bool
-	attempt             float64
+	attempt             int
 }
 
 // block is a line with the lines below it.
@@ -56,7 +58,7 @@ func (v *view) block(n *Node) block {
 	var folded []*Node
 	place := 0
 	for _, child := range n.Children {
-		if v.database || !foldable(child) {
+		if v.database || !v.foldable(child) {
 			b.below = append(b.below, v.block(child))
 			continue
 		}
@@ -79,7 +81,7 @@ func (v *view) block(n *Node) block {
 func (v *view) row(n *Node) row {
 	r := row{
 		name: printable(n.Name), service: printable(n.Service), kind: printable(n.Kind),
-		notes: v.notes(n), failed: n.failed(), attempt: n.attempt(), crosses: n.joined != nil,
+		notes: v.notes(n), failed: n.failed(), attempt: n.Attempt(), crosses: n.joined != nil,
 	}
 	if !v.shape {
 		r.start, r.took = v.offset(n), shortDuration(n.Duration)
@@ -98,9 +100,20 @@ func (v *view) offset(n *Node) string {
 	}
 }
 
+// deepest is the number of levels after which the lines of a printed tree begin again at the left. A chain of 10,000 spans would
+// have lines of 30,000 characters.
+const deepest = 100
+
 // flatten appends b and the blocks below it as rows. first is the tree's lines before b's name, and rest those before the
-// names below it.
-func flatten(rows []row, b block, first, rest string) []row {
+// names below it. level is that of b if lines begin again, and 0 if they do not.
+func flatten(rows []row, b block, first, rest string, level int) []row {
+	if level > 1 && level%deepest == 1 {
+		first = fmt.Sprintf("level %d: ", level)
+		rest = strings.Repeat(" ", len(first))
+	}
+	if level > 0 {
+		level++
+	}
 	b.lines = first
 	rows = append(rows, b.row)
 	for i, child := range b.below {
@@ -111,7 +124,7 @@ func flatten(rows []row, b block, first, rest string) []row {
 		if child.crosses {
 			branch = strings.Replace(branch, "─", "┄", 1)
 		}
-		rows = flatten(rows, child, rest+branch, rest+stem)
+		rows = flatten(rows, child, rest+branch, rest+stem, level)
 	}
 	return rows
 }

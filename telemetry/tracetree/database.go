@@ -24,11 +24,16 @@ const remarkable = time.Millisecond
 
 // foldable tells whether a span and everything below it are single statements that went well. A failed span keeps its
 // line: folding must not hide an error. So does a transaction, which is folded already.
-func foldable(n *Node) bool {
+func (v *view) foldable(n *Node) bool {
 	if !isDatabase(n.Span) || isTransaction(n.Span) || n.failed() || n.injected() != "" {
 		return false
 	}
-	return !slices.ContainsFunc(n.Children, func(child *Node) bool { return !foldable(child) })
+	folds, known := v.folds[n]
+	if !known {
+		folds = !slices.ContainsFunc(n.Children, func(child *Node) bool { return !v.foldable(child) })
+		v.folds[n] = folds
+	}
+	return folds
 }
 
 // isDatabase follows the conventions: a client span with db.system.name (db.system before semconv 1.30).

@@ -3,7 +3,6 @@ package tracetree
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -33,7 +32,7 @@ type HopDifference struct {
 
 // HopTimes are the times of one span. In JSON they are numbers of milliseconds.
 type HopTimes struct {
-	// Waited is the time of the message in its queue, from traceria.queue.wait_ms, or 0.
+	// Waited is the time of the message in its queue, or 0.
 	Waited time.Duration `json:"waitedMs"`
 	Took   time.Duration `json:"durationMs"`
 	Error  string        `json:"error,omitempty"`
@@ -44,26 +43,32 @@ type HopTimes struct {
 // the last one that did the work.
 func Differ(a, b *Tree) Difference {
 	d := Difference{A: extent(a), B: extent(b)}
-	at := map[string]int{}
-	for _, p := range places(Join(a)) {
-		at[p.path] = len(d.Hops)
-		d.Hops = append(d.Hops, p.hop(p.times(), nil))
-	}
-	next := 0 // a hop that only b has goes behind the one before it
-	for _, p := range places(Join(b)) {
-		if i, known := at[p.path]; known {
-			d.Hops[i].B, next = p.times(), i+1
-			continue
-		}
-		d.Hops = slices.Insert(d.Hops, next, p.hop(nil, p.times()))
-		for path, i := range at {
-			if i >= next {
-				at[path] = i + 1
-			}
-		}
-		next++
+	m := newMerger()
+	m.merge(0, a)
+	m.merge(1, b)
+	for h := range m.hops() {
+		d.Hops = append(d.Hops, h.difference())
 	}
 	return d
+}
+
+// difference returns the hop of two stories.
+func (h *mergedHop) difference() HopDifference {
+	first := h.sides[0]
+	if len(first) == 0 {
+		first = h.sides[1]
+	}
+	return HopDifference{
+		Name: first[0].Name, Service: first[0].Service, Attempt: first[0].Attempt(), A: hopTimes(h.sides[0]), B: hopTimes(h.sides[1]),
+	}
+}
+
+func hopTimes(nodes []*Node) *HopTimes {
+	if len(nodes) == 0 {
+		return nil
+	}
+	n := nodes[0]
+	return &HopTimes{Waited: n.Waited().Time, Took: n.Duration, Error: n.reason()}
 }
 
 func extent(t *Tree) Extent {
@@ -72,44 +77,6 @@ func extent(t *Tree) Extent {
 	}
 	spans, _, first, last := sum(t.Roots)
 	return Extent{Spans: spans, Took: last.Sub(first)}
-}
-
-// place is a span and the way from its root.
-type place struct {
-	*Node
-	path string
-}
-
-func (p place) hop(a, b *HopTimes) HopDifference {
-	return HopDifference{Name: p.Name, Service: p.Service, Attempt: int(p.attempt()), A: a, B: b}
-}
-
-func (p place) times() *HopTimes {
-	wait, _ := numeric(p.Attributes[waitKey])
-	return &HopTimes{Waited: milliseconds(wait), Took: p.Duration, Error: p.reason()}
-}
-
-func places(t *Tree) []place {
-	var all []place
-	var visit func(nodes []*Node, above string)
-	visit = func(nodes []*Node, above string) {
-		left := map[string]int{}
-		for _, n := range nodes {
-			left[n.Name+"\x00"+n.Service]++
-		}
-		for _, n := range nodes {
-			own := n.Name + "\x00" + n.Service
-			path := above + "\x00" + own + "\x00" + strconv.Itoa(left[own])
-			left[own]--
-			if isDatabase(n.Span) {
-				continue
-			}
-			all = append(all, place{n, path})
-			visit(n.Children, path)
-		}
-	}
-	visit(t.Roots, "")
-	return all
 }
 
 // Change is a time of a hop that differs.

@@ -78,8 +78,8 @@ func (b block) measure(what string) (d time.Duration, known bool) {
 	if what == tookWord {
 		return b.node.Duration, true
 	}
-	wait, known := numeric(b.node.Attributes[waitKey])
-	return milliseconds(wait), known
+	w := b.node.Waited()
+	return w.Time, w.Known
 }
 
 func (b block) attribute(key string) (text string, present bool) {

@@ -60,7 +60,12 @@ func (r *reporter) reported() []Span {
 			Name: ro.Name(), Kind: ro.SpanKind().String(), Service: r.name,
 			Start: ro.StartTime().UTC(), Duration: ro.EndTime().Sub(ro.StartTime()),
 			StatusMessage: ro.Status().Description,
+			Resource:      map[string]any{},
+			Scope:         Scope{Name: ro.InstrumentationScope().Name, Version: ro.InstrumentationScope().Version},
 			Status:        map[codes.Code]string{codes.Ok: StatusOK, codes.Error: StatusError}[ro.Status().Code],
+		}
+		for _, kv := range ro.Resource().Attributes() {
+			s.Resource[string(kv.Key)] = kv.Value.AsInterface()
 		}
 		if ro.Parent().SpanID().IsValid() {
 			s.ParentID = ro.Parent().SpanID().String()

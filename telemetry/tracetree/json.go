@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,11 +24,25 @@ type spanJSON struct {
 func (s Span) toJSON() spanJSON {
 	out := spanJSON{fields: fields(s), DurationMS: inMilliseconds(s.Duration)}
 	out.Start = s.Start.UTC()
-	if len(s.Attributes) > 0 {
-		out.Attributes = make(map[string]any, len(s.Attributes))
-		for name, value := range s.Attributes {
-			out.Attributes[name] = encodable(value)
+	out.Attributes = encodableAll(s.Attributes)
+	for i, l := range s.Links {
+		if len(l.Attributes) > 0 {
+			if &out.Links[0] == &s.Links[0] {
+				out.Links = slices.Clone(s.Links)
+			}
+			out.Links[i].Attributes = encodableAll(l.Attributes)
 		}
+	}
+	return out
+}
+
+func encodableAll(attributes map[string]any) map[string]any {
+	if len(attributes) == 0 {
+		return nil
+	}
+	out := make(map[string]any, len(attributes))
+	for name, value := range attributes {
+		out[name] = encodable(value)
 	}
 	return out
 }
@@ -101,14 +116,22 @@ func (s *Span) UnmarshalJSON(data []byte) error {
 	}
 	*s = Span(in.fields)
 	s.Duration = time.Duration(math.Round(in.DurationMS * float64(time.Millisecond)))
-	s.Attributes = nil
-	if len(in.Attributes) > 0 {
-		s.Attributes = make(map[string]any, len(in.Attributes))
-		for name, value := range in.Attributes {
-			s.Attributes[name] = decoded(value)
-		}
+	s.Attributes = decodedAll(in.Attributes)
+	for i, l := range s.Links {
+		s.Links[i].Attributes = decodedAll(l.Attributes)
 	}
 	return nil
+}
+
+func decodedAll(attributes map[string]any) map[string]any {
+	if len(attributes) == 0 {
+		return nil
+	}
+	out := make(map[string]any, len(attributes))
+	for name, value := range attributes {
+		out[name] = decoded(value)
+	}
+	return out
 }
 
 func encodable(value any) any {

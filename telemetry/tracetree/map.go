@@ -80,14 +80,14 @@ type cartographer struct {
 func (c *cartographer) add(n *Node) {
 	switch {
 	case n.isProcess():
-		exchange, routingKey, queue := n.destination()
+		m := n.message()
 		from := "" // the sender's span is missing
 		if cause := c.of(n); cause != nil {
 			from = cause.Service
 		}
-		e := c.edge(edgeKey{from, printable(n.Service), routingKey, exchange, queue}, n)
-		if wait, ok := numeric(n.Attributes[waitKey]); ok {
-			e.waits = append(e.waits, milliseconds(wait))
+		e := c.edge(edgeKey{from, printable(n.Service), m.Subject(), m.Exchange, m.Queue}, n)
+		if wait := n.Waited(); wait.Known {
+			e.waits = append(e.waits, wait.Time)
 		}
 		e.works = append(e.works, n.Duration)
 	case n.Kind == KindServer:
@@ -98,8 +98,8 @@ func (c *cartographer) add(n *Node) {
 		e := c.edge(edgeKey{from: from, to: printable(n.Service), what: n.Name}, n)
 		e.works = append(e.works, n.Duration)
 	case c.unhandled(n):
-		exchange, routingKey, _ := n.destination()
-		c.edge(edgeKey{from: n.Service, what: routingKey, exchange: exchange}, n)
+		m := n.message()
+		c.edge(edgeKey{from: n.Service, what: m.Subject(), exchange: m.Exchange}, n)
 	}
 }
 

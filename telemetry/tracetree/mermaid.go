@@ -92,16 +92,15 @@ func (d *diagram) request(n *Node) {
 }
 
 func (d *diagram) message(n *Node) {
-	_, routingKey, queue := n.destination()
-	a := arrow{at: n.Start, from: n.Service, line: message, to: n.Service, text: cmp.Or(routingKey, queue, n.Name)}
+	a := arrow{at: n.Start, from: n.Service, line: message, to: n.Service, text: cmp.Or(n.message().Subject(), n.Name)}
 	if cause := d.of(n); cause != nil {
 		a.from = cause.Service
 	}
 	var remarks []string
-	if wait, ok := numeric(n.Attributes[waitKey]); ok {
-		remarks = append(remarks, "waited "+shortDuration(milliseconds(wait)))
+	if wait := n.Waited().note(); wait != "" {
+		remarks = append(remarks, wait)
 	}
-	if attempt := int(n.attempt()); attempt > 1 {
+	if attempt := n.Attempt(); attempt > 1 {
 		remarks = append(remarks, ordinal(attempt))
 	}
 	if len(remarks) > 0 {
@@ -112,18 +111,18 @@ func (d *diagram) message(n *Node) {
 }
 
 func (d *diagram) failure(n *Node) string {
-	parts := []string{n.reason(), n.settled(), n.injected()}
+	parts := []string{n.reason(), n.settledNote(), n.injected()}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")
 }
 
 // undelivered is a message that waits, that has no queue, or that is a dead letter.
 func (d *diagram) undelivered(n *Node) {
-	exchange, routingKey, queue := n.destination()
+	m := n.message()
 	to := "nothing has handled it yet"
-	if strings.HasSuffix(queue, ".dead") || strings.HasSuffix(exchange, ".dead") || strings.HasSuffix(routingKey, ".dead") {
+	if strings.HasSuffix(m.Queue, ".dead") || strings.HasSuffix(m.Exchange, ".dead") || strings.HasSuffix(m.RoutingKey, ".dead") {
 		to = "dead letters"
 	}
-	a := arrow{at: n.Start, from: n.Service, line: lost, to: to, text: cmp.Or(routingKey, queue, n.Name)}
+	a := arrow{at: n.Start, from: n.Service, line: lost, to: to, text: cmp.Or(m.Subject(), n.Name)}
 	a.note, a.noteOn = d.failure(n), n.Service
 	d.arrows = append(d.arrows, a)
 }

@@ -1,6 +1,9 @@
 package tracetree
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // State says where a message is in one queue.
 type State string
@@ -15,6 +18,7 @@ const (
 	Paused   State = "paused"   // the consumer holds the message and tries again in place
 	Dead     State = "dead"     // a dead letter
 	Lost     State = "lost"     // acked although the work failed: it does not come again
+	Failed   State = "failed"   // the last attempt failed, and no span says whether the message comes again
 	Done     State = "done"     // an attempt succeeded
 )
 
@@ -22,10 +26,11 @@ const (
 type Message struct {
 	// ID is messaging.message.id, or trace id and span id of the send span when the message has none.
 	ID string `json:"messageId"`
-	// Exchange and RoutingKey are those of the first send.
+	// Exchange, RoutingKey and Topic are those of the first send. Topic is the destination in other systems than RabbitMQ.
 	Exchange   string `json:"exchange"`
 	RoutingKey string `json:"routingKey"`
-	// Queue is "" when the message could not be published to any.
+	Topic      string `json:"topic,omitempty"`
+	// Queue is "" when the message could not be published to any, or when no span and no routing says to which it went.
 	Queue string `json:"queue"`
 	// Producer and Consumer are services. Consumer is "" before the first attempt.
 	Producer string `json:"producer,omitempty"`
@@ -42,11 +47,11 @@ type Message struct {
 
 // Attempt is one ended process span of a message.
 type Attempt struct {
-	// Number counts from 1. It is 0 when the span has no traceria.delivery.attempt.
+	// Number counts from 1. It is traceria.delivery.attempt, or the place among the process spans of the message in the queue.
 	Number int       `json:"number"`
 	Start  time.Time `json:"start"`
 	End    time.Time `json:"end"`
-	// Settled is traceria.message.settled: ack, retry, requeue, pause, dead, or "" when the consumer died before.
+	// Settled is ack, retry, requeue, pause, dead, or "" when the consumer died before or no span says.
 	Settled string `json:"settled,omitempty"`
 	// Error is why the attempt failed, or "".
 	Error   string  `json:"error,omitempty"`
@@ -62,9 +67,12 @@ func (m Message) Last() (Attempt, bool) {
 	return m.Attempts[len(m.Attempts)-1], true
 }
 
+// Subject is the best short name for the kind of message: the routing key, or the topic, or the queue.
+func (m Message) Subject() string { return cmp.Or(m.RoutingKey, m.Topic, m.Queue, m.Exchange) }
+
 // UnderWay reports whether something will still happen to the message without help.
 func (m Message) UnderWay() bool {
-	return m.State != Done && m.State != Dead && m.State != Lost
+	return m.State != Done && m.State != Dead && m.State != Lost && m.State != Failed
 }
 
 // Routing is what spans do not say about a broker. The zero value is allowed: a message then becomes known in a queue with
@@ -72,6 +80,10 @@ func (m Message) UnderWay() bool {
 type Routing struct {
 	// Routes returns the queues that a message goes to when it is published like this.
 	Routes func(exchange, routingKey string) []Route
+	// Knows reports whether Routes knows every queue of an exchange. Nil means that it knows those of all exchanges if Routes is
+	// set, and none otherwise. A message in an exchange that it does not know goes to the queues of its process spans; if there is
+	// none, it is queued, in a queue that no span names.
+	Knows func(exchange string) bool
 	// Same returns an equal text for message ids that a consumer takes for the same message.
 	Same func(messageID string) string
 }

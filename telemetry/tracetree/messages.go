@@ -7,26 +7,34 @@ import (
 	"time"
 )
 
-// The attributes of the messaging conventions from which a story is made.
-const (
-	operationKey   = "messaging.operation.type"
-	destinationKey = "messaging.destination.name"
-	routingKeyKey  = "messaging.rabbitmq.destination.routing_key"
-	messageIDKey   = "messaging.message.id"
-)
-
-// Messages folds spans into messages, one for each message and queue, in the order of their first span. A send span without a
+// Messages folds spans into messages, one for each message and queue, in the order in which their queues become known. A send span without a
 // process span is a message that waits.
 func Messages(spans []Span, routing Routing) []Message {
-	l := ledger{routing: routing, known: map[slot]*entry{}}
-	for _, n := range fold(spans) { // by start, each span once
-		switch n.Attributes[operationKey] {
-		case "send":
-			l.send(n.Span)
-		case "process":
-			l.process(n.Span)
+	nodes := fold(spans) // by start, each span once
+	resolve(nodes, index(nodes))
+	return messagesOf(nodes, routing)
+}
+
+// Messages is the function [Messages] for a tree that is there already.
+func (t *Tree) Messages(routing Routing) []Message {
+	nodes := t.nodes()
+	slices.SortStableFunc(nodes, byStart)
+	return messagesOf(nodes, routing)
+}
+
+func messagesOf(nodes []*Node, routing Routing) []Message {
+	l := ledger{routing: routing, known: map[slot]*entry{}, open: map[string][]sent{}}
+	for i, n := range nodes {
+		switch h := n.message(); {
+		case h.bare || h.covers:
+		case h.does == sending:
+			l.send(i, n, n.sender().Span)
+		case h.does == handling:
+			l.process(i, n)
 		}
 	}
+	l.deliver()
+	slices.SortStableFunc(l.entries, func(a, b *entry) int { return cmp.Compare(a.place, b.place) })
 	messages := make([]Message, len(l.entries))
 	for i, e := range l.entries {
 		messages[i] = e.conclude()
@@ -34,17 +42,27 @@ func Messages(spans []Span, routing Routing) []Message {
 	return messages
 }
 
-type slot struct{ queue, message string }
-
 type ledger struct {
 	routing Routing
 	known   map[slot]*entry
 	entries []*entry
+	// open has the sends of which only process spans tell the queue, by message.
+	open  map[string][]sent
+	order []string // of open
+}
+
+// sent is a send whose queue is not known yet.
+type sent struct {
+	place int
+	node  *Node
+	by    Span
 }
 
 // entry is a message whose state is not decided yet.
 type entry struct {
 	Message
+	same  string // equal for ids of the same message
+	place int    // the number of the first span
 	turns []turn
 }
 
@@ -58,54 +76,110 @@ type turn struct {
 	follows time.Time
 }
 
-func (l *ledger) entry(queue string, span Span) *entry {
-	id := span.messageID()
-	same := id
+func (l *ledger) same(id string) string {
 	if l.routing.Same != nil {
-		same = l.routing.Same(id)
+		return l.routing.Same(id)
 	}
-	e := l.known[slot{queue, same}]
+	return id
+}
+
+func (l *ledger) entry(place int, at slot, n *Node) *entry {
+	id := at.message
+	at.message = l.same(id)
+	e := l.known[at]
 	if e == nil {
-		e = &entry{Message: Message{ID: id, Queue: queue}}
-		e.Exchange, e.RoutingKey, _ = span.destination()
-		l.known[slot{queue, same}] = e
+		m := n.message()
+		queue, _, _ := strings.Cut(at.queue, guess)
+		e = &entry{Message: Message{ID: id, Queue: queue, Exchange: m.Exchange, RoutingKey: m.RoutingKey, Topic: m.Topic}, same: at.message, place: place}
+		l.known[at] = e
 		l.entries = append(l.entries, e)
 	}
 	return e
 }
 
-func (l *ledger) send(span Span) {
-	exchange, key, _ := span.destination()
+// send enters a message into the queues that it was sent to. by is the span that published, which is n unless n only created
+// the message.
+func (l *ledger) send(place int, n *Node, by Span) {
+	m := n.message()
 	var routes []Route
 	if l.routing.Routes != nil {
-		routes = l.routing.Routes(exchange, key)
+		routes = l.routing.Routes(m.Exchange, m.RoutingKey)
 	}
-	if len(routes) == 0 && span.failed() {
+	if len(routes) == 0 && by.failed() {
 		routes = []Route{{}}
 	}
 	for _, route := range routes {
-		e := l.entry(route.Queue, span)
-		if e.Producer == "" && !route.Dead {
-			e.Producer = span.Service
-		}
-		state := Queued
-		switch {
-		case route.Dead && span.failed():
-			continue // the consumer gives the message back, and another attempt follows
-		case route.Dead:
-			state = Dead
-		case span.failed():
-			state = Unsent
-		}
-		if state == Queued || state == Unsent && e.unsent() {
-			e.Sent = &Link{TraceID: span.TraceID, SpanID: span.SpanID}
-		}
-		follows := span.Start
-		if route.Dead {
-			follows = span.End()
-		}
-		e.turns = append(e.turns, turn{span.End(), state, span.reason(), follows})
+		l.entry(place, slot{route.Queue, m.ids[0]}, n).sent(by, route)
 	}
+	if len(routes) == 0 && !l.routing.knows(m.Exchange) {
+		same := l.same(m.ids[0])
+		if l.open[same] == nil {
+			l.order = append(l.order, same)
+		}
+		l.open[same] = append(l.open[same], sent{place, n, by})
+	}
+}
+
+func (r Routing) knows(exchange string) bool {
+	if r.Knows == nil {
+		return r.Routes != nil
+	}
+	return r.Knows(exchange)
+}
+
+// deliver enters the sends without a known queue into the queues in which the message was handled.
+func (l *ledger) deliver() {
+	if len(l.order) == 0 {
+		return
+	}
+	handled := map[string][]*entry{}
+	for _, e := range l.entries {
+		handled[e.same] = append(handled[e.same], e)
+	}
+	for _, same := range l.order {
+		for _, s := range l.open[same] {
+			m := s.node.message()
+			into := handled[same]
+			if len(into) == 0 {
+				queue := ""
+				if m.direct {
+					queue = m.Queue
+				}
+				into = []*entry{l.entry(s.place, slot{queue, m.ids[0]}, s.node)}
+				handled[same] = into
+			}
+			for _, e := range into {
+				if e.Sent == nil {
+					e.Exchange, e.RoutingKey, e.Topic = m.Exchange, m.RoutingKey, m.Topic
+				}
+				e.sent(s.by, Route{Queue: e.Queue})
+			}
+		}
+	}
+}
+
+// sent enters a publish of the message.
+func (e *entry) sent(by Span, route Route) {
+	if e.Producer == "" && !route.Dead {
+		e.Producer = by.Service
+	}
+	state := Queued
+	switch {
+	case route.Dead && by.failed():
+		return // the consumer gives the message back, and another attempt follows
+	case route.Dead:
+		state = Dead
+	case by.failed():
+		state = Unsent
+	}
+	if state == Queued || state == Unsent && e.unsent() {
+		e.Sent = &Link{TraceID: by.TraceID, SpanID: by.SpanID}
+	}
+	follows := by.Start
+	if route.Dead {
+		follows = by.End()
+	}
+	e.turns = append(e.turns, turn{by.End(), state, by.reason(), follows})
 }
 
 // unsent reports whether each publish so far has failed.
@@ -113,100 +187,16 @@ func (e *entry) unsent() bool {
 	return !slices.ContainsFunc(e.turns, func(t turn) bool { return t.state != Unsent })
 }
 
-func (l *ledger) process(span Span) {
-	_, _, queue := span.destination()
-	e := l.entry(queue, span)
-	e.Consumer = span.Service
-	settled, _ := span.Attributes[settledKey].(string)
+// process enters an attempt at each message that the span handles.
+func (l *ledger) process(place int, n *Node) {
 	attempt := Attempt{
-		Number: int(span.attempt()), Start: span.Start, End: span.End(), Settled: settled,
-		Error: span.reason(), TraceID: span.TraceID, SpanID: span.SpanID,
+		Number: n.Attempt(), Start: n.Start, End: n.End(), Settled: n.Settled(),
+		Error: n.reason(), TraceID: n.TraceID, SpanID: n.SpanID,
 	}
-	e.Attempts = append(e.Attempts, attempt)
-	e.turns = append(e.turns, turn{attempt.End, span.leaves(settled), attempt.Error, attempt.End})
-}
-
-// leaves is the state in which an attempt leaves its message.
-func (s Span) leaves(settled string) State {
-	switch {
-	case settled == "retry":
-		return Retrying
-	case settled == "dead":
-		return Dead
-	case settled == "pause":
-		return Paused
-	case settled == "ack" && s.failed():
-		return Lost
-	case settled == "requeue" || s.failed():
-		return Requeued
-	default:
-		return Done
+	for _, id := range n.message().ids {
+		e := l.entry(place, n.slot(id), n)
+		e.Consumer = n.Service
+		e.Attempts = append(e.Attempts, attempt)
+		e.turns = append(e.turns, turn{attempt.End, n.leaves(attempt.Settled), attempt.Error, attempt.End})
 	}
-}
-
-// conclude decides the state: done when an attempt succeeded, unsent when no publish succeeded, else that of the latest turn.
-func (e *entry) conclude() Message {
-	slices.SortStableFunc(e.Attempts, func(a, b Attempt) int { return a.End.Compare(b.End) })
-	last := slices.MaxFunc(e.turns, func(a, b turn) int {
-		return cmp.Or(cmp.Compare(a.state.weight(), b.state.weight()), a.follows.Compare(b.follows))
-	})
-	e.State, e.Since = last.state, last.at
-	if last.state == Unsent {
-		e.Error = last.why
-	}
-	return e.Message
-}
-
-func (s State) weight() int {
-	switch s {
-	case Done:
-		return 2
-	case Unsent:
-		return 0
-	default:
-		return 1
-	}
-}
-
-// messageID is the message's id, or that of the span that created the message.
-func (s Span) messageID() string {
-	if id, _ := s.Attributes[messageIDKey].(string); id != "" {
-		return id
-	}
-	switch {
-	case s.Attributes[operationKey] == "send":
-		return s.TraceID + "-" + s.SpanID
-	case len(s.Links) > 0:
-		return s.Links[0].TraceID + "-" + s.Links[0].SpanID
-	default:
-		return s.TraceID + "-" + s.ParentID
-	}
-}
-
-// destination reads {exchange}:{routing key} or {exchange}:{routing key}:{queue}. Empty parts are omitted, and a queue that
-// equals the routing key is written once.
-func (s Span) destination() (exchange, routingKey, queue string) {
-	name, _ := s.Attributes[destinationKey].(string)
-	routingKey, _ = s.Attributes[routingKeyKey].(string)
-	switch {
-	case routingKey == "":
-		exchange, queue, _ = strings.Cut(name, ":")
-	case strings.HasPrefix(name, routingKey+":"):
-		queue = strings.TrimPrefix(name, routingKey+":")
-	case name == routingKey:
-		queue = routingKey
-	default:
-		var rest string
-		exchange, rest, _ = strings.Cut(name, ":"+routingKey)
-		queue = cmp.Or(strings.TrimPrefix(rest, ":"), routingKey)
-	}
-	return exchange, routingKey, queue
-}
-
-// reason is the message of a failed span, or the type of its error.
-func (s Span) reason() string {
-	if !s.failed() {
-		return ""
-	}
-	return cmp.Or(strings.Join(strings.Fields(printable(s.StatusMessage)), " "), s.errorType(), "error")
 }

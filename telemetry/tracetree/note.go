@@ -1,6 +1,7 @@
 package tracetree
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -42,16 +43,16 @@ func (v *view) notes(n *Node) []note {
 	}
 	add(yellow, v.warning(n))
 	add(red, v.failure(n.Span))
-	add(red, n.settled())
+	add(red, n.settledNote())
 	if n.Attributes[duplicateKey] == true {
 		add(yellow, "duplicate")
 	}
-	if attempt := n.attempt(); attempt > 1 {
-		add(yellow, "attempt "+strconv.FormatFloat(attempt, 'f', -1, 64))
+	if attempt := n.Attempt(); attempt > 1 {
+		add(yellow, ordinal(attempt))
 	}
 	add(yellow, n.injected())
-	if wait, ok := numeric(n.Attributes[waitKey]); ok && !v.shape {
-		add(yellow, "waited "+shortDuration(milliseconds(wait)))
+	if !v.shape {
+		add(yellow, n.Waited().note())
 	}
 	switch {
 	case n.joined != nil && v.shape:
@@ -75,10 +76,7 @@ func (v *view) warning(n *Node) string {
 	if v.shape {
 		return printable(strings.Replace(n.Warning, " "+n.ParentID+" ", " ", 1))
 	}
-	if parent := v.nodes[n.parentKey()]; n.Warning == "" && n.ParentID != "" && parent != nil && n.Start.Before(parent.Start) {
-		return "starts before its parent"
-	}
-	return printable(n.Warning)
+	return printable(n.warn(v.nodes[n.parentKey()]))
 }
 
 func (s Span) failed() bool { return s.Status == StatusError || s.errorType() != "" }
@@ -108,15 +106,9 @@ func (v *view) failure(s Span) string {
 	return "error: " + text
 }
 
-// attempt returns the number of the delivery that a process span handles, or 0.
-func (s Span) attempt() float64 {
-	attempt, _ := numeric(s.Attributes[attemptKey])
-	return attempt
-}
-
-// settled returns how the message was settled, unless it was acknowledged.
-func (s Span) settled() string {
-	how, _ := s.Attributes[settledKey].(string)
+// settledNote returns how the message was settled, unless it was acknowledged.
+func (n *Node) settledNote() string {
+	how := n.Settled()
 	if how == "" || how == "ack" {
 		return ""
 	}
@@ -145,11 +137,20 @@ func (v *view) links(n *Node) []string {
 		slices.Sort(texts)
 		return counted(texts)
 	}
-	for _, linker := range v.linkers[n.key()] {
+	linkers := v.linkers[n.key()]
+	for _, linker := range linkers[:min(len(linkers), mostLinks)] {
 		texts = append(texts, v.linkedFrom(n, linker))
 	}
-	return counted(texts)
+	if texts = counted(texts); len(texts) > mostLinks {
+		texts = append(texts[:mostLinks], "and other links")
+	} else if more := len(linkers) - mostLinks; more > 0 {
+		texts = append(texts, fmt.Sprintf("linked from %d more", more))
+	}
+	return texts
 }
+
+// mostLinks limits the notes about links of one printed span. A batch may have thousands.
+const mostLinks = 50
 
 func (v *view) link(n *Node, l Link) string {
 	target := v.nodes[l.key()]

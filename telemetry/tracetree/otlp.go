@@ -6,8 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 )
@@ -30,6 +29,7 @@ type otlpTraces struct {
 			Attributes []otlpAttribute `json:"attributes"`
 		} `json:"resource"`
 		ScopeSpans []struct {
+			Scope Scope      `json:"scope"`
 			Spans []otlpSpan `json:"spans"`
 		} `json:"scopeSpans"`
 	} `json:"resourceSpans"`
@@ -46,10 +46,16 @@ type otlpSpan struct {
 	End          otlpInt         `json:"endTimeUnixNano"`
 	Attributes   []otlpAttribute `json:"attributes"`
 	Links        []struct {
-		TraceID    string `json:"traceId"`
-		SpanID     string `json:"spanId"`
-		TraceState string `json:"traceState"`
+		TraceID    string          `json:"traceId"`
+		SpanID     string          `json:"spanId"`
+		TraceState string          `json:"traceState"`
+		Attributes []otlpAttribute `json:"attributes"`
 	} `json:"links"`
+	Events []struct {
+		Name       string          `json:"name"`
+		At         otlpInt         `json:"timeUnixNano"`
+		Attributes []otlpAttribute `json:"attributes"`
+	} `json:"events"`
 	Status struct {
 		Code    otlpEnum `json:"code"`
 		Message string   `json:"message"`
@@ -57,7 +63,7 @@ type otlpSpan struct {
 }
 
 // ReadOTLP reads spans in OTLP's JSON encoding, as Jaeger's query API and a Collector's file exporter write them: one or more
-// documents with resourceSpans, one after the other.
+// documents with resourceSpans, one after the other or in a list.
 func ReadOTLP(r io.Reader) ([]Span, error) {
 	body, err := io.ReadAll(r)
 	if err != nil {
@@ -75,36 +81,55 @@ func decodeOTLP(body []byte) ([]Span, error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	var spans []Span
 	for {
-		var document otlpDocument
-		err := decoder.Decode(&document)
+		var documents otlpDocuments
+		err := decoder.Decode(&documents)
 		if errors.Is(err, io.EOF) {
 			return spans, nil
 		}
+		for _, document := range documents {
+			if err == nil {
+				spans, err = document.appendTo(spans)
+			}
+		}
 		if err != nil {
-			return nil, err
-		}
-		if document.Error != nil {
-			return nil, errors.New(printable(document.Error.Message))
-		}
-		traces := document.otlpTraces
-		if document.Result != nil {
-			traces = *document.Result
-		}
-		if spans, err = traces.appendTo(spans); err != nil {
 			return nil, err
 		}
 	}
 }
 
+// otlpDocuments is one document or a list of them.
+type otlpDocuments []otlpDocument
+
+func (d *otlpDocuments) UnmarshalJSON(data []byte) error {
+	if bytes.HasPrefix(data, []byte("[")) {
+		return json.Unmarshal(data, (*[]otlpDocument)(d))
+	}
+	*d = make(otlpDocuments, 1)
+	return json.Unmarshal(data, &(*d)[0])
+}
+
+func (d otlpDocument) appendTo(spans []Span) ([]Span, error) {
+	switch {
+	case d.Error != nil:
+		return nil, errors.New(printable(d.Error.Message))
+	case d.Result != nil:
+		return d.Result.appendTo(spans)
+	default:
+		return d.otlpTraces.appendTo(spans)
+	}
+}
+
 func (t otlpTraces) appendTo(spans []Span) ([]Span, error) {
 	for _, resource := range t.ResourceSpans {
-		service, _ := attributes(resource.Resource.Attributes)["service.name"].(string)
+		about := attributes(resource.Resource.Attributes)
+		service, _ := about["service.name"].(string)
 		for _, scope := range resource.ScopeSpans {
 			for _, raw := range scope.Spans {
 				span, err := raw.span(service)
 				if err != nil {
 					return nil, fmt.Errorf("span %q: %w", raw.Name, err)
 				}
+				span.Resource, span.Scope = about, scope.Scope
 				spans = append(spans, span)
 			}
 		}
@@ -130,56 +155,12 @@ func (o otlpSpan) span(service string) (Span, error) {
 	}
 	for _, l := range o.Links {
 		s.Links = append(s.Links, Link{
-			TraceID: strings.ToLower(l.TraceID), SpanID: strings.ToLower(l.SpanID), TraceState: l.TraceState,
+			TraceID: strings.ToLower(l.TraceID), SpanID: strings.ToLower(l.SpanID), TraceState: l.TraceState, Attributes: attributes(l.Attributes),
 		})
 	}
+	for _, e := range o.Events {
+		s.Events = append(s.Events, Event{Name: e.Name, At: time.Unix(0, int64(e.At)).UTC(), Attributes: attributes(e.Attributes)})
+	}
+	slices.SortStableFunc(s.Events, func(a, b Event) int { return a.At.Compare(b.At) })
 	return s, nil
-}
-
-var (
-	kinds    = []string{KindInternal, KindInternal, KindServer, KindClient, KindProducer, KindConsumer}
-	statuses = []string{"", StatusOK, StatusError}
-)
-
-// otlpEnum is the value of an enumeration. OTLP sends numbers. Protobuf's own JSON sends names.
-type otlpEnum string
-
-func (e *otlpEnum) UnmarshalJSON(data []byte) error {
-	*e = otlpEnum(strings.Trim(string(data), `"`))
-	return nil
-}
-
-// name returns the name of the value. An unknown value gets the first name.
-func (e otlpEnum) name(names []string, prefix string) string {
-	if i, err := strconv.Atoi(string(e)); err == nil && i >= 0 && i < len(names) {
-		return names[i]
-	}
-	short := strings.ToLower(strings.TrimPrefix(string(e), prefix))
-	for _, name := range names {
-		if name == short {
-			return name
-		}
-	}
-	return names[0]
-}
-
-// otlpInt is a 64-bit integer: a decimal string by the rule, and a number from some senders. A time after the year 2262,
-// where int64 ends, becomes the largest int64.
-type otlpInt int64
-
-func (i *otlpInt) UnmarshalJSON(data []byte) error {
-	text := strings.Trim(string(data), `"`)
-	if text == "null" || text == "" {
-		return nil
-	}
-	if value, err := strconv.ParseInt(text, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
-		*i = otlpInt(value)
-		return nil
-	}
-	value, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.IsNaN(value) || math.Abs(value) >= 1<<63 {
-		return fmt.Errorf("%s is not a 64-bit integer", data)
-	}
-	*i = otlpInt(value)
-	return nil
 }

@@ -25,8 +25,10 @@ func recordedAnswer(t testing.TB) []byte {
 func recordedSpans() []Span {
 	const root = "00f067aa0ba902b7"
 	start := time.Unix(1779000000, 1).UTC()
+	resource, scope := map[string]any{"service.name": "order"}, Scope{Name: "x", Version: "1"}
 	return []Span{
 		{
+			Resource: resource, Scope: scope,
 			TraceID: someTrace, SpanID: root, Name: "POST /order", Kind: KindServer, Service: "order",
 			Start: start, Duration: time.Millisecond, Status: StatusError, StatusMessage: "boom",
 			Attributes: map[string]any{
@@ -35,6 +37,7 @@ func recordedSpans() []Span {
 			},
 		},
 		{
+			Resource: resource, Scope: scope,
 			TraceID: someTrace, SpanID: "00f067aa0ba902b8", ParentID: root, Name: "process x", Kind: KindConsumer, Service: "order",
 			Start: start, Duration: time.Millisecond, Links: []Link{{TraceID: someTrace, SpanID: root}},
 		},
@@ -133,6 +136,7 @@ func FuzzDecodeOTLP(f *testing.F) {
 		if got := len(tree.Spans()); got != len(distinct) {
 			t.Errorf("%d spans, %d in the tree", len(distinct), got)
 		}
+		checkWaterfall(t, spans, everything(t, spans))
 		for _, o := range []PrintOptions{{}, {Width: 1}, {Width: 60, Color: true}, {Database: true}} {
 			if err := Print(io.Discard, tree, o); err != nil {
 				t.Error(err)
@@ -152,6 +156,30 @@ func FuzzDecodeOTLP(f *testing.F) {
 	})
 }
 
+// A list of documents is what several exports in one file are.
+func TestReadOTLPKeepsWhatAPersonLooksFor(t *testing.T) {
+	t.Parallel()
+	const document = `{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}},{"key":"host.name","value":{"stringValue":"h"}}]},
+		"scopeSpans":[{"scope":{"name":"amqp","version":"1.2"},"spans":[{"traceId":"aa","spanId":"bb","name":"a",
+		"links":[{"traceId":"cc","spanId":"dd","attributes":[{"key":"n","value":{"intValue":"3"}}]}],
+		"events":[{"name":"late","timeUnixNano":"7"},{"name":"early","timeUnixNano":"5","attributes":[{"key":"x","value":{"boolValue":true}}]}]}]}]}]}`
+	got, err := ReadOTLP(strings.NewReader("[" + document + "," + document + "]\n" + document))
+	if err != nil || len(got) != 3 {
+		t.Fatalf("%d spans, %v", len(got), err)
+	}
+	want := Span{
+		TraceID: "aa", SpanID: "bb", Name: "a", Kind: KindInternal, Service: "shop", Start: time.Unix(0, 0).UTC(),
+		Resource: map[string]any{"service.name": "shop", "host.name": "h"}, Scope: Scope{Name: "amqp", Version: "1.2"},
+		Links: []Link{{TraceID: "cc", SpanID: "dd", Attributes: map[string]any{"n": int64(3)}}},
+		Events: []Event{
+			{Name: "early", At: time.Unix(0, 5).UTC(), Attributes: map[string]any{"x": true}}, {Name: "late", At: time.Unix(0, 7).UTC()},
+		},
+	}
+	if diff := cmp.Diff(want, got[2]); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 // A file of a Collector has a document in each line, and a span and a link have a tracestate each.
 func TestReadOTLPKeepsTheTraceState(t *testing.T) {
 	t.Parallel()
@@ -164,7 +192,9 @@ func TestReadOTLPKeepsTheTraceState(t *testing.T) {
 	if got := spans[1]; got.TraceState != "shop=1,b=2" || len(got.Links) != 1 || got.Links[0].TraceState != "shop=1" {
 		t.Errorf("got %+v", got)
 	}
-	if _, err := ReadOTLP(strings.NewReader("[]")); err == nil {
-		t.Error("a list is no document")
+	for _, wrong := range []string{"[1]", "[[]]", "1", `"resourceSpans"`, "[{}"} {
+		if _, err := ReadOTLP(strings.NewReader(wrong)); err == nil {
+			t.Errorf("%s is read as spans", wrong)
+		}
 	}
 }

@@ -31,7 +31,7 @@ func Print(w io.Writer, t *Tree, o PrintOptions) error {
 	for _, roots := range traces {
 		var rows []row
 		for _, root := range roots {
-			rows = flatten(rows, v.block(root), "", "")
+			rows = flatten(rows, v.block(root), "", "", 1)
 		}
 		sections = append(sections, rows)
 		all = append(all, rows...)
@@ -50,8 +50,8 @@ func Print(w io.Writer, t *Tree, o PrintOptions) error {
 			out.WriteString(c.line(r))
 		}
 	}
-	if usesLegend(all) {
-		out.WriteString("\n" + c.text(dim, parentLegend))
+	if legend := legend(all); len(legend) > 0 {
+		out.WriteString("\n" + c.text(dim, strings.Join(legend, "\n")))
 	}
 	return write(w, out.Bytes(), "trace")
 }
@@ -111,8 +111,15 @@ func sum(roots []*Node) (spans int, services []string, first, last time.Time) {
 	return spans, slices.Compact(services), first, last
 }
 
-func usesLegend(rows []row) bool {
-	return slices.ContainsFunc(rows, func(r row) bool {
-		return slices.ContainsFunc(r.notes, func(n note) bool { return strings.HasPrefix(n.text, parentLink) })
-	})
+// legend explains the signs in the notes.
+func legend(rows []row) (lines []string) {
+	for _, sign := range []struct{ begin, text string }{{parentLink, parentLegend}, {workedOut, workedOutLegend}} {
+		uses := slices.ContainsFunc(rows, func(r row) bool {
+			return slices.ContainsFunc(r.notes, func(n note) bool { return strings.HasPrefix(n.text, sign.begin) })
+		})
+		if uses {
+			lines = append(lines, sign.text)
+		}
+	}
+	return lines
 }

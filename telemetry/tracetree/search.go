@@ -30,25 +30,27 @@ const (
 var errNoSearch = errors.New("no search at /api/traces")
 
 // Conversation returns all spans of the traces with a span that has traceria.conversation=conversation: the whole story of
-// an order in each trace mode. It searches every service, as Jaeger searches one at a time, and 30 days back. It returns
-// [ErrNotFound] if there is no such span.
+// an order in each trace mode. If there is none, it looks for the conversation id of the messaging conventions, whose name changed
+// in version 1.17. It searches every service, as Jaeger searches one at a time, and 30 days back. It returns [ErrNotFound] if there
+// is no such span.
 func (j *Jaeger) Conversation(ctx context.Context, conversation string) ([]Span, error) {
 	services, err := j.Services(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("conversation %s: %w", printable(conversation), err)
 	}
-	tags := map[string]string{conversationKey: conversation}
 	traces := map[TraceID][]Span{}
-	for _, service := range services {
-		err := j.search(ctx, traces, query{service: service, tags: tags, limit: conversationTraces})
-		if err != nil {
-			return nil, fmt.Errorf("conversation %s: %w", printable(conversation), err)
+	for _, name := range append([]string{conversationKey, messageGroupKey}, spellings[messageGroupKey]...) {
+		for _, service := range services {
+			q := query{service: service, tags: map[string]string{name: conversation}, limit: conversationTraces}
+			if err := j.search(ctx, traces, q); err != nil {
+				return nil, fmt.Errorf("conversation %s: %w", printable(conversation), err)
+			}
+		}
+		if len(traces) > 0 {
+			return collect(traces), nil
 		}
 	}
-	if len(traces) == 0 {
-		return nil, fmt.Errorf("conversation %s: %w", printable(conversation), ErrNotFound)
-	}
-	return collect(traces), nil
+	return nil, fmt.Errorf("conversation %s: %w", printable(conversation), ErrNotFound)
 }
 
 // Search returns the spans of the traces in which a span of service has all tags (compared as text) and starts between start

@@ -28,7 +28,7 @@ func Shape(t *Tree) string {
 	sections := make([][]row, len(traces))
 	for i, blocks := range traces {
 		for _, b := range blocks {
-			sections[i] = flatten(sections[i], b, "", "")
+			sections[i] = flatten(sections[i], b, "", "", 0)
 		}
 	}
 	return align(sections)

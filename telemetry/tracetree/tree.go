@@ -16,6 +16,8 @@ type Node struct {
 	Warning string
 	// joined is the span of another trace that Join put the node under, or nil.
 	joined *Node
+	// hop is nil for a span that is not about messages.
+	hop *hop
 }
 
 // Tree holds the spans of one or several traces.
@@ -31,12 +33,8 @@ type Tree struct {
 // delivered at least once. Spans whose parents form a circle become roots. Spans without an id stay and have no children.
 func Build(spans []Span) *Tree {
 	nodes := fold(spans)
-	known := make(map[key]*Node, len(nodes))
-	for _, n := range nodes {
-		if n.SpanID != "" {
-			known[n.key()] = n
-		}
-	}
+	known := index(nodes)
+	resolve(nodes, known)
 	t := &Tree{}
 	circular := circles(nodes, known)
 	for _, n := range nodes {
@@ -78,6 +76,17 @@ func fold(spans []Span) []*Node {
 	}
 	slices.SortStableFunc(nodes, byStart)
 	return nodes
+}
+
+// index returns the nodes by their spans' ids.
+func index(nodes []*Node) map[key]*Node {
+	known := make(map[key]*Node, len(nodes))
+	for _, n := range nodes {
+		if n.SpanID != "" {
+			known[n.key()] = n
+		}
+	}
+	return known
 }
 
 // preferred tells whether a is the better of two versions of one span: the longer one has ended. The comparison of their JSON
@@ -151,21 +160,23 @@ func (n *Node) walk(visit func(*Node, int), depth int) {
 	}
 }
 
-// parents returns the node above each node that is no root.
-func (t *Tree) parents() map[*Node]*Node {
-	above := map[*Node]*Node{}
-	t.Walk(func(n *Node, _ int) {
-		for _, child := range n.Children {
-			above[child] = n
-		}
-	})
-	return above
+// nodes returns all nodes in the order of [Tree.Walk].
+func (t *Tree) nodes() []*Node {
+	nodes := make([]*Node, 0, 64) // an order has 35 spans
+	t.Walk(func(n *Node, _ int) { nodes = append(nodes, n) })
+	return nodes
 }
 
 // Spans returns all spans in the order of [Tree.Walk].
 func (t *Tree) Spans() []Span {
-	var spans []Span
-	t.Walk(func(n *Node, _ int) { spans = append(spans, n.Span) })
+	nodes := t.nodes()
+	if len(nodes) == 0 {
+		return nil
+	}
+	spans := make([]Span, len(nodes))
+	for i, n := range nodes {
+		spans[i] = n.Span
+	}
 	return spans
 }
 

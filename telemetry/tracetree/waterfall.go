@@ -71,8 +71,10 @@ type RowMessaging struct {
 	Operation  string `json:"operation"`
 	Exchange   string `json:"exchange,omitempty"`
 	RoutingKey string `json:"routingKey,omitempty"`
-	Queue      string `json:"queue,omitempty"`
-	MessageID  string `json:"messageId,omitempty"`
+	// Topic is the destination in other systems than RabbitMQ. Where consumers share it, Queue is "topic:group".
+	Topic     string `json:"topic,omitempty"`
+	Queue     string `json:"queue,omitempty"`
+	MessageID string `json:"messageId,omitempty"`
 	// Old reports attribute names from before version 1.17 of the conventions.
 	Old bool `json:"old,omitempty"`
 }

@@ -77,6 +77,7 @@ func CriticalPath(t *Tree, until func(Span) bool) Path {
 	w := walker{causes: c, cursor: target.End(), seen: map[*Node]bool{}}
 	from := w.back(target)
 	p := Path{From: from.Name, To: target.Name, Start: w.cursor, Took: target.End().Sub(w.cursor)}
+	p.Steps = slices.Grow(p.Steps, len(w.steps))
 	for _, s := range slices.Backward(w.steps) {
 		if p.Took > 0 {
 			s.Share = float64(s.Took) / float64(p.Took)
@@ -115,7 +116,7 @@ func (w *walker) back(n *Node) *Node {
 	for {
 		w.seen[n] = true
 		w.inside(n, n, n.Start)
-		before := w.attemptBefore(n)
+		before := n.Before()
 		if before != nil && !w.seen[before] {
 			w.between(n, before)
 			n = before
@@ -143,52 +144,23 @@ func (w *walker) back(n *Node) *Node {
 // between explains the time from an attempt to the next one.
 func (w *walker) between(n, before *Node) {
 	kind := BackOff
-	if before.settlement() == "dead" {
+	if before.Settled() == "dead" {
 		kind = DeadWait
 	}
-	_, _, queue := n.destination()
-	if s := w.step(kind, n, before.End(), queue); s != nil {
-		s.Attempt, s.Error = int(before.attempt()), before.reason()
+	if s := w.step(kind, n, before.End(), n.message().Queue); s != nil {
+		s.Attempt, s.Error = before.Attempt(), before.reason()
 	}
 }
 
 // queued explains the time from a send to the process span: in the queue, then in the hands of the sender.
 func (w *walker) queued(n, cause *Node) {
-	_, _, queue := n.destination()
 	sent := earlier(cause.End(), n.Start)
-	if ms, ok := numeric(n.Attributes[waitKey]); ok {
-		if told := n.Start.Add(-milliseconds(ms)); told.Before(sent) && !told.Before(cause.Start) {
+	if wait := n.Waited(); wait.Told {
+		if told := n.Start.Add(-wait.Time); told.Before(sent) && !told.Before(cause.Start) {
 			sent = told // the broker delivers before the confirm has come back
 		}
 	}
-	w.step(Wait, n, sent, queue)
-}
-
-// inside explains the time of n since from: its calls, and the rest as its own work.
-func (w *walker) inside(hop, n *Node, from time.Time) {
-	for w.cursor.After(from) {
-		call := latestCall(n, from, w.cursor)
-		if call == nil {
-			break
-		}
-		w.own(hop, n, call.End())
-		w.inside(hop, call, later(call.Start, from))
-	}
-	w.own(hop, n, from)
-}
-
-// latestCall returns the call of n that ended last within a time, or nil.
-func latestCall(n *Node, from, to time.Time) *Node {
-	var latest *Node
-	for _, child := range n.Children {
-		if child.isSend() || child.isProcess() || child.Duration <= 0 || !child.Start.Before(to) || !child.End().After(from) {
-			continue
-		}
-		if latest == nil || earlier(child.End(), to).After(earlier(latest.End(), to)) {
-			latest = child
-		}
-	}
-	return latest
+	w.step(Wait, n, sent, n.message().Queue)
 }
 
 // own counts the time since from to n itself.
@@ -208,7 +180,7 @@ func (w *walker) own(hop, n *Node, from time.Time) {
 	}
 	s.hop, s.Error = hop, n.reason()
 	if n.isProcess() {
-		s.Attempt = int(n.attempt())
+		s.Attempt = n.Attempt()
 	}
 }
 
