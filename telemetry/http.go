@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
@@ -13,14 +14,16 @@ import (
 const TraceResponseHeader = "traceresponse"
 
 // Handler wraps next in a server span named "METHOD route" and sets the traceresponse header. Health checks (/healthz,
-// /readyz) make no span: they belong to no conversation and would hide the other spans.
-func (t *Telemetry) Handler(next http.Handler) http.Handler {
+// /readyz) make no span: they belong to no conversation and would hide the other spans. Requests for which one of spanless
+// is true make none either: a program that takes in spans would feed itself with those of its own intake.
+func (t *Telemetry) Handler(next http.Handler, spanless ...func(*http.Request) bool) http.Handler {
 	return otelhttp.NewHandler(traceResponse(noteBaggage(next)), "",
 		otelhttp.WithTracerProvider(t.TracerProvider),
 		otelhttp.WithMeterProvider(t.MeterProvider),
 		otelhttp.WithPropagators(t.Propagator),
 		otelhttp.WithFilter(func(r *http.Request) bool {
-			return r.URL.Path != "/healthz" && r.URL.Path != "/readyz"
+			health := r.URL.Path == "/healthz" || r.URL.Path == "/readyz"
+			return !health && !slices.ContainsFunc(spanless, func(is func(*http.Request) bool) bool { return is(r) })
 		}))
 }
 

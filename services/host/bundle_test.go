@@ -48,11 +48,21 @@ func runWith(t *testing.T, set environment, routes func(*host.Routes)) *running 
 
 func runAs(t *testing.T, name string, set environment, routes func(*host.Routes)) *running {
 	t.Helper()
+	return serve(t, name, set, app{routes})
+}
+
+func runApp(t *testing.T, served host.App) *running {
+	t.Helper()
+	return serve(t, "test", environment{"AMQP_URL": "amqp://guest:guest@127.0.0.1:1/"}, served)
+}
+
+func serve(t *testing.T, name string, set environment, served host.App) *running {
+	t.Helper()
 	r := &running{memory: &telemetry.Memory{}, log: &lockedBuffer{}}
 	set["HTTP_ADDR"], set["DATABASE_URL"] = "127.0.0.1:0", "sqlite:"+filepath.Join(t.TempDir(), "{service}.db")
 	config := host.Load(host.NewEnv(set.lookup))
 	config.Flags.Path = filepath.Join(t.TempDir(), "flags.json") // not the user's file
-	service := host.Service{Name: name, New: func(*host.Host) (host.App, error) { return app{routes}, nil }}
+	service := host.Service{Name: name, New: func(*host.Host) (host.App, error) { return served, nil }}
 	r.base, r.stop = hosttest.Run(t, service, host.Options{
 		Config: config, Telemetry: telemetry.Config{Memory: r.memory, LogOutput: r.log},
 	})

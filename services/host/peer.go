@@ -42,7 +42,7 @@ func (h *Host) Ask(ctx context.Context, service, method, path string, body, answ
 		return fmt.Errorf("%w: call %s: %w", event.ErrUnavailable, service, telemetry.WithoutURL(err))
 	}
 	defer func() { _ = resp.Body.Close() }()
-	failure.Suffer(ctx, resp.Header.Get(injectedHeader))
+	Suffer(ctx, resp)
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
 	switch {
 	case err != nil:
@@ -56,6 +56,11 @@ func (h *Host) Ask(ctx context.Context, service, method, path string, body, answ
 		return fmt.Errorf("read the answer of %s: %w", service, err)
 	}
 	return nil
+}
+
+// Suffer marks the current span as one that suffers from the failure that a service has injected into its answer, if any.
+func Suffer(ctx context.Context, answer *http.Response) {
+	failure.Suffer(ctx, answer.Header.Get(injectedHeader))
 }
 
 // Fill completes a sparse confirmation with GET /order/{id}. A fat confirmation needs no call and is returned

@@ -32,12 +32,22 @@ type Routes struct {
 	log zerolog.Logger
 	// injector injects the failures that are switched on.
 	injector *inject.Injector
+	// open has the patterns of the routes without a span, and health those that the guard lets through.
+	open, health map[string]bool
+	guard        Guard
+	// stopping ends when the service is told to stop.
+	stopping context.Context //nolint:containedctx // streams end with it
 }
 
 // Command adds a route that changes state. pattern is http.ServeMux's, such as "POST /order". Browsers cannot call it
 // from a page of another origin. Other programs send no origin and are allowed.
-func (r *Routes) Command(pattern string, handle HandlerFunc) {
-	r.add(pattern, telemetry.Command, func(w http.ResponseWriter, req *http.Request) error {
+func (r *Routes) Command(pattern string, handle HandlerFunc, options ...RouteOption) {
+	r.add(pattern, telemetry.Command, fromSameOrigin(handle), options)
+}
+
+// fromSameOrigin refuses a request that changes something and comes from a page of another origin.
+func fromSameOrigin(handle HandlerFunc) HandlerFunc {
+	return func(w http.ResponseWriter, req *http.Request) error {
 		if err := sameOrigin.Check(req); err != nil {
 			return &Problem{
 				Status: http.StatusForbidden, Title: "Request from another origin",
@@ -45,35 +55,31 @@ func (r *Routes) Command(pattern string, handle HandlerFunc) {
 			}
 		}
 		return handle(w, req)
-	})
+	}
 }
 
 // sameOrigin checks Sec-Fetch-Site, which every browser sends, and Origin.
 var sameOrigin = http.NewCrossOriginProtection()
 
 // Query adds a route that changes nothing.
-func (r *Routes) Query(pattern string, handle HandlerFunc) { r.add(pattern, telemetry.Query, handle) }
+func (r *Routes) Query(pattern string, handle HandlerFunc, options ...RouteOption) {
+	r.add(pattern, telemetry.Query, handle, options)
+}
 
-// answerTime limits the handling of a request. Then its context ends, and the answer is a 503.
+// answerTime limits the handling of a request. Then its context ends, and the answer is a 503. [Within] changes it.
 const answerTime = 10 * time.Second
 
-func (r *Routes) add(pattern, kind string, handle HandlerFunc) {
+func (r *Routes) add(pattern, kind string, handle HandlerFunc, options []RouteOption) {
 	_, route, _ := strings.Cut(pattern, " ")
+	handle = limited(r.injected(pattern, handle), options)
 	r.mux.HandleFunc(pattern, func(w http.ResponseWriter, req *http.Request) {
 		// otelhttp wraps the mux and sets the span's name only with the answer. A process that dies gives no answer, so
 		// set the name and the attributes now.
 		span := trace.SpanFromContext(req.Context())
 		span.SetName(pattern)
 		span.SetAttributes(telemetry.KindKey.String(kind), semconv.HTTPRoute(route))
-		ctx, cancel := context.WithTimeout(req.Context(), answerTime)
-		defer cancel()
-		r.serve(w, req.WithContext(ctx), r.injected(pattern, handle))
+		r.serve(w, req, handle)
 	})
-}
-
-// health adds a route without a span.
-func (r *Routes) health(pattern string, handle HandlerFunc) {
-	r.mux.HandleFunc(pattern, func(w http.ResponseWriter, req *http.Request) { r.serve(w, req, handle) })
 }
 
 func (r *Routes) serve(w http.ResponseWriter, req *http.Request, handle HandlerFunc) {
@@ -143,7 +149,12 @@ func (r *Routes) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	// The mux would redirect //order with a page of HTML, so treat that path as unknown. Compare the escaped path, as the mux does:
 	// an id may have // or end in /.
 	escaped := req.URL.EscapedPath()
-	if _, pattern := r.mux.Handler(req); pattern != "" && path.Clean(escaped) == escaped {
+	_, pattern := r.mux.Handler(req)
+	if err := r.guarded(pattern, w, req); err != nil {
+		r.refuse(w, req, r.problem(req, err))
+		return
+	}
+	if pattern != "" && path.Clean(escaped) == escaped {
 		r.mux.ServeHTTP(w, req)
 		return
 	}

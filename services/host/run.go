@@ -168,6 +168,9 @@ func (r *runner) run(ctx, ending context.Context) error {
 func (r *runner) work(ctx, ending context.Context, server *httpServer, more ...func(context.Context)) (finished bool, err error) {
 	defer server.cut()
 	var takers sync.WaitGroup
+	if worker, ok := r.app.(Worker); ok {
+		more = append(more, worker.Work)
+	}
 	for _, take := range more {
 		takers.Go(func() { take(ctx) })
 	}

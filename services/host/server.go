@@ -36,7 +36,7 @@ type httpServer struct {
 // listen opens the service's address and builds its server. It cancels requests that are still in progress httpDrain
 // after ctx has ended.
 func listen(ctx context.Context, r *runner, ready func(context.Context) error) (*httpServer, error) {
-	routes := newRoutes(r, ready)
+	routes := newRoutes(ctx, r, ready)
 	r.app.Routes(routes)
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", r.options.Config.Addr(r.name))
 	if err != nil {
@@ -50,7 +50,7 @@ func listen(ctx context.Context, r *runner, ready func(context.Context) error) (
 	requests, cut := wait.Longer(ctx, httpDrain)
 	s := &httpServer{listener: problemListener{listener}, log: r.tel.Log, cut: cut}
 	s.Server = http.Server{
-		Handler:           s.counted(r.tel.Handler(routes)),
+		Handler:           s.counted(r.tel.Handler(routes, routes.spanless)),
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       bodyTime,
@@ -61,12 +61,15 @@ func listen(ctx context.Context, r *runner, ready func(context.Context) error) (
 	return s, nil
 }
 
-func newRoutes(r *runner, ready func(context.Context) error) *Routes {
-	routes := &Routes{mux: http.NewServeMux(), log: r.tel.Log, injector: r.injector}
-	routes.health("GET /healthz", func(w http.ResponseWriter, _ *http.Request) error {
+func newRoutes(ctx context.Context, r *runner, ready func(context.Context) error) *Routes {
+	routes := &Routes{
+		mux: http.NewServeMux(), log: r.tel.Log, injector: r.injector, stopping: ctx,
+		open: map[string]bool{}, health: map[string]bool{},
+	}
+	routes.addHealth("GET /healthz", func(w http.ResponseWriter, _ *http.Request) error {
 		return WriteJSON(w, http.StatusOK, map[string]string{"status": "ok", "service": r.name})
 	})
-	routes.health("GET /readyz", func(w http.ResponseWriter, req *http.Request) error {
+	routes.addHealth("GET /readyz", func(w http.ResponseWriter, req *http.Request) error {
 		ctx, cancel := context.WithTimeout(req.Context(), readyTime)
 		defer cancel()
 		if err := ready(ctx); err != nil {
@@ -90,6 +93,7 @@ func newRoutes(r *runner, ready func(context.Context) error) *Routes {
 	})
 	if r.db != nil {
 		routes.Command("POST "+ResendPath, r.resend)
+		routes.Query("GET "+SentPath, r.sent)
 	}
 	return routes
 }

@@ -1,6 +1,8 @@
 package host
 
 import (
+	"context"
+
 	"github.com/rs/zerolog"
 
 	"traceria/services/broker"
@@ -41,6 +43,12 @@ type App interface {
 	Routes(r *Routes)
 	// Subscriptions returns the service's subscriptions with their handlers.
 	Subscriptions() []broker.Subscription
+}
+
+// Worker is an [App] with work of its own beside requests and events.
+type Worker interface {
+	// Work returns when ctx ends, which is when the service stops. The stop waits for it, at most 6.5 s.
+	Work(ctx context.Context)
 }
 
 // Host holds the parts that a service is built from.

@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS sent (
 	sent_at      BIGINT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS sent_at ON sent (sent_at);
+CREATE INDEX IF NOT EXISTS sent_event ON sent (event_id);
 CREATE TABLE IF NOT EXISTS resend (
 	id           {{identity}},
 	routing_keys TEXT NOT NULL,
