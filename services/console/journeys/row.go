@@ -31,12 +31,14 @@ type Row struct {
 	// Source is otlp, or file for spans that a user has uploaded.
 	Source string `json:"source"`
 	// Root is the name of the first span.
-	Root     string    `json:"root"`
-	Customer string    `json:"customer,omitempty"`
-	State    State     `json:"state"`
-	Where    *Where    `json:"where,omitempty"`
-	Start    time.Time `json:"start"`
-	End      time.Time `json:"end"`
+	Root     string `json:"root"`
+	Customer string `json:"customer,omitempty"`
+	// Number is the order's number, as ORD17.
+	Number string    `json:"number,omitempty"`
+	State  State     `json:"state"`
+	Where  *Where    `json:"where,omitempty"`
+	Start  time.Time `json:"start"`
+	End    time.Time `json:"end"`
 	// Seen is when the last span arrived.
 	Seen       time.Time `json:"seen"`
 	DurationMS float64   `json:"durationMs"`
