@@ -173,7 +173,7 @@ func TestABinaryCloudEventIsRetriedShownAndRedriven(t *testing.T) {
 		t.Errorf("got %+v", l)
 	}
 	var redriven broker.Redriven
-	if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 10, func(one broker.Redriven) { redriven = one }); err != nil {
+	if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, broker.Selection{Most: 10}, func(one broker.Redriven) { redriven = one }); err != nil {
 		t.Fatal(err)
 	}
 	if redriven.ConversationID != "o-1" || redriven.TraceID != "0af7651916cd43dd8448eb211c80319c" {

@@ -133,7 +133,7 @@ func TestHeadersThatDoNotGoIntoAFrameHoldUpNobody(t *testing.T) {
 				}
 			}
 			repaired.Store(true)
-			if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 10, func(broker.Redriven) {}); err != nil {
+			if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, broker.Selection{Most: 10}, func(broker.Redriven) {}); err != nil {
 				t.Fatal(err)
 			}
 			brokertest.Eventually(t, "both are handled", func() bool { return handled.Load() == 2 && b.Count(t, s.DeadQueue()) == 0 })

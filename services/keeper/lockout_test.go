@@ -10,7 +10,6 @@ import (
 
 	"traceria/services/broker/brokertest"
 	"traceria/services/keeper"
-	"traceria/services/topology"
 	"traceria/telemetry/otelamqp/rabbitmqtest"
 )
 
@@ -46,10 +45,10 @@ func TestWellKnownPasswordsAreLockedOut(t *testing.T) {
 	if line := brokertest.Receive(t, said); !strings.HasSuffix(line, "has the whole topology (nothing was missing)") {
 		t.Errorf("with the broker it says %q", line)
 	}
-	for _, name := range append(all.Users(), topology.Operator) {
+	for _, name := range all.Logins() {
 		_ = h.as(t, name) // with its own
 	}
-	checkLockedOut(t, h.server, append(known, guesses(append(all.Users(), topology.Operator))...)...)
+	checkLockedOut(t, h.server, append(known, guesses(all.Logins())...)...)
 }
 
 // guesses are logins to try without knowing the passwords, as user:password.

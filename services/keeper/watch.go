@@ -101,7 +101,7 @@ func (w *watcher) once(ctx context.Context) error {
 	defer wire.CloseAfter(ctx, conn)()
 	w.stands = w.Topology()
 	w.view, w.known = nil, time.Time{}
-	if w.bindings.err == nil {
+	if w.bindings.api.Err() == nil {
 		w.known = time.Now() // RabbitMQ may open its management API a moment later
 	}
 	before := w.known

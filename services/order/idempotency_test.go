@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -152,13 +153,14 @@ func TestAKeyAtOnceIsOneSynchronousOrder(t *testing.T) {
 	}
 }
 
-// A link that does not work is not given. The console will add the journey.
+// A link that does not work is not given. The journey is a page of the console.
 func TestAnOrderHasTheLinksThatWork(t *testing.T) {
 	t.Parallel()
 	service := run(t)
 	links := read[struct{ Links map[string]string }](t, service.call(t, http.MethodPost, "/order", goodOrder)).Links
-	if len(links) != 2 || links["jaeger"] == "" {
-		t.Errorf("got %v, want self and jaeger", links)
+	id := path.Base(links["self"])
+	if len(links) != 3 || links["jaeger"] == "" || links["journey"] != "http://127.0.0.1:8080/journeys/"+id {
+		t.Errorf("got %v, want self, journey and jaeger", links)
 	}
 	if a := service.call(t, http.MethodGet, strings.TrimPrefix(links["self"], service.base), ""); a.status != http.StatusOK {
 		t.Errorf("%s answers %d", links["self"], a.status)

@@ -36,10 +36,13 @@ func (o *orders) submit(w http.ResponseWriter, r *http.Request) error {
 	}
 	// The baggage takes the customer to every hop, for failures that are switched on for one customer.
 	ctx := failure.WithCustomer(r.Context(), body.CustomerID)
+	span := trace.SpanFromContext(ctx)
+	span.SetAttributes(telemetry.CustomerKey.String(body.CustomerID))
 	placed, err := o.place(ctx, newRow(body, items, pence, key))
 	if err != nil {
 		return host.FromCaller(err, "customerId", "items", "deliveryAddress", "deliveryAddressId")
 	}
+	span.SetAttributes(telemetry.OrderNumberKey.String(placed.OrderNumber))
 	w.Header().Set("Location", "/order/"+placed.OrderID)
 	status := http.StatusAccepted
 	if placed.Status == delivered.String() { // a synchronous order is delivered already

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
@@ -33,7 +34,8 @@ func TestAnOrderIsAcceptedWithAllThatTheCallerNeeds(t *testing.T) {
 	want := summary{
 		OrderID: got.OrderID, OrderNumber: "ORD1", Status: "created", TraceID: got.TraceID,
 		Links: links{
-			Self: service.base + "/order/" + got.OrderID, Jaeger: "http://jaeger/trace/" + got.TraceID,
+			Self: service.base + "/order/" + got.OrderID, Journey: "http://127.0.0.1:8080/journeys/" + got.OrderID,
+			Jaeger: "http://jaeger/trace/" + got.TraceID,
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -77,6 +79,29 @@ func TestEverySpanOfASubmissionIsInItsConversation(t *testing.T) {
 	// The server span ends after the answer was sent.
 	if diff := cmp.Diff([]string{"INSERT orders + outbox"}, got[:min(1, len(got))]); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// People look for an order by its customer and its number.
+func TestTheRequestsSpanNamesCustomerAndNumber(t *testing.T) {
+	t.Parallel()
+	service := run(t)
+	placed := service.place(t)
+	for {
+		for _, span := range service.memory.Conversation(placed.OrderID) {
+			if span.Kind != "server" {
+				continue
+			}
+			if span.Attributes["traceria.customer"] != "c-1" || span.Attributes["traceria.order.number"] != placed.OrderNumber {
+				t.Errorf("the span has %v, want customer c-1 and number %s", span.Attributes, placed.OrderNumber)
+			}
+			return
+		}
+		select { // the server span ends after the answer was sent
+		case <-t.Context().Done():
+			t.Fatal("no server span")
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
 }
 

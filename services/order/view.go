@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"traceria/services/event"
@@ -25,8 +26,10 @@ type summary struct {
 }
 
 type links struct {
-	Self   string `json:"self"`
-	Jaeger string `json:"jaeger"`
+	Self string `json:"self"`
+	// Journey is the order's page in the console.
+	Journey string `json:"journey"`
+	Jaeger  string `json:"jaeger"`
 }
 
 // linked returns the summary with the order's URL at the host of the request. In a container only other containers can resolve
@@ -39,7 +42,9 @@ func (s summary) linked(r *http.Request) summary {
 func (o *orders) summarize(id string, seq int64, at progress, traceID string) summary {
 	return summary{
 		OrderID: id, OrderNumber: number(seq), Status: at.String(), TraceID: traceID,
-		Links: links{Jaeger: o.Config.JaegerPublicURL + "/trace/" + traceID},
+		Links: links{
+			Journey: o.Config.ConsolePublicURL + "/journeys/" + url.PathEscape(id), Jaeger: o.Config.JaegerPublicURL + "/trace/" + traceID,
+		},
 	}
 }
 

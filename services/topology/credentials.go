@@ -29,7 +29,8 @@ const (
 // only if the definitions have it without a password.
 const guest = "guest"
 
-// WriteCredentials makes a random password for each service and for the [Operator], and a definitions file with the hashes:
+// WriteCredentials makes a random password for each service, the [Operator] and the [Console], and a definitions file with the
+// hashes:
 //
 //	dir/{user}/password          0400, in a folder that only its owner may open
 //	dir/broker/definitions.json  0644: the broker runs as another user
@@ -39,7 +40,7 @@ const guest = "guest"
 // password.
 func (t Topology) WriteCredentials(dir string, withGuest bool) (made []string, err error) {
 	passwords := map[string]string{}
-	for _, name := range append(t.Users(), Operator) {
+	for _, name := range t.Logins() {
 		password, isNew, err := keepPassword(filepath.Join(dir, name))
 		if err != nil {
 			return made, fmt.Errorf("password of %s: %w", name, err)
@@ -105,11 +106,14 @@ func (t Topology) writeDefinitions(folder string, passwords map[string]string) e
 // accounts are the users with these passwords. A user without a password is locked out.
 func (t Topology) accounts(passwords map[string]string, old []user) []user {
 	var all []user
-	for _, name := range slices.Concat([]string{guest, Operator}, t.Users()) {
+	for _, name := range append([]string{guest}, t.Logins()...) {
 		u := user{Name: name, Algorithm: hashing, Tags: []string{}}
 		if password, ok := passwords[name]; ok {
 			u.Hash = keepHash(name, password, old)
-			if !slices.Contains(t.Users(), name) {
+			switch {
+			case name == Console:
+				u.Tags = append(u.Tags, monitor)
+			case !slices.Contains(t.Users(), name):
 				u.Tags = append(u.Tags, administrator)
 			}
 		}

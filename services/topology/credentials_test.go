@@ -2,6 +2,8 @@ package topology_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"traceria/services/broker/brokertest"
+	"traceria/services/topology"
 )
 
 // tree returns the modes of the files and folders in a folder, and the contents of the files.
@@ -46,7 +49,7 @@ func tree(t *testing.T, folder string) (modes map[string]fs.FileMode, contents m
 func TestCredentialsAreMadeOnce(t *testing.T) {
 	t.Parallel()
 	_, all := brokertest.Definitions(t, "definitions.json")
-	users := []string{"order", "kitchen", "delivery", "loyalty", "staff", "operator"}
+	users := []string{"order", "kitchen", "delivery", "loyalty", "staff", "operator", "console"}
 	folder := filepath.Join(t.TempDir(), "credentials")
 	made, err := all.WriteCredentials(folder, false)
 	if diff := cmp.Diff(users, made); err != nil || diff != "" {
@@ -106,6 +109,55 @@ func TestOnePasswordCanBeRenewed(t *testing.T) {
 			t.Errorf("%s is the same: %t", name, same)
 		}
 	}
+}
+
+// A folder of an earlier version has no password of the console. Only that is made. The hashes of the others stay.
+func TestANewUserJoinsAnOldFolder(t *testing.T) {
+	t.Parallel()
+	_, all := brokertest.Definitions(t, "definitions.json")
+	folder := t.TempDir()
+	if _, err := all.WriteCredentials(folder, true); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(folder, "broker", "definitions.json")
+	text, before := read(t, file)
+	users := before.Users
+	before.Users = users[:len(users)-1]
+	if name := users[len(users)-1].Name; name != topology.Console {
+		t.Fatalf("the last user is %s", name)
+	}
+	before.Permissions = before.Permissions[:len(before.Permissions)-1]
+	old, err := before.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.WriteFile(file, old, 0o600), os.RemoveAll(filepath.Join(folder, topology.Console))); err != nil {
+		t.Fatal(err)
+	}
+	made, err := all.WriteCredentials(folder, true)
+	if diff := cmp.Diff([]string{topology.Console}, made); err != nil || diff != "" {
+		t.Errorf("%v (-want +made)\n%s", err, diff)
+	}
+	again, after := read(t, file)
+	if diff := cmp.Diff(users[:len(users)-1], after.Users[:len(users)-1]); diff != "" {
+		t.Errorf("the other users (-before +after)\n%s", diff)
+	}
+	if text == again || after.Users[len(users)-1].Hash == "" {
+		t.Errorf("the new user is %+v", after.Users[len(users)-1])
+	}
+}
+
+func read(t *testing.T, file string) (string, topology.Definitions) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all topology.Definitions
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	return string(text), all
 }
 
 func TestWhatCannotBeWrittenIsNamed(t *testing.T) {

@@ -79,13 +79,14 @@ type binding struct {
 const root = "/"
 
 // Definitions returns the topology as a definitions file without secrets. The user guest has its well-known password, which
-// RabbitMQ accepts on loopback only. The users of the services have no password, so that no login is possible;
+// RabbitMQ accepts on loopback only. The users of the services and of the console have no password, so that no login is possible;
 // [Topology.WriteCredentials] makes a file with passwords.
 func (t Topology) Definitions() Definitions {
 	users := []user{{Name: guest, Hash: hash(publicSalt, guest), Algorithm: hashing, Tags: []string{administrator}}}
 	for _, name := range t.Users() {
 		users = append(users, user{Name: name, Algorithm: hashing, Tags: []string{}})
 	}
+	users = append(users, user{Name: Console, Algorithm: hashing, Tags: []string{monitor}})
 	return t.definitions(users)
 }
 
@@ -98,6 +99,8 @@ func (t Topology) definitions(users []user) Definitions {
 		case slices.Contains(services, u.Name):
 			d.Permissions = append(d.Permissions, t.permission(u.Name))
 			d.TopicPermissions = append(d.TopicPermissions, t.topicPermissions(u.Name)...)
+		case u.Name == Console:
+			d.Permissions = append(d.Permissions, t.consolePermission())
 		case slices.Contains(u.Tags, administrator):
 			d.Permissions = append(d.Permissions, permission{u.Name, root, ".*", ".*", ".*"})
 		default:

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
+
+	"traceria/services/host"
 )
 
 // pollInterval is the interval at which Await asks.
@@ -19,7 +21,7 @@ func (c *Client) Get(ctx context.Context, orderID string) (Order, error) {
 	return c.Do(Unrecorded(ctx), http.MethodGet, "/order/"+url.PathEscape(orderID), nil, nil)
 }
 
-// FindNumber returns the order with a number such as ORD17.
+// FindNumber returns the order with a number such as ORD17. It returns a 404 [host.Problem] if there is none.
 func (c *Client) FindNumber(ctx context.Context, number string) (Order, error) {
 	query := url.Values{"orderNumber": {number}}
 	text, err := c.exchange(Unrecorded(ctx), http.MethodGet, "/order?"+query.Encode(), nil, nil)
@@ -31,7 +33,7 @@ func (c *Client) FindNumber(ctx context.Context, number string) (Order, error) {
 		return Order{}, c.foreign(text)
 	}
 	if len(answer.Orders) == 0 {
-		return Order{}, fmt.Errorf("the order service at %s has no order %s", c.at, number)
+		return Order{}, host.NotFound("the order service at %s has no order %s", c.at, number)
 	}
 	return answer.Orders[0], nil
 }
