@@ -76,7 +76,7 @@ func TestARedriveGivesLettersBackToTheirSubscriptionAndIsSeen(t *testing.T) {
 	var redriven []broker.Redriven
 	note := func(one broker.Redriven) { redriven = append(redriven, one) }
 	for range 2 { // the second time there is nothing left
-		if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 100, note); err != nil {
+		if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, broker.Selection{Most: 100}, note); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -119,7 +119,7 @@ func TestALetterThatDiesAgainIsNotRedrivenForEver(t *testing.T) {
 	b := brokertest.New(t)
 	s, _, _ := failing(t, b)
 	n := 0
-	if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 100, func(broker.Redriven) { n++ }); err != nil || n != 3 {
+	if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, broker.Selection{Most: 100}, func(broker.Redriven) { n++ }); err != nil || n != 3 {
 		t.Errorf("%d redriven, %v", n, err)
 	}
 	brokertest.Eventually(t, "they are dead again", func() bool { return b.Count(t, s.DeadQueue()) == 3 })
@@ -127,7 +127,7 @@ func TestALetterThatDiesAgainIsNotRedrivenForEver(t *testing.T) {
 	if err != nil || letters[0].Attempts != 2 {
 		t.Errorf("got %+v, %v", letters, err)
 	}
-	if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 100, func(broker.Redriven) {}); err != nil {
+	if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, broker.Selection{Most: 100}, func(broker.Redriven) {}); err != nil {
 		t.Fatal(err)
 	}
 	// Each redrive is a child of the first send and links to it, not to the previous redrive.
@@ -188,10 +188,10 @@ func TestLettersOfOthersCanBeShownAndRedriven(t *testing.T) {
 			t.Errorf("there is no trace %s", one.TraceID)
 		}
 	}
-	if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 1, note); err != nil || n != 1 {
+	if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, broker.Selection{Most: 1}, note); err != nil || n != 1 {
 		t.Errorf("%d redriven, %v", n, err)
 	}
-	if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 100, note); err != nil || n != 2 {
+	if _, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, broker.Selection{Most: 100}, note); err != nil || n != 2 {
 		t.Errorf("%d redriven, %v", n, err)
 	}
 	brokertest.Eventually(t, "both are in the subscription's queue", func() bool { return b.Count(t, s.Queue()) == 2 })
@@ -203,7 +203,7 @@ func TestAnInterruptedRedriveLosesNothing(t *testing.T) {
 	s, _, _ := failing(t, b)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	_, err := broker.Redrive(ctx, b.Conn(t), b.Config(), s.Subscription, 100, func(broker.Redriven) { cancel() })
+	_, err := broker.Redrive(ctx, b.Conn(t), b.Config(), s.Subscription, broker.Selection{Most: 100}, func(broker.Redriven) { cancel() })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
@@ -225,7 +225,7 @@ func TestARedriveWaitsForLettersThatSomebodyHasLookedAt(t *testing.T) {
 	}
 	time.AfterFunc(150*time.Millisecond, func() { _ = ch.Close() })
 	n := 0
-	if left, err := broker.Redrive(t.Context(), conn, b.Config(), s.Subscription, 100, func(broker.Redriven) { n++ }); err != nil || n != 3 || left != 0 {
+	if left, err := broker.Redrive(t.Context(), conn, b.Config(), s.Subscription, broker.Selection{Most: 100}, func(broker.Redriven) { n++ }); err != nil || n != 3 || left != 0 {
 		t.Errorf("%d redriven, %d left, %v", n, left, err)
 	}
 }
@@ -236,11 +236,11 @@ func TestARedriveSaysWhatItLeaves(t *testing.T) {
 	b := brokertest.New(t)
 	s, repair, _ := failing(t, b)
 	repair()
-	if left, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 1, func(broker.Redriven) {}); err != nil || left != 2 {
+	if left, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, broker.Selection{Most: 1}, func(broker.Redriven) {}); err != nil || left != 2 {
 		t.Errorf("%d left, %v", left, err)
 	}
 	ch := b.Channel(t)
-	_, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, 100, func(broker.Redriven) {
+	_, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, broker.Selection{Most: 100}, func(broker.Redriven) {
 		if _, there, err := ch.Get(s.DeadQueue(), false); err != nil || !there {
 			t.Error(there, err)
 		}

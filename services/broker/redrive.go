@@ -26,19 +26,27 @@ type Redriven struct {
 	TraceID string `json:"traceId"`
 }
 
-// Redrive returns dead letters to their subscription, the oldest first, at most most, and only those that are in the queue
-// when it begins. It calls each for every letter. A letter is acked after it was confirmed in the other queue: an
-// interruption loses nothing. left is the number of letters in the dead queue afterwards. It is an error if other clients
-// hold some of the letters.
+// Selection says which dead letters [Redrive] returns to their subscription.
+type Selection struct {
+	// Most is the number of letters that are looked at, the oldest first.
+	Most int
+	// MessageID, if set, chooses the letters with this message id. Several letters may have it: a message may die twice.
+	MessageID string
+}
+
+// Redrive returns dead letters to their subscription, the oldest first, and only those that are in the queue when it
+// begins. It calls each for every letter. A letter is acked after it was confirmed in the other queue: an interruption loses
+// nothing. Letters that are not chosen go back to their places, if all letters were looked at. left is the number of letters
+// in the dead queue afterwards. It is an error if other clients hold some of the letters.
 //
 // The retries of a letter begin anew, in the trace of its first send. The send span links to the first send and to the
 // failed attempt.
-func Redrive(ctx context.Context, conn *wire.Connection, config Config, s topology.Subscription, most int, each func(Redriven)) (left int, err error) {
+func Redrive(ctx context.Context, conn *wire.Connection, config Config, s topology.Subscription, which Selection, each func(Redriven)) (left int, err error) {
 	ch, err := conn.Channel()
 	if err != nil {
 		return 0, fmt.Errorf("open a channel: %w", err)
 	}
-	defer func() { _ = ch.Close() }()
+	defer func() { _ = ch.Close() }() // after an error it returns what was taken
 	publisher, err := otelamqp.NewPublisher(ch, instrumentation(config)...)
 	if err != nil {
 		return 0, fmt.Errorf("open a publishing channel: %w", err)
@@ -47,26 +55,32 @@ func Redrive(ctx context.Context, conn *wire.Connection, config Config, s topolo
 	if err != nil {
 		return 0, err
 	}
-	wanted := min(most, there)
-	for n := range wanted {
+	var others []uint64
+	for n := range min(which.Most, there) {
 		if ctx.Err() != nil {
 			return 0, context.Cause(ctx)
 		}
 		d, ok, err := ch.Get(s.DeadQueue(), false)
-		if err != nil {
+		switch {
+		case err != nil:
 			return 0, fmt.Errorf("read %s: %w", s.DeadQueue(), err)
-		}
-		if !ok {
-			return 0, fmt.Errorf("took %d of %d letters: another client holds the others; redrive them later", n, wanted)
+		case !ok:
+			return 0, fmt.Errorf("took %d of %d letters: another client holds the others; redrive them later", n, min(which.Most, there))
+		case which.MessageID != "" && which.MessageID != d.MessageId:
+			others = append(others, d.DeliveryTag)
+			continue
 		}
 		sent, err := redrive(ctx, s, publisher, d)
 		if err != nil {
-			return 0, errors.Join(fmt.Errorf("redrive %s: %w", sent.MessageID, err), d.Nack(false, true))
+			return 0, fmt.Errorf("redrive %s: %w", sent.MessageID, err)
 		}
 		if err := d.Ack(false); err != nil {
 			return 0, fmt.Errorf("ack the dead letter %s, which is in both queues now: %w", sent.MessageID, err)
 		}
 		each(sent)
+	}
+	if err := putBack(ctx, ch, s, others); err != nil {
+		return 0, err
 	}
 	return ready(ch, s)
 }

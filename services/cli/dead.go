@@ -1,13 +1,6 @@
 package cli
 
-import (
-	"fmt"
-
-	"github.com/spf13/cobra"
-
-	"traceria/services/broker/wire"
-	"traceria/services/topology"
-)
+import "github.com/spf13/cobra"
 
 func newDeadCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -22,12 +15,4 @@ used up. It stays in the queue SUBSCRIPTION.dead until it is redriven or deleted
 	}
 	cmd.AddCommand(newDeadListCommand(), newDeadShowCommand(), newDeadRedriveCommand())
 	return cmd
-}
-
-// explainMissing says how to get the dead queue if err says that it is missing.
-func explainMissing(s topology.Subscription, err error) error {
-	if wire.IsMissing(err) {
-		return fmt.Errorf("RabbitMQ has no queue %s: run `traceria topology apply`", s.DeadQueue())
-	}
-	return err
 }

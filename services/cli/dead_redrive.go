@@ -25,9 +25,9 @@ const (
 )
 
 type deadRedriveOptions struct {
-	queue string
-	limit int
-	json  bool
+	queue, message string
+	limit          int
+	json           bool
 }
 
 func newDeadRedriveCommand() *cobra.Command {
@@ -38,16 +38,27 @@ func newDeadRedriveCommand() *cobra.Command {
 		Long: `Send the dead letters of a subscription back to its queue. No other subscriber gets them. Their attempts begin anew, in
 the trace of their first send. An event that was handled in the meantime changes nothing.
 
+With --message only the letters of one message are sent back; traceria dead show prints its id. The others stay in their
+sequence.
+
 If another program has read some of the letters, the command waits a moment for them. The exit code is 1 if it sent fewer
-letters than there were.`,
-		Example: "  traceria dead redrive kitchen.order-confirmed",
-		Args:    oneArgument("QUEUE"),
+letters than there were, or if there is no letter of the message.`,
+		Example: `  traceria dead redrive kitchen.order-confirmed
+  traceria dead redrive kitchen.order-confirmed --message 0b9e3a52-6f0e-4c58-9d3e-2d7c7a4a9f10.v2`,
+		Args: oneArgument("QUEUE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.queue = args[0]
+			if err := exclusive(cmd, "message", "limit"); err != nil {
+				return err
+			}
+			if cmd.Flags().Changed("message") && o.message == "" {
+				return usagef("--message is empty: want the id of a message; traceria dead show %s prints it", o.queue)
+			}
 			return runDeadRedrive(cmd, o)
 		},
 	}
 	addJSON(cmd, &o.json, "a list of {messageId, conversationId, traceId}")
+	cmd.Flags().StringVar(&o.message, "message", "", "send only the letters with this message id")
 	cmd.Flags().IntVar(&o.limit, "limit", maxRedriven, "number of letters, the oldest first, 1 to "+strconv.Itoa(maxRedriven))
 	return cmd
 }
@@ -85,20 +96,24 @@ func withTelemetry(cmd *cobra.Command, service string, use func(*telemetry.Telem
 
 func redrive(cmd *cobra.Command, conn *wire.Connection, config broker.Config, s topology.Subscription, o deadRedriveOptions) error {
 	sent := []broker.Redriven{}
-	left, err := broker.Redrive(cmd.Context(), conn, config, s, o.limit, func(one broker.Redriven) {
+	which := broker.Selection{Most: o.limit, MessageID: o.message}
+	left, err := broker.Redrive(cmd.Context(), conn, config, s, which, func(one broker.Redriven) {
 		sent = append(sent, one)
 		if !o.json {
 			cmd.Printf("redriven message %q  conversation %q  trace %s\n", one.MessageID, one.ConversationID, one.TraceID)
 		}
 	})
-	if left > 0 {
+	if err == nil && len(sent) == 0 && o.message != "" {
+		err = fmt.Errorf("%s has no dead letter of message %q now (dead letters: %d); traceria dead show %[1]s lists them", s.Queue(), o.message, left)
+	}
+	if left > 0 && o.message == "" {
 		cmd.PrintErrf("%s has %s now: beyond --limit, dead again, or new\n", s.Queue(), host.Plural(left, "dead letter", "dead letters"))
 	}
 	if o.json {
-		return errors.Join(explainMissing(s, err), printJSON(cmd, sent))
+		return errors.Join(pizzeria.ExplainMissing(s, err), printJSON(cmd, sent))
 	}
 	if err == nil && len(sent) == 0 {
 		cmd.Printf("%s has no dead letters that can be read now\n", s.Queue())
 	}
-	return explainMissing(s, err)
+	return pizzeria.ExplainMissing(s, err)
 }

@@ -2,18 +2,17 @@ package cli
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"traceria/services/broker"
 	"traceria/services/broker/wire"
 	"traceria/services/host"
+	"traceria/services/pizzeria"
 )
 
 const (
@@ -56,10 +55,10 @@ func runDeadShow(cmd *cobra.Command, o deadShowOptions) error {
 	return withBroker(cmd, func(conn *wire.Connection, _ host.Config) error {
 		letters, err := broker.ShowDead(cmd.Context(), conn, s, o.limit)
 		if err != nil {
-			return explainMissing(s, err)
+			return pizzeria.ExplainMissing(s, err)
 		}
 		if o.json {
-			return printJSON(cmd, withBodies(letters))
+			return printJSON(cmd, pizzeria.WithBodies(letters))
 		}
 		for _, letter := range letters {
 			printLetter(cmd, letter)
@@ -106,26 +105,4 @@ func shortened(body string) string {
 		return body
 	}
 	return strings.ToValidUTF8(body[:maxBody], "") + "…\n(cut: --json prints all of it)"
-}
-
-// letterWithBody is a dead letter as --json prints it.
-type letterWithBody struct {
-	broker.Letter
-	Body any `json:"body"`
-	// BodyEncoding is "" for JSON, "text", or "base64" for bytes that are not UTF-8. It tells the text abc from the JSON "abc".
-	BodyEncoding string `json:"bodyEncoding,omitempty"`
-}
-
-func withBodies(letters []broker.Letter) []letterWithBody {
-	all := make([]letterWithBody, len(letters))
-	for i, letter := range letters {
-		all[i] = letterWithBody{Letter: letter, Body: string(letter.Body), BodyEncoding: "text"}
-		switch {
-		case !utf8.Valid(letter.Body):
-			all[i].Body, all[i].BodyEncoding = letter.Body, "base64"
-		case json.Valid(letter.Body):
-			all[i].Body, all[i].BodyEncoding = json.RawMessage(letter.Body), ""
-		}
-	}
-	return all
 }

@@ -5,10 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"traceria/services/order/orderclient"
 	"traceria/services/pizzeria"
 	"traceria/services/scenario"
-	"traceria/telemetry/tracetree"
 )
 
 func newScenarioCommand() *cobra.Command {
@@ -22,7 +20,7 @@ tree is as it must be. Afterwards the switches are as they were before, also aft
 		Args:    asUsage(cobra.NoArgs),
 		RunE:    showHelp,
 	}
-	cmd.AddCommand(newScenarioListCommand(), newScenarioShowCommand(), newScenarioRunCommand())
+	cmd.AddCommand(newScenarioListCommand(), newScenarioShowCommand(), newScenarioRunCommand(), newScenarioHoldCommand())
 	return cmd
 }
 
@@ -36,11 +34,5 @@ func runningSystem(cmd *cobra.Command) (scenario.System, error) {
 	if err != nil {
 		return scenario.System{}, err
 	}
-	control := scenario.FindControl(cmd.Context(), config.URLs["order"])
-	return scenario.System{
-		Order: orderclient.New(config.URLs["order"]), Services: config.URLs, Switches: scenario.NewSwitches(config.URLs["console"]),
-		Jaeger: tracetree.NewJaeger(config.JaegerURL, nil), JaegerURL: config.JaegerPublicURL,
-		Control: control, Journal: filepath.Join(filepath.Dir(flags.Path), "scenario-run-"+control.Name()+".json"),
-		Ready: pizzeria.AllReady(config),
-	}, nil
+	return pizzeria.RunningSystem(cmd.Context(), config, filepath.Dir(flags.Path)), nil
 }

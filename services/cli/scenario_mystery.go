@@ -69,9 +69,6 @@ func runMystery(cmd *cobra.Command, o mysteryOptions) error {
 }
 
 func startMystery(cmd *cobra.Command, system scenario.System, o mysteryOptions) error {
-	if o.seed == 0 {
-		o.seed = uint64(time.Now().UnixNano()) % 1_000_000
-	}
 	m, err := system.StartMystery(cmd.Context(), o.seed, o.level)
 	if err != nil {
 		return err

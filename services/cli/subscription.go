@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"slices"
 	"strings"
 
 	"traceria/services/pizzeria"
@@ -10,16 +9,11 @@ import (
 
 // findSubscription finds a subscription by the name of its queue or of its dead queue.
 func findSubscription(name string) (topology.Subscription, error) {
-	all := pizzeria.Known().Subscriptions
-	i := slices.IndexFunc(all, func(s topology.Subscription) bool { return name == s.Queue() || name == s.DeadQueue() })
-	if i < 0 {
-		names := make([]string, len(all))
-		for j, s := range all {
-			names[j] = s.Queue()
-		}
-		return topology.Subscription{}, usagef("there is no subscription %q; there are %s", name, strings.Join(names, ", "))
+	s, all, found := pizzeria.FindSubscription(pizzeria.Known(), name)
+	if !found {
+		return s, usagef("there is no subscription %q; there are %s", name, strings.Join(all, ", "))
 	}
-	return all[i], nil
+	return s, nil
 }
 
 // checkLimit checks the value of --limit.

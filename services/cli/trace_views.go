@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"traceria/services/event"
 	"traceria/services/host"
 	"traceria/services/order/orderclient"
+	"traceria/services/pizzeria"
 	"traceria/telemetry"
 	"traceria/telemetry/tracetree"
 )
@@ -20,17 +20,16 @@ const followTime = 2 * time.Minute
 
 // printWhy prints the critical path from the first span to the delivery, or to the last span of an order that was not delivered.
 func printWhy(cmd *cobra.Command, tree *tracetree.Tree, o traceOptions) error {
-	path := tracetree.CriticalPath(tree, isDelivery)
+	path := tracetree.CriticalPath(tree, pizzeria.IsDelivery)
 	if o.json {
 		return printJSON(cmd, path)
 	}
+	if reason := path.Reason(); reason != "" {
+		if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\n\n", reason); err != nil {
+			return fmt.Errorf("print the reason: %w", err)
+		}
+	}
 	return tracetree.PrintPath(cmd.OutOrStdout(), path, printOptions(cmd.OutOrStdout()))
-}
-
-// isDelivery reports whether a span publishes OrderDelivered.
-func isDelivery(s tracetree.Span) bool {
-	key, _ := s.Attributes["messaging.rabbitmq.destination.routing_key"].(string)
-	return s.Kind == tracetree.KindProducer && key == event.OrderDeliveredV1.RoutingKey()
 }
 
 // printAgainst prints the difference between two orders or traces.

@@ -22,12 +22,25 @@ type running struct {
 	file   failure.File
 	memory *telemetry.Memory
 	stop   func() error
+	// header is that of the last answer.
+	header http.Header
 }
 
 const deadline = 20 * time.Second
 
-// run starts a console. shared means that all services share one process, as under traceria all.
+// run starts a console without a system. shared means that all services share one process, as under traceria all.
 func run(t *testing.T, shared bool) *running {
+	t.Helper()
+	return start(t, nil, shared)
+}
+
+// runWith starts a console with a system.
+func runWith(t *testing.T, system console.System) *running {
+	t.Helper()
+	return start(t, func(*host.Host) console.System { return system }, false)
+}
+
+func start(t *testing.T, system func(*host.Host) console.System, shared bool) *running {
 	t.Helper()
 	c := &running{memory: &telemetry.Memory{}, file: failure.File{Path: filepath.Join(t.TempDir(), "flags.json")}}
 	set := map[string]string{"HTTP_ADDR": "127.0.0.1:0", "AMQP_URL": "amqp://127.0.0.1:1/", "DATABASE_URL": "sqlite:/nowhere/{service}.db"}
@@ -37,7 +50,7 @@ func run(t *testing.T, shared bool) *running {
 		t.Fatal(err)
 	}
 	config.Flags = c.file
-	c.base, c.stop = hosttest.Run(t, console.Service(), host.Options{
+	c.base, c.stop = hosttest.Run(t, console.Service(system), host.Options{
 		Config: config, Telemetry: telemetry.Config{Memory: c.memory, LogOutput: io.Discard, Shared: shared},
 	})
 	return c
@@ -55,6 +68,11 @@ func (c *running) call(t *testing.T, method, path, body string, headers ...strin
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
+	for i := 0; i < len(headers); i += 2 {
+		if headers[i] == "Host" {
+			req.Host = headers[i+1]
+		}
+	}
 	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -64,6 +82,7 @@ func (c *running) call(t *testing.T, method, path, body string, headers ...strin
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.header = resp.Header
 	if problem := resp.Header.Get("Content-Type") == "application/problem+json"; problem != (resp.StatusCode >= 400) {
 		t.Errorf("%s %s answers %d as %s", method, path, resp.StatusCode, resp.Header.Get("Content-Type"))
 	}

@@ -1,32 +1,96 @@
-// Package console is the web interface of the system. It lists and sets the switches of failures and experiments. It
-// handles no orders and needs neither a broker nor a database.
+// Package console is the web page of the system and its API: it takes the spans of a Collector, shows journeys while they happen,
+// places orders and switches failures. It imports no other service: package pizzeria hands it a [System]. Without one it is a viewer
+// for the spans of any Collector. It needs neither a broker nor a database.
 package console
 
 import (
+	"context"
+	"sync"
+
 	"traceria/services/broker"
+	"traceria/services/console/journeys"
 	"traceria/services/host"
+	"traceria/telemetry/tracetree"
 )
 
 // Name is the service's name.
 const Name = "console"
 
-// Service describes the console.
-func Service() host.Service {
+// Service describes the console. system returns the parts of the system that this console can reach. Nil means none.
+func Service(system func(*host.Host) System) host.Service {
 	return host.Service{
-		Name: Name, Title: "lists and sets failures and experiments", Stateless: true,
-		New: func(h *host.Host) (host.App, error) { return &console{Host: h}, nil },
+		Name: Name, Title: "the web page: journeys, failures, queues", Stateless: true,
+		Check: func(env *host.Env) { readSettings(env) },
+		New: func(h *host.Host) (host.App, error) {
+			var s System
+			if system != nil {
+				s = system(h)
+			}
+			return newConsole(h, s)
+		},
 	}
 }
 
-type console struct{ *host.Host }
+type console struct {
+	*host.Host
+	system   System
+	settings settings
+	names    names
+	store    *journeys.Store
+	page     *site
+	switches *switchLog
+	load     *load
+	stream   *hub
+	// heavy bounds the requests that read many spans at a time.
+	heavy chan struct{}
+}
 
-// Routes implements host.App.
-func (c *console) Routes(r *host.Routes) {
-	r.Query("GET /api/failures", ours(c.list))
-	r.Command("PUT /api/failures/{key}", ours(c.set))
-	r.Command("DELETE /api/failures/{key}", ours(c.clear))
-	r.Command("DELETE /api/failures", ours(c.clearAll))
+// heavyRequests is how many requests may fold many spans at the same time. The others wait.
+const heavyRequests = 4
+
+func newConsole(h *host.Host, system System) (*console, error) {
+	c := &console{
+		Host: h, system: system, settings: readSettings(h.Env), switches: &switchLog{}, heavy: make(chan struct{}, heavyRequests),
+	}
+	c.names = newNames(c.settings.hosts, h.Config.URLs[Name], h.Config.ConsolePublicURL)
+	c.store = journeys.New(journeys.Options{Limit: c.settings.memory, StuckAfter: stuckAfter, Routing: system.Routing})
+	c.load = newLoad(c)
+	c.stream = newHub(c)
+	var err error
+	c.page, err = embeddedSite()
+	return c, err
+}
+
+// Work implements host.Worker: it runs what goes on beside requests.
+func (c *console) Work(ctx context.Context) {
+	var group sync.WaitGroup
+	group.Go(func() { c.watchSwitches(ctx) })
+	group.Go(func() { c.load.work(ctx) })
+	c.stream.work(ctx, &group)
+	if c.system.Work != nil {
+		group.Go(func() { c.system.Work(ctx) })
+	}
+	group.Wait()
+	c.store.Close()
 }
 
 // Subscriptions implements host.App. The console consumes no events.
 func (*console) Subscriptions() []broker.Subscription { return nil }
+
+// routing is what spans do not say about the broker.
+func (c *console) routing() tracetree.Routing {
+	if c.system.Routing == nil {
+		return tracetree.Routing{}
+	}
+	return c.system.Routing()
+}
+
+// enter waits for a place among the heavy requests. The caller must call leave.
+func (c *console) enter(ctx context.Context) (leave func(), err error) {
+	select {
+	case c.heavy <- struct{}{}:
+		return func() { <-c.heavy }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}

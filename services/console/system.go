@@ -14,6 +14,12 @@ import (
 // field is a part that this console does not have: its routes answer 404, and the page leaves the view out. The console then is a
 // viewer for the spans of any Collector.
 type System struct {
+	// Version is the version of the program.
+	Version string
+	// Work, if set, runs beside the console until ctx ends.
+	Work func(ctx context.Context)
+	// Number returns the conversation of an order number such as ORD17.
+	Number func(ctx context.Context, number string) (conversation string, err error)
 	// Routing says where messages go, for the states of journeys. Nil means that only spans say so.
 	Routing func() tracetree.Routing
 	// Missing says what an unfinished conversation lacks and where it is, or nil. The value is written as JSON.
@@ -75,11 +81,13 @@ type Queue struct {
 
 // Queues looks at the broker.
 type Queues interface {
-	// List returns every subscription of the topology. OldestMS and DrainMS are filled in by the console.
-	List(ctx context.Context) ([]Queue, error)
+	// List returns every subscription of the topology. OldestMS and DrainMS are filled in by the console. remark says what is not
+	// known although the broker answers, or is "".
+	List(ctx context.Context) (queues []Queue, remark string, err error)
 	// Letters returns the dead letters of a subscription, the oldest first. The error wraps ErrNoQueue for an unknown one.
 	Letters(ctx context.Context, queue string, limit int) ([]Letter, error)
-	// Redrive sends dead letters back: that with the message id, or all if messageID is "".
+	// Redrive sends dead letters back: that with the message id, or all if messageID is "". The error wraps ErrNoQueue or ErrNoLetter.
+	// What was redriven before an error is returned with it.
 	Redrive(ctx context.Context, queue, messageID string) ([]broker.Redriven, error)
 }
 
@@ -116,7 +124,9 @@ type ScenarioSummary struct {
 	Name  string `json:"name"`
 	Title string `json:"title"`
 	Place int    `json:"place"`
-	Steps int    `json:"steps"`
+	// Rows are the rows of the talk that it shows.
+	Rows  []int `json:"rows,omitempty"`
+	Steps int   `json:"steps"`
 	// Refused says why it cannot be run here, or "".
 	Refused string `json:"refused,omitempty"`
 }

@@ -13,13 +13,19 @@ import (
 // configuration. The caller must call done.
 func JourneySources(config host.Config) (sources journey.Sources, done func()) {
 	rabbitMQ := journey.NewRabbitMQ(config.AMQPURL)
+	sources = journeySources(config)
+	sources.Broker = rabbitMQ
+	return sources, rabbitMQ.Close
+}
+
+// journeySources returns the sources without RabbitMQ.
+func journeySources(config host.Config) journey.Sources {
 	return journey.Sources{
 		Order:    orderclient.New(config.URLs["order"]).Get,
 		Spans:    tracetree.NewJaeger(config.JaegerURL, nil).Conversation,
-		Broker:   rabbitMQ,
 		Topology: Configured(config),
 		Service: func(ctx context.Context, name string) (host.Readiness, error) {
 			return readinessAt(ctx, config.URLs[name])
 		},
-	}, rabbitMQ.Close
+	}
 }

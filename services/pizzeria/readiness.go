@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -89,16 +90,22 @@ func kept(outbox host.Outbox) (remarks []string) {
 
 // Get reads at most 64 KiB from address and returns the status code and the body.
 func Get(ctx context.Context, address string) (int, []byte, error) {
+	return get(ctx, address, 64<<10, nil)
+}
+
+// get reads at most most bytes.
+func get(ctx context.Context, address string, most int64, header http.Header) (int, []byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return 0, nil, telemetry.WithoutURL(err)
 	}
+	maps.Copy(request.Header, header)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, nil, fmt.Errorf("does not answer: %w", telemetry.WithoutURL(err))
 	}
 	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
+	body, err := io.ReadAll(io.LimitReader(response.Body, most))
 	return response.StatusCode, body, err
 }
 

@@ -17,4 +17,4 @@ func Services() []host.Service {
 }
 
 // All returns the businesses and the console. The console does not use the broker.
-func All() []host.Service { return append(Services(), console.Service()) }
+func All() []host.Service { return append(Services(), console.Service(consoleSystem)) }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,6 +13,7 @@ import (
 	"strings"
 
 	"traceria/services/host"
+	"traceria/services/topology"
 	"traceria/telemetry"
 )
 
@@ -27,16 +27,23 @@ type Control interface {
 	Restarts(ctx context.Context) error
 	Stop(ctx context.Context, part string) error
 	Start(ctx context.Context, part string) error
-	// Command returns a command of traceria that runs with the broker's user of the part.
+	// Rights says why Command lacks the rights of the part at the broker, or nil.
+	Rights(ctx context.Context, part string) error
+	// Command returns a command of traceria that runs with the rights of the part at the broker.
 	Command(ctx context.Context, part string, args ...string) *exec.Cmd
 }
 
+// watcher is the part that may do everything at the broker. It restores the topology.
+const watcher = "topology"
+
 // FindControl finds what runs the system whose order service is at an address: the process-compose of make up in this folder, or
-// docker compose. Both may run, at different ports. Without them the parts cannot be stopped.
-func FindControl(ctx context.Context, order string) Control {
+// docker compose. Both may run, at different ports. Without them the parts cannot be stopped, and commands have the rights of the
+// user in amqpURL.
+func FindControl(ctx context.Context, order, amqpURL string) Control {
+	alone := none{user: userOf(amqpURL)}
 	at, err := telemetry.ParseURL(order)
 	if err != nil {
-		return none{}
+		return alone
 	}
 	if d := (docker{}); d.publishes(ctx, at.Port()) {
 		return d
@@ -44,7 +51,7 @@ func FindControl(ctx context.Context, order string) Control {
 	if n := (native{}); at.Port() == strconv.Itoa(host.Ports["order"]) && n.running(ctx) {
 		return n
 	}
-	return none{}
+	return alone
 }
 
 func (native) Name() string { return "native" }
@@ -110,10 +117,23 @@ func (n native) Start(ctx context.Context, part string) error {
 	return err
 }
 
-// Command runs this program. The user guest, which the tools of make up have, may do everything.
-func (native) Command(ctx context.Context, _ string, args ...string) *exec.Cmd {
-	return itself(ctx, args)
+func (native) Rights(context.Context, string) error { return nil }
+
+// Command runs this program. The user guest, which the tools of make up have, may do everything. A service that make up has
+// started has a user of its own, and the command gets that of the part instead.
+func (native) Command(ctx context.Context, part string, args ...string) *exec.Cmd {
+	cmd := itself(ctx, args)
+	if part == watcher {
+		part = topology.Operator
+	}
+	if match, _ := filepath.Match(nativePassword("*"), os.Getenv("AMQP_PASSWORD_FILE")); match {
+		cmd.Env = append(os.Environ(), "AMQP_URL="+as(os.Getenv("AMQP_URL"), part), "AMQP_PASSWORD_FILE="+nativePassword(part))
+	}
+	return cmd
 }
+
+// nativePassword is the file with the password of a user of the broker of make up.
+func nativePassword(user string) string { return ".run/credentials/" + user + "/password" }
 
 // runs returns an error unless the part is among those that run.
 func runs(what, part string, parts []string, err error) error {
@@ -158,7 +178,8 @@ func (d docker) Can(ctx context.Context, part string) error {
 	return runs("docker compose", part, parts, err)
 }
 
-func (docker) Restarts(context.Context) error { return nil }
+func (docker) Restarts(context.Context) error       { return nil }
+func (docker) Rights(context.Context, string) error { return nil }
 
 func (d docker) Stop(ctx context.Context, part string) error {
 	_, err := output(d.compose(ctx, "stop", part))
@@ -173,20 +194,6 @@ func (d docker) Start(ctx context.Context, part string) error {
 // Command runs in the container of the part, where the password of its user is.
 func (d docker) Command(ctx context.Context, part string, args ...string) *exec.Cmd {
 	return d.compose(ctx, append([]string{"exec", "-T", part, "/traceria"}, args...)...)
-}
-
-// none cannot stop anything.
-type none struct{}
-
-var errNoControl = errors.New("nothing that can do it is found: run it in the folder of the checkout from which make up or docker compose up started the system; " +
-	"traceria all is one process, of which no part can be stopped")
-
-func (none) Can(context.Context, string) error   { return errNoControl }
-func (none) Restarts(context.Context) error      { return errNoControl }
-func (none) Stop(context.Context, string) error  { return errNoControl }
-func (none) Start(context.Context, string) error { return errNoControl }
-func (none) Command(ctx context.Context, _ string, args ...string) *exec.Cmd {
-	return itself(ctx, args)
 }
 
 // output runs a command. The error has what it wrote on standard error.

@@ -5,9 +5,13 @@ package scenario
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"syscall"
 )
+
+// detach keeps Ctrl-C in the terminal from the command.
+func detach(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
 // lock locks the journal until unlock is called or the process ends. The error wraps [ErrBusy] if another run has the lock.
 func lock(journal string) (unlock func(), err error) {

@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"context"
-	_ "embed" // the tree of an order without a failure
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,8 +12,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"traceria/services/failure"
-	"traceria/telemetry/tracetree"
 )
 
 // culprits are the failures of a mystery by level. At level 3 there are two at once, of any level. All of them can be set for one
@@ -30,9 +30,6 @@ var culprits = map[int][]failure.Key{
 
 // Levels is the number of levels of a mystery.
 const Levels = 3
-
-//go:embed mystery/clean.tree
-var cleanTree string
 
 // mysteryOrders is the number of orders that a mystery places.
 const mysteryOrders = 4
@@ -79,20 +76,25 @@ func (s System) OpenMystery() (*Mystery, error) {
 	return m, nil
 }
 
-// StartMystery switches on what the seed chooses, for a customer of its own and without marks, and places orders.
+// StartMystery switches on what the seed chooses, for a customer of its own and without marks, and places orders. The seed 0
+// chooses one; then the name of the customer does not tell it. The error wraps [ErrBusy] while a run goes on, which may have set
+// what the mystery would put back.
 func (s System) StartMystery(ctx context.Context, seed uint64, level int) (*Mystery, error) {
+	release, err := s.Hold(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	if _, err := s.OpenMystery(); !errors.Is(err, ErrNoMystery) {
 		return nil, errors.Join(ErrMystery, err)
 	}
 	if err := s.Ready(ctx); err != nil {
 		return nil, err
 	}
-	m := &Mystery{
-		Seed: seed, Level: level, Keys: Culprits(seed, level), Customer: fmt.Sprintf("mystery-%d", seed), Started: time.Now(),
-		Before: map[failure.Key]*failure.Setting{}, path: s.mysteryPath(),
-	}
+	m := newMystery(seed, level)
+	m.path = s.mysteryPath()
 	if err := s.prepare(ctx, m); err != nil {
-		return nil, errors.Join(err, s.EndMystery(context.WithoutCancel(ctx), m))
+		return nil, errors.Join(err, s.endMystery(context.WithoutCancel(ctx), m))
 	}
 	orders, err := s.Order.PlaceAll(ctx, mysteryOrders, m.Customer, "")
 	for _, order := range orders {
@@ -101,10 +103,24 @@ func (s System) StartMystery(ctx context.Context, seed uint64, level int) (*Myst
 		}
 	}
 	if err := errors.Join(err, m.write()); err != nil {
-		return nil, errors.Join(err, s.EndMystery(context.WithoutCancel(ctx), m))
+		return nil, errors.Join(err, s.endMystery(context.WithoutCancel(ctx), m))
 	}
 	return m, nil
 }
+
+func newMystery(seed uint64, level int) *Mystery {
+	customer := fmt.Sprintf("mystery-%d", seed)
+	if seed == 0 {
+		seed, customer = 1+rand.Uint64N(mostSeed), "mystery-"+uuid.NewString()[:8] //nolint:gosec // a game
+	}
+	return &Mystery{
+		Seed: seed, Level: level, Keys: Culprits(seed, level), Customer: customer, Started: time.Now(),
+		Before: map[failure.Key]*failure.Setting{},
+	}
+}
+
+// mostSeed is the greatest seed that is chosen. A person can write it down.
+const mostSeed = 1_000_000
 
 // prepare switches the keys on. The file has the settings of before first.
 func (s System) prepare(ctx context.Context, m *Mystery) error {
@@ -118,6 +134,9 @@ func (s System) prepare(ctx context.Context, m *Mystery) error {
 		}
 		if status.Active != nil && status.Active.Variant == failure.Custom {
 			return fmt.Errorf("a switch that the mystery needs has a rule that was written by hand; remove it: traceria failure clear %s", status.Key)
+		}
+		if status.Active != nil && status.Active.Unmarked { // the console of docker compose has a mystery of its own
+			return fmt.Errorf("%w elsewhere", ErrMystery)
 		}
 		m.Before[status.Key] = status.Active
 	}
@@ -147,6 +166,18 @@ func Culprits(seed uint64, level int) []failure.Key {
 	hard := culprits[Levels][random.IntN(len(culprits[Levels]))]
 	easy := culprits[1][random.IntN(len(culprits[1]))]
 	return []failure.Key{easy, hard}
+}
+
+// Suspects are the failures that a mystery of the level may have, and those of easier ones, in the order of the catalogue.
+func Suspects(level int) (keys []failure.Key) {
+	for _, entry := range failure.Catalogue() {
+		for easier := 1; easier <= level; easier++ {
+			if slices.Contains(culprits[easier], entry.Key) {
+				keys = append(keys, entry.Key)
+			}
+		}
+	}
+	return keys
 }
 
 func (m *Mystery) write() error { return writeState(m.path, m) }
@@ -186,58 +217,18 @@ func (m *Mystery) Guess(keys []failure.Key) (right []failure.Key, solved bool, e
 	return right, solved, err
 }
 
-// Clue is what gave a failure away.
-type Clue struct {
-	Key    failure.Key `json:"key"`
-	Title  string      `json:"title"`
-	Breaks string      `json:"breaks"`
-	Jaeger string      `json:"jaeger"`
-	Repair string      `json:"repair"`
-}
-
-// Evidence is the tree of an order of the mystery, and how it differs from that of an order without a failure.
-type Evidence struct {
-	Order      string `json:"order"`
-	Trace      string `json:"trace"`
-	Difference string `json:"difference"`
-}
-
-// evidenceTime limits the wait for the spans of an order.
-const evidenceTime = 8 * time.Second
-
-// Explain returns what the failures are, and the spans that gave them away.
-func (s System) Explain(ctx context.Context, m *Mystery) (clues []Clue, evidence Evidence, err error) {
-	for _, key := range m.Keys {
-		entry, err := failure.Lookup(key)
-		if err != nil {
-			return nil, evidence, err
-		}
-		clues = append(clues, Clue{key, entry.Title, entry.Breaks, entry.Jaeger, entry.Repair})
-	}
-	golden, err := tracetree.ParseGolden(cleanTree)
-	if err != nil {
-		return clues, evidence, err
-	}
-	for i, order := range m.Orders {
-		read := func(ctx context.Context) ([]tracetree.Span, error) { return s.Jaeger.Conversation(ctx, order) }
-		spans, err := tracetree.ReadAtRest(ctx, read, evidenceTime)
-		if errors.Is(err, tracetree.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return clues, evidence, err
-		}
-		evidence = Evidence{Order: order, Trace: s.JaegerURL + "/trace/" + m.Traces[i], Difference: golden.Compare(tracetree.Build(spans))}
-		if evidence.Difference != "" {
-			break
-		}
-	}
-	return clues, evidence, nil
-}
-
-// EndMystery puts the switches back.
+// EndMystery puts the switches back. The error wraps [ErrBusy] while a run goes on, which puts back what it found.
 func (s System) EndMystery(ctx context.Context, m *Mystery) error {
-	if _, err := s.Switches.restore(ctx, m.Before); err != nil {
+	release, err := s.Hold(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return s.endMystery(ctx, m)
+}
+
+func (s System) endMystery(ctx context.Context, m *Mystery) error {
+	if _, err := restore(ctx, s.Switches, m.Before); err != nil {
 		return err
 	}
 	if err := os.Remove(m.path); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -19,7 +19,7 @@ type System struct {
 	Order *orderclient.Client
 	// Services are the addresses of the services by name.
 	Services map[string]string
-	Switches *Switches
+	Switches Switches
 	Jaeger   *tracetree.Jaeger
 	// JaegerURL is Jaeger's address for a browser.
 	JaegerURL string
@@ -34,6 +34,9 @@ type System struct {
 type Runner struct {
 	System System
 	Show   Show
+	// Restore returns the context in which the changes of a run are put back, also when that of the run has ended. Nil means 30 s
+	// after that end.
+	Restore func(ctx context.Context) (context.Context, context.CancelFunc)
 }
 
 // Show is told what happens while scenarios run.
@@ -87,11 +90,11 @@ const restoreTime = 30 * time.Second
 // Run runs the scenarios and returns their results. What the last run left is put back first. The error is about the run as a
 // whole: another run goes on, or the system is not ready.
 func (r *Runner) Run(ctx context.Context, scenarios ...*Scenario) ([]Result, error) {
-	unlock, err := lock(r.System.Journal)
+	release, err := r.System.Hold(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer unlock()
+	defer release()
 	if err := r.repair(ctx); err != nil {
 		return nil, err
 	}
@@ -108,6 +111,13 @@ func (r *Runner) Run(ctx context.Context, scenarios ...*Scenario) ([]Result, err
 		}
 	}
 	return results, nil
+}
+
+func (r *Runner) restoring(ctx context.Context) (context.Context, context.CancelFunc) {
+	if r.Restore != nil {
+		return r.Restore(ctx)
+	}
+	return wait.Longer(ctx, restoreTime)
 }
 
 // repair puts back what a run that crashed has left.
@@ -161,11 +171,11 @@ type placed struct {
 
 // whole checks what the scenario needs, does its steps, and puts back what they changed.
 func (t *run) whole(ctx context.Context) (err error) {
-	if err := t.possible(ctx); err != nil {
+	if err := t.System.Possible(ctx, t.scenario); err != nil {
 		return refusal{err}
 	}
 	defer func() {
-		longer, cancel := wait.Longer(ctx, restoreTime)
+		longer, cancel := t.restoring(ctx)
 		defer cancel()
 		err = errors.Join(err, t.putBack(longer))
 	}()
@@ -200,35 +210,6 @@ func (t *run) readAfter(ctx context.Context, name string, from int) (err error) 
 	return err
 }
 
-// possible checks what the scenario needs, before anything is touched.
-func (t *run) possible(ctx context.Context) error {
-	for _, part := range t.scenario.stops() {
-		if err := t.System.Control.Can(ctx, part); err != nil {
-			return fmt.Errorf("it stops %s: %w", part, err)
-		}
-	}
-	if t.scenario.crashes() {
-		if err := t.System.Control.Restarts(ctx); err != nil {
-			return fmt.Errorf("a process dies in it and must start again: %w", err)
-		}
-	}
-	statuses, err := t.System.Switches.List(ctx)
-	if err != nil {
-		return err
-	}
-	for _, s := range statuses {
-		if t.disturbs(s) && s.Active.Variant == failure.Custom {
-			return fmt.Errorf("%s has a rule that was written by hand, which a scenario cannot put back; remove it: traceria failure clear %s", s.Key, s.Key)
-		}
-	}
-	return nil
-}
-
-// disturbs reports whether a switch that is on would show in the trees. One for another customer does not.
-func (t *run) disturbs(s failure.Status) bool {
-	return s.Active != nil && (s.Active.Customer == "" || t.scenario.sets(s.Key))
-}
-
 // quiet switches off what would disturb. It comes back at the end.
 func (t *run) quiet(ctx context.Context) error {
 	statuses, err := t.System.Switches.List(ctx)
@@ -236,7 +217,7 @@ func (t *run) quiet(ctx context.Context) error {
 		return err
 	}
 	for _, s := range statuses {
-		if t.disturbs(s) {
+		if t.scenario.disturbedBy(s) {
 			t.Show.Detail(fmt.Sprintf("%s is %s; it is off during the run", s.Key, s.Active.Variant))
 			if err := t.change(ctx, s.Key, nil); err != nil {
 				return err
@@ -262,7 +243,7 @@ func (t *run) putBack(ctx context.Context) error {
 		return nil
 	}
 	before := t.System.noticed(ctx)
-	changed, err := t.System.Switches.restore(ctx, t.journal.Switches)
+	changed, err := restore(ctx, t.System.Switches, t.journal.Switches)
 	if err != nil {
 		wrong = append(wrong, err)
 	}

@@ -2,36 +2,62 @@ package scenario
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"reflect"
-	"time"
 
 	"traceria/services/failure"
-	"traceria/services/host"
-	"traceria/telemetry"
 )
 
-// Switches changes switches through the API of the console, which is the same for each way to run the system.
-type Switches struct{ base string }
+// Switches lists and changes the switches of the running system.
+type Switches interface {
+	// List returns every key with its setting.
+	List(ctx context.Context) ([]failure.Status, error)
+	// Set applies a setting. A nil setting is the default.
+	Set(ctx context.Context, key failure.Key, setting *failure.Setting) error
+}
 
-// callTime limits one call of the console.
-const callTime = 10 * time.Second
+// FileSwitches returns the switches in a flag file. They are for a program that must put them back while the console ends, such as
+// the console itself.
+func FileSwitches(file failure.File) Switches { return inFile{file} }
 
-// NewSwitches returns the switches behind the console at base, such as http://127.0.0.1:8080.
-func NewSwitches(base string) *Switches { return &Switches{base} }
+type inFile struct{ file failure.File }
 
-// List returns every key with its setting.
-func (s *Switches) List(ctx context.Context) (all []failure.Status, err error) {
-	err = s.call(ctx, http.MethodGet, "", nil, &all)
-	return all, err
+var errByServer = errors.New("a flagd server has the flags (FLAGD_RESOLVER=rpc); read and change them there")
+
+// List implements [Switches].
+func (s inFile) List(context.Context) ([]failure.Status, error) {
+	if failure.ByServer() {
+		return nil, errByServer
+	}
+	return s.file.List()
+}
+
+// Set implements [Switches]. It refuses what would end a process that all services share.
+func (s inFile) Set(ctx context.Context, key failure.Key, setting *failure.Setting) error {
+	if failure.ByServer() {
+		return errByServer
+	}
+	if setting == nil {
+		return s.file.Clear(key)
+	}
+	entry, err := failure.Lookup(key)
+	if err != nil {
+		return err
+	}
+	variant, err := entry.Choose(setting.Variant)
+	if err != nil {
+		return err
+	}
+	if err := failure.FromContext(ctx).Refuse(entry, variant); err != nil {
+		return err
+	}
+	_, err = s.file.Set(key, *setting)
+	return err
 }
 
 // restore applies settings, and returns the keys that had another one.
-func (s *Switches) restore(ctx context.Context, settings map[failure.Key]*failure.Setting) (changed []failure.Key, err error) {
+func restore(ctx context.Context, s Switches, settings map[failure.Key]*failure.Setting) (changed []failure.Key, err error) {
 	if len(settings) == 0 {
 		return nil, nil
 	}
@@ -51,43 +77,4 @@ func (s *Switches) restore(ctx context.Context, settings map[failure.Key]*failur
 		}
 	}
 	return changed, errors.Join(wrong...)
-}
-
-// Set applies a setting. A nil setting is the default.
-func (s *Switches) Set(ctx context.Context, key failure.Key, setting *failure.Setting) error {
-	path := "/" + url.PathEscape(string(key))
-	if setting == nil {
-		return s.call(ctx, http.MethodDelete, path, nil, nil)
-	}
-	return s.call(ctx, http.MethodPut, path, setting, nil)
-}
-
-func (s *Switches) call(ctx context.Context, method, path string, body, into any) error {
-	var content []byte
-	if body != nil {
-		var err error
-		if content, err = json.Marshal(body); err != nil {
-			return err
-		}
-	}
-	ctx, cancel := context.WithTimeout(ctx, callTime)
-	defer cancel()
-	got, err := send(ctx, method, s.base+"/api/failures"+path, content)
-	if err != nil {
-		return fmt.Errorf("the console at %s does not answer; it changes the switches: %w", telemetry.Redacted(s.base), err)
-	}
-	if got.status >= http.StatusBadRequest {
-		var problem host.Problem
-		if json.Unmarshal(got.text, &problem) == nil && problem.Title != "" {
-			return fmt.Errorf("the console: %w", &problem)
-		}
-		return fmt.Errorf("the console answers %d", got.status)
-	}
-	if into == nil {
-		return nil
-	}
-	if err := json.Unmarshal(got.text, into); err != nil {
-		return fmt.Errorf("the console at %s does not answer as expected: %w", telemetry.Redacted(s.base), err)
-	}
-	return nil
 }

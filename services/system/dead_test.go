@@ -236,6 +236,8 @@ func TestDeadRefusesWrongArguments(t *testing.T) {
 		{"dead", "show"},
 		{"dead", "show", "bakery.order-boxed"},
 		{"dead", "redrive", "kitchen.order-confirmed", "--limit", "0"},
+		{"dead", "redrive", "kitchen.order-confirmed", "--message", ""},
+		{"dead", "redrive", "kitchen.order-confirmed", "--message", "m", "--limit", "5"},
 		{"dead", "list", "kitchen.order-confirmed"},
 		{"dead", "bury"},
 	} {

@@ -1,0 +1,97 @@
+package console
+
+import (
+	"bufio"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// readTime is how long a reader may take to read what was written. Then it is dropped. Tests change it.
+var readTime = 5 * time.Second
+
+// eventWriter writes server-sent events. It remembers the first error.
+type eventWriter struct {
+	w       *bufio.Writer
+	control *http.ResponseController
+	err     error
+}
+
+func newEventWriter(w http.ResponseWriter) *eventWriter {
+	control := http.NewResponseController(w)
+	return &eventWriter{w: bufio.NewWriterSize(deadlined{w, control}, 16<<10), control: control}
+}
+
+// deadlined gives each write a deadline of its own.
+type deadlined struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+}
+
+// Write implements io.Writer.
+func (d deadlined) Write(p []byte) (int, error) {
+	if err := d.control.SetWriteDeadline(time.Now().Add(readTime)); err != nil {
+		return 0, err
+	}
+	return d.w.Write(p)
+}
+
+func (e *eventWriter) text(text string) {
+	if e.err == nil {
+		_, e.err = e.w.WriteString(text)
+	}
+}
+
+func (e *eventWriter) bytes(text []byte) {
+	if e.err == nil {
+		_, e.err = e.w.Write(text)
+	}
+}
+
+// begin writes the lines before the data.
+func (e *eventWriter) begin(name string, id uint64) {
+	if id > 0 {
+		e.text("id: " + strconv.FormatUint(id, 10) + "\n")
+	}
+	e.text("event: " + name + "\ndata: ")
+}
+
+// event writes an event whose data is JSON, which has no line end.
+func (e *eventWriter) event(name string, id uint64, data []byte) {
+	e.begin(name, id)
+	e.bytes(data)
+	e.text("\n\n")
+}
+
+// rows writes a journeys event. rest is a JSON object with the other members.
+func (e *eventWriter) rows(id uint64, reset bool, rows [][]byte, rest []byte) {
+	e.begin("journeys", id)
+	e.text("{")
+	if reset {
+		e.text(`"reset":true,`)
+	}
+	e.text(`"upsert":[`)
+	for n, row := range rows {
+		if n > 0 {
+			e.text(",")
+		}
+		e.bytes(row)
+	}
+	e.text("],")
+	e.bytes(rest[1:]) // without {
+	e.text("\n\n")
+}
+
+// flush sends what was written.
+func (e *eventWriter) flush() error {
+	if e.err == nil {
+		e.err = e.w.Flush()
+	}
+	if e.err == nil {
+		e.err = e.control.SetWriteDeadline(time.Now().Add(readTime))
+	}
+	if e.err == nil {
+		e.err = e.control.Flush()
+	}
+	return e.err
+}

@@ -1,0 +1,138 @@
+// The rows that the page knows, in their order. Changes can wait: while the reader has paused, or holds the order.
+import { entry, order } from "./sort.js";
+
+/** @typedef {import("../types.js").Row} Row */
+/** @typedef {import("../types.js").JourneysEvent} JourneysEvent */
+/** @typedef {import("./sort.js").Entry} Entry */
+
+/** most limits the rows in the page. The server sends the newest 5,000. */
+export const most = 5000;
+const slack = 200; // rows above the limit before it is applied: once in a while, not at each change
+
+export class Book {
+  /** @type {Map<string, Entry>} */
+  entries = new Map();
+  /** The order that is shown. @type {Entry[]} */
+  shown = [];
+  /** Ids that are shown and have gone meanwhile. @type {Set<string>} */
+  gone = new Set();
+  /** What came while paused: a row, or null for one that has gone. @type {Map<string, Row|null>} */
+  waiting = new Map();
+  /** A reset came while paused. */
+  fresh = false;
+  paused = false;
+  held = false;
+  stale = false;
+  /** @type {Set<string>} */
+  moved = new Set();
+  compare = order("attention");
+
+  /** @param {JourneysEvent} event @returns {boolean} whether what is shown changes */
+  take(event) {
+    if (this.paused) {
+      if (event.reset) {
+        this.fresh = true;
+        this.waiting.clear();
+      }
+      for (const row of event.upsert) this.waiting.set(row.id, row);
+      for (const id of event.remove) this.waiting.set(id, null);
+      return false;
+    }
+    if (event.reset) this.#clear(new Set(event.upsert.map((row) => row.id)));
+    for (const row of event.upsert) this.#put(row);
+    for (const id of event.remove) this.#drop(id);
+    this.#limit();
+    return event.reset || event.upsert.length + event.remove.length > 0;
+  }
+
+  /** @param {boolean} paused */
+  pause(paused) {
+    const before = this.paused;
+    this.paused = paused;
+    if (paused || !before) return;
+    if (this.fresh) this.#clear(new Set(this.waiting.keys()));
+    for (const [id, row] of this.waiting) if (row) this.#put(row); else this.#drop(id);
+    this.waiting.clear();
+    this.fresh = false;
+    this.#limit();
+  }
+
+  /** hold keeps the order that is shown, whatever changes. @param {boolean} held */
+  hold(held) {
+    this.held = held;
+  }
+
+  /** sort chooses another order. @param {string|null} name */
+  sort(name) {
+    this.compare = order(name);
+    this.stale = true;
+    this.settle(true);
+  }
+
+  /**
+   * settle puts the rows into order, unless the order is held.
+   * @param {boolean} [anyway]
+   * @returns {boolean} whether the order may have changed
+   */
+  settle(anyway = false) {
+    if (!this.stale || (this.held && !anyway)) return false;
+    this.stale = false;
+    this.moved.clear();
+    this.gone.clear();
+    this.shown = this.#arranged().sort(this.compare);
+    return true;
+  }
+
+  /** The newest entries in the order that was shown, and new ones after them: sorting what is nearly in order is quick. */
+  #arranged() {
+    /** @type {Entry[]} */
+    const all = [];
+    const known = new Set();
+    for (const one of this.shown) {
+      const now = this.entries.get(one.row.id);
+      if (!now) continue;
+      known.add(one.row.id);
+      all.push(now);
+    }
+    if (all.length < this.entries.size) for (const [id, one] of this.entries) if (!known.has(id)) all.push(one);
+    return all;
+  }
+
+  /** newest returns the newest entry of a row, or the last one if the row has gone. @param {Entry} one */
+  newest(one) {
+    return this.entries.get(one.row.id) ?? one;
+  }
+
+  /** @param {Row} row */
+  #put(row) {
+    const before = this.entries.get(row.id);
+    if (before && before.row.version > row.version) return;
+    const now = entry(row);
+    this.entries.set(row.id, now);
+    if (!before || this.compare(before, now) !== 0) {
+      this.stale = true;
+      this.moved.add(row.id);
+    }
+    this.gone.delete(row.id);
+  }
+
+  /** @param {string} id */
+  #drop(id) {
+    if (!this.entries.delete(id)) return;
+    this.gone.add(id);
+    this.moved.add(id);
+    this.stale = true;
+  }
+
+  /** @param {Set<string>} kept */
+  #clear(kept) {
+    for (const id of this.entries.keys()) if (!kept.has(id)) this.#drop(id);
+    this.stale = true;
+  }
+
+  #limit() {
+    if (this.entries.size <= most + slack) return;
+    const oldest = [...this.entries.values()].sort((a, b) => a.start - b.start).slice(0, this.entries.size - most);
+    for (const one of oldest) this.#drop(one.row.id);
+  }
+}

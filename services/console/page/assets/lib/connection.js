@@ -1,0 +1,96 @@
+// One stream of server-sent events that comes back by itself and goes on where it was cut.
+import { reader } from "./events.js";
+
+/** @typedef {"connecting"|"live"|"reconnecting"} Link */
+
+/**
+ * @typedef {object} Needs what a test replaces
+ * @property {(url: string, init: RequestInit) => Promise<Response>} fetch
+ * @property {(fn: () => void, ms: number) => unknown} after
+ * @property {(timer: any) => void} cancel
+ * @property {() => number} random
+ */
+
+/** silence is how long a stream may say nothing, in ms. The server sends a comment every 10 s. */
+export const silence = 25000;
+
+/**
+ * backOff is the time before the next try in ms: it doubles up to 10 s, with jitter so that many pages do not come back at once.
+ * @param {number} tries so far, from 1
+ * @param {number} random from 0 to 1
+ */
+export const backOff = (tries, random) => Math.min(10000, 250 * 2 ** Math.min(tries, 10)) * (0.5 + random / 2);
+
+/**
+ * connect opens a stream and keeps it open until close is called.
+ * @param {string} url
+ * @param {(message: import("./events.js").Message) => void} take
+ * @param {(link: Link) => void} changed
+ * @param {Needs} needs
+ * @returns {{close: () => void}}
+ */
+export function connect(url, take, changed, needs) {
+  let lastId = "";
+  let tries = 0;
+  let closed = false;
+  /** @type {any} */
+  let timer;
+  let abort = new AbortController();
+
+  const watch = () => {
+    needs.cancel(timer);
+    timer = needs.after(() => abort.abort(), silence);
+  };
+
+  const again = (/** @type {number} */ wanted) => {
+    if (closed) return;
+    tries++;
+    changed("reconnecting");
+    needs.cancel(timer);
+    timer = needs.after(open, Math.max(wanted, backOff(tries, needs.random())));
+  };
+
+  async function open() {
+    abort = new AbortController();
+    const { signal } = abort;
+    watch();
+    /** @type {Record<string, string>} */
+    const headers = { Accept: "text/event-stream" };
+    if (lastId) headers["Last-Event-ID"] = lastId;
+    try {
+      const answer = await needs.fetch(url, { headers, signal, cache: "no-store" });
+      if (!answer.ok || !answer.body) return again(Number(answer.headers.get("Retry-After") ?? 0) * 1000);
+      tries = 0;
+      if (!closed) changed("live");
+      again(await follow(answer.body));
+    } catch {
+      again(0); // cut, or silent for too long
+    }
+  }
+
+  /** @param {ReadableStream<Uint8Array>} body @returns {Promise<number>} the server's wish for the next try, in ms */
+  async function follow(body) {
+    const lines = reader();
+    const decoder = new TextDecoder();
+    const pieces = body.getReader();
+    for (;;) {
+      const { done, value } = await pieces.read();
+      if (done || closed) return lines.retry();
+      watch();
+      for (const message of lines.read(decoder.decode(value, { stream: true }))) {
+        if (message.id) lastId = message.id;
+        if (!closed) take(message);
+      }
+    }
+  }
+
+  changed("connecting");
+  void open();
+  return {
+    close() {
+      closed = true;
+      needs.cancel(timer);
+      abort.abort();
+    },
+  };
+}
