@@ -179,6 +179,7 @@ hints() {
   local pages=''
   has_pages || pages='  (no pages, only the API: a release has them, this one was built from source)'
   say ""
+  say "the console        ${CONSOLE_PUBLIC_URL:-http://127.0.0.1:8080}  (place orders, break things, watch the traces)"
   ! ours || say "RabbitMQ's pages   http://127.0.0.1:15672  (guest, guest)"
   say "Jaeger's pages     ${JAEGER_PUBLIC_URL:-http://127.0.0.1:16686}$pages
 logs               .run/log

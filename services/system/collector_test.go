@@ -46,6 +46,12 @@ type observed struct {
 // startCollector starts the real Collector with collector.yaml. startJaeger starts its Jaeger.
 func startCollector(t *testing.T) *observed {
 	t.Helper()
+	return startCollectorWith(t, "http://"+systemtest.FreeAddress(t))
+}
+
+// startCollectorWith starts a Collector that sends to the console at an address.
+func startCollectorWith(t *testing.T, console string) *observed {
+	t.Helper()
 	o := &observed{
 		otlp: systemtest.FreeAddress(t), metrics: systemtest.FreeAddress(t), query: systemtest.FreeAddress(t), jaegerOTLP: systemtest.FreeAddress(t),
 		system: &systemtest.System{Addresses: map[string]string{}},
@@ -57,7 +63,7 @@ func startCollector(t *testing.T) *observed {
 	})
 	o.collector = o.system.Launch(t, "collector", []string{
 		"COLLECTOR_OTLP_GRPC=" + systemtest.FreeAddress(t), "COLLECTOR_OTLP_HTTP=" + o.otlp, "COLLECTOR_PROMETHEUS=" + o.metrics,
-		"JAEGER_OTLP_ENDPOINT=http://" + o.jaegerOTLP, "COLLECTOR_LOG_VERBOSITY=detailed",
+		"JAEGER_OTLP_ENDPOINT=http://" + o.jaegerOTLP, "CONSOLE_OTLP_ENDPOINT=" + console, "COLLECTOR_LOG_VERBOSITY=detailed",
 	}, systemtest.JaegerBinary(t), "--config", systemtest.InRepository(t, "collector/collector.yaml"))
 	return o
 }

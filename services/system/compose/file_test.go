@@ -173,7 +173,7 @@ func TestNativePortsAreLoopback(t *testing.T) {
 		"collector grpc": "127.0.0.1:4317", "collector http": "127.0.0.1:4318", "collector prometheus": "127.0.0.1:8889",
 		"jaeger query": "127.0.0.1:16686", "jaeger grpc": "127.0.0.1:16685",
 		"jaeger otlp grpc": "127.0.0.1:14317", "jaeger otlp http": "127.0.0.1:14318",
-		"collector to jaeger": "http://127.0.0.1:14318",
+		"collector to jaeger": "http://127.0.0.1:14318", "collector to console": "http://127.0.0.1:8080",
 	}
 	collector, jaeger := configFile(t, "collector", nil), configFile(t, "jaeger", nil)
 	got := map[string]string{
@@ -181,6 +181,7 @@ func TestNativePortsAreLoopback(t *testing.T) {
 		"collector http":       at(t, collector, "receivers", "otlp", "protocols", "http", "endpoint"),
 		"collector prometheus": at(t, collector, "exporters", "prometheus", "endpoint"),
 		"collector to jaeger":  at(t, collector, "exporters", "otlphttp/jaeger", "endpoint"),
+		"collector to console": at(t, collector, "exporters", "otlphttp/console", "endpoint"),
 		"jaeger query":         at(t, jaeger, "extensions", "jaeger_query", "http", "endpoint"),
 		"jaeger grpc":          at(t, jaeger, "extensions", "jaeger_query", "grpc", "endpoint"),
 		"jaeger otlp grpc":     at(t, jaeger, "receivers", "otlp", "protocols", "grpc", "endpoint"),
@@ -220,7 +221,7 @@ func TestComposePartsReachEachOther(t *testing.T) {
 		}
 	}
 	want := []string{
-		"AMQP_URL", "CONSOLE_URL", "DELIVERY_URL", "JAEGER_OTLP_ENDPOINT", "JAEGER_URL", "KITCHEN_URL", "LOYALTY_URL", "ORDER_URL",
+		"AMQP_URL", "CONSOLE_OTLP_ENDPOINT", "CONSOLE_URL", "DELIVERY_URL", "JAEGER_OTLP_ENDPOINT", "JAEGER_URL", "KITCHEN_URL", "LOYALTY_URL", "ORDER_URL",
 		"OTEL_EXPORTER_OTLP_ENDPOINT", "RABBITMQ_MANAGEMENT_URL", "STAFF_URL",
 	}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(seen))); diff != "" {

@@ -161,8 +161,8 @@ func TestComposeHealthGatesCanRun(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("health checks (-want +got):\n%s", diff)
 	}
-	if waits := project.Services["console"].DependsOn; len(waits) > 0 {
-		t.Errorf("the console needs no other service, but waits for %v", waits)
+	if waits := project.Services["console"].DependsOn; len(waits) != 1 || waits["credentials"].Condition != types.ServiceConditionCompletedSuccessfully {
+		t.Errorf("the console needs its password and no part that runs, but waits for %v", waits)
 	}
 	for _, service := range pizzeria.Services() {
 		if gate := project.Services[service.Name].DependsOn["rabbitmq"].Condition; gate != types.ServiceConditionHealthy {

@@ -12,5 +12,6 @@ func scenariosPass(t *testing.T, p *system) {
 	p.run(t, "go build -o "+program+" ./services")
 	p.run(t, program+" scenario run happy-path subscriber-queue crash redrive new-subscriber")
 	p.refused(t, "docker compose exec order /traceria scenario run subscriber-queue")
+	consoleRunsScenarios(t, p, program)
 	p.healthy(t)
 }

@@ -48,7 +48,7 @@ func TestComposeGivesEachItsOwnPasswordAndNoOther(t *testing.T) {
 		want["credentials"][folder+"-credentials"] = "/credentials/" + folder
 	}
 	users := map[string]string{"topology": topology.Operator}
-	for _, service := range pizzeria.Services() {
+	for _, service := range pizzeria.All() {
 		want[service.Name] = map[string]string{service.Name + "-credentials": "/credentials/" + service.Name + ":ro"}
 		users[service.Name] = service.Name
 	}
@@ -236,7 +236,7 @@ func TestProcessComposeGivesEachItsOwnUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	users := map[string]string{"topology": topology.Operator}
-	for _, service := range pizzeria.Services() {
+	for _, service := range pizzeria.All() {
 		users[service.Name] = service.Name
 	}
 	login := regexp.MustCompile(`^AMQP_URL="\$\$\{AMQP_URL:-amqp://(\w+)@127\.0\.0\.1:5672/\}" AMQP_PASSWORD_FILE="\$\$\{AMQP_PASSWORD_FILE-\.run/credentials/(\w+)/password\}" exec `)

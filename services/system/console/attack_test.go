@@ -184,10 +184,17 @@ func TestManyStreamsDoNoHarm(t *testing.T) {
 	time.Sleep(3 * time.Second)
 	post(t, base, orderSpans("amid-all-streams", time.Now()))
 	start := time.Now()
-	if status, _ := send(t, http.MethodGet, base+"/api/journeys/amid-all-streams", ""); status != http.StatusOK {
-		t.Errorf("amid 500 streams a journey answers %d", status)
+	for {
+		status, _ := send(t, http.MethodGet, base+"/api/journeys/amid-all-streams", "")
+		if status == http.StatusOK {
+			break
+		}
+		if time.Since(start) > 2*time.Second {
+			t.Fatalf("amid 500 streams a new journey answers %d", status)
+		}
+		time.Sleep(20 * time.Millisecond)
 	}
-	t.Logf("500 streams: %d served, %d refused, %d others; a journey is answered after %s", served, refused, other, time.Since(start).Round(time.Millisecond))
+	t.Logf("500 streams: %d served, %d refused, %d others; a new journey is answered after %s", served, refused, other, time.Since(start).Round(time.Millisecond))
 	close(done)
 	all.Wait()
 	if served == 0 || served > 256 || other > 0 || served+refused != 500 {

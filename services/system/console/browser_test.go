@@ -207,8 +207,7 @@ func (b *browser) text(t *testing.T) string {
 // finder finds the visible element with a role and a name that contains a text. It goes by what a screen reader gets: aria-label,
 // the label of a field, or the text.
 const finder = `((role, name) => {
-  const roles = {button: 'button,[role=button],summary', link: 'a[href]', tab: '[role=tab],nav a,[role=tablist] a', field: 'input,select,textarea', row: 'tr,[role=row]', any: '*',
-    checkbox: 'input[type=checkbox],[role=checkbox],[role=switch]', heading: 'h1,h2,h3'};
+  const roles = {button: 'button,[role=button],summary', field: 'input,select,textarea'};
   const named = e => [e.getAttribute('aria-label'), e.getAttribute('aria-labelledby') && document.getElementById(e.getAttribute('aria-labelledby'))?.textContent,
     e.labels && [...e.labels].map(l => l.textContent).join(' '), e.placeholder, e.title, e.textContent].filter(Boolean);
   const seen = e => e.getClientRects().length > 0 && !e.disabled;
@@ -219,11 +218,11 @@ const finder = `((role, name) => {
 
 func found(role, name string) string { return fmt.Sprintf("%s(%q, %q)", finder, role, name) }
 
-// click clicks the element with a role and a name, once it is there.
-func (b *browser) click(t *testing.T, role, name string) {
+// press presses a button by its name, once it is there.
+func (b *browser) press(t *testing.T, name string) {
 	t.Helper()
-	b.await(t, fmt.Sprintf("there is a %s %q", role, name), found(role, name))
-	b.do(t, chromedp.Evaluate[chromedp.Void](found(role, name)+".click()"))
+	b.await(t, fmt.Sprintf("there is a button %q", name), found("button", name))
+	b.do(t, chromedp.Evaluate[chromedp.Void](found("button", name)+".click()"))
 }
 
 // fill sets the value of a field as typing does.
@@ -234,12 +233,6 @@ func (b *browser) fill(t *testing.T, name, text string) {
     const proto = e instanceof HTMLSelectElement ? HTMLSelectElement : e instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
     Object.getOwnPropertyDescriptor(proto.prototype, 'value').set.call(e, %q);
     e.dispatchEvent(new Event('input', {bubbles: true})); e.dispatchEvent(new Event('change', {bubbles: true})); })(%s)`, text, found("field", name))))
-}
-
-// key presses a key on the page.
-func (b *browser) key(t *testing.T, keys string) {
-	t.Helper()
-	b.do(t, chromedp.KeyEvent(keys))
 }
 
 // see waits until the page shows a text.

@@ -20,7 +20,7 @@ func TestForeignSpansAreJourneysWithWaits(t *testing.T) {
 			base := alone(t)
 			b := openBrowser(t, base, desktop.width, desktop.height)
 			b.open(t, "/journeys")
-			file := systemtest.InRepository(t, "telemetry/tracetree/testdata/amqplib-"+kind+".json")
+			file := systemtest.InRepository(t, "telemetry/tracetree/testdata/otlp/amqplib-"+kind+".json")
 			spans, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)

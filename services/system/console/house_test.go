@@ -32,14 +32,14 @@ func open(t *testing.T) *house {
 }
 
 // alone starts a console with nothing else: a viewer for any Collector.
-func alone(t *testing.T, more ...string) (base string) {
+func alone(t *testing.T) (base string) {
 	t.Helper()
 	address := systemtest.FreeAddress(t)
-	env := append([]string{
+	env := []string{
 		systemtest.AsBinary + "=1", "HOME=" + t.TempDir(), "HTTP_ADDR=" + address, "CONSOLE_URL=http://" + address, "TRACERIA_DATA=" + t.TempDir(),
 		"AMQP_URL=amqp://127.0.0.1:1/", "RABBITMQ_MANAGEMENT_URL=http://127.0.0.1:1", "JAEGER_URL=http://127.0.0.1:1", "ORDER_URL=http://127.0.0.1:1",
 		"OTEL_SDK_DISABLED=true",
-	}, more...)
+	}
 	console := systemtest.Supervise("console", env)
 	t.Cleanup(func() {
 		if err := console.Stop(); err != nil {

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -103,7 +102,7 @@ func TestTheFirstLoadIsSmall(t *testing.T) {
 	paint := value[float64](t, b, `performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1`)
 	files := value[float64](t, b, `performance.getEntriesByType('resource').filter(r => !r.name.includes('/api/')).reduce((n, r) => n + r.transferSize, performance.getEntriesByType('navigation')[0].transferSize)`)
 	count := value[int](t, b, `performance.getEntriesByType('resource').length`)
-	t.Log(fmt.Sprintf("first load: %.0f bytes of page, modules and styles in %d requests; first contentful paint after %.0f ms", files, count, paint))
+	t.Logf("first load: %.0f bytes of page, modules and styles in %d requests; first contentful paint after %.0f ms", files, count, paint)
 	if files > mostBytes || files <= 0 {
 		t.Errorf("the first load has %.0f bytes, want at most %d", files, mostBytes)
 	}

@@ -29,14 +29,13 @@ func open(t *testing.T) *house {
 	t.Helper()
 	w := systemtest.StartWorld(t)
 	h := &house{t: t}
-	w.Addresses["console"] = systemtest.FreeAddress(t)
 	h.Pizzeria = w.Open(t, func(t *testing.T, p *systemtest.Pizzeria) {
 		t.Helper()
 		p.WatchTopology(t)
 		p.More["kitchen"] = []string{"KITCHEN_COOKING_TIME=150ms"}
 		p.More["delivery"] = []string{"DELIVERY_DRIVING_TIME=50ms"}
 	})
-	h.Services["console"] = systemtest.Supervise("console", h.Environment(t, "order", "HTTP_ADDR="+w.Addresses["console"]))
+	h.Services["console"] = systemtest.Supervise("console", h.Environment(t, "console"))
 	h.dismissCooks()
 	config := host.Config{URLs: map[string]string{}}
 	for name, address := range h.Addresses {
@@ -67,6 +66,9 @@ func (h *house) Can(context.Context, string) error { return nil }
 
 // Restarts implements scenario.Control.
 func (h *house) Restarts(context.Context) error { return nil }
+
+// Rights implements scenario.Control.
+func (h *house) Rights(context.Context, string) error { return nil }
 
 // Stop implements scenario.Control.
 func (h *house) Stop(_ context.Context, part string) error {

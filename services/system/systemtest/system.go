@@ -98,13 +98,15 @@ func (s *System) start(t *testing.T) {
 		// Cooking takes longer than the concurrent work of other services, so the golden tree has one shape.
 		"KITCHEN_COOKING_TIME=250ms", "DELIVERY_DRIVING_TIME=50ms")
 	for _, service := range pizzeria.All() {
-		s.Addresses[service.Name] = FreeAddress(t)
+		if s.Addresses[service.Name] == "" { // the Collector has that of the console
+			s.Addresses[service.Name] = FreeAddress(t)
+		}
 		s.Env = append(s.Env, strings.ToUpper(service.Name)+"_URL=http://"+s.Addresses[service.Name])
 	}
 	for _, service := range pizzeria.Services() {
 		s.Launch(t, service.Name, append(s.As(t, service.Name), "HTTP_ADDR="+s.Addresses[service.Name]), os.Args[0], service.Name)
 	}
-	s.Launch(t, "console", []string{"HTTP_ADDR=" + s.Addresses["console"], "AMQP_URL="}, os.Args[0], "console")
+	s.Launch(t, "console", s.AsConsole(t), os.Args[0], "console")
 	out, err := s.Traceria("status", "--wait", "--timeout", "60s")
 	if err != nil {
 		t.Fatalf("the system is not healthy: %v\n%s", err, out)
@@ -120,6 +122,17 @@ func (s *System) As(t *testing.T, user string) []string {
 	}
 	u.User = url.User(user)
 	return []string{"AMQP_URL=" + u.String(), "AMQP_PASSWORD_FILE=" + filepath.Join(s.Credentials, user, "password")}
+}
+
+// AsConsole returns the environment of the console: its user reads the management API, too.
+func (s *System) AsConsole(t *testing.T) []string {
+	t.Helper()
+	management, err := url.Parse(s.Broker.ManagementURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	management.User = nil // the user of AMQP_URL
+	return append(s.As(t, "console"), "HTTP_ADDR="+s.Addresses["console"], "RABBITMQ_MANAGEMENT_URL="+management.String())
 }
 
 // Stop ends all processes, the services first. It returns an error for a service that did not exit with 0 or had a data

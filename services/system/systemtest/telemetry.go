@@ -21,10 +21,20 @@ func StartTelemetry(t *testing.T, s *System) []string {
 	collector := FreeAddress(t)
 	s.Launch(t, "collector", []string{
 		"COLLECTOR_OTLP_GRPC=" + FreeAddress(t), "COLLECTOR_OTLP_HTTP=" + collector,
-		"COLLECTOR_PROMETHEUS=" + FreeAddress(t), "JAEGER_OTLP_ENDPOINT=http://" + otlpHTTP,
+		"COLLECTOR_PROMETHEUS=" + FreeAddress(t), "JAEGER_OTLP_ENDPOINT=http://" + otlpHTTP, s.consoleOTLP(t),
 	}, binary, "--config", InRepository(t, "collector/collector.yaml"))
 	s.Jaeger = tracetree.NewJaeger("http://"+query, nil)
 	return []string{"JAEGER_URL=http://" + query, "OTEL_EXPORTER_OTLP_ENDPOINT=http://" + collector}
+}
+
+// consoleOTLP returns the Collector's variable for the console, and reserves the console's address. Without it a test would send
+// its spans to the console that a developer runs on port 8080.
+func (s *System) consoleOTLP(t *testing.T) string {
+	t.Helper()
+	if s.Addresses["console"] == "" {
+		s.Addresses["console"] = FreeAddress(t)
+	}
+	return "CONSOLE_OTLP_ENDPOINT=http://" + s.Addresses["console"]
 }
 
 // JaegerBinary returns the path of the jaeger program: JAEGER_BIN, else the one on PATH, else bin/jaeger.

@@ -67,7 +67,7 @@ func (w *World) startTelemetry(t *testing.T) {
 	collector := FreeAddress(t)
 	w.Collector = &Program{name: "collector", config: InRepository(t, "collector/collector.yaml"), env: []string{
 		"COLLECTOR_OTLP_GRPC=" + FreeAddress(t), "COLLECTOR_OTLP_HTTP=" + collector,
-		"COLLECTOR_PROMETHEUS=" + FreeAddress(t), "JAEGER_OTLP_ENDPOINT=http://" + otlp,
+		"COLLECTOR_PROMETHEUS=" + FreeAddress(t), "JAEGER_OTLP_ENDPOINT=http://" + otlp, w.consoleOTLP(t),
 	}}
 	w.StartPart(t, w.Backend)
 	w.StartPart(t, w.Collector)

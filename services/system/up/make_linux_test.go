@@ -120,7 +120,7 @@ func upDeliversAnOrder(t *testing.T, h house) {
 	if code != 0 {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
-	contains(t, out, "jaeger     healthy", "Jaeger's pages     http://127.0.0.1:16686\n", "Try next:")
+	contains(t, out, "jaeger     healthy", "the console        http://127.0.0.1:8080 ", "Jaeger's pages     http://127.0.0.1:16686\n", "Try next:")
 	said := map[string]bool{}
 	for line := range strings.Lines(out) {
 		if strings.HasPrefix(line, "jaeger: ") && said[line] || strings.Contains(line, "0 of 0 ") {
