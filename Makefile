@@ -40,7 +40,7 @@ COMPOSE = ./services/system/compose
 
 .PHONY: test
 test: export JAEGER_BIN = $(shell collector/jaeger.sh --path 2>/dev/null)
-test: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc curl chromium build-jaeger bin/process-compose ## run every test, with the race detector; installs what the tests need
+test: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc curl nodejs npm chromium build-jaeger bin/process-compose ## run every test, with the race detector; installs what the tests need
 	go test $(TEST_FLAGS) $(LONGEST) $$(go list ./... | grep -vE '/system(/up|/failures|/chaos|/scenarios|/console|/compose)?$$')
 	RABBITMQ=4.3 go test $(TEST_FLAGS) $(SYSTEM_PACKAGES) $(BROKER_PACKAGES)
 	go test -timeout 40m $(COMPOSE)
@@ -103,6 +103,16 @@ lint: bin/golangci-lint bin/actionlint ## check form, habits and the arrows betw
 	  shellcheck --severity=warning $$(find . -name '*.sh' -not -path './.run/*') .ci/run; \
 	else echo "shellcheck is not installed: the shell scripts were not checked"; fi
 	bin/actionlint .github/workflows/*.yml
+	@$(MAKE) --no-print-directory lint-page
+
+# The types of the page's modules. They need npm once, and a registry that it can reach.
+PAGE = services/console/page
+.PHONY: lint-page
+lint-page: ## check the types of the page's modules with tsc, where npm can be reached
+	@if ! command -v npm >/dev/null; then echo "npm is not installed: the types of the page were not checked"; \
+	elif [ ! -x $(PAGE)/node_modules/.bin/tsc ] && ! npm --prefix $(PAGE) ci --no-audit --no-fund --fetch-retries=1 --fetch-timeout=20000 >/dev/null; then \
+	  echo "npm cannot reach its registry: the types of the page were not checked"; \
+	else set -x; npm --prefix $(PAGE) run --silent check; fi
 
 .PHONY: chaos
 chaos: rabbitmq-server build-jaeger ## break every part of the system under 1,000 orders each, and report (about a quarter of an hour)
@@ -128,7 +138,11 @@ bin/actionlint: tools.mod tools.sum
 bin/benchstat: tools.mod tools.sum
 	@./build.sh $@ golang.org/x/perf/cmd/benchstat -modfile=tools.mod -ldflags='-s -w' && touch $@
 
-.PHONY: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc debootstrap curl chromium
+.PHONY: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc debootstrap curl nodejs npm chromium
+nodejs: # runs the unit tests of the console's page
+	@command -v node >/dev/null || ./install.sh $@
+npm: # installs axe-core for the browser tests, and tsc for make lint
+	@command -v $@ >/dev/null || ./install.sh $@
 chromium: # the browser tests
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || ./install.sh chromium fonts-dejavu-core
 curl: # it downloads the release of Jaeger
