@@ -56,7 +56,7 @@ func TestWrongParametersAreNamed(t *testing.T) {
 		{"/api/journeys?" + many, "at most 1000", 422},
 		{"/api/journeys?" + many[:5*300], "at most 200", 422},
 		{"/api/journeys/o-1?verbose=1", "no parameter is allowed", 422},
-		{"/api/journeys/o-1/export", "otlp or html", 422},
+		{"/api/journeys/o-1/export?format=xml", "otlp or html", 422},
 		{"/api/compare?a=1", "groupA", 422},
 		{"/api/compare?groupA=sort%3Dnewest&groupB=", "allowed are state", 422},
 		{"/api/compare?groupA=state%3Dx&groupB=", "use one of", 422},
