@@ -37,13 +37,18 @@ BROKER_PACKAGES = $$(go list -test -f '{{if .ForTest}}{{.ForTest}} {{.Deps}}{{en
 SYSTEM_PACKAGES = ./services/system/failures ./services/system/chaos ./services/system/scenarios ./services/system/console
 LONGEST = ./services/system ./services/system/up
 COMPOSE = ./services/system/compose
+PAGE = services/console/page
+AXE = $(PAGE)/node_modules/axe-core/axe.min.js
+# These tests measure the page in Chromium, or need all of the machine. They run last, alone, without the race detector.
+ALONE = ^(TestThePageKeepsItsPace|TestTheFirstLoadIsSmall|TestAFloodOfSpansStaysWithinMemory|TestManyStreamsDoNoHarm)$$
 
 .PHONY: test
 test: export JAEGER_BIN = $(shell collector/jaeger.sh --path 2>/dev/null)
-test: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc curl nodejs npm chromium build-jaeger bin/process-compose ## run every test, with the race detector; installs what the tests need
+test: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc curl nodejs npm chromium $(AXE) build-jaeger bin/process-compose ## run every test, with the race detector; installs what the tests need
 	go test $(TEST_FLAGS) $(LONGEST) $$(go list ./... | grep -vE '/system(/up|/failures|/chaos|/scenarios|/console|/compose)?$$')
-	RABBITMQ=4.3 go test $(TEST_FLAGS) $(SYSTEM_PACKAGES) $(BROKER_PACKAGES)
+	RABBITMQ=4.3 go test $(TEST_FLAGS) -skip '$(ALONE)' $(SYSTEM_PACKAGES) $(BROKER_PACKAGES)
 	go test -timeout 40m $(COMPOSE)
+	go test -run '$(ALONE)' ./services/system/console
 
 .PHONY: test-broker
 test-broker: gcc ## run the tests that start a RabbitMQ, but for the whole system, on one version: make test-broker RABBITMQ=4.0
@@ -106,7 +111,6 @@ lint: bin/golangci-lint bin/actionlint ## check form, habits and the arrows betw
 	@$(MAKE) --no-print-directory lint-page
 
 # The types of the page's modules. They need npm once, and a registry that it can reach.
-PAGE = services/console/page
 .PHONY: lint-page
 lint-page: ## check the types of the page's modules with tsc, where npm can be reached
 	@if ! command -v npm >/dev/null; then echo "npm is not installed: the types of the page were not checked"; \
@@ -137,6 +141,10 @@ bin/actionlint: tools.mod tools.sum
 	@./build.sh $@ github.com/rhysd/actionlint/cmd/actionlint -modfile=tools.mod -ldflags='-s -w' && touch $@
 bin/benchstat: tools.mod tools.sum
 	@./build.sh $@ golang.org/x/perf/cmd/benchstat -modfile=tools.mod -ldflags='-s -w' && touch $@
+
+# The script that looks for faults of accessibility, of the version in the page's package-lock.json.
+$(AXE): $(PAGE)/package-lock.json | nodejs npm
+	npm --prefix $(PAGE) ci --no-audit --no-fund --ignore-scripts >/dev/null && touch $@
 
 .PHONY: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc debootstrap curl nodejs npm chromium
 nodejs: # runs the unit tests of the console's page

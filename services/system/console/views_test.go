@@ -40,7 +40,7 @@ func axe(t *testing.T) string {
 	t.Helper()
 	script, err := os.ReadFile(systemtest.InRepository(t, "services/console/page/node_modules/axe-core/axe.min.js"))
 	if err != nil {
-		t.Fatalf("%v: run `make npm`", err)
+		t.Fatalf("%v: `make test` installs it, with npm", err)
 	}
 	return string(script)
 }
@@ -84,7 +84,9 @@ func testViews(t *testing.T, base string, views map[string]string) {
 					b.open(t, path)
 					b.await(t, name+" is at rest", `!document.querySelector('main [aria-busy="true"]')`)
 					where := fmt.Sprintf("%s (%s, %s, %s)", name, path, theme, s.name)
-					b.audit(t, script, where)
+					if s == desktop || theme == "light" {
+						b.audit(t, script, where)
+					}
 					b.sideways(t, where)
 					b.shoot(t, strings.Join([]string{name, theme, s.name}, "-"))
 				}
