@@ -1,8 +1,11 @@
 package console
 
 import (
+	"net/http"
 	"os"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -25,12 +28,7 @@ func TestForeignSpansAreJourneysWithWaits(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// A file is dropped onto the page.
-			b.do(t, chromedp.Evaluate[chromedp.Void](`(() => { const files = new DataTransfer();
-			  files.items.add(new File([`+quoted(string(spans))+`], 'spans.json', {type: 'application/json'}));
-			  const at = document.querySelector('main');
-			  for (const type of ['dragenter', 'dragover', 'drop']) at.dispatchEvent(new DragEvent(type, {dataTransfer: files, bubbles: true, cancelable: true}));
-			})()`))
+			b.drop(t, "spans.json", string(spans))
 			b.await(t, "three journeys", `['basket-1','basket-2','basket-3'].every(id => document.querySelector('[data-id="' + id + '"]'))`)
 			rows := get[struct {
 				Journeys []journey `json:"journeys"`
@@ -56,4 +54,60 @@ func TestForeignSpansAreJourneysWithWaits(t *testing.T) {
 			testViews(t, base, map[string]string{"foreign-" + kind: "/journeys/basket-2", "foreign-map-" + kind: "/map", "foreign-list-" + kind: "/journeys"})
 		})
 	}
+}
+
+// drop drops a file onto the page.
+func (b *browser) drop(t *testing.T, name, content string) {
+	t.Helper()
+	b.do(t, chromedp.Evaluate[chromedp.Void](`(() => { const files = new DataTransfer();
+	  files.items.add(new File([`+quoted(content)+`], `+quoted(name)+`));
+	  const at = document.querySelector('main');
+	  for (const type of ['dragenter', 'dragover', 'drop']) at.dispatchEvent(new DragEvent(type, {dataTransfer: files, bubbles: true, cancelable: true}));
+	})()`))
+}
+
+// An exported page shows the journey without a server, and another console reads it.
+func TestAnExportIsReadBackByDragAndDrop(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it needs Chromium")
+	}
+	here, there := alone(t), alone(t)
+	post(t, here, orderSpans("exported", time.Now().Add(-time.Minute)))
+	var page string
+	systemtest.Eventually(t, 10*time.Second, "the journey is exported", func() bool {
+		var status int
+		status, page = send(t, http.MethodGet, here+"/api/journeys/exported/export?format=html", "")
+		return status == http.StatusOK
+	})
+	file := filepath.Join(t.TempDir(), "exported.html")
+	if err := os.WriteFile(file, []byte(page), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := openBrowser(t, there, desktop.width, desktop.height)
+	b.do(t, chromedp.Navigate("file://"+file))
+	b.await(t, "the exported page draws waits and work", `document.querySelectorAll('svg rect.b-wait').length > 5 && document.querySelectorAll('svg rect.b-work').length > 5`)
+	if !b.holds(t, `getComputedStyle(document.querySelector('.rows')).borderRadius === '8px'`) {
+		t.Error("the policy of the exported page refuses its style")
+	}
+	b.audit(t, axe(t), "the exported page")
+	b.shoot(t, "exported")
+	for name, content := range map[string]string{"exported.html": page, "exported.json": exported(t, here)} {
+		b.open(t, "/journeys")
+		b.drop(t, name, content)
+		b.await(t, name+" is read", `location.pathname.startsWith('/journeys/exported') || document.querySelector('[data-id="exported"]')`)
+	}
+	if spans := get[struct {
+		Row journey `json:"row"`
+	}](t, there+"/api/journeys/exported").Row.Spans; spans != len(orderSpans("exported", time.Now())) {
+		t.Errorf("the journey that was read back has %d spans", spans)
+	}
+}
+
+func exported(t *testing.T, base string) string {
+	t.Helper()
+	status, text := send(t, http.MethodGet, base+"/api/journeys/exported/export?format=otlp", "")
+	if status != http.StatusOK {
+		t.Fatalf("the export answers %d %.200s", status, text)
+	}
+	return text
 }

@@ -105,6 +105,12 @@ func testFailure(t *testing.T, h *house) {
 	b.see(t, "kitchen.poison")
 	b.await(t, "what is on is said on each view", `document.querySelector('#banner:not([hidden])')?.innerText.includes('kitchen.poison')`)
 	b.await(t, "the failed span is marked", `[...document.querySelectorAll('[data-span]')].some(e => /✕|error/i.test(e.innerText))`)
+	// The failing span: its panel has the mark, and the event that it handled.
+	b.do(t, chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll('[data-span]')].find(e => /✕|error/i.test(e.innerText)).click()`))
+	b.await(t, "the panel has the mark", `location.search.includes('span=') && document.body.innerText.includes('traceria.failure')`)
+	b.await(t, "the panel links to Jaeger", `[...document.querySelectorAll('a[href*="uiFind="]')].length > 0`)
+	b.do(t, chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll('[data-span]')].find(e => e.innerText.includes('send events:order.order-confirmed.v2')).click()`))
+	b.await(t, "the panel has the event", `/outbox of order/i.test(document.body.innerText) && document.body.innerText.includes('orderValue')`)
 	b.press(t, "Put all back")
 	h.Await(t, 20*time.Second, "the switch is off", func() bool {
 		_, body := send(t, http.MethodGet, h.base+"/api/failures", "")
