@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"traceria/services/host"
 	"traceria/telemetry/tracetree"
 )
 
@@ -32,7 +33,7 @@ var (
 	exportCSS string
 
 	exportTemplate = template.Must(template.New("export").Funcs(template.FuncMap{
-		"ms": milliseconds, "time": stamp, "join": func(texts []string) string { return strings.Join(texts, ", ") },
+		"ms": milliseconds, "time": stamp, "plural": host.Plural, "join": func(texts []string) string { return strings.Join(texts, ", ") },
 	}).Parse(exportHTML))
 
 	// exportPolicy allows the page's own style, and nothing else: no script, no request.
@@ -156,6 +157,8 @@ func gaps(missing any) []exportGap {
 // milliseconds is a time for people.
 func milliseconds(ms float64) string {
 	switch {
+	case ms == 0:
+		return "0 ms"
 	case ms >= 60_000:
 		return fmt.Sprintf("%.1f min", ms/60_000)
 	case ms >= 1000:
