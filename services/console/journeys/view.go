@@ -19,7 +19,7 @@ type view struct {
 	counts  map[State]int
 }
 
-// changedRows makes the view out of date and wakes those who wait for a change.
+// changedRows makes the view out of date and wakes every reader that waits for a change.
 func (s *Store) changedRows() {
 	s.view = nil
 	close(s.news)
