@@ -21,17 +21,18 @@ func buried(t *testing.T, b *brokertest.Bundle, many int) broker.Subscription {
 	t.Helper()
 	s := brokertest.Boxed(nil)
 	b.Apply(t, s)
+	ch := b.Channel(t) // messages of one channel keep their sequence
 	for i := range many {
-		bury(t, b, s, fmt.Sprint("m-", i))
+		bury(t, ch, s, fmt.Sprint("m-", i))
 	}
 	brokertest.Eventually(t, "all letters are there", func() bool { return b.Count(t, s.DeadQueue()) == many })
 	return s
 }
 
-func bury(t *testing.T, b *brokertest.Bundle, s broker.Subscription, messageID string) {
+func bury(t *testing.T, ch *amqp091.Channel, s broker.Subscription, messageID string) {
 	t.Helper()
 	letter := amqp091.Publishing{MessageId: messageID, Body: []byte(`{}`), DeliveryMode: amqp091.Persistent}
-	if err := b.Channel(t).PublishWithContext(t.Context(), s.DeadExchange(), s.Queue(), true, false, letter); err != nil {
+	if err := ch.PublishWithContext(t.Context(), s.DeadExchange(), s.Queue(), true, false, letter); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -111,7 +112,7 @@ func TestLettersOfOneMessageAreRedrivenTogether(t *testing.T) {
 	t.Parallel()
 	b := brokertest.New(t)
 	s := buried(t, b, 3)
-	bury(t, b, s, "m-1")
+	bury(t, b.Channel(t), s, "m-1")
 	brokertest.Eventually(t, "the second is there", func() bool { return b.Count(t, s.DeadQueue()) == 4 })
 	n := 0
 	left, err := broker.Redrive(t.Context(), b.Conn(t), b.Config(), s.Subscription, broker.Selection{Most: 100, MessageID: "m-1"}, func(broker.Redriven) { n++ })
@@ -146,7 +147,7 @@ func TestAnInterruptedChoiceLosesNothing(t *testing.T) {
 	b := brokertest.New(t)
 	const many = 200
 	s := buried(t, b, many)
-	bury(t, b, s, "m-0")
+	bury(t, b.Channel(t), s, "m-0")
 	brokertest.Eventually(t, "all letters are there", func() bool { return b.Count(t, s.DeadQueue()) == many+1 })
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
