@@ -31,6 +31,9 @@ func StartTelemetry(t *testing.T, s *System) []string {
 // its spans to the console that a developer runs on port 8080.
 func (s *System) consoleOTLP(t *testing.T) string {
 	t.Helper()
+	if s.Addresses == nil {
+		s.Addresses = map[string]string{}
+	}
 	if s.Addresses["console"] == "" {
 		s.Addresses["console"] = FreeAddress(t)
 	}
