@@ -2,14 +2,12 @@
 import { attribute, h, say } from "../lib/dom.js";
 import { icon } from "../lib/svg.js";
 import { ago, age, count, duration, short } from "../lib/format.js";
+import { nameOf, titleOf, whereIn } from "../lib/names.js";
 import { path } from "../lib/router.js";
 import { stateOf } from "../lib/state.js";
 import { shares } from "./past.js";
 
 /** @typedef {import("../types.js").Row} Row */
-
-/** @type {Record<string, string>} */
-const placeWords = { queue: "in the queue", retry: "between attempts", dead: "dead letter", outbox: "in the outbox", service: "at work" };
 
 export class RowView {
   /** @type {Row|null} */
@@ -66,7 +64,7 @@ export class RowView {
     const row = this.row;
     if (!row) return;
     say(this.age, age(now - Date.parse(row.start)));
-    if (row.where) say(this.since, `${placeWords[row.where.kind] ?? row.where.kind} for ${age(now - Date.parse(row.where.since))}`);
+    if (row.where) say(this.since, since(row, row.where, now));
     else say(this.since, row.state === "done" ? ago(now - Date.parse(row.end)) : `last seen ${ago(now - Date.parse(row.end))}`);
   }
 
@@ -86,8 +84,8 @@ export class RowView {
   #texts(row) {
     this.element.dataset.id = row.id;
     attribute(this.link, "href", path("journeys", row.id));
-    say(this.link, row.customer ? `${row.root} · ${row.customer}` : row.root);
-    say(this.sub, `${row.number ?? short(row.id, 14)}${row.traces.length > 1 ? ` · ${count(row.traces.length, "trace")}` : ""}${row.source === "file" ? " · from a file" : ""}`);
+    say(this.link, titleOf(row));
+    say(this.sub, `${nameOf(row) === row.root ? short(row.id, 14) : row.root}${row.traces.length > 1 ? ` · ${count(row.traces.length, "trace")}` : ""}${row.source === "file" ? " · from a file" : ""}`);
     const last = row.track[row.track.length - 1]?.place ?? "–";
     say(this.place, row.where?.name ?? (row.state === "done" ? "Finished" : last));
     this.place.classList.toggle("quiet", !row.where);
@@ -118,6 +116,13 @@ export class RowView {
     this.notesText = text;
     this.notes.replaceChildren(...notes.map((note) => h("span", { class: `badge tone-${note.tone}`, title: note.title ?? null }, icon(note.icon), note.text)));
   }
+}
+
+/** since says how long a message is at its place. @param {Row} row @param {import("../types.js").Where} where @param {number} now */
+function since(row, where, now) {
+  const word = whereIn(row.state, where.kind);
+  const past = now - Date.parse(where.since);
+  return ["lost", "failed"].includes(row.state) && where.kind === "service" ? `${word} ${ago(past)}` : `${word} for ${age(past)}`;
 }
 
 /**

@@ -2,6 +2,7 @@
 import { fill, h, set } from "../lib/dom.js";
 import { loading } from "../lib/blocks.js";
 import { keys } from "../lib/keys.js";
+import { nameOf } from "../lib/names.js";
 import { path } from "../lib/router.js";
 import { api } from "../lib/api.js";
 import { attributesOf } from "./journey/find.js";
@@ -150,5 +151,5 @@ export function open(first) {
 }
 
 /** @param {Journey} journey */
-const title = ({ row }) => `${row.root || "Journey"} ${row.id.slice(0, 8)}`;
+const title = ({ row }) => row.number ? nameOf(row) : `${row.root || "Journey"} ${row.id.slice(0, 8)}`;
 

@@ -113,6 +113,7 @@ function legend(graph) {
   return h("ul", { role: "list", class: "map-legend small" },
     h("li", null, h("span", { class: "key key-service" }), "service"), h("li", null, h("span", { class: "key key-queue" }), "queue"),
     h("li", null, h("span", { class: "key key-error" }), failures ? `failed (${number(failures)})` : "failed"),
+    graph.links.some((link) => link.kind === "call" && link.count > 0) ? h("li", null, h("span", { class: "key key-call" }), "call") : null,
     graph.links.some((link) => link.count === 0) ? h("li", null, h("span", { class: "key key-dashed" }), "declared, not sent in this time") : null,
     graph.links.some((link) => link.undeclared) ? h("li", null, h("span", { class: "key key-undeclared" }, "!"), "seen, not declared") : null);
 }

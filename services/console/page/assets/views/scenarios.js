@@ -7,7 +7,7 @@ import { path } from "../lib/router.js";
 import { icon } from "../lib/svg.js";
 import { stream } from "../lib/stream.js";
 import { head } from "./pieces.js";
-import { openPage, rowsOf } from "./scenarios/page.js";
+import { openPage } from "./scenarios/page.js";
 import { open as openMystery } from "./mystery.js";
 
 /** @typedef {import("../types.js").ScenarioSummary} Summary */
@@ -48,7 +48,7 @@ function openList(ctx) {
       h("span", { class: "place", "aria-hidden": "true" }, String(one.place)),
       h("span", { class: "grow" }, h("span", { class: "strong" }, one.title), " ", h("code", { class: "quiet tiny" }, one.name),
         one.refused ? h("span", { class: "small quiet block" }, `Not here: ${one.refused.split(";")[0]}`) : null),
-      state, rowsOf(one) ? h("span", { class: "small quiet scenario-rows" }, rowsOf(one)) : null, h("span", { class: "small quiet nowrap" }, one.refused ? "" : count(one.steps, "step")), icon("right")));
+      state, h("span", { class: "small quiet nowrap" }, one.refused ? "" : count(one.steps, "step")), icon("right")));
   };
   /** @param {Run|null} run */
   const mark = (run) => {

@@ -5,7 +5,7 @@ import { aborted, api, problemOf } from "../../lib/api.js";
 import { button } from "../../lib/blocks.js";
 import { ago, duration, short } from "../../lib/format.js";
 import { path } from "../../lib/router.js";
-import { legible } from "../journey/middle.js";
+import { nameOf, titleOf } from "../../lib/names.js";
 import { stateOf } from "../../lib/state.js";
 
 /** @typedef {import("../../types.js").Row} Row */
@@ -77,6 +77,6 @@ export function pick(side, choose, other) {
 const summary = (row) => {
   const meaning = stateOf(row.state);
   return [h("span", { class: `state tone-${meaning.tone}`, title: meaning.text }, icon(meaning.icon), h("span", { class: "unseen" }, meaning.word)),
-    h("span", { class: "cmp-what" }, h("span", { class: "cut" }, legible(row.root || row.id), row.customer ? ` · ${row.customer}` : ""), h("span", { class: "tiny quiet cut" }, `${short(row.id, 14)} · ${ago(Date.now() - Date.parse(row.start))}`, row.failures.map((key) => ` ⚑ ${key}`))),
+    h("span", { class: "cmp-what" }, h("span", { class: "cut" }, titleOf(row)), h("span", { class: "tiny quiet cut" }, `${nameOf(row) === row.root ? short(row.id, 14) : row.root} · ${ago(Date.now() - Date.parse(row.start))}`, row.failures.map((key) => ` ⚑ ${key}`))),
     h("span", { class: "strong nowrap" }, duration(row.durationMs))];
 };

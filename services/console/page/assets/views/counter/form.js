@@ -59,7 +59,7 @@ export function newForm({ menu, board, changed, order }) {
         : h("p", { class: "quiet" }, next.failure ? `${next.failure} cannot be set for one order.` : "Choose one to see what it does. Orders of others stay as they are."));
       const pieces = Object.values(next.pieces).reduce((sum, n) => sum + n, 0);
       const pence = price(menu, next.pieces);
-      say(word, pieces === 0 ? "Choose something first" : `${next.orders === 1 ? "Order" : `Place ${count(next.orders, "order")} of`} ${count(pieces, "piece")}${pence === null ? "" : ` · ${money(pence * next.orders, currency)}`}`);
+      say(word, pieces === 0 ? "Choose something first" : `${next.orders === 1 ? "Order" : `Place ${count(next.orders, "order")} of`} ${count(pieces, "dish", "dishes")}${pence === null ? "" : ` · ${money(pence * next.orders, currency)}`}`);
       submit.disabled = pieces === 0;
     },
     /** @param {boolean} is */

@@ -31,7 +31,7 @@ export function newCard(one, act) {
   const hit = h("span", { class: "end" });
   const refusal = h("p", { class: "small refusal", hidden: true });
   const more = h("details", { class: "card-more" },
-    h("summary", null, icon("right", { size: 12, class: "turn" }), "What you will see, whom it hits, what repairs it"),
+    h("summary", null, icon("right", { size: 12, class: "turn" }), h("span", null, "Details and settings")),
     h("div", { class: "stack" },
       facts([
         ["In Jaeger", one.jaeger],

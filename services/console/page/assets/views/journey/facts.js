@@ -1,6 +1,7 @@
 // What the head of a journey says.
 // @ts-check
 import { ago, count, duration } from "../../lib/format.js";
+import { whereIn } from "../../lib/names.js";
 import { placeOf } from "../../lib/state.js";
 
 /** @typedef {import("../../types.js").Journey} Journey */
@@ -31,7 +32,9 @@ export function whereText(row, now) {
   if (!row.where) return row.state === "done" ? "every message was handled" : "";
   const event = row.where.event ? `${row.where.event} ` : "";
   const since = Date.parse(row.where.since);
-  return `${event}${placeOf(row.where)}${Number.isNaN(since) || row.source === "file" ? "" : `, for ${ago(now - since).replace(/ ago$/u, "")}`}`;
+  const old = Number.isNaN(since) || row.source === "file" ? "" : ago(now - since);
+  if (row.where.kind === "service" && (row.state === "lost" || row.state === "failed")) return `${event}${whereIn(row.state, "service")} at ${row.where.name}${old && `, ${old}`}`;
+  return `${event}${placeOf(row.where)}${old && `, for ${old.replace(/ ago$/u, "")}`}`;
 }
 
 /**

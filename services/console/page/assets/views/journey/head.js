@@ -2,7 +2,8 @@
 import { fill, h, say } from "../../lib/dom.js";
 import { icon } from "../../lib/svg.js";
 import { badge } from "../../lib/blocks.js";
-import { clock, count, duration, moment, short } from "../../lib/format.js";
+import { clock, count, duration, moment, percent, short } from "../../lib/format.js";
+import { nameOf } from "../../lib/names.js";
 import { path } from "../../lib/router.js";
 import { stateOf } from "../../lib/state.js";
 import { legible } from "./middle.js";
@@ -17,6 +18,7 @@ import { moving, notices, sentence, shares, whereText } from "./facts.js";
  */
 export function head(on) {
   const title = h("h1", { class: "j-title" }, "Journey");
+  const root = h("span", { class: "small quiet" });
   const id = h("span", { class: "mono small quiet" });
   const state = h("span", { class: "j-state" });
   const where = h("span", { class: "small j-where" });
@@ -26,7 +28,7 @@ export function head(on) {
   const remarks = h("div", { class: "stack j-notices" });
   const actions = h("div", { class: "row j-actions" });
   const element = h("header", { class: "j-head" },
-    h("div", { class: "j-line" }, h("div", { class: "j-name" }, title, id), actions),
+    h("div", { class: "j-line" }, h("div", { class: "j-name" }, title, root, id), actions),
     h("div", { class: "row j-now" }, state, where), h("div", { class: "j-sum" }, facts, bar), failures, remarks);
   /** @type {Map<Element, string>} */
   const drawn = new Map();
@@ -50,8 +52,10 @@ export function head(on) {
     show(journey, ctx) {
       row = journey.row;
       const one = row;
-      say(title, legible(one.root || "Journey"));
+      const name = one.number || one.root ? nameOf(one) : "Journey";
+      say(title, name);
       title.title = one.root;
+      say(root, name === legible(one.root) ? "" : legible(one.root));
       part(id, one.id, () => short(one.id, 40));
       id.title = one.id;
       const meaning = stateOf(one.state);
@@ -92,7 +96,7 @@ function sumsOf({ row }) {
     h("div", { class: "j-bar", role: "img", "aria-label": `Sums of all spans: ${sentence(row)}` },
       all.filter((one) => one.share > 0).map((one) => h("span", { class: `bar-${one.kind}`, style: { "flex-grow": Math.max(one.share, 0.006) } }))),
     h("ul", { class: "j-legend", role: "list" }, all.map((one) =>
-      h("li", null, h("i", { class: `swatch bar-${one.kind}` }), `${one.word} `, h("span", { class: "strong" }, duration(one.ms)), h("span", { class: "quiet" }, ` ${Math.round(one.share * 100)}%`)))),
+      h("li", null, h("i", { class: `swatch bar-${one.kind}` }), `${one.word} `, h("span", { class: "strong" }, duration(one.ms)), h("span", { class: "quiet" }, ` ${percent(one.share)}`))), h("li", { class: "quiet" }, "of all spans, added up")),
   ];
 }
 

@@ -1,8 +1,7 @@
 // Long names are cut in the middle: their end tells most.
 // @ts-check
 
-/** legible shows characters that would turn the order of letters round, or that cannot be seen. @param {string} text */
-export const legible = (text) => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
+export { legible } from "../../lib/legible.js";
 
 /**
  * halves splits a name into a head that may be cut and a tail that stays. The tail begins at a separator if there is one near.

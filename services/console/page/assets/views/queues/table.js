@@ -56,6 +56,7 @@ function newRow(queue) {
     /** @param {Queue} now @param {import("./history.js").Sample[]} samples @param {number} at */
     update(now, samples, at) {
       const level = attention(now);
+      attribute(element, "class", level.tone === "done" && !now.inPerSecond && !now.outPerSecond ? "is-idle" : null);
       if (shown !== level.word) {
         shown = level.word;
         state.replaceChildren(h("span", { class: `badge tone-${level.tone}`, title: level.text }, icon(level.icon, { size: 12 }), level.word));
