@@ -4,7 +4,7 @@ import { attributesOf, find, step } from "../assets/views/journey/find.js";
 import { lines } from "../assets/views/journey/lines.js";
 import { arcsOf, byLine, curve } from "../assets/views/journey/links.js";
 import { halves, legible } from "../assets/views/journey/middle.js";
-import { labelOf, marks, times } from "../assets/views/journey/rowtext.js";
+import { labelOf, marks, remarks, times } from "../assets/views/journey/rowtext.js";
 import { notices, shares, whereText } from "../assets/views/journey/facts.js";
 import { mainSteps, stepText } from "../assets/views/journey/steps.js";
 import { pretty, tokens } from "../assets/views/journey/json.js";
@@ -19,6 +19,13 @@ test("marks tell attempts, errors, failures and duplicates", () => {
   const all = marks(process("e", -1, "kitchen.x", 0, { failed: true, error: "cold", attempt: 2, settled: "dead", injected: ["kitchen.error"], duplicate: true, joined: true }));
   assert.deepEqual(all.map((mark) => `${mark.sign} ${mark.more}`.trim()), ["⚑ kitchen.error", "#2 dead", "✕ cold", "2× duplicate", "↳ new trace"]);
   assert.deepEqual(marks(process("e", -1, "kitchen.x", 0)), []);
+});
+
+test("an error that its injected failure explains is not said twice", () => {
+  const texts = (/** @type {string} */ error) => remarks(process("e", -1, "kitchen.x", 0, { failed: true, error, injected: ["kitchen.poison"] })).map((one) => one.text);
+  assert.deepEqual(texts("attempt 4, the last: kitchen.poison is switched on"), ["⚑ kitchen.poison"]);
+  assert.deepEqual(texts("oven cold"), ["⚑ kitchen.poison", "✕ oven cold"]);
+  assert.deepEqual(remarks(process("e", -1, "kitchen.x", 0)), []);
 });
 
 test("a messaging name is shortened to what tells it apart", () => {

@@ -14,5 +14,5 @@ test("no service is at work on a lost message", () => {
   assert.equal(whereIn("running", "service"), "at work");
   assert.equal(whereIn("lost", "service"), "acked, then lost");
   const where = { kind: /** @type {const} */ ("service"), name: "delivery", since: at(0), event: "kitchen.order-boxed.v1" };
-  assert.equal(whereText(row({ state: "lost", where }), Date.parse(at(3))), "kitchen.order-boxed.v1 acked, then lost at delivery, 3 s ago");
+  assert.equal(whereText(row({ state: "lost", where }), Date.parse(at(3000))), "kitchen.order-boxed.v1 acked, then lost at delivery, 3 s ago");
 });

@@ -7,7 +7,7 @@ import { gapPart, partsOf } from "./bars.js";
 import { clip } from "./clip.js";
 import { foldable, hidden } from "./folding.js";
 import { halves, legible } from "./middle.js";
-import { databaseText, hints, labelOf, marks, placeTexts, times } from "./rowtext.js";
+import { databaseText, hints, labelOf, marks, placeTexts, remarks, times } from "./rowtext.js";
 
 /** @typedef {import("./board.js").Board} Board */
 /** @typedef {import("./bars.js").Part} Part */
@@ -47,6 +47,9 @@ function classes(board, at) {
   return names.join(" ");
 }
 
+/** behind are the marks whose words stand behind the bars. */
+const behind = new Set(["injected", "error"]);
+
 /** @param {Board} board @param {number} at @param {boolean} hasChildren @param {boolean} folded */
 function nameOf(board, at, hasChildren, folded) {
   const { row, gap } = board.line(at);
@@ -59,7 +62,7 @@ function nameOf(board, at, hasChildren, folded) {
     row && h("span", { class: "wf-service", title: row.service }, legible(row.service)),
     h("span", { class: "wf-label", title: row ? `${row.service}: ${row.name}` : gap?.expected }, h("span", { class: "wf-head" }, head), tail && h("span", { class: "wf-tail" }, tail)),
     row && folded && h("span", { class: "wf-chip" }, `+${line.end - at - 1}`),
-    ...(row ? marks(row) : []).map((mark) => h("span", { class: `wf-mark is-${mark.kind}`, title: mark.text }, mark.sign, mark.more && h("span", { class: "wf-more" }, ` ${mark.more}`))),
+    ...(row ? marks(row) : []).map((mark) => h("span", { class: `wf-mark is-${mark.kind}`, title: mark.text }, mark.sign, mark.more && !behind.has(mark.kind) && h("span", { class: "wf-more" }, ` ${mark.more}`))),
     databases > 0 && h("span", { class: "wf-chip is-database", dataset: { act: "database" }, title: `${databaseText(databases)}. Press d to show them.` }, `${databases} db`, h("span", { class: "unseen" }, ` ${databaseText(databases)} folded`)),
     links && linkChip(links),
     gap && h("span", { class: "wf-mark is-missing" }, placeTexts[gap.place] ?? gap.place),
@@ -82,9 +85,7 @@ function spanBars(board, at) {
   if (!row) return [];
   const parts = partsOf(row);
   const bars = board.critical ? [...parts.map((part) => bar(board, part, "is-faint")), ...clip(parts, row.critical ?? []).map((part) => bar(board, part, "is-critical"))] : parts.map((part) => bar(board, part, row.failed && part.kind === "work" ? "is-failed" : ""));
-  const first = /** @type {Part} */ (parts[0]);
-  const last = /** @type {Part} */ (parts[parts.length - 1]);
-  return [h("div", { class: "wf-bars", title: hints(row) }, bars), caption(board, parts, times(row))];
+  return [h("div", { class: "wf-bars", title: hints(row) }, bars), caption(board, parts, times(row), remarks(row))];
 }
 
 /** @param {Board} board @param {number} at */
@@ -105,20 +106,22 @@ function bar(board, part, more) {
 
 /**
  * caption puts a text where there is room for it: after the bars, before them, or on the longest of them.
- * @param {Board} board @param {Part[]} parts @param {string} text
+ * @param {Board} board @param {Part[]} parts @param {string} words @param {{kind: string, text: string}[]} [more]
  */
-function caption(board, parts, text) {
+function caption(board, parts, words, more = []) {
+  const text = [words, ...more.map((one) => legible(one.text))].join(" · ");
+  const content = [words, ...more.map((one) => [" · ", h("span", { class: `wf-remark is-${one.kind}` }, legible(one.text))])];
   const [first, last] = [Math.min(...parts.map((part) => part.from)), Math.max(...parts.map((part) => part.to))];
-  if (last < board.range.from) return h("span", { class: "wf-text is-out", style: { left: "0" } }, `‹ ${text}`);
-  if (first > board.range.to) return h("span", { class: "wf-text is-out", style: { right: "0" } }, `${text} ›`);
+  if (last < board.range.from) return h("span", { class: "wf-text is-out", style: { left: "0" } }, "‹ ", content);
+  if (first > board.range.to) return h("span", { class: "wf-text is-out", style: { right: "0" } }, content, " ›");
   const share = (/** @type {number} */ ms) => Math.min(1, Math.max(0, place(board.range, ms)));
   const start = share(first);
   const end = share(last);
   const need = Math.min(0.9, (text.length * 6.4 + 18) / Math.max(board.width, 1));
-  if (1 - end >= need || end < 0.02) return h("span", { class: "wf-text", style: { left: `${end * 100}%` } }, text);
-  if (start >= need) return h("span", { class: "wf-text", style: { right: `${(1 - start) * 100}%` } }, text);
+  if (1 - end >= need || end < 0.02) return h("span", { class: "wf-text", style: { left: `${end * 100}%` } }, content);
+  if (start >= need) return h("span", { class: "wf-text", style: { right: `${(1 - start) * 100}%` } }, content);
   const seen = parts.map((part) => [share(part.from), share(part.to)]);
   const longest = seen.reduce((a, b) => ((b[1] ?? 0) - (b[0] ?? 0) > (a[1] ?? 0) - (a[0] ?? 0) ? b : a), [0, 0]);
   const middle = Math.min(1 - need / 2, Math.max(need / 2, ((longest[0] ?? 0) + (longest[1] ?? 0)) / 2));
-  return h("span", { class: "wf-text is-on", style: { left: `${middle * 100}%` } }, text);
+  return h("span", { class: "wf-text is-on", style: { left: `${middle * 100}%` } }, content);
 }

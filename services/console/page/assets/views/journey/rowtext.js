@@ -1,6 +1,6 @@
 // What a line of the waterfall says in words.
 // @ts-check
-import { count, duration } from "../../lib/format.js";
+import { count, duration, short } from "../../lib/format.js";
 
 /** @typedef {import("./lines.js").Line} Line */
 /** @typedef {import("../../types.js").WaterfallRow} WaterfallRow */
@@ -49,6 +49,21 @@ export function marks(row) {
   if (row.joined) list.push({ kind: "joined", sign: "↳", more: "new trace", text: "The span begins a trace of its own. A link puts it here." });
   if (row.warning) list.push({ kind: "warning", sign: "⚠", more: row.warning.includes("clock") || row.warning.includes("before its") ? "clock" : "", text: row.warning });
   return list;
+}
+
+/**
+ * remarks are the words that stand behind the bars: the injected failures, and the error if they do not explain it.
+ * @param {WaterfallRow} row
+ * @returns {{kind: "injected" | "error", text: string}[]}
+ */
+export function remarks(row) {
+  const keys = row.injected ?? [];
+  const error = row.failed ? row.error || "error" : "";
+  const explained = keys.some((key) => error.endsWith(`${key} is switched on`));
+  return [
+    ...keys.map((key) => ({ kind: /** @type {const} */ ("injected"), text: `⚑ ${key}` })),
+    ...(error && !explained ? [{ kind: /** @type {const} */ ("error"), text: `✕ ${short(error, 80)}` }] : []),
+  ];
 }
 
 /**
