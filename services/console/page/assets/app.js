@@ -34,8 +34,13 @@ function styles(name) {
   const href = `/assets/css/${styleNames[name] ?? name}.css`;
   if (document.querySelector(`link[href="${href}"]`)) return Promise.resolve();
   return new Promise((resolve) => {
-    document.head.append(h("link", { rel: "stylesheet", href, onload: () => resolve(), onerror: () => resolve() }));
+    document.head.append(h("link", { rel: "stylesheet", href, dataset: { of: name }, onload: () => resolve(), onerror: () => resolve() }));
   });
+}
+
+/** wear switches the styles of a view on and those of the others off: two views may use one class. @param {string} name */
+function wear(name) {
+  for (const link of /** @type {NodeListOf<HTMLLinkElement>} */ (document.querySelectorAll("link[data-of]"))) link.disabled = link.dataset.of !== name;
 }
 
 /** @param {string} to */
@@ -98,6 +103,7 @@ function replace(view, name, params, moved) {
   shown?.view.close?.();
   shown = name ? { name, params, view } : null;
   fill(main, view.element);
+  wear(name);
   main.dataset.view = name;
   setTitle(view.title);
   if (!view.loading) main.setAttribute("aria-busy", "false");

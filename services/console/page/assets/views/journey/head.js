@@ -1,5 +1,5 @@
 // The head of a journey: what it is, how it stands, and where to go from here.
-import { fill, h, say } from "../../lib/dom.js";
+import { attribute, fill, h, say } from "../../lib/dom.js";
 import { icon } from "../../lib/svg.js";
 import { badge } from "../../lib/blocks.js";
 import { clock, count, duration, moment, percent, short } from "../../lib/format.js";
@@ -22,6 +22,7 @@ export function head(on) {
   const id = h("span", { class: "mono small quiet" });
   const state = h("span", { class: "j-state" });
   const where = h("span", { class: "small j-where" });
+  const act = h("a", { class: "small", hidden: true }, "Look into the dead letter, redrive it");
   const facts = h("dl", { class: "j-facts" });
   const bar = h("div", { class: "j-sums" });
   const failures = h("div", { class: "stack j-failures" });
@@ -29,7 +30,7 @@ export function head(on) {
   const actions = h("div", { class: "row j-actions" });
   const element = h("header", { class: "j-head" },
     h("div", { class: "j-line" }, h("div", { class: "j-name" }, title, root, id), actions),
-    h("div", { class: "row j-now" }, state, where), h("div", { class: "j-sum" }, facts, bar), failures, remarks);
+    h("div", { class: "row j-now" }, state, where, act), h("div", { class: "j-sum" }, facts, bar), failures, remarks);
   /** @type {Map<Element, string>} */
   const drawn = new Map();
   let row = /** @type {import("../../types.js").Row | null} */ (null);
@@ -61,12 +62,14 @@ export function head(on) {
       const meaning = stateOf(one.state);
       part(state, one.state, () => h("span", { class: `state tone-${meaning.tone}`, title: meaning.text }, icon(meaning.icon), meaning.word));
       tick();
+      act.hidden = one.where?.kind !== "dead" || one.source === "file" || !ctx.about.parts.queues;
+      if (one.where) attribute(act, "href", path("queues", one.where.name));
       part(facts, [one.customer, one.start, one.durationMs, one.spans, one.services, one.attempts, one.errors, one.dead, one.redriven, one.source], () => factsOf(journey));
       part(bar, [one.waitMs, one.backOffMs, one.workMs], () => sumsOf(journey));
       part(failures, journey.failures, () => journey.failures.map((failure) => failureOf(failure, on.reveal)));
       const notes = notices(journey, ctx.about.parts.jaeger);
       part(remarks, notes, () => notes.map((note) => h("div", { class: `note tone-${note.tone}` }, icon(note.icon), h("p", null, h("span", { class: "strong" }, `${note.title}. `), note.text))));
-      part(actions, [one.id, journey.traces], () => actionsOf(journey));
+      part(actions, [one.id, journey.traces, journey.source], () => actionsOf(journey));
     },
   };
 }
@@ -110,11 +113,11 @@ function failureOf(failure, reveal) {
 }
 
 /** @param {Journey} journey */
-function actionsOf({ row, traces }) {
+function actionsOf({ row, traces, source }) {
   const at = path("api", "journeys", row.id, "export");
   const menu = (/** @type {string} */ text, /** @type {string} */ image, /** @type {Node[]} */ items) =>
     h("details", { class: "j-menu" }, h("summary", { class: "button" }, icon(image), text, icon("down", { size: 12 })), h("div", { class: "menu" }, items));
-  const linked = traces.filter((trace) => trace.jaeger);
+  const linked = traces.filter((trace) => trace.jaeger && (row.source !== "file" || source === "jaeger")); // Jaeger has not seen a file
   const jaeger = linked.length === 1 ? h("a", { class: "button", href: linked[0]?.jaeger, target: "_blank", rel: "noopener" }, icon("out"), h("span", null, h("span", { class: "wide" }, "Open in "), "Jaeger"))
     : linked.length > 1 && menu(`Jaeger: ${count(linked.length, "trace")}`, "out", linked.map((trace) =>
       h("a", { href: trace.jaeger, target: "_blank", rel: "noopener" }, h("span", { class: "mono" }, short(trace.traceId, 14)), h("span", { class: "quiet" }, ` ${count(trace.spans, "span")}`))));

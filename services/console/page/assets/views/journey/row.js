@@ -47,9 +47,6 @@ function classes(board, at) {
   return names.join(" ");
 }
 
-/** behind are the marks whose words stand behind the bars. */
-const behind = new Set(["injected", "error"]);
-
 /** @param {Board} board @param {number} at @param {boolean} hasChildren @param {boolean} folded */
 function nameOf(board, at, hasChildren, folded) {
   const { row, gap } = board.line(at);
@@ -62,7 +59,7 @@ function nameOf(board, at, hasChildren, folded) {
     row && h("span", { class: "wf-service", title: row.service }, legible(row.service)),
     h("span", { class: "wf-label", title: row ? `${row.service}: ${row.name}` : gap?.expected }, h("span", { class: "wf-head" }, head), tail && h("span", { class: "wf-tail" }, tail)),
     row && folded && h("span", { class: "wf-chip" }, `+${line.end - at - 1}`),
-    ...(row ? marks(row) : []).map((mark) => h("span", { class: `wf-mark is-${mark.kind}`, title: mark.text }, mark.sign, mark.more && !behind.has(mark.kind) && h("span", { class: "wf-more" }, ` ${mark.more}`))),
+    ...(row ? marks(row) : []).filter((mark) => mark.kind !== "injected").map((mark) => h("span", { class: `wf-mark is-${mark.kind}`, title: mark.text }, mark.sign, mark.more && mark.kind !== "error" && h("span", { class: "wf-more" }, ` ${mark.more}`))),
     databases > 0 && h("span", { class: "wf-chip is-database", dataset: { act: "database" }, title: `${databaseText(databases)}. Press d to show them.` }, `${databases} db`, h("span", { class: "unseen" }, ` ${databaseText(databases)} folded`)),
     links && linkChip(links),
     gap && h("span", { class: "wf-mark is-missing" }, placeTexts[gap.place] ?? gap.place),
@@ -119,7 +116,7 @@ function caption(board, parts, words, more = []) {
   const end = share(last);
   const need = Math.min(0.9, (text.length * 6.4 + 18) / Math.max(board.width, 1));
   if (1 - end >= need || end < 0.02) return h("span", { class: "wf-text", style: { left: `${end * 100}%` } }, content);
-  if (start >= need) return h("span", { class: "wf-text", style: { right: `${(1 - start) * 100}%` } }, content);
+  if (start >= need) return h("span", { class: "wf-text", style: { right: `${(1 - start) * 100}%`, "max-width": `${start * 100}%` } }, content);
   const seen = parts.map((part) => [share(part.from), share(part.to)]);
   const longest = seen.reduce((a, b) => ((b[1] ?? 0) - (b[0] ?? 0) > (a[1] ?? 0) - (a[0] ?? 0) ? b : a), [0, 0]);
   const middle = Math.min(1 - need / 2, Math.max(need / 2, ((longest[0] ?? 0) + (longest[1] ?? 0)) / 2));
