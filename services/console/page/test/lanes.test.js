@@ -18,6 +18,11 @@ test("lanes follow the flow, and queues belong to their consumers", () => {
   ]);
 });
 
+test("of two works that begin together, a queue belongs to the nearer", () => {
+  const both = track([["work", "kitchen", 0, 5], ["wait", "order.boxed", 5, 6.2], ["work", "order", 6.2, 8], ["wait", "delivery.boxed", 5, 7.1], ["work", "delivery", 7.1, 20]]);
+  assert.deepEqual(lanesOf([row({ track: both })]).map((lane) => [lane.service, lane.queues]), [["kitchen", []], ["order", ["order.boxed"]], ["delivery", ["delivery.boxed"]]]);
+});
+
 test("a queue without a consumer goes to the service in its name", () => {
   const rows = [row({ track: track([["work", "kitchen", 0, 5], ["wait", "kitchen.x", 5, -1], ["wait", "alone", 5, -1]]) })];
   assert.deepEqual(lanesOf(rows).map((lane) => [lane.service, lane.queues]), [["kitchen", ["kitchen.x"]], ["", ["alone"]]]);

@@ -49,7 +49,10 @@ class Survey {
   #vote(stage, track) {
     const votes = this.votes.get(stage.place) ?? new Map();
     this.votes.set(stage.place, votes);
-    const worker = stage.toMs < 0 ? undefined : track.find((next) => next.kind === "work" && Math.abs(next.fromMs - stage.toMs) < 2);
+    if (stage.toMs < 0) return;
+    const off = (/** @type {import("../types.js").Stage} */ next) => Math.abs(next.fromMs - stage.toMs);
+    const workers = track.filter((next) => next.kind === "work" && off(next) < 2);
+    const worker = workers.toSorted((a, b) => off(a) - off(b))[0]; // an event with two queues may begin two works at nearly one time
     if (worker) votes.set(worker.place, (votes.get(worker.place) ?? 0) + 1);
   }
 

@@ -13,6 +13,7 @@ import { draw as drawTable } from "./lanetable.js";
 
 const stay = 4000; // ms that a dot stays at the exit
 const most = 900; // dots in all
+const moves = new Set(["running", "waiting", "retrying"]);
 
 /**
  * lanes makes the view.
@@ -21,6 +22,7 @@ const most = 900; // dots in all
  * @param {() => Iterable<Entry>} source.known all that is known, for the order of the lanes
  * @param {() => number} source.now in ms
  * @param {(path: string) => void} source.open
+ * @param {boolean} source.counter says that orders can be placed here
  */
 export function lanes(source) {
   const frames = h("div", { class: "l-frames", "aria-hidden": "true" });
@@ -28,6 +30,8 @@ export function lanes(source) {
   const table = h("table", { class: "unseen" });
   const board = h("div", { class: "l-board" }, frames, points.element);
   const legend = h("p", { class: "l-legend tiny quiet row" }, stateNames.map((name) => h("span", { class: "row", style: { "--gap": "var(--s1)" } }, h("i", { class: `dot ${name} tone-${states[name].tone}` }), states[name].word)));
+  const idle = h("a", { class: "l-idle", href: "/counter", hidden: true }, "Nothing moves. Place orders at the counter");
+  legend.append(idle);
   const element = h("div", { class: "l-view", tabindex: "0", role: "region", "aria-label": "Lanes", hidden: true }, legend, board, table);
   /** @type {Map<string, {n: HTMLElement, oldest?: HTMLElement}>} */
   const labels = new Map();
@@ -67,7 +71,7 @@ export function lanes(source) {
     labels.set(`work ${lane.service}`, { n });
     return [
       h("div", { class: "l-lane", style: { top: `${y}px`, height: `${height}px` } }),
-      h("span", { class: "l-service cut", style: { top: `${y}px`, "max-width": `${plan.label || width * 0.7}px` } }, lane.service || "No consumer seen"),
+      h("span", { class: "l-service cut", style: { top: `${y}px`, "max-width": `${plan.label * 0.55 || width * 0.7}px` } }, lane.service || "No consumer seen"),
       work && h("div", { class: "l-work", style: { left: `${work.x}px`, top: `${work.y}px`, width: `${work.width}px`, height: `${work.height}px` } }, n),
       rows.map((row) => queue(row)),
     ];
@@ -79,8 +83,9 @@ export function lanes(source) {
     const oldest = h("span", { class: "l-oldest" });
     labels.set(`${outbox ? "outbox" : "wait"} ${name}`, { n, oldest });
     const pipes = (outbox ? ["outbox"] : ["wait", "backoff", "dead"]).flatMap((kind) => plan.cells.get(`${kind} ${name}`) ?? []);
+    const height = outbox && plan.label ? 30 : plan.rowHeight;
     return [
-      h("div", { class: "l-queue tiny", style: { top: `${y}px`, height: `${plan.rowHeight}px`, width: `${plan.label ? plan.label : width - 24}px` } }, h("span", { class: outbox ? "cut" : "cut mono" }, outbox ? "its outbox" : name), oldest, n),
+      h("div", { class: outbox ? "l-queue is-outbox tiny" : "l-queue tiny", style: { top: `${y}px`, height: `${height}px`, width: `${plan.label ? plan.label : width - 24}px` } }, h("span", { class: outbox ? "cut" : "cut mono" }, outbox ? "outbox" : name), oldest, n),
       outbox ? null : /** @type {const} */ (["backoff", "dead"]).map((kind) => number_(kind, name)),
       pipes.map((box) => h("div", { class: "l-pipe", style: { left: `${box.x}px`, top: `${box.y + box.height / 2}px`, width: `${box.width}px` } })),
     ];
@@ -122,6 +127,7 @@ export function lanes(source) {
     }
     points.end();
     count_(guests, now);
+    idle.hidden = !source.counter || [...guests].some(([name, all]) => name === "exit" || all.some(({ row }) => moves.has(row.state)));
     if (now - tabled > 1000 || now < tabled) {
       tabled = now;
       drawTable(table, plan, guests, now);

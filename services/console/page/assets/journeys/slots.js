@@ -28,7 +28,7 @@ const columns = { wait: [0, 0.46], backoff: [0.47, 0.15], dead: [0.63, 0.13], wo
 export function layout(all, width) {
   const narrow = width < 720;
   const label = narrow ? 0 : Math.min(320, Math.max(220, width * 0.22));
-  const [rowHeight, head, gap] = narrow ? [44, 30, 8] : [25, 32, 8];
+  const [rowHeight, head, gap] = narrow ? [44, 30, 8] : [24, 30, 6];
   const pad = 12;
   const area = width - label - 2 * pad;
   /** @type {Map<string, Box>} */
@@ -39,10 +39,11 @@ export function layout(all, width) {
   let y = 0;
   for (const lane of all) {
     const top = y;
+    const beside = lane.outbox && !narrow; // the outbox is on the line of the name
     y += head;
     /** @type {{queue: string, outbox: boolean, y: number}[]} */
     const rows = lane.queues.map((queue) => ({ queue, outbox: false, y: 0 }));
-    if (lane.outbox) rows.push({ queue: lane.service, outbox: true, y: 0 });
+    if (lane.outbox && narrow) rows.push({ queue: lane.service, outbox: true, y: 0 });
     for (const row of rows) {
       row.y = y;
       const inner = narrow ? { y: y + 20, height: rowHeight - 22 } : { y: y + 3, height: rowHeight - 7 };
@@ -50,9 +51,13 @@ export function layout(all, width) {
       else for (const kind of /** @type {const} */ (["wait", "backoff", "dead"])) cells.set(`${kind} ${row.queue}`, { ...column(kind), ...inner });
       y += rowHeight;
     }
-    if (!rows.length) y += 10;
-    cells.set(`work ${lane.service}`, { ...column("work"), y: top + (narrow ? head : 8), height: y - top - (narrow ? head : 8) - 6 });
-    y += 6;
+    if (beside) {
+      rows.push({ queue: lane.service, outbox: true, y: top });
+      cells.set(`outbox ${lane.service}`, { ...column("wait"), y: top + 6, height: head - 10 });
+    }
+    if (!rows.length && narrow) y += 10;
+    cells.set(`work ${lane.service}`, { ...column("work"), y: top + (narrow ? head : 5), height: y - top - (narrow ? head : 5) });
+    y += 5;
     lanes.push({ lane, y: top, height: y - top, rows });
     y += gap;
   }

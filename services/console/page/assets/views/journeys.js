@@ -47,7 +47,7 @@ export function open(first) {
     now: () => moment.now(),
     onHold: (held) => { book.hold(held && !follow()); dirty = true; },
   });
-  const flow = lanes({ entries: () => moment.all(), known: () => book.entries.values(), now: () => moment.now(), open: (to) => ctx.go(to) });
+  const flow = lanes({ entries: () => moment.all(), known: () => book.entries.values(), now: () => moment.now(), open: (to) => ctx.go(to), counter: first.about.parts.counter });
   const noted = h("span");
   const note = h("div", { class: "j-note", hidden: true },
     h("button", { type: "button", class: "button primary", onclick: () => { book.settle(true); dirty = true; } }, icon("retrying"), noted));
