@@ -41,3 +41,19 @@ func TestDifferencesAreTheGoldenOnes(t *testing.T) {
 		golden(t, file, b.String())
 	}
 }
+
+// Delivery acts on the later of two messages. Which one that is may differ, but the work is in both stories.
+func TestAHopThatMovedIsInBothStories(t *testing.T) {
+	t.Parallel()
+	story := func(parent string) *Tree {
+		at := func(id, parent, name string, ms int) Span {
+			return Span{TraceID: "t", SpanID: id, ParentID: parent, Name: name, Service: "delivery", Kind: KindInternal, Start: epoch.Add(time.Duration(ms) * time.Millisecond), Duration: time.Millisecond}
+		}
+		return Build([]Span{at("1", "", "order", 0), at("2", "1", "confirmed", 1), at("3", "1", "boxed", 2), at("4", parent, "deliver", 3)})
+	}
+	for _, h := range Differ(story("2"), story("3")).Hops {
+		if h.A == nil || h.B == nil {
+			t.Errorf("%s is in one story only", h.Name)
+		}
+	}
+}

@@ -72,8 +72,40 @@ func (m *merger) visit(nodes []*Node, above, depth int, add func(number, depth i
 	}
 }
 
+// pair puts a place that only the first side has together with one that only the second has, if name and service are the same: of
+// two messages that arrive in another order, the same work follows under another span.
+func (m *merger) pair() {
+	alone := map[place][]*mergedHop{}
+	for e := m.order.Front(); e != nil; e = e.Next() {
+		if h := e.Value.(*mergedHop); len(h.sides[1]) == 0 { //nolint:forcetypeassert // the list has nothing else
+			alone[h.name()] = append(alone[h.name()], h)
+		}
+	}
+	for e := m.order.Front(); e != nil; {
+		h, at := e.Value.(*mergedHop), e //nolint:forcetypeassert // the list has nothing else
+		e = e.Next()
+		if len(h.sides[0]) > 0 || len(alone[h.name()]) == 0 {
+			continue
+		}
+		alone[h.name()][0].sides[1] = h.sides[1]
+		alone[h.name()] = alone[h.name()][1:]
+		m.order.Remove(at)
+	}
+}
+
+// name is the name and the service of a hop, wherever it is.
+func (h *mergedHop) name() place {
+	for _, nodes := range h.sides {
+		if len(nodes) > 0 {
+			return place{name: nodes[0].Name, service: nodes[0].Service}
+		}
+	}
+	return place{}
+}
+
 // hops returns the places in order: those of the first story, and each other one behind the place before it in its own story.
 func (m *merger) hops() iter.Seq[*mergedHop] {
+	m.pair()
 	return func(yield func(*mergedHop) bool) {
 		for e := m.order.Front(); e != nil; e = e.Next() {
 			if !yield(e.Value.(*mergedHop)) { //nolint:forcetypeassert // the list has nothing else
