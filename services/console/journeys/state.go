@@ -17,8 +17,9 @@ func (c *computation) states() {
 	}
 	for i := range c.messages {
 		m := &c.messages[i]
-		last, _ := m.Last()
-		c.row.Attempts = max(c.row.Attempts, len(m.Attempts), last.Number)
+		for _, attempt := range m.Attempts { // a duplicate is handled twice, and each time at the first attempt
+			c.row.Attempts = max(c.row.Attempts, attempt.Number)
+		}
 		c.message(m)
 	}
 }

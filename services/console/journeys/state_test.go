@@ -158,3 +158,18 @@ func TestAFileIsNotRunning(t *testing.T) {
 		t.Errorf("a file hits nothing: %v", hits)
 	}
 }
+
+// Each copy of an event that was published twice is handled at its first attempt.
+func TestADuplicateIsNotAnotherAttempt(t *testing.T) {
+	t.Parallel()
+	s, _ := timed(t, Options{Routing: routing})
+	first := attribute("traceria.delivery.attempt", int64(1))
+	s.Add([]tracetree.Span{
+		root, send(0, 2, 1, 10, message("m", "bought", ""), conversation("c")), process(0, 3, 2, 20, message("m", "bought", "packing"), first),
+		send(0, 4, 1, 30, message("m", "bought", "")), process(0, 5, 4, 40, message("m", "bought", "packing"), first),
+	}, SourceOTLP)
+	s.Flush()
+	if row := only(t, s); row.Attempts != 1 {
+		t.Errorf("%d attempts instead of 1", row.Attempts)
+	}
+}
