@@ -96,6 +96,13 @@ func TestJourneysAndGroupsAreCompared(t *testing.T) {
 	if groups.A["used"] != 2.0 || groups.B["journeys"] != 1.0 || groups.Hops[2].A.Count != 2 || groups.Hops[2].B.Wait.P95MS != 2100 {
 		t.Errorf("got %+v", groups)
 	}
+	own := order("own", "", 3, at)[0]
+	own.Service, own.Name = "console", "PUT /api/failures/{key}"
+	c.feed(t, own)
+	c.rows(t, "", 4)
+	if all := c.compared(t, "groupA=&groupB="); all.A["journeys"] != 3.0 || all.A["used"] != 3.0 {
+		t.Errorf("a group has the console's own command: %+v", all.A)
+	}
 	if status, _ := c.call(t, http.MethodGet, "/api/compare?a=good&b=none", ""); status != http.StatusNotFound {
 		t.Errorf("an unknown journey: %d", status)
 	}
