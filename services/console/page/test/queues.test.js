@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { storyOf } from "../assets/views/queues/letter.js";
 import { attention, byAttention, drain, failingSpan, numberOf, rates, summary } from "../assets/views/queues/words.js";
 import { line, newHistory, newRedriven, peak, span } from "../assets/views/queues/history.js";
 
@@ -80,4 +81,10 @@ test("rates that the broker does not tell are not zero", () => {
   assert.equal(rates(queue("q", { inPerSecond: null, outPerSecond: null })), "not known");
   assert.equal(rates(queue("q", { inPerSecond: 2, outPerSecond: null })), "2/s / –");
   assert.equal(numberOf(null), "–");
+});
+
+test("a dead letter names its order, or its conversation", () => {
+  const letter = (/** @type {unknown} */ body) => /** @type {import("../assets/types.js").Letter} */ (/** @type {unknown} */ ({ conversationId: "01a21904-9142-71b2", body }));
+  assert.equal(storyOf(letter({ data: { orderNumber: "ORD4" } })), "ORD4");
+  for (const body of [null, "text", { data: null }, { data: { orderNumber: 4 } }]) assert.equal(storyOf(letter(body)), "01a2190…2-71b2");
 });

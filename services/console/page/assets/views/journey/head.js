@@ -63,7 +63,7 @@ export function head(on) {
       part(state, one.state, () => h("span", { class: `state tone-${meaning.tone}`, title: meaning.text }, icon(meaning.icon), meaning.word));
       tick();
       act.hidden = one.where?.kind !== "dead" || one.source === "file" || !ctx.about.parts.queues;
-      if (one.where) attribute(act, "href", path("queues", one.where.name));
+      if (one.where) attribute(act, "href", `${path("queues", one.where.name)}?journey=${encodeURIComponent(one.id)}`);
       part(facts, [one.customer, one.start, one.durationMs, one.spans, one.services, one.attempts, one.errors, one.dead, one.redriven, one.source], () => factsOf(journey));
       part(bar, [one.waitMs, one.backOffMs, one.workMs], () => sumsOf(journey));
       part(failures, journey.failures, () => journey.failures.map((failure) => failureOf(failure, on.reveal)));

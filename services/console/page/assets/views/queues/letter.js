@@ -1,10 +1,10 @@
 // A dead letter: why it died, and what it carries.
 import { h } from "../../lib/dom.js";
 import { button, badge } from "../../lib/blocks.js";
-import { ago, count, moment } from "../../lib/format.js";
+import { ago, count, moment, short } from "../../lib/format.js";
 import { path } from "../../lib/router.js";
 import { icon } from "../../lib/svg.js";
-import { facts } from "../pieces.js";
+import { facts, note } from "../pieces.js";
 import { failingSpan } from "./words.js";
 
 /** @typedef {import("../../types.js").Letter} Letter */
@@ -21,7 +21,7 @@ export function letterOf(letter, open, redrive) {
   return h("details", { class: "letter panel flush", open, dataset: { letter: letter.messageId } },
     h("summary", null, icon("right", { class: "turn" }),
       h("span", { class: "grow" },
-        h("span", { class: "row" }, h("span", { class: "strong" }, `${letter.event || "A message"} ${letter.version}`), badge(letter.reason || "unknown reason", { tone: "error", icon: "dead" }),
+        h("span", { class: "row" }, h("span", { class: "strong" }, `${letter.event || "A message"} ${letter.version}`), h("span", { class: "mono small" }, storyOf(letter)), badge(letter.reason || "unknown reason", { tone: "error", icon: "dead" }),
           h("span", { class: "quiet small" }, letter.attempts ? count(letter.attempts, "attempt") : "", letter.diedAt ? ` · ${ago(Date.now() - Date.parse(letter.diedAt))}` : "")),
         letter.error ? h("span", { class: "letter-error small" }, letter.error) : null)),
     h("div", { class: "letter-body stack" },
@@ -32,8 +32,26 @@ export function letterOf(letter, open, redrive) {
         ["Died", letter.diedAt ? moment(letter.diedAt) : ""], ["Message id", h("code", null, letter.messageId || "none")],
         ["Headers cut", letter.headersCut ? `${letter.headersCut} (did not fit into a frame)` : ""],
       ]),
+      carried(letter),
       envelope(letter)));
 }
+
+/** storyOf names the journey: the order number in the data, or the beginning of the conversation. @param {Letter} letter */
+export function storyOf(letter) {
+  const data = inside(letter.body, "data");
+  const number = inside(data, "orderNumber");
+  return typeof number === "string" && number ? short(number, 20) : short(letter.conversationId || "", 14);
+}
+
+/** carried warns of a failure that comes again with the message. @param {Letter} letter */
+function carried(letter) {
+  const baggage = inside(inside(letter.body, "metadata"), "baggage");
+  const key = typeof baggage === "string" ? /traceria\.failure=([\w.-]+)/u.exec(baggage)?.[1] : "";
+  return key ? note("wait", "flag", "The message carries its failure", h("p", null, h("code", null, key), " was chosen for this order only and is in its baggage. A redrive fails again.")) : null;
+}
+
+/** inside reads a member of a value that may be anything. @param {unknown} value @param {string} name @returns {unknown} */
+const inside = (value, name) => (value && typeof value === "object" ? /** @type {Record<string, unknown>} */ (value)[name] : undefined);
 
 /** @param {Letter} letter */
 function links(letter) {

@@ -34,6 +34,7 @@ export function newOne(ctx, name, history) {
   const done = h("section", { class: "stack", hidden: true, "aria-label": "Redriven" });
   let dead = -1;
   let asked = 0;
+  let seen = false; // the letter of the journey in the address is opened once
 
   const read = async () => {
     const mine = ++asked;
@@ -49,9 +50,12 @@ export function newOne(ctx, name, history) {
   const show = (found) => {
     const held = letters.contains(document.activeElement);
     const open = new Set([...letters.querySelectorAll("details[open]")].map((el) => /** @type {HTMLElement} */ (el).dataset.letter));
-    fill(letters, found.length ? found.map((letter) => letterOf(letter, open.has(letter.messageId), (button) => void redriveOne(letter, button)))
+    const wanted = dead < 0 || seen ? "" : ctx.query.get("journey");
+    seen ||= found.length > 0;
+    fill(letters, found.length ? found.map((letter) => letterOf(letter, open.has(letter.messageId) || (Boolean(wanted) && letter.conversationId === wanted), (button) => void redriveOne(letter, button)))
       : empty({ icon: "done", title: "No dead letter", text: "A message that uses up its attempts comes here, with the reason and the failing span." }),
     dead > found.length && found.length > 0 ? h("p", { class: "small quiet" }, `These are the oldest ${found.length} of ${number(dead)}.`) : null);
+    if (wanted) letters.querySelector("details[open]")?.scrollIntoView({ block: "start" });
     if (held) (letters.querySelector("summary") ?? title).focus(); // the pressed button is gone
   };
   /** @param {unknown} body @param {string} what */
