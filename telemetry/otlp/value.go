@@ -54,31 +54,47 @@ func (v values) value(value pcommon.Value, depth int) any {
 }
 
 func (v values) mapText(m pcommon.Map, depth int) string {
-	members := map[string]any{}
-	for key, value := range m.All() {
-		if len(members) == maxValues || depth == 0 {
-			break
-		}
-		members[name(key)] = encodable(v.value(value, depth-1))
-	}
-	encoded, err := json.Marshal(members)
+	encoded, err := json.Marshal(v.members(m, depth))
 	if err != nil {
 		return ""
 	}
 	return text(string(encoded), maxText)
 }
 
+func (v values) members(m pcommon.Map, depth int) map[string]any {
+	members := map[string]any{}
+	for key, value := range m.All() {
+		if len(members) == maxValues || depth == 0 {
+			break
+		}
+		members[name(key)] = v.member(value, depth-1)
+	}
+	return members
+}
+
+// member is a value for JSON. A map in it stays a map: as a text in a text, its quotes would double with each level.
+func (v values) member(value pcommon.Value, depth int) any {
+	switch value.Type() {
+	case pcommon.ValueTypeMap:
+		return v.members(value.Map(), depth)
+	case pcommon.ValueTypeSlice:
+		list := []any{}
+		for _, item := range value.Slice().All() {
+			if len(list) == maxValues || depth == 0 {
+				break
+			}
+			list = append(list, v.member(item, depth-1))
+		}
+		return list
+	default:
+		return encodable(v.value(value, depth))
+	}
+}
+
 // encodable replaces NaN and infinities, which JSON lacks.
 func encodable(value any) any {
-	switch v := value.(type) {
-	case float64:
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return strconv.FormatFloat(v, 'g', -1, 64)
-		}
-	case []any:
-		for i := range v {
-			v[i] = encodable(v[i])
-		}
+	if f, ok := value.(float64); ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
+		return strconv.FormatFloat(f, 'g', -1, 64)
 	}
 	return value
 }
