@@ -93,7 +93,7 @@ func (s *Store) keep(span *tracetree.Span, source string, now time.Time) string 
 	s.routes.learn(span)
 	t := s.trace(span.TraceID)
 	p := s.partFor(t, span, source)
-	size := sizeOf(span)
+	size := sizeAfter(p.open, span)
 	if p.raw+size > s.options.JourneyLimit || p.journey != nil && p.journey.raw+size > s.options.JourneyLimit {
 		s.drop(p, 1)
 		return fmt.Sprintf("the journey of trace %s has more than %d KiB of spans", span.TraceID, s.options.JourneyLimit>>10)

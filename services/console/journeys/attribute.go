@@ -16,10 +16,11 @@ import (
 // maxCached is the number of attribute filters whose results are kept.
 const maxCached = 8
 
-// attributeCache has the results of the last attribute filters, by row: a row changes with each change of its spans.
+// attributeCache has the results of the last attribute filters, by the version of a row: a row changes with each change of its spans.
+// It does not hold rows, which may be gone.
 type attributeCache struct {
 	mu      sync.Mutex
-	results map[string]map[*Row]bool
+	results map[string]map[uint64]bool
 	order   []string // the filter that was used longest ago first
 }
 
@@ -30,25 +31,25 @@ func (s *Store) withAttributes(rows []*Row, wanted []string) []*Row {
 	defer c.mu.Unlock()
 	name := strings.Join(wanted, "\x00")
 	before := c.results[name]
-	found := make(map[*Row]bool, len(rows))
+	found := make(map[uint64]bool, len(rows))
 	var unknown []*Row
 	for _, row := range rows {
-		if has, known := before[row]; known {
-			found[row] = has
+		if has, known := before[row.Version]; known {
+			found[row.Version] = has
 		} else {
 			unknown = append(unknown, row)
 		}
 	}
 	for i, has := range s.search(unknown, conditions(wanted)) {
-		found[unknown[i]] = has
+		found[unknown[i].Version] = has
 	}
 	c.keep(name, found)
-	return slices.DeleteFunc(rows, func(row *Row) bool { return !found[row] })
+	return slices.DeleteFunc(rows, func(row *Row) bool { return !found[row.Version] })
 }
 
-func (c *attributeCache) keep(name string, found map[*Row]bool) {
+func (c *attributeCache) keep(name string, found map[uint64]bool) {
 	if c.results == nil {
-		c.results = map[string]map[*Row]bool{}
+		c.results = map[string]map[uint64]bool{}
 	}
 	c.order = append(slices.DeleteFunc(c.order, func(n string) bool { return n == name }), name)
 	c.results[name] = found

@@ -3,8 +3,6 @@ package journeys
 import (
 	"slices"
 	"strings"
-
-	"traceria/telemetry/tracetree"
 )
 
 // The bytes that the parts of the store take beside their contents. TestTheAccountIsHonest compares the sum with the heap.
@@ -86,6 +84,7 @@ func (s *Store) forget(j *journey) {
 	delete(s.open, j)
 	delete(s.moving, j)
 	s.charge(j, -j.bytes)
+	j.blocks = nil
 	if j.row != nil {
 		s.version++
 		s.removed = append(s.removed, removal{s.version, j.row.ID})
@@ -115,6 +114,7 @@ func (s *Store) remove(p *part) {
 	}
 	s.grow(p, -p.bytes)
 	s.opened(p, -p.openRaw)
+	p.open, p.ids, p.logs = nil, nil, nil // a list of the background work may hold the part for a while
 	s.discard(t)
 }
 
@@ -127,57 +127,6 @@ func (s *Store) discard(t *trace) {
 	delete(s.traces, t.id)
 	delete(s.split, t)
 }
-
-// sizeOf is the memory of a span in bytes, as far as it does not share it with others.
-func sizeOf(span *tracetree.Span) int64 {
-	size := spanCost + mapSize(span.Attributes) + textSize(span.StatusMessage) + textSize(span.TraceState)
-	for _, l := range span.Links {
-		size += 80 + textSize(l.TraceState) + mapSize(l.Attributes)
-	}
-	for _, e := range span.Events {
-		size += 64 + mapSize(e.Attributes)
-	}
-	return size
-}
-
-// mapSize is the memory of attributes: Go's maps have groups of 8 places of 32 bytes, which are filled to 7/8.
-func mapSize(m map[string]any) int64 {
-	if len(m) == 0 {
-		return 0
-	}
-	places := 8
-	for places*7/8 < len(m) && places > 8 || len(m) > 8 && places == 8 {
-		places *= 2
-	}
-	size := int64(56 + places*33)
-	if places > 8 {
-		size += 64
-	}
-	for _, value := range m {
-		size += valueSize(value)
-	}
-	return size
-}
-
-func valueSize(value any) int64 {
-	switch v := value.(type) {
-	case string:
-		return 16 + textSize(v)
-	case []any:
-		size := int64(24 + 16*len(v))
-		for _, item := range v {
-			size += valueSize(item)
-		}
-		return size
-	case bool:
-		return 0
-	default:
-		return 8
-	}
-}
-
-// textSize is the memory of a text: the allocator rounds it up.
-func textSize(s string) int64 { return int64(len(s)+7) &^ 7 }
 
 // maxShown is the most bytes of a text in a row.
 const maxShown = 200

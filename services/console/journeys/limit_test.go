@@ -21,11 +21,7 @@ func audit(t testing.TB, s *Store) {
 		sum += traceCost + int64(len(tr.index))*memberCost
 		for _, p := range tr.all() {
 			parts++
-			var raw int64
-			for i := range p.open {
-				raw += sizeOf(&p.open[i])
-			}
-			if raw != p.openRaw {
+			if raw := sizeOfAll(p.open); raw != p.openRaw {
 				t.Errorf("part %q of %s: open spans take %d, not %d", p.conversation, tr.id, raw, p.openRaw)
 			}
 			if want := partCost + p.openRaw + p.logBytes + int64(len(p.ids))*hashCost + int64(len(p.links))*linkCost; p.bytes != want {

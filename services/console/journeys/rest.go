@@ -121,10 +121,7 @@ func rest[T any](items []T, n int) []T {
 
 // close removes the first spans and logs of a part, which are in a block now.
 func (s *Store) close(p *part, spans, logs int) {
-	var closed int64
-	for i := range p.open[:spans] {
-		closed += sizeOf(&p.open[i])
-	}
+	closed := sizeOfAll(p.open) - sizeOfAll(p.open[spans:])
 	var closedLogs int64
 	for i := range p.logs[:logs] {
 		closedLogs += logSize(&p.logs[i])

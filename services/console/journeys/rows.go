@@ -123,7 +123,7 @@ func (s *Store) number(j *journey, number string) {
 func (s *Store) show(j *journey, row *Row) {
 	s.version++
 	row.Version = s.version
-	size := rowSize(row)
+	size := rowSize(row) + j.facts.size()
 	s.charge(j, size-j.rowBytes)
 	j.row, j.rowBytes = row, size
 	if j.change == nil {
@@ -163,6 +163,26 @@ func rowSize(r *Row) int64 {
 		for _, text := range list {
 			size += textSize(text)
 		}
+	}
+	for _, list := range [][]string{r.Services, r.Events, r.Failures} {
+		for _, name := range list {
+			size += nameSize(name)
+		}
+	}
+	for i := range r.Track {
+		size += nameSize(r.Track[i].Place)
+	}
+	return size
+}
+
+// size is the memory of the facts in bytes.
+func (f *facts) size() int64 {
+	size := int64(64*len(f.waits) + 32*len(f.sends))
+	for i := range f.waits {
+		size += nameSize(f.waits[i].queue)
+	}
+	for i := range f.sends {
+		size += nameSize(f.sends[i].exchange) + nameSize(f.sends[i].key)
 	}
 	return size
 }

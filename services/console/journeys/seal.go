@@ -114,10 +114,7 @@ func seal(spans []tracetree.Span, logs []otlp.Log) block {
 	slices.SortStableFunc(spans, byResource)
 	var traces ptrace.ProtoMarshaler
 	var records plog.ProtoMarshaler
-	b := block{spans: len(spans)}
-	for i := range spans {
-		b.raw += sizeOf(&spans[i])
-	}
+	b := block{spans: len(spans), raw: sizeOfAll(spans)}
 	raw, err := traces.MarshalTraces(otlp.Traces(spans))
 	if err == nil {
 		b.data = bytes.Clone(encoder().EncodeAll(raw, nil))
@@ -199,7 +196,7 @@ func (s *Store) unseal(j *journey) {
 			if p == nil || p.journey != j {
 				continue
 			}
-			size := sizeOf(&spans[i])
+			size := sizeAfter(p.open, &spans[i])
 			p.open = append(p.open, spans[i])
 			s.opened(p, size)
 			s.grow(p, size)

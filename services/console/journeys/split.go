@@ -89,7 +89,7 @@ func (s *Store) give(p *part, span *tracetree.Span) {
 	if len(p.ids) == 1 || span.Start.Before(p.first) {
 		p.first = span.Start
 	}
-	s.put(p, span, sizeOf(span))
+	s.put(p, span, sizeAfter(p.open, span))
 	s.link(p, span)
 	s.changed[p] = true
 	if p.journey != nil {
