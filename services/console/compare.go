@@ -56,6 +56,11 @@ func (c *console) compare(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (c *console) comparePair(w http.ResponseWriter, r *http.Request, values url.Values) error {
+	closed, err := c.stories.enter(r.Context())
+	if err != nil {
+		return err
+	}
+	defer closed()
 	a, err := c.story(r.Context(), values.Get("a"))
 	if err != nil {
 		return err
@@ -64,7 +69,7 @@ func (c *console) comparePair(w http.ResponseWriter, r *http.Request, values url
 	if err != nil {
 		return err
 	}
-	leave, err := c.enter(r.Context())
+	leave, err := c.heavy.enter(r.Context())
 	if err != nil {
 		return err
 	}
@@ -86,7 +91,7 @@ func (c *console) compareGroups(w http.ResponseWriter, r *http.Request, values u
 			return err
 		}
 	}
-	leave, err := c.enter(r.Context())
+	leave, err := c.wide.enter(r.Context())
 	if err != nil {
 		return err
 	}

@@ -41,16 +41,17 @@ type console struct {
 	switches *switchLog
 	load     *load
 	stream   *hub
-	// heavy bounds the requests that read many spans at a time.
-	heavy chan struct{}
+	heavy    places  // to fold many spans
+	wide     places  // to read the spans of many journeys: one at a time
+	stories  places  // to hold the spans of a journey
+	files    places  // to send a file
+	lastMap  mapText // of the request that had the place of wide last
 }
-
-// heavyRequests is how many requests may fold many spans at the same time. The others wait.
-const heavyRequests = 4
 
 func newConsole(h *host.Host, system System) (*console, error) {
 	c := &console{
-		Host: h, system: system, settings: readSettings(h.Env), switches: &switchLog{}, heavy: make(chan struct{}, heavyRequests),
+		Host: h, system: system, settings: readSettings(h.Env), switches: &switchLog{}, heavy: make(places, heavyRequests),
+		wide: make(places, 1), stories: make(places, openStories), files: make(places, openFiles),
 	}
 	c.names = newNames(c.settings.hosts, h.Config.URLs[Name], h.Config.ConsolePublicURL)
 	c.store = journeys.New(journeys.Options{Limit: c.settings.memory, StuckAfter: stuckAfter, Routing: system.Routing})
@@ -83,14 +84,4 @@ func (c *console) routing() tracetree.Routing {
 		return tracetree.Routing{}
 	}
 	return c.system.Routing()
-}
-
-// enter waits for a place among the heavy requests. The caller must call leave.
-func (c *console) enter(ctx context.Context) (leave func(), err error) {
-	select {
-	case c.heavy <- struct{}{}:
-		return func() { <-c.heavy }, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
 }

@@ -23,6 +23,11 @@ func (c *console) export(w http.ResponseWriter, r *http.Request) error {
 	if format != "otlp" && format != "html" {
 		return host.Invalid("format", "is %.40q, want otlp or html", format)
 	}
+	closed, err := c.stories.enter(r.Context())
+	if err != nil {
+		return err
+	}
+	defer closed()
 	s, err := c.story(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
@@ -31,7 +36,7 @@ func (c *console) export(w http.ResponseWriter, r *http.Request) error {
 	if format == "html" {
 		missing = c.missing(r.Context(), s) // before the place is taken: it asks others
 	}
-	leave, err := c.enter(r.Context())
+	leave, err := c.heavy.enter(r.Context())
 	if err != nil {
 		return err
 	}

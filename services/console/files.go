@@ -26,7 +26,7 @@ func (c *console) readFile(w http.ResponseWriter, r *http.Request) error {
 	if r.ContentLength > mostFile {
 		return tooLargeFile
 	}
-	leave, err := c.enter(r.Context())
+	leave, err := c.files.enter(r.Context())
 	if err != nil {
 		return err
 	}

@@ -57,12 +57,17 @@ func (c *console) showJourney(w http.ResponseWriter, r *http.Request) error {
 	if _, err := parameters(r); err != nil {
 		return err
 	}
+	closed, err := c.stories.enter(r.Context())
+	if err != nil {
+		return err
+	}
+	defer closed()
 	s, err := c.story(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
 	missing := c.missing(r.Context(), s) // before the place is taken: it asks others
-	leave, err := c.enter(r.Context())
+	leave, err := c.heavy.enter(r.Context())
 	if err != nil {
 		return err
 	}

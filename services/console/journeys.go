@@ -47,7 +47,7 @@ func (c *console) listJourneys(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	leave, err := c.enter(r.Context())
+	leave, err := c.heavy.enter(r.Context())
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -30,23 +31,44 @@ func (c *console) showMap(w http.ResponseWriter, r *http.Request) error {
 			return host.Invalid("since", "is %.40q, want a duration up to 24h, such as 15m", text)
 		}
 	}
-	leave, err := c.enter(r.Context())
+	leave, err := c.wide.enter(r.Context())
 	if err != nil {
 		return err
 	}
 	defer leave()
+	if c.lastMap.since != since || time.Since(c.lastMap.at) > mapAge {
+		answer, err := c.mapSince(r.Context(), since)
+		if err != nil {
+			return err
+		}
+		c.lastMap = mapText{since, time.Now(), answer}
+	}
+	return host.WriteJSON(w, http.StatusOK, c.lastMap.answer)
+}
+
+// mapText is a map that was answered. Requests that come at the same time share it.
+type mapText struct {
+	since  time.Duration
+	at     time.Time
+	answer map[string]json.RawMessage
+}
+
+// mapAge is how long a map is shown to others.
+const mapAge = time.Second
+
+// mapSince draws the map of the journeys that began in the time before now.
+func (c *console) mapSince(ctx context.Context, since time.Duration) (map[string]json.RawMessage, error) {
 	var spans []tracetree.Span
 	count := 0
 	c.store.Each(journeys.Filter{Since: time.Now().Add(-since)}, mapJourneys, func(_ journeys.Row, of []tracetree.Span) bool {
 		spans = append(spans, of...)
 		count++
-		return true
+		return ctx.Err() == nil
 	})
-	answer, err := c.mapOf(tracetree.NewMap(tracetree.Build(spans)), count)
-	if err != nil {
-		return err
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
 	}
-	return host.WriteJSON(w, http.StatusOK, answer)
+	return c.mapOf(tracetree.NewMap(tracetree.Build(spans)), count)
 }
 
 // mapOf adds to a map what is declared and was not seen, and the reverse.

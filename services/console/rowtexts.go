@@ -11,6 +11,7 @@ import (
 type rowTexts struct {
 	mu    sync.Mutex
 	texts map[string]rowText
+	bytes int // of all texts
 }
 
 type rowText struct {
@@ -18,8 +19,11 @@ type rowText struct {
 	text    []byte
 }
 
-// mostTexts limits the kept texts. Beyond it all are dropped and made again when they are needed.
-const mostTexts = 10_000
+// mostTexts limits the kept texts, and mostTextBytes their size. Beyond them all are dropped and made again when they are needed.
+const (
+	mostTexts     = 10_000
+	mostTextBytes = 32 << 20
+)
 
 // of returns the JSON of a row. It is nil for a row that cannot be encoded.
 func (t *rowTexts) of(row journeys.Row) []byte {
@@ -35,10 +39,11 @@ func (t *rowTexts) of(row journeys.Row) []byte {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.texts == nil || len(t.texts) >= mostTexts {
-		t.texts = map[string]rowText{}
+	if t.texts == nil || len(t.texts) >= mostTexts || t.bytes > mostTextBytes {
+		t.texts, t.bytes = map[string]rowText{}, 0
 	}
-	if t.texts[row.ID].version <= row.Version {
+	if before := t.texts[row.ID]; before.version <= row.Version {
+		t.bytes += len(text) - len(before.text)
 		t.texts[row.ID] = rowText{row.Version, text}
 	}
 	return text
@@ -49,6 +54,7 @@ func (t *rowTexts) drop(ids []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, id := range ids {
+		t.bytes -= len(t.texts[id].text)
 		delete(t.texts, id)
 	}
 }

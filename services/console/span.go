@@ -53,6 +53,11 @@ func (c *console) showSpan(w http.ResponseWriter, r *http.Request) error {
 	if _, err := parameters(r); err != nil {
 		return err
 	}
+	closed, err := c.stories.enter(r.Context())
+	if err != nil {
+		return err
+	}
+	defer closed()
 	s, err := c.story(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err

@@ -68,3 +68,28 @@ func TestTheAccountCountsHostileSpans(t *testing.T) {
 		}
 	}
 }
+
+// A reader of many journeys gets as many as fit into a limit: compressed, they may be a hundred times as many.
+func TestEachReadsAtMostItsLimit(t *testing.T) {
+	t.Parallel()
+	s, c := timed(t, Options{})
+	const most = maxEach / (3 << 20)
+	for n := range most + 20 {
+		span := tracetree.Span{
+			TraceID: fmt.Sprintf("%032x", n+1), SpanID: fmt.Sprintf("%016x", n+1), Name: "x", Service: "x", Start: c.now(), Attributes: map[string]any{},
+		}
+		for i := range 48 {
+			span.Attributes[fmt.Sprint(i)] = strings.Repeat("x", 64<<10)
+		}
+		s.Add([]tracetree.Span{span}, SourceOTLP)
+		c.pass(s, time.Minute)
+	}
+	if kept := s.Memory().Journeys; kept != most+20 {
+		t.Fatalf("%d journeys are kept", kept)
+	}
+	visited := 0
+	s.Each(Filter{}, 0, func(Row, []tracetree.Span) bool { visited++; return true })
+	if visited == 0 || visited > most {
+		t.Errorf("%d journeys are read, want at most %d", visited, most)
+	}
+}

@@ -47,6 +47,7 @@ type stored struct {
 	open   [][]tracetree.Span
 	logs   [][]otlp.Log
 	spans  int
+	raw    int64 // the bytes of the spans when they are not compressed
 }
 
 // readLogs returns the logs by time.
@@ -64,7 +65,7 @@ func (st stored) readLogs() []otlp.Log {
 
 // stored returns what a journey has.
 func (j *journey) stored() stored {
-	out := stored{blocks: slices.Clone(j.blocks), spans: j.spans}
+	out := stored{blocks: slices.Clone(j.blocks), spans: j.spans, raw: j.raw}
 	for p := range j.parts {
 		if len(p.open) > 0 {
 			out.open = append(out.open, slices.Clip(p.open))

@@ -174,20 +174,27 @@ func (s *Store) Logs(id string) []otlp.Log {
 }
 
 // Each calls visit for each journey that matches, the newest start first, until it returns false or limit journeys were visited.
-// limit 0 means all.
+// limit 0 means all. It stops after maxEach bytes of spans, because the caller may keep them.
 func (s *Store) Each(f Filter, limit int, visit func(row Row, spans []tracetree.Span) bool) {
 	rows := s.match(s.now().rows, f)
 	slices.SortFunc(rows, orderOf(Newest))
 	if limit > 0 {
 		rows = rows[:min(limit, len(rows))]
 	}
+	var read int64
 	for _, row := range rows {
 		st, ok := s.read(row.ID)
-		if ok && !visit(*row, st.read()) {
+		if !ok {
+			continue
+		}
+		if read += st.raw; read > maxEach || !visit(*row, st.read()) {
 			return
 		}
 	}
 }
+
+// maxEach is the most bytes of spans that one call of Each reads: about 1,000 orders.
+const maxEach = 64 << 20
 
 // Memory says what the store holds.
 func (s *Store) Memory() Memory {
