@@ -10,7 +10,7 @@ import (
 // The limits of the page.
 const (
 	mostBehind   = time.Second
-	longestFrame = 100 * time.Millisecond
+	longestFrame = 100 * time.Millisecond // of the processor's time, see watchFrames
 	mostBytes    = 200_000
 )
 
@@ -47,8 +47,8 @@ const reading = `(() => {
   return {frames: sorted.length, longest: sorted.at(-1), p99: sorted[Math.floor(sorted.length * 0.99)], behind: behind.at(-1) ?? -1, seen: p.seen.size};
 })()`
 
-// 5,000 journeys are listed while 50 orders a second arrive. The page is never more than a second behind, and no frame is longer than
-// 100 ms.
+// 5,000 journeys are listed while 50 orders a second arrive. The page is never more than a second behind, and no frame takes more than
+// 100 ms, the first ones with all journeys included.
 func TestThePageKeepsItsPace(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it needs Chromium")
@@ -56,22 +56,23 @@ func TestThePageKeepsItsPace(t *testing.T) {
 	base := alone(t)
 	backlog(t, base, 5000)
 	b := openBrowser(t, base, 1440, 900)
-	b.open(t, "/journeys?sort=newest")
-	b.await(t, "the journeys are listed", `document.querySelectorAll('[data-id]').length > 5`)
+	b.open(t, "/parts")
 	for _, view := range []string{"list", "lanes"} {
 		t.Run(view, func(t *testing.T) {
-			if view == "lanes" {
-				b.open(t, "/journeys?view=lanes&sort=newest")
-			}
+			read := watchFrames(t, b)
+			b.open(t, "/journeys?sort=newest&view="+view)
+			b.await(t, "5,000 journeys are listed", `/[45][0-9,. ]{4} journey/.test(document.querySelector('.j-foot').textContent)`)
 			stop := steady(t, base, 50, 15*time.Second)
 			time.Sleep(2 * time.Second) // the first orders are there
 			b.do(t, chromedp.Evaluate[chromedp.Void](probe))
 			time.Sleep(10 * time.Second)
 			got := value[pace](t, b, reading)
-			placed := stop()
-			t.Logf("%s: %d orders placed, %d seen, %d frames, p99 %.1f ms, longest %.1f ms, at most %.0f ms behind", view, placed, got.Seen, got.Frames, got.P99, got.Longest, got.Behind)
-			if limit := float64(longestFrame.Milliseconds()); got.Longest > limit || got.Frames < 100 {
-				t.Errorf("%d frames, the longest %.1f ms; want at most %.0f ms", got.Frames, got.Longest, limit)
+			placed, frames := stop(), read()
+			t.Logf("%s: %d orders placed, %d seen, at most %.0f ms behind", view, placed, got.Seen, got.Behind)
+			t.Logf("%s: work in %d frames: mean %.1f ms, p99 %.1f ms, longest %.1f ms; longest task %.1f ms", view, frames.Frames, frames.Mean, frames.P99, frames.Longest, frames.LongestTask)
+			t.Logf("%s: distance of %d frames: p99 %.1f ms, longest %.1f ms; longest task with waits %.1f ms", view, got.Frames, got.P99, got.Longest, frames.LongestWait)
+			if limit := float64(longestFrame.Milliseconds()); frames.Longest > limit || frames.Longest <= 0 || frames.Frames < 100 {
+				t.Errorf("%d frames, the longest took %.1f ms of the processor; want at most %.0f ms", frames.Frames, frames.Longest, limit)
 			}
 			// An order's first spans end and are sent 200 ms later at most: that is not the page's.
 			if limit := float64((mostBehind + 200*time.Millisecond).Milliseconds()); view == "list" && (got.Behind < 0 || got.Behind > limit) {
