@@ -63,8 +63,20 @@ func (e *eventWriter) event(name string, id uint64, data []byte) {
 	e.text("\n\n")
 }
 
-// rows writes a journeys event. rest is a JSON object with the other members.
+// eventRows limits the rows of an event. A browser reads about 300 kB in a few milliseconds, but the 3 MB of 5,000 rows in 100.
+const eventRows = 500
+
+// rows writes the rows as journeys events. rest is a JSON object with the other members. All events but the last have "more": true and
+// no id: a reader that comes back after some of them gets all of them again.
 func (e *eventWriter) rows(id uint64, reset bool, rows [][]byte, rest []byte) {
+	for len(rows) > eventRows {
+		e.part(0, reset, rows[:eventRows], []byte(`{"more":true,"remove":[]}`))
+		rows, reset = rows[eventRows:], false
+	}
+	e.part(id, reset, rows, rest)
+}
+
+func (e *eventWriter) part(id uint64, reset bool, rows [][]byte, rest []byte) {
 	e.begin("journeys", id)
 	e.text("{")
 	if reset {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { backOff, connect } from "../assets/lib/connection.js";
 import { reader } from "../assets/lib/events.js";
-import { plan, urlOf } from "../assets/lib/stream.js";
+import { joiner, plan, urlOf } from "../assets/lib/stream.js";
 
 test("events are read from pieces cut anywhere", () => {
   const text = ": hello\r\nid: 7\r\nevent: journeys\r\ndata: {\"a\":\ndata: 1}\n\ndata:plain\n\nid: 8\nevent: queues\ndata: x\n\nretry: 900\ndata: unfinished";
@@ -45,6 +45,8 @@ function rig(answers) {
     },
     cancel: (/** @type {number} */ timer) => void timers.delete(timer),
     random: () => 1,
+    now: () => 0,
+    next: async () => {},
   };
   const connection = connect("/api/events", (message) => log.data.push(message.data), (link) => log.links.push(link), needs);
   const settle = () => new Promise((ok) => setTimeout(ok, 5));
@@ -107,4 +109,28 @@ test("listeners share a connection unless filters differ", () => {
   assert.deepEqual(plan([banner, list, same]).map(urlOf), ["/api/events?topics=failures%2Cjourneys%2Crun&state=dead"]);
   assert.deepEqual(plan([banner, list, other]).map((p) => p.listeners.length), [2, 1]);
   assert.deepEqual(plan([]), []);
+});
+
+test("a long line comes in many pieces", () => {
+  const lines = reader();
+  assert.deepEqual(lines.read("data: a"), []);
+  for (let i = 0; i < 1000; i++) assert.deepEqual(lines.read("b"), []);
+  assert.deepEqual(lines.read("\r"), []);
+  assert.deepEqual(lines.read("\n\r"), [], "the second end may go on with a line feed");
+  assert.deepEqual(lines.read("\n"), [{ id: "", event: "message", data: `a${"b".repeat(1000)}` }]);
+});
+
+test("the parts of a long list are put together", () => {
+  const join = joiner();
+  const small = { upsert: [1], remove: [] };
+  assert.equal(join(small), small);
+  assert.equal(join(null), null);
+  assert.equal(join({ reset: true, more: true, upsert: [1, 2] }), null);
+  assert.deepEqual(join([{ queue: "q" }]), [{ queue: "q" }], "another topic");
+  assert.equal(join({ reset: true, more: true, upsert: [3] }), null, "it begins anew after a cut");
+  assert.equal(join({ more: true, upsert: [4] }), null);
+  assert.deepEqual(join({ upsert: [5], total: 7 }), { reset: true, upsert: [3, 4, 5], total: 7 });
+  assert.equal(join(small), small);
+  assert.equal(join({ more: true, upsert: [1] }), null);
+  assert.deepEqual(join({ upsert: [2] }), { reset: false, upsert: [1, 2] }, "many changes without a reset");
 });

@@ -9,10 +9,15 @@ import { reader } from "./events.js";
  * @property {(fn: () => void, ms: number) => unknown} after
  * @property {(timer: any) => void} cancel
  * @property {() => number} random
+ * @property {() => number} now in ms
+ * @property {() => Promise<void>} next waits for the next turn of the browser
  */
 
 /** silence is how long a stream may say nothing, in ms. The server sends a comment every 10 s. */
 export const silence = 25000;
+
+/** stint is how long messages are taken in one turn, in ms. Half a frame of the browser is left for the rest. */
+const stint = 8;
 
 /**
  * backOff is the time before the next try in ms: it doubles up to 10 s, with jitter so that many pages do not come back at once.
@@ -73,6 +78,7 @@ export function connect(url, take, changed, needs) {
     const lines = reader();
     const decoder = new TextDecoder();
     const pieces = body.getReader();
+    let began = needs.now();
     for (;;) {
       const { done, value } = await pieces.read();
       if (done || closed) return lines.retry();
@@ -80,6 +86,9 @@ export function connect(url, take, changed, needs) {
       for (const message of lines.read(decoder.decode(value, { stream: true }))) {
         if (message.id) lastId = message.id;
         if (!closed) take(message);
+        if (needs.now() - began < stint) continue;
+        await needs.next();
+        began = needs.now();
       }
     }
   }

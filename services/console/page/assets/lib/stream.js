@@ -44,7 +44,19 @@ const open = new Map();
 const watchers = new Set();
 let settling = false;
 
+/** next lets the browser draw and take clicks. A timer would wait a second in a page that is not in sight. */
+const next = () => new Promise((/** @type {(_: void) => void} */ done) => {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    port1.close();
+    done();
+  };
+  port2.postMessage(null);
+});
+
 const needs = {
+  now: () => performance.now(),
+  next,
   fetch: (/** @type {string} */ url, /** @type {RequestInit} */ init) => fetch(url, init),
   after: (/** @type {() => void} */ fn, /** @type {number} */ ms) => setTimeout(fn, ms),
   cancel: (/** @type {any} */ timer) => clearTimeout(timer),
@@ -129,12 +141,36 @@ function join(connection, p) {
   }
 }
 
+/**
+ * joiner returns a function that puts the parts of a long list of journeys together. It returns null for a part that more follow.
+ * @returns {(data: any) => any}
+ */
+export function joiner() {
+  /** @type {any[]} */
+  let upsert = [];
+  let reset = false;
+  return (data) => {
+    if (!data?.more && !upsert.length) return data;
+    if (!Array.isArray(data.upsert)) return data; // an event of another topic between the parts
+    if (data.reset) upsert = []; // the connection was cut between the parts
+    reset = data.reset || (reset && upsert.length > 0);
+    upsert = upsert.concat(data.upsert);
+    if (data.more) return null;
+    const whole = { ...data, reset, upsert };
+    upsert = [];
+    reset = false;
+    return whole;
+  };
+}
+
 /** @param {string} url @param {Plan} p */
 function begin(url, p) {
   const connection = { plan: p, close: () => {}, last: new Map(), link: /** @type {import("./connection.js").Link} */ ("connecting") };
   open.set(url, connection);
+  const join = joiner();
   connection.close = connect(url, (message) => {
-    const data = JSON.parse(message.data);
+    const data = join(JSON.parse(message.data));
+    if (!data) return;
     if (whole.has(message.event)) connection.last.set(message.event, data);
     for (const one of connection.plan.listeners) one.handlers[message.event]?.(data);
   }, (state) => {
