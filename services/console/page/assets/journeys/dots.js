@@ -7,7 +7,7 @@ import { path } from "../lib/router.js";
 import { stateOf } from "../lib/state.js";
 import { watch } from "../lib/theme.js";
 import { aim, step } from "./motion.js";
-import { coloursOf, draw } from "./shapes.js";
+import { coloursOf, pictures, size } from "./shapes.js";
 import { pitch } from "./slots.js";
 
 /** @typedef {import("../types.js").Row} Row */
@@ -25,14 +25,15 @@ export function dots(open) {
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   /** @type {Map<string, Dot>} */
   const all = new Map();
-  /** @type {import("./shapes.js").Colours|null} */
-  let colours = null;
+  /** @type {Map<string, HTMLCanvasElement>|null} */
+  let shapes = null;
+  let scale = 1;
   let width = 0;
   let height = 0;
   let frame = 0;
   let turn = 0;
   const stop = watch(() => {
-    colours = null;
+    shapes = null;
     request();
   });
 
@@ -45,12 +46,13 @@ export function dots(open) {
 
   /** @param {number} now */
   function paint(now) {
-    colours ??= coloursOf(/** @type {HTMLElement} */ (element));
+    shapes ??= pictures(coloursOf(/** @type {HTMLElement} */ (element)), scale);
     to.clearRect(0, 0, width, height);
     let moving = false;
     for (const dot of all.values()) {
       moving = step(dot, now) || moving;
-      draw(to, dot.row.state, dot.x + pitch / 2, dot.y + pitch / 2, colours);
+      const shape = shapes.get(dot.row.state);
+      if (shape) to.drawImage(shape, dot.x + (pitch - size) / 2, dot.y + (pitch - size) / 2, size, size);
     }
     if (moving) request();
   }
@@ -84,7 +86,8 @@ export function dots(open) {
     element,
     /** size sets the size of the canvas. @param {number} w @param {number} h */
     size(w, h) {
-      const scale = Math.min(2, devicePixelRatio || 1);
+      scale = Math.min(2, devicePixelRatio || 1);
+      shapes = null;
       [width, height] = [w, h];
       [element.width, element.height] = [Math.round(w * scale), Math.round(h * scale)];
       element.style.width = `${w}px`;
