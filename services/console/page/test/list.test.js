@@ -107,3 +107,23 @@ test("the book is bounded and keeps the newest", () => {
   assert.equal(book.entries.has("r0"), false);
   assert.equal(book.entries.has(`r${most + 499}`), true);
 });
+
+test("rows that move come to the place that sorting all gives them", () => {
+  let seed = 7;
+  const random = (/** @type {number} */ below) => (seed = (seed * 48271) % 2147483647) % below;
+  const stateNames = /** @type {const} */ (["done", "running", "waiting", "dead"]);
+  for (const sort of Object.keys(sorts)) {
+    const book = new Book();
+    book.sort(sort);
+    for (let version = 1; version < 200; version++) {
+      const upsert = Array.from({ length: random(6) }, () => row({ id: String(random(60)), version, start: at(random(40)), state: stateNames[random(4)] ?? "done", durationMs: random(9) }));
+      book.take(event({ upsert, remove: random(3) ? [] : [String(random(60))], reset: random(50) === 0 }));
+      if (random(4)) book.settle();
+      if (random(40) === 0) book.sort(sort);
+    }
+    book.settle(true);
+    const all = [...book.entries.values()].sort(order(sort)).map((one) => one.row.id);
+    assert.deepEqual(book.shown.map((one) => one.row.id), all, sort);
+    assert.deepEqual(book.shown.map((one) => book.newest(one).row.version), all.map((id) => book.entries.get(id)?.row.version));
+  }
+});
