@@ -127,3 +127,20 @@ test("rows that move come to the place that sorting all gives them", () => {
     assert.deepEqual(book.shown.map((one) => book.newest(one).row.version), all.map((id) => book.entries.get(id)?.row.version));
   }
 });
+
+test("what has ended is not live any more", () => {
+  const book = new Book();
+  const put = (/** @type {any} */ values) => book.take(event({ upsert: [row(values)] }));
+  put({ id: "a", state: "running", version: 1 });
+  put({ id: "b", state: "done", end: at(5), version: 1 });
+  book.rest(Date.parse(at(5)));
+  assert.deepEqual([...book.live.keys()], ["a", "b"]);
+  book.rest(Date.parse(at(6)));
+  assert.deepEqual([...book.live.keys()], ["a"]);
+  put({ id: "b", state: "running", version: 2 });
+  put({ id: "a", state: "running", version: 2, errors: 7 });
+  assert.equal(book.live.get("a")?.row.errors, 7);
+  assert.equal(book.live.get("b"), book.entries.get("b"));
+  book.take(event({ remove: ["a"] }));
+  assert.deepEqual([...book.live.keys()], ["b"]);
+});

@@ -12,6 +12,8 @@ const slack = 200; // rows above the limit before it is applied: once in a while
 export class Book {
   /** @type {Map<string, Entry>} */
   entries = new Map();
+  /** Entries of journeys that have not ended, and some that have: see rest. @type {Map<string, Entry>} */
+  live = new Map();
   /** The order that is shown. @type {Entry[]} */
   shown = [];
   /** Ids that are shown and have gone meanwhile. @type {Set<string>} */
@@ -56,6 +58,11 @@ export class Book {
     this.waiting.clear();
     this.fresh = false;
     this.#limit();
+  }
+
+  /** rest takes journeys that ended before a time from the live ones. @param {number} ended in ms */
+  rest(ended) {
+    for (const [id, one] of this.live) if (one.row.state === "done" && one.since < ended) this.live.delete(id);
   }
 
   /** hold keeps the order that is shown, whatever changes. @param {boolean} held */
@@ -113,9 +120,10 @@ export class Book {
     if (before && before.row.version > row.version) return;
     const now = entry(row);
     if (before && !this.moved.has(row.id) && this.compare(before, now) === 0) {
-      Object.assign(before, now); // its place is the same
+      this.live.set(row.id, Object.assign(before, now)); // its place is the same
     } else {
       this.entries.set(row.id, now);
+      this.live.set(row.id, now);
       this.stale = true;
       this.moved.add(row.id);
     }
@@ -125,6 +133,7 @@ export class Book {
   /** @param {string} id */
   #drop(id) {
     if (!this.entries.delete(id)) return;
+    this.live.delete(id);
     this.gone.add(id);
     this.moved.add(id);
     this.stale = true;

@@ -11,7 +11,8 @@ import { draw as drawTable } from "./lanetable.js";
 /** @typedef {import("./sort.js").Entry} Entry */
 /** @typedef {{row: Row, since: number}} Guest */
 
-const stay = 4000; // ms that a dot stays at the exit
+/** stay is how long a dot stays at the exit, in ms. */
+export const stay = 4000;
 const most = 900; // dots in all
 const moves = new Set(["running", "waiting", "retrying"]);
 
@@ -48,7 +49,7 @@ export function lanes(source) {
   });
   resized.observe(board);
   function arrange() {
-    const fresh = places.add(source.known());
+    const fresh = places.add(arranged ? source.entries() : source.known());
     if (!width || (!fresh && arranged === width)) return;
     arranged = width;
     plan = layout(lanesOf([...source.known()].map((one) => one.row)), width);

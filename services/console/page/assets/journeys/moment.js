@@ -62,9 +62,9 @@ export class Moment {
     return this.at === null ? { row: this.book.newest(one).row, gone: this.book.gone.has(one.row.id) } : { row: one.row, gone: false };
   }
 
-  /** all are the entries of all journeys, in no order, also while the order is held. @returns {Iterable<Entry>} */
-  all() {
-    return this.at === null ? this.book.entries.values() : this.then;
+  /** live are the entries of journeys under way, in no order, also while the order is held. @returns {Iterable<Entry>} */
+  live() {
+    return this.at === null ? this.book.live.values() : this.then;
   }
 
   /** counts are the numbers of each state in the past, or null for the present: the server counts it. */

@@ -9,7 +9,7 @@ import { bar } from "../journeys/bar.js";
 import { Book } from "../journeys/book.js";
 import { controls } from "../journeys/controls.js";
 import { apiFilter } from "../journeys/filter.js";
-import { lanes } from "../journeys/lanes.js";
+import { lanes, stay } from "../journeys/lanes.js";
 import { list } from "../journeys/list.js";
 import { Moment } from "../journeys/moment.js";
 import { blank } from "../journeys/blank.js";
@@ -47,7 +47,7 @@ export function open(first) {
     now: () => moment.now(),
     onHold: (held) => { book.hold(held && !follow()); dirty = true; },
   });
-  const flow = lanes({ entries: () => moment.all(), known: () => book.entries.values(), now: () => moment.now(), open: (to) => ctx.go(to), counter: first.about.parts.counter });
+  const flow = lanes({ entries: () => moment.live(), known: () => book.entries.values(), now: () => moment.now(), open: (to) => ctx.go(to), counter: first.about.parts.counter });
   const noted = h("span");
   const note = h("div", { class: "j-note", hidden: true },
     h("button", { type: "button", class: "button primary", onclick: () => { book.settle(true); dirty = true; } }, icon("retrying"), noted));
@@ -142,6 +142,7 @@ export function open(first) {
     if (!asLanes()) rows.tick();
     else {
       book.settle(); // the lanes need no order, but what has gone must not pile up
+      book.rest(moment.clock() - stay);
       dirty = true;
     }
   }, 1000);
