@@ -20,6 +20,7 @@ export function grid(board, on) {
   /** @type {Map<string, HTMLElement>} */
   let drawn = new Map();
   let hover = "";
+  let seen = ""; // what was drawn: most scroll events change nothing
 
   let drawing = false;
 
@@ -44,8 +45,12 @@ export function grid(board, on) {
     const box = element.getBoundingClientRect();
     const count = board.shown.length;
     const { from, to } = windowOf({ top: -box.top, height: window.innerHeight, row: height, count });
-    element.style.setProperty("height", `${count * height}px`);
     const focused = document.activeElement instanceof HTMLElement && rows.contains(document.activeElement);
+    const chosen = hover || board.selected || (focused ? board.active : "");
+    const now = [from, to, count, height, chosen, board.active].join(" ");
+    if (!fresh && now === seen) return;
+    seen = now;
+    element.style.setProperty("height", `${count * height}px`);
     /** @type {Map<string, HTMLElement>} */
     const next = new Map();
     const put = (/** @type {number} */ position) => {
@@ -62,7 +67,7 @@ export function grid(board, on) {
     place(rows, [...next.values()]);
     if (focused && fresh) next.get(board.active)?.focus({ preventScroll: true });
     drawn = next;
-    curves.draw(from, to, height, hover || board.selected || (focused ? board.active : ""));
+    curves.draw(from, to, height, chosen);
   };
 
   /** move makes the row at a place active and brings it into sight. @param {number} position */

@@ -25,7 +25,8 @@ export function overlay(board) {
     const chosen = board.find(key);
     if (!board.arcs.length) return;
     const places = board.places();
-    const arcs = board.arcs.filter((arc) => arc.to >= 0 && (board.arcs.length <= many || arc.from === chosen || arc.to === chosen));
+    const own = board.links.get(chosen);
+    const arcs = (board.arcs.length <= many ? board.arcs : [...new Set([...(own?.out ?? []), ...(own?.in ?? [])])]).filter((arc) => arc.to >= 0);
     const visible = arcs.flatMap((arc) => {
       const a = places.get(arc.from);
       const b = places.get(arc.to);
