@@ -8,7 +8,12 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"strconv"
+	"strings"
+	"sync"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
 
 	"traceria/services/console/page"
 	"traceria/services/host"
@@ -25,6 +30,7 @@ type file struct {
 	content     []byte
 	contentType string
 	tag         string
+	zipped      func() []byte // compressed by gzip, at the first request for it; nil if that saves nothing
 }
 
 // contentTypes are those of the files that are served. A file with another ending is not.
@@ -55,7 +61,39 @@ func embeddedSite() (*site, error) { return newSite(page.Shell(), page.Assets())
 
 func newFile(content []byte, contentType string) file {
 	sum := sha256.Sum256(content)
-	return file{content, contentType, `"` + hex.EncodeToString(sum[:16]) + `"`}
+	return file{content, contentType, hex.EncodeToString(sum[:16]), sync.OnceValue(func() []byte { return zip(content) })}
+}
+
+// zip compresses a file as far as gzip can. It returns nil if that saves nothing.
+func zip(content []byte) []byte {
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		return nil
+	}
+	_, _ = w.Write(content) // a buffer takes all
+	if err := w.Close(); err != nil || out.Len() >= len(content) {
+		return nil
+	}
+	return out.Bytes()
+}
+
+// acceptsGzip reports whether a request takes an answer that gzip has compressed
+// (https://www.rfc-editor.org/rfc/rfc9110#field.accept-encoding).
+func acceptsGzip(r *http.Request) bool {
+	any := false
+	for one := range strings.SplitSeq(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
+		name, weight, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(one, " ", "")), ";")
+		value, err := strconv.ParseFloat(strings.TrimPrefix(weight, "q="), 64)
+		wanted := weight == "" || err == nil && value > 0
+		switch name {
+		case "gzip", "x-gzip":
+			return wanted
+		case "*":
+			any = wanted
+		}
+	}
+	return any
 }
 
 // showShell answers each address of the page.
@@ -87,8 +125,14 @@ func (s *site) showIcon(w http.ResponseWriter, r *http.Request) error {
 func (f file) serve(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", f.contentType)
-	h.Set("ETag", f.tag)
 	h.Set("Cache-Control", "no-cache")
+	h.Set("Vary", "Accept-Encoding")
+	content, tag := f.content, f.tag
+	if zipped := f.zipped(); zipped != nil && acceptsGzip(r) {
+		content, tag = zipped, f.tag+"-gzip"
+		h.Set("Content-Encoding", "gzip")
+	}
+	h.Set("ETag", `"`+tag+`"`)
 	r.Header.Del("Range") // a refused range would be answered with plain text
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.content))
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 }
