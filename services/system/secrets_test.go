@@ -34,7 +34,7 @@ func secrets(t *testing.T, s *systemtest.System) map[string]string {
 		}
 		found[filepath.Base(filepath.Dir(path))] = strings.TrimSpace(string(content))
 	}
-	if len(found) != len(pizzeria.Services())+1 {
+	if len(found) != len(pizzeria.All())+1 { // and the operator
 		t.Fatalf("%d passwords in %s", len(found), s.Credentials)
 	}
 	return found

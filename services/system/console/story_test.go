@@ -87,6 +87,7 @@ func testOrder(t *testing.T, h *house) {
 }
 
 func testFailure(t *testing.T, h *house) {
+	t.Cleanup(func() { send(t, http.MethodDelete, h.base+"/api/failures", "") })
 	b := openBrowser(t, h.base, desktop.width, desktop.height)
 	good := b.placed(t)
 	h.Await(t, time.Minute, "the good one is done", func() bool { return h.journey(t, good).State == "done" })
@@ -106,10 +107,10 @@ func testFailure(t *testing.T, h *house) {
 	b.await(t, "what is on is said on each view", `document.querySelector('#banner:not([hidden])')?.innerText.includes('kitchen.poison')`)
 	b.await(t, "the failed span is marked", `[...document.querySelectorAll('[data-span]')].some(e => /✕|error/i.test(e.innerText))`)
 	// The failing span: its panel has the mark, and the event that it handled.
-	b.do(t, chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll('[data-span]')].find(e => /✕|error/i.test(e.innerText)).click()`))
+	b.do(t, chromedp.Evaluate[chromedp.Void](`document.querySelector('[data-span].is-failed').click()`))
 	b.await(t, "the panel has the mark", `location.search.includes('span=') && document.body.innerText.includes('traceria.failure')`)
 	b.await(t, "the panel links to Jaeger", `[...document.querySelectorAll('a[href*="uiFind="]')].length > 0`)
-	b.do(t, chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll('[data-span]')].find(e => e.innerText.includes('send events:order.order-confirmed.v2')).click()`))
+	b.do(t, chromedp.Evaluate[chromedp.Void](`document.querySelector('[data-span] [title*="send events:order.order-confirmed.v2"]').closest('[data-span]').click()`))
 	b.await(t, "the panel has the event", `/outbox of order/i.test(document.body.innerText) && document.body.innerText.includes('orderValue')`)
 	b.press(t, "Put all back")
 	h.Await(t, 20*time.Second, "the switch is off", func() bool {

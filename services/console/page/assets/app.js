@@ -4,6 +4,7 @@ import { api } from "./lib/api.js";
 import { failed, loading } from "./lib/blocks.js";
 import * as keyboard from "./lib/keys.js";
 import { address, match, ours, withQuery } from "./lib/router.js";
+import { rest } from "./lib/stream.js";
 import * as banner from "./shell/banner.js";
 import * as files from "./shell/files.js";
 import * as help from "./shell/help.js";
@@ -19,6 +20,7 @@ const main = part("main");
 const announce = announcer(part("live"));
 const toast = toasts(part("toasts"), announce);
 const header = tools.draw(part("tools"), help.show, announce);
+rest(document, window);
 
 /** @type {import("./types.js").About} */
 let about;

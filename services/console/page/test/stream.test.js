@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { backOff, connect } from "../assets/lib/connection.js";
 import { reader } from "../assets/lib/events.js";
-import { joiner, plan, urlOf } from "../assets/lib/stream.js";
+import { joiner } from "../assets/lib/joiner.js";
+import { plan, urlOf } from "../assets/lib/stream.js";
 
 test("events are read from pieces cut anywhere", () => {
   const text = ": hello\r\nid: 7\r\nevent: journeys\r\ndata: {\"a\":\ndata: 1}\n\ndata:plain\n\nid: 8\nevent: queues\ndata: x\n\nretry: 900\ndata: unfinished";
@@ -93,6 +94,32 @@ test("a closed stream stays closed", async () => {
   await r.settle();
   assert.deepEqual(r.log.data, []);
   assert.equal(r.log.headers.length, 1);
+});
+
+test("a page that is not in sight holds no connection, and goes on after it", async () => {
+  const r = rig([new Response(body("id: 1\ndata: a\n\n")), new Response(body("id: 2\ndata: b\n\n"))]);
+  await r.settle(); // the first has ended, and the next try waits
+  r.connection.pause();
+  await r.fire();
+  assert.equal(r.log.headers.length, 1);
+  r.connection.resume();
+  r.connection.resume();
+  await r.settle();
+  assert.deepEqual(r.log.data, ["a", "b"]);
+  assert.equal(r.log.headers.length, 2);
+  assert.equal(r.log.headers[1]["Last-Event-ID"], "1");
+  r.connection.close();
+});
+
+test("a connection that is paused while it is open is opened once again", async () => {
+  const r = rig([]);
+  await r.settle();
+  r.connection.pause();
+  r.connection.resume(); // before the end of the first was noticed
+  await r.settle();
+  assert.equal(r.log.headers.length, 2);
+  assert.equal(r.log.links.at(-1), "connecting");
+  r.connection.close();
 });
 
 test("the back-off doubles, has jitter and an end", () => {

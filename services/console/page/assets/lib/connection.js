@@ -27,17 +27,20 @@ const stint = 8;
 export const backOff = (tries, random) => Math.min(10000, 250 * 2 ** Math.min(tries, 10)) * (0.5 + random / 2);
 
 /**
- * connect opens a stream and keeps it open until close is called.
+ * connect opens a stream and keeps it open until close is called. pause cuts it for a while: a browser has six connections to an origin,
+ * for all of its tabs.
  * @param {string} url
  * @param {(message: import("./events.js").Message) => void} take
  * @param {(link: Link) => void} changed
  * @param {Needs} needs
- * @returns {{close: () => void}}
+ * @returns {{close: () => void, pause: () => void, resume: () => void}}
  */
 export function connect(url, take, changed, needs) {
   let lastId = "";
   let tries = 0;
   let closed = false;
+  let paused = false;
+  let turn = 0; // the number of the present try: an older one that ends late changes nothing
   /** @type {any} */
   let timer;
   let abort = new AbortController();
@@ -47,8 +50,8 @@ export function connect(url, take, changed, needs) {
     timer = needs.after(() => abort.abort(), silence);
   };
 
-  const again = (/** @type {number} */ wanted) => {
-    if (closed) return;
+  const again = (/** @type {number} */ mine, /** @type {number} */ wanted) => {
+    if (closed || paused || mine !== turn) return;
     tries++;
     changed("reconnecting");
     needs.cancel(timer);
@@ -56,6 +59,7 @@ export function connect(url, take, changed, needs) {
   };
 
   async function open() {
+    const mine = ++turn;
     abort = new AbortController();
     const { signal } = abort;
     watch();
@@ -64,12 +68,12 @@ export function connect(url, take, changed, needs) {
     if (lastId) headers["Last-Event-ID"] = lastId;
     try {
       const answer = await needs.fetch(url, { headers, signal, cache: "no-store" });
-      if (!answer.ok || !answer.body) return again(Number(answer.headers.get("Retry-After") ?? 0) * 1000);
+      if (!answer.ok || !answer.body) return again(mine, Number(answer.headers.get("Retry-After") ?? 0) * 1000);
       tries = 0;
-      if (!closed) changed("live");
-      again(await follow(answer.body));
+      if (!closed && !paused) changed("live");
+      again(mine, await follow(answer.body));
     } catch {
-      again(0); // cut, or silent for too long
+      again(mine, 0); // cut, or silent for too long
     }
   }
 
@@ -100,6 +104,18 @@ export function connect(url, take, changed, needs) {
       closed = true;
       needs.cancel(timer);
       abort.abort();
+    },
+    pause() {
+      paused = true;
+      needs.cancel(timer);
+      abort.abort();
+    },
+    resume() {
+      if (!paused || closed) return;
+      paused = false;
+      tries = 0;
+      changed("connecting");
+      void open();
     },
   };
 }

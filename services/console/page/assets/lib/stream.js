@@ -1,5 +1,6 @@
 // The stream of the console. All listeners of a page share one connection where they can: a browser opens six at most.
 import { connect } from "./connection.js";
+import { joiner } from "./joiner.js";
 
 /** @typedef {Record<string, (data: any) => void>} Handlers by the name of the event */
 /** @typedef {{topics: string[], filter: string, handlers: Handlers}} Listener */
@@ -38,7 +39,7 @@ export function urlOf(p) {
 
 /** @type {Listener[]} */
 let listeners = [];
-/** @type {Map<string, {plan: Plan, close: () => void, last: Map<string, any>, link: import("./connection.js").Link}>} */
+/** @type {Map<string, {plan: Plan, connection: ReturnType<typeof connect>|null, last: Map<string, any>, link: import("./connection.js").Link}>} */
 const open = new Map();
 /** @type {Set<(link: import("./connection.js").Link) => void>} */
 const watchers = new Set();
@@ -116,7 +117,7 @@ function arrange(plans) {
   const wanted = new Map(plans.map((p) => [urlOf(p), p]));
   for (const [url, connection] of open) {
     if (wanted.has(url)) continue;
-    connection.close();
+    connection.connection?.close();
     open.delete(url);
   }
   for (const [url, p] of wanted) {
@@ -141,34 +142,12 @@ function join(connection, p) {
   }
 }
 
-/**
- * joiner returns a function that puts the parts of a long list of journeys together. It returns null for a part that more follow.
- * @returns {(data: any) => any}
- */
-export function joiner() {
-  /** @type {any[]} */
-  let upsert = [];
-  let reset = false;
-  return (data) => {
-    if (!data?.more && !upsert.length) return data;
-    if (!Array.isArray(data.upsert)) return data; // an event of another topic between the parts
-    if (data.reset) upsert = []; // the connection was cut between the parts
-    reset = data.reset || (reset && upsert.length > 0);
-    upsert = upsert.concat(data.upsert);
-    if (data.more) return null;
-    const whole = { ...data, reset, upsert };
-    upsert = [];
-    reset = false;
-    return whole;
-  };
-}
-
 /** @param {string} url @param {Plan} p */
 function begin(url, p) {
-  const connection = { plan: p, close: () => {}, last: new Map(), link: /** @type {import("./connection.js").Link} */ ("connecting") };
+  const connection = { plan: p, connection: /** @type {ReturnType<typeof connect>|null} */ (null), last: new Map(), link: /** @type {import("./connection.js").Link} */ ("connecting") };
   open.set(url, connection);
   const join = joiner();
-  connection.close = connect(url, (message) => {
+  connection.connection = connect(url, (message) => {
     const data = join(JSON.parse(message.data));
     if (!data) return;
     if (whole.has(message.event)) connection.last.set(message.event, data);
@@ -176,5 +155,30 @@ function begin(url, p) {
   }, (state) => {
     connection.link = state;
     tell();
-  }, needs).close;
+  }, needs);
+}
+
+/** patience is how long a page that is not in sight keeps its connection, in ms. */
+const patience = 20000;
+
+/**
+ * rest cuts the connections of a page that is not in sight, and goes on when it is seen again. A tab in the background, and a page that the
+ * browser keeps to go back to, would hold connections that other tabs need.
+ * @param {Document} page
+ * @param {Window} frame
+ */
+export function rest(page, frame) {
+  /** @type {any} */
+  let timer;
+  const pause = () => open.forEach((one) => one.connection?.pause());
+  const resume = () => {
+    clearTimeout(timer);
+    open.forEach((one) => one.connection?.resume());
+  };
+  page.addEventListener("visibilitychange", () => {
+    if (page.visibilityState === "hidden") timer = setTimeout(pause, patience);
+    else resume();
+  });
+  frame.addEventListener("pagehide", pause);
+  frame.addEventListener("pageshow", resume);
 }
