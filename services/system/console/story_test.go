@@ -87,7 +87,7 @@ func testOrder(t *testing.T, h *house) {
 }
 
 func testFailure(t *testing.T, h *house) {
-	t.Cleanup(func() { send(t, http.MethodDelete, h.base+"/api/failures", "") })
+	defer send(t, http.MethodDelete, h.base+"/api/failures", "")
 	b := openBrowser(t, h.base, desktop.width, desktop.height)
 	good := b.placed(t)
 	h.Await(t, time.Minute, "the good one is done", func() bool { return h.journey(t, good).State == "done" })
