@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"traceria/services/console/journeys"
 	"traceria/services/host"
@@ -111,7 +112,7 @@ func (c *console) group(ctx context.Context, f journeys.Filter) (groupOf, []*tra
 	var trees []*tracetree.Tree
 	var times []float64
 	c.store.Each(f, groupJourneys, func(row journeys.Row, spans []tracetree.Span) bool {
-		if slices.Equal(row.Services, []string{Name}) {
+		if slices.Equal(row.Services, []string{Name}) && strings.Contains(row.Root, " /api/") {
 			found.Journeys--
 			return ctx.Err() == nil
 		}

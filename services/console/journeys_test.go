@@ -97,7 +97,7 @@ func TestJourneysAndGroupsAreCompared(t *testing.T) {
 		t.Errorf("got %+v", groups)
 	}
 	own := order("own", "", 3, at)[0]
-	own.Service, own.Name = "console", "PUT /api/failures/{key}"
+	own.Service, own.Name, own.Resource = "console", "PUT /api/failures/{key}", map[string]any{"service.name": "console"}
 	c.feed(t, own)
 	c.rows(t, "", 4)
 	if all := c.compared(t, "groupA=&groupB="); all.A["journeys"] != 3.0 || all.A["used"] != 3.0 {

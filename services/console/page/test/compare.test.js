@@ -58,3 +58,7 @@ test("a group is said in words", () => {
   assert.equal(groupText("failure=kitchen.slow&service=kitchen"), "with kitchen.slow, service kitchen");
   assert.equal(groupText(""), "all journeys");
 });
+
+test("a group without journeys is not called faster", () => {
+  assert.match(finding({ a: 9, b: 0, hops: [], group: true, none: "Group B" }).head, /^Group B has no journeys yet/u);
+});

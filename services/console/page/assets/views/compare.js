@@ -94,7 +94,8 @@ export function open(first) {
     if (!answer) return;
     const group = groups();
     const [a, b] = group ? [/** @type {GroupComparison} */ (answer).a.p50Ms, /** @type {GroupComparison} */ (answer).b.p50Ms] : [/** @type {Comparison} */ (answer).a.durationMs, /** @type {Comparison} */ (answer).b.durationMs];
-    const said = finding({ a, b, hops: answer.hops, group });
+    const none = group ? ["a", "b"].filter((side) => /** @type {any} */ (answer)?.[side].journeys === 0).map((side) => `Group ${side.toUpperCase()}`).join(" and ") : "";
+    const said = finding({ a, b, hops: answer.hops, group, none });
     fill(result, h("section", { class: "panel cmp-finding", "aria-label": "Finding" }, h("h2", null, said.head), said.more.map((line) => h("p", null, line)),
       group ? groupFacts(/** @type {GroupComparison} */ (answer)) : h("p", { class: "small quiet" }, `A took ${duration(a)}, B took ${duration(b)}.`),
       h("ul", { class: "j-legend", role: "list" }, [["wait", "wait"], ["backoff", "back-off"], ["work", "work"]].map(([kind, word]) => h("li", null, h("i", { class: `swatch bar-${kind}` }), word ?? "")), group && h("li", null, h("i", { class: "cmp-high-sample" }), "95th percentile"))),

@@ -13,10 +13,12 @@ const placeOf = (hop) => short(legible(rawPlace(hop)), 60);
 
 /**
  * finding returns the head line and the lines below it.
- * @param {{a: number, b: number, hops: Hop[], group: boolean}} of a and b are the durations, or the medians of the groups
+ * @param {{a: number, b: number, hops: Hop[], group: boolean, none?: string}} of a and b are the durations, or the medians of the
+ *   groups; none names a group without journeys
  * @returns {{head: string, more: string[]}}
  */
-export function finding({ a, b, hops, group }) {
+export function finding({ a, b, hops, group, none = "" }) {
+  if (none) return { head: `${none} ${none.includes(" and ") ? "have" : "has"} no journeys yet.`, more: ["Place some orders, or choose another group: then their times are set side by side."] };
   const by = b - a;
   const more = [];
   const alone = { a: hops.filter((hop) => only(hop) === "a"), b: hops.filter((hop) => only(hop) === "b") };
