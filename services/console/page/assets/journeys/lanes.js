@@ -4,7 +4,7 @@ import { age, count, number } from "../lib/format.js";
 import { stateNames, states } from "../lib/state.js";
 import { dots } from "./dots.js";
 import { lanesOf, Places, spotOf } from "./flow.js";
-import { capacity, layout, spot } from "./slots.js";
+import { capacity, layout, numberWidth, spot } from "./slots.js";
 import { draw as drawTable } from "./lanetable.js";
 
 /** @typedef {import("../types.js").Row} Row */
@@ -97,7 +97,7 @@ export function lanes(source) {
     const box = plan.cells.get(`${kind} ${name}`);
     const n = h("span", { class: "l-n" });
     labels.set(`${kind} ${name}`, { n });
-    return box && h("span", { class: "l-at tiny", style: { left: `${box.x}px`, top: `${box.y + box.height / 2}px` } }, n);
+    return box && h("span", { class: "l-at tiny", style: { left: `${box.x - numberWidth}px`, top: `${box.y + box.height / 2}px` } }, n);
   }
 
   function exit() {

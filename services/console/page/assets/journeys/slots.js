@@ -6,6 +6,9 @@
 /** pitch is the distance of dots, in CSS pixels. */
 export const pitch = 15;
 
+/** numberWidth is the room for the number before the dots of a cell. */
+export const numberWidth = 20;
+
 /** The columns of a lane, as shares of the width beside the labels. */
 const columns = { wait: [0, 0.46], backoff: [0.47, 0.15], dead: [0.63, 0.13], work: [0.77, 0.23] };
 
@@ -48,7 +51,13 @@ export function layout(all, width) {
       row.y = y;
       const inner = narrow ? { y: y + 20, height: rowHeight - 22 } : { y: y + 3, height: rowHeight - 7 };
       if (row.outbox) cells.set(`outbox ${row.queue}`, { ...column("wait"), ...inner });
-      else for (const kind of /** @type {const} */ (["wait", "backoff", "dead"])) cells.set(`${kind} ${row.queue}`, { ...column(kind), ...inner });
+      else {
+        cells.set(`wait ${row.queue}`, { ...column("wait"), ...inner });
+        for (const kind of /** @type {const} */ (["backoff", "dead"])) {
+          const { x, width: wide } = column(kind);
+          cells.set(`${kind} ${row.queue}`, { x: x + numberWidth, width: wide - numberWidth, ...inner });
+        }
+      }
       y += rowHeight;
     }
     if (beside) {
