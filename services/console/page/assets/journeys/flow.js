@@ -9,7 +9,7 @@ const sample = 400;
 
 /** What the tracks tell of the flow. */
 class Survey {
-  /** The sums of the positions of places, from 0 to 1. @type {Map<string, {sum: number, n: number}>} */
+  /** The sums of the first positions of places, from 0 to 1. @type {Map<string, {sum: number, n: number}>} */
   positions = new Map();
   /** How many journeys begin at a service. @type {Map<string, number>} */
   roots = new Map();
@@ -27,18 +27,18 @@ class Survey {
   /** @param {Row} row */
   add(row) {
     const track = [...row.track].sort((a, b) => a.fromMs - b.fromMs);
-    /** @type {Map<string, {first: number, last: number}>} */
+    /** @type {Map<string, number>} */
     const seen = new Map();
     for (const [i, stage] of track.entries()) {
       const at = i / track.length;
-      seen.set(stage.place, { first: seen.get(stage.place)?.first ?? at, last: at });
+      if (!seen.has(stage.place)) seen.set(stage.place, at);
       if (stage.kind === "outbox") this.outboxes.add(stage.place);
       if (atService(stage)) this.services.add(stage.place);
       else this.#vote(stage, track);
     }
-    for (const [place, { first, last }] of seen) {
+    for (const [place, first] of seen) {
       const sums = this.positions.get(place) ?? { sum: 0, n: 0 };
-      this.positions.set(place, { sum: sums.sum + (first + last) / 2, n: sums.n + 1 });
+      this.positions.set(place, { sum: sums.sum + first, n: sums.n + 1 });
     }
     const here = [...new Set(track.filter(atService).map((stage) => stage.place))];
     if (here[0]) this.roots.set(here[0], (this.roots.get(here[0]) ?? 0) + 1);
@@ -70,7 +70,7 @@ class Survey {
     this.sizes.set(one, (this.sizes.get(one) ?? 0) + 1 + (one === other ? 0 : (this.sizes.get(other) ?? 0)));
   }
 
-  /** place is the mean position of a place. A service at which journeys begin is the first. @param {string} name */
+  /** place is the mean of the first positions of a place. A service at which journeys begin is the first. @param {string} name */
   place(name) {
     const sums = this.positions.get(name);
     if (!sums) return 1;

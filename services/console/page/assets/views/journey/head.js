@@ -99,7 +99,7 @@ function sumsOf({ row }) {
     h("div", { class: "j-bar", role: "img", "aria-label": `Sums of all spans: ${sentence(row)}` },
       all.filter((one) => one.share > 0).map((one) => h("span", { class: `bar-${one.kind}`, style: { "flex-grow": Math.max(one.share, 0.006) } }))),
     h("ul", { class: "j-legend", role: "list" }, all.map((one) =>
-      h("li", null, h("i", { class: `swatch bar-${one.kind}` }), `${one.word} `, h("span", { class: "strong" }, duration(one.ms)), h("span", { class: "quiet" }, ` ${percent(one.share)}`))), h("li", { class: "quiet", title: "The sums of all spans. Spans that run side by side count each, so that the sums may be more than the journey took." }, "added up")),
+      h("li", null, h("i", { class: `swatch bar-${one.kind}` }), `${one.word} `, h("span", { class: "strong" }, duration(one.ms)), h("span", { class: "quiet" }, ` ${percent(one.share)}`))), all.reduce((sum, one) => sum + one.ms, 0) > row.durationMs * 1.2 && h("li", { class: "quiet", title: "Spans that run side by side count each, so that the sums are more than the journey took." }, "added up")),
   ];
 }
 
