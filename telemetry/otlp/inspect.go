@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"bytes"
 	"fmt"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -104,10 +105,12 @@ func inspectMessage(body []byte, kind message, depth int, decoded *int) error {
 	return nil
 }
 
-// inspectJSON is inspectProto for JSON. It counts objects by their depth: spans are on the fourth level.
+// inspectJSON is inspectProto for JSON. It counts objects by their depth: spans are on the fourth level. The decoder makes an object of
+// each item of a list, also of a number where an object must be.
 func inspectJSON(body []byte) error {
 	depth, objects, decoded := 0, 0, 0
 	quoted := false
+	var lists [maxNesting + 2]bool // by depth
 	for i := 0; i < len(body); i++ {
 		switch c := body[i]; {
 		case quoted && c == '\\':
@@ -117,6 +120,7 @@ func inspectJSON(body []byte) error {
 		case quoted:
 		case c == '{' || c == '[':
 			depth++
+			lists[depth] = c == '['
 			if c == '{' {
 				objects++
 			}
@@ -125,7 +129,9 @@ func inspectJSON(body []byte) error {
 			if c == '}' {
 				objects--
 			}
-			depth--
+			depth = max(depth-1, 0)
+		case c == ',' && lists[depth] && !opens(body[i+1:]):
+			decoded += sizes[span]
 		}
 		if depth > maxNesting {
 			return fmt.Errorf("%w: values are nested more than %d deep", ErrUnreadable, maxNesting)
@@ -135,6 +141,12 @@ func inspectJSON(body []byte) error {
 		}
 	}
 	return nil
+}
+
+// opens reports whether an object or a list comes next.
+func opens(body []byte) bool {
+	next := bytes.TrimLeft(body[:min(len(body), 100)], " \t\r\n")
+	return len(next) > 0 && (next[0] == '{' || next[0] == '[')
 }
 
 // jsonSize is the memory of an object that is within others, or of a list.

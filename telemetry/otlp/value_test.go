@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -35,5 +36,19 @@ func TestValuesBeyondTheDepthAreCut(t *testing.T) {
 	got, _ := (values{}).attributes(m)["outer"].(string)
 	if levels := strings.Count(got, "a"); levels > maxDepth || levels < maxDepth/2 {
 		t.Errorf("%d levels are kept of %d", levels, 2*maxDepth)
+	}
+}
+
+// The decoder makes an object of each number in a list of spans before it fails. Such a document is refused before.
+func TestListsOfNumbersAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, list := range []string{`{"resourceSpans":[1`, `{"resourceSpans":[{"scopeSpans":[{"spans":[null`} {
+		body := []byte(list + strings.Repeat(", 1", 500_000) + "]")
+		if _, _, err := ReadTraces(body, JSON); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%s…: %v, want %v", list, err, ErrTooLarge)
+		}
+	}
+	if err := inspectJSON([]byte("]]]]{" + strings.Repeat("}", 1000) + "[,")); err != nil {
+		t.Errorf("brackets that close nothing: %v", err)
 	}
 }
