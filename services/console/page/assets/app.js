@@ -5,6 +5,7 @@ import { failed, loading } from "./lib/blocks.js";
 import * as keyboard from "./lib/keys.js";
 import { address, match, ours, withQuery } from "./lib/router.js";
 import { rest } from "./lib/stream.js";
+import { styles } from "./lib/styles.js";
 import * as banner from "./shell/banner.js";
 import * as files from "./shell/files.js";
 import * as help from "./shell/help.js";
@@ -30,15 +31,6 @@ let turn = 0; // counts navigations, so that a slow one does not replace a later
 
 /** The views with a file of styles of another name. @type {Record<string, string>} */
 const styleNames = { parts: "health" };
-
-/** @param {string} name @returns {Promise<void>} */
-function styles(name) {
-  const href = `/assets/css/${styleNames[name] ?? name}.css`;
-  if (document.querySelector(`link[href="${href}"]`)) return Promise.resolve();
-  return new Promise((resolve) => {
-    document.head.append(h("link", { rel: "stylesheet", href, dataset: { of: name }, onload: () => resolve(), onerror: () => resolve() }));
-  });
-}
 
 /** wear switches the styles of a view on and those of the others off: two views may use one class. @param {string} name */
 function wear(name) {
@@ -87,7 +79,7 @@ async function show(moved) {
   if (!found) return replace({ title: "Not found", element: notFound() }, "", params, moved);
   try {
     const slow = setTimeout(() => now === turn && !shown && fill(main, loading()), 150);
-    const [module] = await Promise.all([import(`./views/${found.view}.js`), styles(found.view)]);
+    const [module] = await Promise.all([import(`./views/${found.view}.js`), styles(styleNames[found.view] ?? found.view, found.view)]);
     clearTimeout(slow);
     if (now !== turn) return;
     shown?.view.close?.();

@@ -1,20 +1,17 @@
 // One journey: its head, and the same spans as waterfall, sequence diagram, tree or table.
 import { fill, h, set } from "../lib/dom.js";
-import { loading } from "../lib/blocks.js";
+import { failed, loading } from "../lib/blocks.js";
 import { keys } from "../lib/keys.js";
+import { later } from "../lib/later.js";
+import { styles } from "../lib/styles.js";
 import { nameOf } from "../lib/names.js";
 import { path } from "../lib/router.js";
 import { api } from "../lib/api.js";
 import { attributesOf } from "./journey/find.js";
 import { head } from "./journey/head.js";
 import { follow } from "./journey/follow.js";
-import { panel } from "./journey/panel.js";
-import { late } from "./journey/late.js";
 import { absent } from "./journey/absent.js";
 import { stick } from "./journey/stick.js";
-import { sequence } from "./journey/sequenceview.js";
-import { tree } from "./journey/treeview.js";
-import { table } from "./journey/tableview.js";
 import { waterfall } from "./journey/waterfall.js";
 import { waterfallKeys } from "./journey/shortcuts.js";
 
@@ -23,6 +20,9 @@ import { waterfallKeys } from "./journey/shortcuts.js";
 
 /** tabs are the views of a journey, by their part of the address. */
 const tabs = [["", "Waterfall"], ["critical", "Critical path"], ["sequence", "Sequence"], ["tree", "Tree"], ["table", "Table"]];
+
+/** more waits for a module and for the styles that such modules share. @template T @param {Promise<T>} module */
+const more = async (module) => (await Promise.all([module, styles("journey-more", "journey")]))[0];
 
 /** @param {Context} first @returns {import("../types.js").View} */
 export function open(first) {
@@ -54,47 +54,71 @@ export function open(first) {
     critical: (on) => ctx.go(base(on ? "critical" : "")),
     attributes: async () => attributesOf(await api.get(`${path("api", "journeys", id(), "export")}?format=otlp`)),
   });
-  const why = late({ go: goSpan });
-  const others = { sequence: sequence({ open: openSpan, toast: (text, options) => ctx.toast(text, options) }), tree: tree({ toast: (text, options) => ctx.toast(text, options) }), table: table({ open: openSpan }) };
-  const side = panel({ close: closeSpan, go: goSpan, toast: (text, options) => ctx.toast(text, options) });
+  const toast = (/** @type {string} */ text, /** @type {any} */ options) => ctx.toast(text, options);
+  // What the waterfall does not need is loaded when it is shown.
+  const why = later(async () => (await import("./journey/late.js")).late({ go: goSpan }));
+  const others = {
+    sequence: later(async () => (await more(import("./journey/sequenceview.js"))).sequence({ open: openSpan, toast })),
+    tree: later(async () => (await more(import("./journey/treeview.js"))).tree({ toast })),
+    table: later(async () => (await more(import("./journey/tableview.js"))).table({ open: openSpan })),
+  };
+  const side = later(async () => (await more(import("./journey/panel.js"))).panel({ close: closeSpan, go: goSpan, toast }));
 
   const links = tabs.map(([, text]) => h("a", null, text));
   const nav = h("nav", { class: "tabs j-tabs", "aria-label": "Views of this journey" }, links);
   const body = h("div", { class: "j-body" });
-  const split = h("div", { class: "j-split" }, body, side.element);
+  const split = h("div", { class: "j-split" }, body);
   const page = h("div", { class: "j-page" }, top.element, nav, split);
   const waiting = h("div", { class: "stack" }, h("h1", { class: "unseen" }, "Journey"), loading(1, "5rem"), loading(9, "1.75rem"));
   const element = h("div", { class: "journey" }, waiting);
   const unstick = stick(element);
   let shownView = "none";
+  let closed = false;
 
-  /** draw shows what the address asks for. @param {boolean} moved the reader went to another span or view */
-  function draw(moved) {
-    if (!journey) return;
-    if (!page.isConnected) fill(element, page);
+  /** draw shows what the address asks for, once its modules are there. @param {boolean} moved the reader went to another span or view */
+  async function draw(moved) {
     const name = view();
+    const other = others[/** @type {keyof typeof others} */ (name)];
+    const wanted = [other, name === "critical" ? why : null, span() ? side : null].flatMap((part) => (part && !part.now() ? part.load() : []));
+    if (wanted.length) {
+      try {
+        await Promise.all(wanted);
+      } catch (thrown) {
+        fill(element, failed(thrown, () => void draw(moved)));
+        return;
+      }
+      if (closed || view() !== name) return; // the next draw shows it
+    }
+    if (journey) show(journey, name, moved);
+  }
+
+  /** @param {Journey} now @param {string} name of the view @param {boolean} moved */
+  function show(now, name, moved) {
+    if (!page.isConnected) fill(element, page);
     const line = falls.board.lines[falls.board.find(span())] ?? null;
     // The links stay the same elements, so that they keep the focus.
     tabs.forEach(([key = ""], i) => {
       const link = links[i];
       if (link) set(link, { href: base(key), "aria-current": key === name ? "page" : null });
     });
-    const other = others[/** @type {keyof typeof others} */ (name)];
+    const other = others[/** @type {keyof typeof others} */ (name)]?.now();
+    const reason = name === "critical" ? why.now() : null;
     if (shownView !== name) {
       shownView = name;
-      fill(body, other ? other.element : [name === "critical" && why.element, falls.element]);
+      fill(body, other ? other.element : [reason?.element, falls.element]);
     }
     split.classList.toggle("has-panel", span() !== "");
     if (other) {
-      falls.board.take(journey);
-      other.show(journey, span());
+      falls.board.take(now);
+      other.show(now, span());
     } else {
-      why.show(journey, span());
-      falls.show(journey, { critical: name === "critical", selected: span(), reveal: moved });
+      reason?.show(now, span());
+      falls.show(now, { critical: name === "critical", selected: span(), reveal: moved });
     }
-    const at = falls.board.lines[falls.board.find(span())] ?? line;
-    if (span()) void side.show(id(), span(), at);
-    else side.hide();
+    const panel = side.now();
+    if (panel && !panel.element.isConnected) split.append(panel.element);
+    if (span()) void panel?.show(id(), span(), falls.board.lines[falls.board.find(span())] ?? line);
+    else panel?.hide();
   }
 
   const live = follow({
@@ -102,12 +126,12 @@ export function open(first) {
       const firstTime = !journey;
       journey = next;
       top.show(next, ctx);
-      draw(firstTime);
       ctx.setTitle(title(next));
-      if (firstTime) {
+      void draw(firstTime).then(() => {
+        if (!firstTime || closed) return;
         if (span()) falls.goTo(falls.board.find(span()));
         ctx.ready();
-      }
+      });
     },
     fail(thrown, trying) {
       if (journey) return;
@@ -135,16 +159,21 @@ export function open(first) {
         live.start(id());
         return;
       }
-      draw(span() !== before.span || view() !== before.view);
+      void draw(span() !== before.span || view() !== before.view);
       if (journey) ctx.setTitle(title(journey));
-      if (span() && !before.span && side.element.contains(document.activeElement)) side.focus();
+      const panel = side.now();
+      if (span() && !before.span && panel?.element.contains(document.activeElement)) panel.focus();
     },
     close() {
+      closed = true;
       live.stop();
       clearInterval(clock);
       unstick();
       falls.close();
-      for (const one of Object.values(others)) one.close?.();
+      for (const one of Object.values(others)) {
+        const part = one.now();
+        if (part && "close" in part) part.close();
+      }
       for (const remove of drop) remove();
     },
   };
