@@ -35,7 +35,7 @@ func ReadFile(r io.Reader, limit int64) ([]tracetree.Span, error) {
 			return nil, err
 		}
 	}
-	if err := inspectJSON(body); err != nil {
+	if _, err := inspectJSON(body); err != nil {
 		return nil, err
 	}
 	spans, err := documents(body)

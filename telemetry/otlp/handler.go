@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"bufio"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -14,6 +15,7 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
+	"golang.org/x/sync/semaphore"
 	"google.golang.org/grpc/codes"
 
 	"traceria/telemetry/tracetree"
@@ -24,7 +26,7 @@ type HandlerOptions struct {
 	// Limit is the size of a body in bytes, also after inflating. The default is 16 MiB.
 	Limit int64
 	// Concurrent is the number of requests that are read at a time. Others wait for a second and then get 503 with Retry-After. The
-	// default is 8.
+	// default is 8. Less are read if they are large: together they take about 192 MiB.
 	Concurrent int
 	// RetryAfter is the value of that header. The default is 1 s.
 	RetryAfter time.Duration
@@ -54,8 +56,8 @@ func (o HandlerOptions) withDefaults() HandlerOptions {
 // TracesHandler answers POST /v1/traces as the OTLP/HTTP specification says (https://opentelemetry.io/docs/specs/otlp/#otlphttp). It
 // calls take with the spans of each request.
 func TracesHandler(take func([]tracetree.Span) (Refused, error), o HandlerOptions) http.Handler {
-	return newHandler(o, func(body []byte, e Encoding) (Refused, error) {
-		spans, refused, err := ReadTraces(body, e)
+	return newHandler(o, traceRequest, func(body []byte, e Encoding) (Refused, error) {
+		spans, refused, err := decodeTraces(body, e)
 		if err != nil {
 			return refused, err
 		}
@@ -76,8 +78,8 @@ func TracesHandler(take func([]tracetree.Span) (Refused, error), o HandlerOption
 
 // LogsHandler answers POST /v1/logs. It calls take with the log records of each request.
 func LogsHandler(take func([]Log) (Refused, error), o HandlerOptions) http.Handler {
-	return newHandler(o, func(body []byte, e Encoding) (Refused, error) {
-		logs, err := ReadLogs(body, e)
+	return newHandler(o, logRequest, func(body []byte, e Encoding) (Refused, error) {
+		logs, err := decodeLogs(body, e)
 		if err != nil {
 			return Refused{}, err
 		}
@@ -97,14 +99,18 @@ func LogsHandler(take func([]Log) (Refused, error), o HandlerOptions) http.Handl
 
 type handler struct {
 	HandlerOptions
+	kind   message
 	slots  chan struct{}
+	room   *semaphore.Weighted // bytes of decoded requests
 	take   func([]byte, Encoding) (Refused, error)
 	answer func(Refused, Encoding) ([]byte, error)
 }
 
-func newHandler(o HandlerOptions, take func([]byte, Encoding) (Refused, error), answer func(Refused, Encoding) ([]byte, error)) *handler {
+func newHandler(o HandlerOptions, kind message, take func([]byte, Encoding) (Refused, error), answer func(Refused, Encoding) ([]byte, error)) *handler {
 	o = o.withDefaults()
-	return &handler{HandlerOptions: o, slots: make(chan struct{}, o.Concurrent), take: take, answer: answer}
+	return &handler{
+		HandlerOptions: o, kind: kind, slots: make(chan struct{}, o.Concurrent), room: semaphore.NewWeighted(maxDecoded), take: take, answer: answer,
+	}
 }
 
 // ServeHTTP implements [http.Handler].
@@ -121,6 +127,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			fmt.Sprintf("Content-Type %q is not supported: use application/x-protobuf or application/json", text(r.Header.Get("Content-Type"), 100)))
 		return
 	}
+	h.awaitBody(w, r)
 	if !h.slot(r.Context()) {
 		h.busy(w, encoding)
 		return
@@ -131,7 +138,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(status, codes.InvalidArgument, err.Error())
 		return
 	}
-	refused, err := h.take(body, encoding)
+	refused, err := h.decode(r.Context(), body, encoding)
 	switch {
 	case err == nil:
 		h.accept(w, encoding, refused)
@@ -144,6 +151,38 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		refuse(http.StatusInternalServerError, codes.Internal, err.Error())
 	}
+}
+
+// decode waits for the memory that a request takes, and hands over what is in it.
+func (h *handler) decode(ctx context.Context, body []byte, e Encoding) (Refused, error) {
+	size, err := inspect(body, e, h.kind)
+	if err != nil {
+		return Refused{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if h.room.Acquire(ctx, size) != nil {
+		return Refused{}, ErrBusy
+	}
+	defer h.room.Release(size)
+	return h.take(body, e)
+}
+
+// early is how much of a body must have arrived before it takes a slot.
+const early = 64 << 10
+
+// awaitBody waits for the start of a body, so that a slow sender has no slot meanwhile.
+func (h *handler) awaitBody(w http.ResponseWriter, r *http.Request) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.ReadTimeout)) // a recorder of tests has none
+	if r.ContentLength > h.Limit {
+		return
+	}
+	start := bufio.NewReaderSize(r.Body, early)
+	_, _ = start.Peek(early) // the error comes again when the body is read
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{start, r.Body}
 }
 
 // slot waits until the request may be read.
@@ -186,7 +225,6 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request) ([]byte, int, err
 	if r.ContentLength > h.Limit {
 		return nil, http.StatusRequestEntityTooLarge, tooLarge
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.ReadTimeout)) // a recorder of tests has none
 	var body io.Reader = http.MaxBytesReader(w, r.Body, h.Limit)
 	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
 	case "", "identity":

@@ -66,9 +66,10 @@ var sizes = map[message]int{
 }
 
 // inspectProto refuses a body whose decoding would take too much stack or memory. It leaves other faults to the decoder.
-func inspectProto(body []byte, request message) error {
+func inspectProto(body []byte, request message) (int64, error) {
 	decoded := 0
-	return inspectMessage(body, request, 0, &decoded)
+	err := inspectMessage(body, request, 0, &decoded)
+	return int64(decoded), err
 }
 
 func inspectMessage(body []byte, kind message, depth int, decoded *int) error {
@@ -107,7 +108,7 @@ func inspectMessage(body []byte, kind message, depth int, decoded *int) error {
 
 // inspectJSON is inspectProto for JSON. It counts objects by their depth: spans are on the fourth level. The decoder makes an object of
 // each item of a list, also of a number where an object must be.
-func inspectJSON(body []byte) error {
+func inspectJSON(body []byte) (int64, error) {
 	depth, objects, decoded := 0, 0, 0
 	quoted := false
 	var lists [maxNesting + 2]bool // by depth
@@ -134,13 +135,13 @@ func inspectJSON(body []byte) error {
 			decoded += sizes[span]
 		}
 		if depth > maxNesting {
-			return fmt.Errorf("%w: values are nested more than %d deep", ErrUnreadable, maxNesting)
+			return 0, fmt.Errorf("%w: values are nested more than %d deep", ErrUnreadable, maxNesting)
 		}
 		if decoded > maxDecoded {
-			return fmt.Errorf("%w: the decoded document takes more than %d MiB: send smaller ones", ErrTooLarge, maxDecoded>>20)
+			return 0, fmt.Errorf("%w: the decoded document takes more than %d MiB: send smaller ones", ErrTooLarge, maxDecoded>>20)
 		}
 	}
-	return nil
+	return int64(decoded), nil
 }
 
 // opens reports whether an object or a list comes next.

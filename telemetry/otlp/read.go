@@ -52,9 +52,13 @@ func (e Encoding) String() string {
 
 // ReadTraces reads an ExportTraceServiceRequest. Its errors wrap [ErrUnreadable] or [ErrTooLarge].
 func ReadTraces(body []byte, encoding Encoding) ([]tracetree.Span, Refused, error) {
-	if err := inspect(body, encoding, traceRequest); err != nil {
+	if _, err := inspect(body, encoding, traceRequest); err != nil {
 		return nil, Refused{}, err
 	}
+	return decodeTraces(body, encoding)
+}
+
+func decodeTraces(body []byte, encoding Encoding) ([]tracetree.Span, Refused, error) {
 	request := ptraceotlp.NewExportRequest()
 	if err := decode(body, encoding, request.UnmarshalProto, request.UnmarshalJSON); err != nil {
 		return nil, Refused{}, err
@@ -65,9 +69,13 @@ func ReadTraces(body []byte, encoding Encoding) ([]tracetree.Span, Refused, erro
 
 // ReadLogs reads an ExportLogsServiceRequest. Its errors wrap [ErrUnreadable] or [ErrTooLarge].
 func ReadLogs(body []byte, encoding Encoding) ([]Log, error) {
-	if err := inspect(body, encoding, logRequest); err != nil {
+	if _, err := inspect(body, encoding, logRequest); err != nil {
 		return nil, err
 	}
+	return decodeLogs(body, encoding)
+}
+
+func decodeLogs(body []byte, encoding Encoding) ([]Log, error) {
 	request := plogotlp.NewExportRequest()
 	if err := decode(body, encoding, request.UnmarshalProto, request.UnmarshalJSON); err != nil {
 		return nil, err
@@ -86,7 +94,8 @@ func decode(body []byte, encoding Encoding, proto, json func([]byte) error) erro
 	return nil
 }
 
-func inspect(body []byte, encoding Encoding, request message) error {
+// inspect returns about how many bytes the decoded request takes.
+func inspect(body []byte, encoding Encoding, request message) (size int64, err error) {
 	if encoding == JSON {
 		return inspectJSON(body)
 	}

@@ -48,7 +48,7 @@ func TestListsOfNumbersAreRefused(t *testing.T) {
 			t.Errorf("%s…: %v, want %v", list, err, ErrTooLarge)
 		}
 	}
-	if err := inspectJSON([]byte("]]]]{" + strings.Repeat("}", 1000) + "[,")); err != nil {
+	if _, err := inspectJSON([]byte("]]]]{" + strings.Repeat("}", 1000) + "[,")); err != nil {
 		t.Errorf("brackets that close nothing: %v", err)
 	}
 }
