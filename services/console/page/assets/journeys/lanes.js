@@ -62,7 +62,8 @@ export function lanes(source) {
 
   const columnHeads = () => /** @type {const} */ (["wait", "backoff", "dead", "work"]).map((kind) => {
     const cell = [...plan.cells].find(([name]) => name.startsWith(`${kind} `))?.[1];
-    return cell && h("span", { class: "l-column tiny quiet", style: { left: `${cell.x}px`, width: `${cell.width}px` } }, { wait: "Waiting", backoff: plan.label ? "Between attempts" : "Retry", dead: "Dead", work: "At work" }[kind]);
+    const room = kind === "backoff" || kind === "dead" ? numberWidth : 0;
+    return cell && h("span", { class: "l-column tiny quiet", style: { left: `${cell.x - room}px`, width: `${cell.width + room}px` } }, { wait: "Waiting", backoff: plan.label ? "Between attempts" : "Retry", dead: "Dead", work: "At work" }[kind]);
   });
 
   /** @param {import("./slots.js").Layout["lanes"][number]} one */

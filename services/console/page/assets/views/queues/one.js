@@ -16,6 +16,7 @@ import { sparkline } from "./table.js";
 
 const redriven = newRedriven(); // since the page was loaded
 const most = 20; // letters that are read
+const widest = 100; // if the letter of one journey is looked for
 const shown = 5; // redriven ones
 
 /**
@@ -40,7 +41,7 @@ export function newOne(ctx, name, history) {
     const mine = ++asked;
     try {
       /** @type {Letter[]} */
-      const found = await api.get(`/api/dead/${encodeURIComponent(name)}?limit=${most}`);
+      const found = await api.get(`/api/dead/${encodeURIComponent(name)}?limit=${ctx.query.get("journey") ? widest : most}`);
       if (mine === asked) show(found);
     } catch (thrown) {
       if (mine === asked) fill(letters, failed(thrown, () => void read()));
