@@ -68,7 +68,7 @@ func times(nodes []*Node) *Times {
 	var waits, works, backOffs []time.Duration
 	for _, n := range nodes {
 		works = append(works, n.Duration)
-		if w := n.Waited(); w.Known {
+		if w := n.Queued(); w.Known { // a back-off is not counted twice
 			waits = append(waits, w.Time)
 		}
 		if d, is := n.BackOff(); is {

@@ -99,3 +99,29 @@ func TestAReasonIsOneSentence(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// traceria.queue.wait_ms of a later attempt counts from the attempt before: all of it is back-off.
+func TestABackOffIsNotComparedAsAWaitToo(t *testing.T) {
+	t.Parallel()
+	s := newStory(someTrace)
+	at := func(n int64) func(*Span) {
+		return func(p *Span) {
+			attr(attemptKey, n)(p)
+			attr("messaging.message.id", "m")(p)
+			attr("messaging.system", "rabbitmq")(p)
+			attr(queueKey, "kitchen.a")(p)
+		}
+	}
+	send := s.send("", "order", "events:a", 0)
+	s.process(send, "kitchen", "events:a:kitchen.a", 3_000, 500, at(1), failed("x", "x"), attr(settledKey, "retry"))
+	s.process(send, "kitchen", "events:a:kitchen.a", 5_003_500, 500, at(2), attr(waitKey, 5_000.0))
+	tree := []*Tree{Build(s.spans)}
+	for _, h := range NewComparison(tree, tree).Hops {
+		if h.A.BackOff != nil && (h.A.Wait != nil || h.A.BackOff.P50 != 5*time.Second) {
+			t.Errorf("%s: back-off %v and wait %v", h.Name, h.A.BackOff, h.A.Wait)
+		}
+	}
+	if hops := Differ(tree[0], tree[0]).Hops; hops[len(hops)-1].A.Waited != 0 {
+		t.Errorf("the second attempt waited %s", hops[len(hops)-1].A.Waited)
+	}
+}

@@ -32,7 +32,7 @@ type HopDifference struct {
 
 // HopTimes are the times of one span. In JSON they are numbers of milliseconds.
 type HopTimes struct {
-	// Waited is the time of the message in its queue, or 0.
+	// Waited is the time of the message in its queue, without a back-off, or 0.
 	Waited time.Duration `json:"waitedMs"`
 	Took   time.Duration `json:"durationMs"`
 	Error  string        `json:"error,omitempty"`
@@ -68,7 +68,7 @@ func hopTimes(nodes []*Node) *HopTimes {
 		return nil
 	}
 	n := nodes[0]
-	return &HopTimes{Waited: n.Waited().Time, Took: n.Duration, Error: n.reason()}
+	return &HopTimes{Waited: n.Queued().Time, Took: n.Duration, Error: n.reason()}
 }
 
 func extent(t *Tree) Extent {
