@@ -22,7 +22,10 @@ func TestLargeRequestsWaitForEachOther(t *testing.T) {
 	h := TracesHandler(func(spans []tracetree.Span) (Refused, error) {
 		taken <- len(spans)
 		if len(spans) > 1 {
-			<-hold
+			select {
+			case <-hold:
+			case <-time.After(5 * time.Second): // the test fails then, and does not hang
+			}
 		}
 		return Refused{}, nil
 	}, HandlerOptions{})

@@ -1,5 +1,10 @@
 package journeys
 
+import (
+	"maps"
+	"slices"
+)
+
 // place puts the changed parts into their journeys.
 func (s *Store) place() {
 	for t := range s.split {
@@ -22,10 +27,11 @@ func (s *Store) place() {
 const maxRounds = 3
 
 func (s *Store) placeChanged() {
-	changed := s.changed
+	// the last arrival comes last: its journey then is near its place in the order of arrivals (see sortArrival)
+	changed := slices.SortedFunc(maps.Keys(s.changed), func(a, b *part) int { return a.seen.Compare(b.seen) })
 	s.changed = map[*part]bool{}
 	done := map[*part]bool{}
-	for p := range changed {
+	for _, p := range changed {
 		switch {
 		case p.removed:
 		case p.conversation == "":
