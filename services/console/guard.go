@@ -97,6 +97,11 @@ func foreign(r *http.Request) bool {
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "cross-site", "same-site":
 		return r.Header.Get("Sec-Fetch-Mode") != "navigate" || strings.HasPrefix(r.URL.Path, "/api/")
+	case "":
+		// A browser sends no Sec-Fetch-Site to a plain http address of another machine, but it sends Origin with what may be read.
+		origin := r.Header.Get("Origin")
+		u, err := url.Parse(origin)
+		return origin != "" && (r.Method == http.MethodGet || r.Method == http.MethodHead) && (err != nil || !strings.EqualFold(u.Host, r.Host))
 	default:
 		return false
 	}
