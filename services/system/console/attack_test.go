@@ -80,6 +80,39 @@ func TestHostileTextsStayTexts(t *testing.T) {
 	}
 }
 
+// Names that every object of JavaScript has are names like others.
+func TestNamesOfJavaScriptStayNames(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it needs Chromium")
+	}
+	base := alone(t)
+	names := []string{"__proto__", "constructor", "toString", "hasOwnProperty"}
+	for _, name := range names {
+		spans := orderSpans(name, time.Now().Add(-10*time.Second))
+		for i := range spans {
+			spans[i].service = name
+			spans[i].span.Attributes().PutStr(name, name)
+			spans[i].span.Attributes().PutStr("traceria.failure", name)
+			if key, is := spans[i].span.Attributes().Get("messaging.rabbitmq.destination.routing_key"); is {
+				key.SetStr(name)
+				spans[i].span.Attributes().PutStr("messaging.destination.name", "events:"+name+":"+name)
+			}
+		}
+		post(t, base, spans)
+	}
+	b := openBrowser(t, base, desktop.width, desktop.height)
+	b.open(t, "/journeys")
+	b.await(t, "all are listed", fmt.Sprintf(`document.querySelectorAll('[data-id]').length >= %d`, len(names)))
+	for _, path := range []string{"/journeys?view=lanes", "/map", "/compare?a=__proto__&b=constructor", "/journeys/toString/sequence", "/journeys/hasOwnProperty/table", "/journeys/__proto__"} {
+		b.open(t, path)
+		b.await(t, path+" is at rest", `!document.querySelector('main [aria-busy="true"]')`)
+	}
+	b.await(t, "the spans of __proto__ are drawn", `document.querySelectorAll('[data-span]').length > 3`)
+	if b.holds(t, `({}).polluted !== undefined || Object.keys(Object.prototype).length > 0`) {
+		t.Error("the prototype of all objects was changed")
+	}
+}
+
 // Requests of other sites are refused: those with a foreign Host (DNS rebinding) and commands of a foreign origin. No answer may be
 // read by another origin.
 func TestRequestsOfOtherSitesAreRefused(t *testing.T) {
