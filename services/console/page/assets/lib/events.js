@@ -8,7 +8,7 @@
  * @returns {{read: (piece: string) => Message[], retry: () => number}} retry is the server's wish in ms, or 0
  */
 export function reader() {
-  /** The pieces of a line without its end. They are joined once: 3 MB come in fifty pieces. @type {string[]} */
+  /** The pieces of a line without its end. They are joined once: a list of 1 MB comes in many. @type {string[]} */
   let rest = [];
   let id = "";
   let event = "";
