@@ -49,6 +49,7 @@ test: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc curl nodejs npm c
 	RABBITMQ=4.3 go test $(TEST_FLAGS) -skip '$(ALONE)' $(SYSTEM_PACKAGES) $(BROKER_PACKAGES)
 	go test -timeout 40m $(COMPOSE)
 	go test -run '$(ALONE)' ./services/system/console
+	go test -run '^TestTheAccount' ./services/console/journeys
 
 .PHONY: test-broker
 test-broker: gcc ## run the tests that start a RabbitMQ, but for the whole system, on one version: make test-broker RABBITMQ=4.0
