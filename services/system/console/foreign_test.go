@@ -51,6 +51,9 @@ func TestForeignSpansAreJourneysWithWaits(t *testing.T) {
 			}](t, base+"/api/journeys/basket-2").Row.Attempts; attempts != 2 {
 				t.Errorf("basket-2 has %d attempts, want 2", attempts)
 			}
+			if kind == "parent" {
+				return // the same views
+			}
 			testViews(t, base, map[string]string{"foreign-" + kind: "/journeys/basket-2", "foreign-map-" + kind: "/map", "foreign-list-" + kind: "/journeys"})
 		})
 	}
