@@ -23,15 +23,11 @@ func (c *console) export(w http.ResponseWriter, r *http.Request) error {
 	if format != "otlp" && format != "html" {
 		return host.Invalid("format", "is %.40q, want otlp or html", format)
 	}
-	closed, err := c.stories.enter(r.Context())
+	s, closed, err := c.storyOf(r)
 	if err != nil {
 		return err
 	}
 	defer closed()
-	s, err := c.story(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return err
-	}
 	var missing any
 	if format == "html" {
 		missing = c.missing(r.Context(), s) // before the place is taken: it asks others

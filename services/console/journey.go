@@ -57,15 +57,11 @@ func (c *console) showJourney(w http.ResponseWriter, r *http.Request) error {
 	if _, err := parameters(r); err != nil {
 		return err
 	}
-	closed, err := c.stories.enter(r.Context())
+	s, closed, err := c.storyOf(r)
 	if err != nil {
 		return err
 	}
 	defer closed()
-	s, err := c.story(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return err
-	}
 	missing := c.missing(r.Context(), s) // before the place is taken: it asks others
 	leave, err := c.heavy.enter(r.Context())
 	if err != nil {
@@ -82,7 +78,7 @@ func (c *console) showJourney(w http.ResponseWriter, r *http.Request) error {
 
 // fold makes everything that the page shows of a journey.
 func (c *console) fold(s story) (journeyAnswer, error) {
-	tree := tracetree.Join(tracetree.Build(s.spans))
+	tree := treeOf(s.spans)
 	path := tracetree.CriticalPath(tree, c.system.Ended)
 	a := journeyAnswer{
 		Row: s.row, Source: s.source, Traces: c.traces(s.spans), Waterfall: tracetree.NewWaterfall(tree, path),
@@ -124,37 +120,22 @@ func (c *console) jaegerTrace(id tracetree.TraceID) string {
 	return c.Config.JaegerPublicURL + "/trace/" + url.PathEscape(id)
 }
 
-// failureKey is the attribute with the key of an injected failure.
-const failureKey = "traceria.failure"
-
 func failuresOf(s story) []failureOf {
+	marked := map[string][]tracetree.SpanID{}
+	for i := range s.spans {
+		for _, key := range journeys.Failures(&s.spans[i]) {
+			if of := marked[key]; len(of) == 0 || of[len(of)-1] != s.spans[i].SpanID { // a span may name a key twice
+				marked[key] = append(of, s.spans[i].SpanID)
+			}
+		}
+	}
 	found := []failureOf{}
 	for _, key := range s.row.Failures {
-		f := failureOf{Key: key, Spans: []tracetree.SpanID{}}
+		f := failureOf{Key: key, Spans: some(marked[key])}
 		if entry, err := failure.Lookup(failure.Key(key)); err == nil {
 			f.Title, f.Breaks, f.Jaeger, f.Repair = entry.Title, entry.Breaks, entry.Jaeger, entry.Repair
-		}
-		for _, span := range s.spans {
-			if marked(span, key) {
-				f.Spans = append(f.Spans, span.SpanID)
-			}
 		}
 		found = append(found, f)
 	}
 	return found
-}
-
-// marked reports whether a span has the mark of a failure. A span may have several.
-func marked(span tracetree.Span, key string) bool {
-	switch value := span.Attributes[failureKey].(type) {
-	case string:
-		return value == key
-	case []any:
-		for _, one := range value {
-			if one == key {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -53,15 +53,11 @@ func (c *console) showSpan(w http.ResponseWriter, r *http.Request) error {
 	if _, err := parameters(r); err != nil {
 		return err
 	}
-	closed, err := c.stories.enter(r.Context())
+	s, closed, err := c.storyOf(r)
 	if err != nil {
 		return err
 	}
 	defer closed()
-	s, err := c.story(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return err
-	}
 	traceID, spanID := r.PathValue("traceId"), r.PathValue("spanId")
 	span, ok := spanOf(s.spans, traceID, spanID)
 	if !ok {
@@ -98,7 +94,7 @@ func spanOf(spans []tracetree.Span, traceID tracetree.TraceID, spanID tracetree.
 
 // derived is what the conventions of today and the other spans say about a span.
 func derived(spans []tracetree.Span, span tracetree.Span) (found map[string]any) {
-	tracetree.Join(tracetree.Build(spans)).Walk(func(n *tracetree.Node, _ int) {
+	treeOf(spans).Walk(func(n *tracetree.Node, _ int) {
 		if n.SpanID == span.SpanID && n.TraceID == span.TraceID {
 			found = n.Derived()
 		}

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"errors"
+	"net/http"
 	"regexp"
 	"sync/atomic"
 	"time"
@@ -29,6 +30,20 @@ type story struct {
 
 // orderNumber matches the number of an order, which customers see.
 var orderNumber = regexp.MustCompile(`^ORD[0-9]{1,18}$`)
+
+// storyOf returns the journey that the path of a request names, in one of the places for the spans of journeys. The caller must call
+// closed, which leaves the place.
+func (c *console) storyOf(r *http.Request) (s story, closed func(), err error) {
+	closed, err = c.stories.enter(r.Context())
+	if err != nil {
+		return s, nil, err
+	}
+	if s, err = c.story(r.Context(), r.PathValue("id")); err != nil {
+		closed()
+		return s, nil, err
+	}
+	return s, closed, nil
+}
 
 // story returns the journey of a conversation, a trace or an order number. It asks Jaeger for what the console does not have.
 func (c *console) story(ctx context.Context, id string) (story, error) {

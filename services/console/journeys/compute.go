@@ -2,7 +2,6 @@ package journeys
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"traceria/telemetry/tracetree"
@@ -137,7 +136,9 @@ func (c *computation) overview() {
 		if m, is := n.Messaging(); is && (n.Sends() || n.Handles()) {
 			r.Events = named(r.Events, m.Subject())
 		}
-		c.failures(&n.Span)
+		for _, key := range Failures(&n.Span) {
+			r.Failures = named(r.Failures, key)
+		}
 	}
 	r.Spans = len(c.nodes)
 	r.DurationMS = ms(r.End.Sub(r.Start))
@@ -150,21 +151,6 @@ func named(list []string, name string) []string {
 		return list
 	}
 	return append(list, name)
-}
-
-// failures adds the keys of the injected failures of a span.
-func (c *computation) failures(span *tracetree.Span) {
-	for _, key := range strings.FieldsFunc(first(span, failureKey), func(r rune) bool { return r == ',' || r == ' ' }) {
-		c.row.Failures = named(c.row.Failures, key)
-	}
-	if span.Attributes[injectedKey] != true {
-		return
-	}
-	for name, value := range span.Attributes {
-		if key, found := strings.CutPrefix(name, injectPrefix); found && value == true {
-			c.row.Failures = named(c.row.Failures, key)
-		}
-	}
 }
 
 // lists sorts what has no order of its own, and makes lists that are empty in JSON, not null.
