@@ -103,7 +103,7 @@ func (c *console) placeAll(ctx context.Context, count int, o ordering) []placing
 	return placings
 }
 
-// ordering is what is sent to the order service.
+// ordering is a request to the order service.
 type ordering struct {
 	body    json.RawMessage
 	headers http.Header

@@ -17,7 +17,7 @@ import (
 	"traceria/telemetry/tracetree"
 )
 
-// counter stands for the order service. It refuses the customer "nobody" and is away for "away".
+// counter stands for the order service. It refuses the customer "unwelcome", and does not answer for "away".
 type counter struct {
 	mu     sync.Mutex
 	bodies []string
@@ -42,7 +42,7 @@ func (s *counter) Place(ctx context.Context, body json.RawMessage, headers http.
 		}
 	}
 	switch {
-	case strings.Contains(string(body), `"nobody"`):
+	case strings.Contains(string(body), `"unwelcome"`):
 		return 422, json.RawMessage(`{"status":422,"title":"Invalid request","field":"customerId"}`), nil
 	case strings.Contains(string(body), `"away"`):
 		return 0, nil, errors.New("dial tcp: secret refused")
@@ -68,7 +68,7 @@ func TestOrdersArePlaced(t *testing.T) {
 		status     int
 	}{
 		{`{"customerId":"anna","items":[{"itemName":"Margherita","quantity":1}]}`, `{"orders":[{"orderId":"o-1"}],"refused":[]}`, 202},
-		{`{"count":1,"customerId":"nobody"}`, `{"status":422,"title":"Invalid request","field":"customerId"}`, 422},
+		{`{"count":1,"customerId":"unwelcome"}`, `{"status":422,"title":"Invalid request","field":"customerId"}`, 422},
 		{`{"count":1,"customerId":"away"}`, `{"status":503,"title":"Order service unavailable"`, 503},
 		{`{"count":0}`, "from 1 to 50", 422},
 		{`{"count":51}`, "from 1 to 50", 422},
@@ -133,7 +133,7 @@ func TestASteadyLoadRunsAndEnds(t *testing.T) {
 	if got := now(); got.Placed < 25 || got.Placed > 52 || got.Refused != 0 || got.Placed != orders.placed() {
 		t.Errorf("50 a second for a second: %+v, %d placed", got, orders.placed())
 	}
-	c.call(t, http.MethodPut, "/api/load", `{"perSecond":50,"seconds":600,"customerId":"nobody"}`)
+	c.call(t, http.MethodPut, "/api/load", `{"perSecond":50,"seconds":600,"customerId":"unwelcome"}`)
 	eventually(t, "orders are refused", func() bool { return now().Refused > 3 })
 	code, body = c.call(t, http.MethodDelete, "/api/load", "")
 	if got := read[status](t, code, body); got.Running || got.Placed != 0 {

@@ -83,7 +83,7 @@ func refusal(err error, name string) string {
 	}
 	why, _, _ := strings.Cut(err.Error(), ": ")
 	return why + ", which is not possible from here; on the host, in the folder from which the system was started, type: " +
-		"bin/traceria scenario run " + name + " (traceria all is one process, of which no part can be stopped)"
+		"bin/traceria scenario run " + name + " (traceria all is one process: its parts cannot be stopped)"
 }
 
 // refusals remembers for a moment which scenarios are refused. To find out starts other programs.

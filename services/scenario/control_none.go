@@ -24,7 +24,7 @@ func Elsewhere(err error) bool { return errors.Is(err, errNoControl) || errors.I
 var errNoRight = errors.New("may not do that")
 
 var errNoControl = errors.New("nothing that can do it is found: run it in the folder of the checkout from which make up or docker compose up started the system; " +
-	"traceria all is one process, of which no part can be stopped")
+	"traceria all is one process: its parts cannot be stopped")
 
 func (none) Can(context.Context, string) error   { return errNoControl }
 func (none) Restarts(context.Context) error      { return errNoControl }

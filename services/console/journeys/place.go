@@ -23,7 +23,7 @@ func (s *Store) place() {
 	}
 }
 
-// maxRounds is how often placing may change what is to be placed. What is left waits for the next step.
+// maxRounds limits the rounds of one step: placing a part may change other parts. The rest waits for the next step.
 const maxRounds = 3
 
 func (s *Store) placeChanged() {

@@ -77,7 +77,7 @@ func (j *journey) stored() stored {
 	return out
 }
 
-// read returns the spans by start. A span of which there are several versions is once in it: the longest has ended.
+// read returns the spans by start. Of several versions of a span it keeps the longest, which has ended.
 func (st stored) read() []tracetree.Span {
 	spans := make([]tracetree.Span, 0, st.spans)
 	for _, b := range st.blocks {

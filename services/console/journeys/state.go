@@ -84,7 +84,7 @@ func (c *computation) pending(state State, at Where) {
 	c.grave(state, at)
 }
 
-// grave notes a state with its place. Of two messages in one state, that which has been in it longer gives the place.
+// grave notes a state with its place. Of two messages in one state, the one that came into it first gives the place.
 func (c *computation) grave(state State, at Where) {
 	f := &c.facts
 	switch a, b := state.gravity(), f.grave.gravity(); {

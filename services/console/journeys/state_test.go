@@ -110,7 +110,7 @@ func TestARedrivenLetterIsDeadNoLonger(t *testing.T) {
 	t.Log(stays)
 }
 
-// What is sent to a destination waits where messages to it were consumed before, but not in a queue that came later.
+// A message waits in the queues from which messages to its destination were consumed before. It does not wait in a queue that came later.
 func TestTheStoreLearnsWhereMessagesWait(t *testing.T) {
 	t.Parallel()
 	s, c := timed(t, Options{})

@@ -1,4 +1,4 @@
-// The rows of the waterfall: a treegrid of which only the rows in sight are drawn.
+// The rows of the waterfall: a treegrid that draws only the rows in sight.
 import { h } from "../../lib/dom.js";
 import { foldable } from "./folding.js";
 import { overlay } from "./overlay.js";
