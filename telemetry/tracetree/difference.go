@@ -34,8 +34,10 @@ type HopDifference struct {
 type HopTimes struct {
 	// Waited is the time of the message in its queue, without a back-off, or 0.
 	Waited time.Duration `json:"waitedMs"`
-	Took   time.Duration `json:"durationMs"`
-	Error  string        `json:"error,omitempty"`
+	// BackOff is the time from the attempt before until the message was in its queue again, or 0.
+	BackOff time.Duration `json:"backOffMs"`
+	Took    time.Duration `json:"durationMs"`
+	Error   string        `json:"error,omitempty"`
 }
 
 // Differ compares two stories place by place. Two spans have the same place if they have the same name and service, and so have
@@ -68,7 +70,8 @@ func hopTimes(nodes []*Node) *HopTimes {
 		return nil
 	}
 	n := nodes[0]
-	return &HopTimes{Waited: n.Queued().Time, Took: n.Duration, Error: n.reason()}
+	backOff, _ := n.BackOff()
+	return &HopTimes{Waited: n.Queued().Time, BackOff: backOff, Took: n.Duration, Error: n.reason()}
 }
 
 func extent(t *Tree) Extent {
@@ -82,7 +85,7 @@ func extent(t *Tree) Extent {
 // Change is a time of a hop that differs.
 type Change struct {
 	HopDifference
-	// What is "waited" or "took".
+	// What is "waited", "back-off" or "took".
 	What string
 	From time.Duration
 	To   time.Duration
@@ -95,7 +98,9 @@ func (d Difference) Changes(least time.Duration) []Change {
 		if h.A == nil || h.B == nil {
 			continue
 		}
-		for _, c := range []Change{{h, "waited", h.A.Waited, h.B.Waited}, {h, "took", h.A.Took, h.B.Took}} {
+		for _, c := range []Change{
+			{h, waitedWord, h.A.Waited, h.B.Waited}, {h, string(BackOff), h.A.BackOff, h.B.BackOff}, {h, tookWord, h.A.Took, h.B.Took},
+		} {
 			if by := c.To - c.From; by.Abs() >= least {
 				changes = append(changes, c)
 			}

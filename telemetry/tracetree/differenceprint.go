@@ -42,6 +42,9 @@ func printOnly(out *bytes.Buffer, c canvas, d Difference) {
 		if times.Waited > 0 {
 			parts = append(parts, "waited "+shortDuration(times.Waited))
 		}
+		if times.BackOff > 0 {
+			parts = append(parts, string(BackOff)+" "+shortDuration(times.BackOff))
+		}
 		if h.Attempt > 1 {
 			parts = append(parts, ordinal(h.Attempt))
 		}
@@ -75,7 +78,7 @@ func printChanges(out *bytes.Buffer, c canvas, changes []Change) {
 		}
 		out.WriteString(c.render([]segment{
 			{right(signed(by), 9), style},
-			{gap + left(change.What, 6) + gap + left(shortDuration(change.From)+" → "+shortDuration(change.To), 19), plain},
+			{gap + left(change.What, 8) + gap + left(shortDuration(change.From)+" → "+shortDuration(change.To), 19), plain},
 			{gap + printable(change.Service) + gap + printable(change.Name), plain},
 		}))
 	}

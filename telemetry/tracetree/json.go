@@ -89,10 +89,11 @@ func (e Extent) MarshalJSON() ([]byte, error) {
 // MarshalJSON implements [json.Marshaler].
 func (h HopTimes) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
-		Waited float64 `json:"waitedMs"`
-		Took   float64 `json:"durationMs"`
-		Error  string  `json:"error,omitempty"`
-	}{inMilliseconds(h.Waited), inMilliseconds(h.Took), h.Error})
+		Waited  float64 `json:"waitedMs"`
+		BackOff float64 `json:"backOffMs"`
+		Took    float64 `json:"durationMs"`
+		Error   string  `json:"error,omitempty"`
+	}{inMilliseconds(h.Waited), inMilliseconds(h.BackOff), inMilliseconds(h.Took), h.Error})
 }
 
 // MarshalJSON implements [json.Marshaler].
