@@ -38,9 +38,9 @@ func printOnly(out *bytes.Buffer, c canvas, d Difference) {
 		}
 		out.WriteString(heading)
 		heading = ""
-		parts := []string{"took " + shortDuration(times.Took)}
+		parts := []string{tookWord + " " + shortDuration(times.Took)}
 		if times.Waited > 0 {
-			parts = append(parts, "waited "+shortDuration(times.Waited))
+			parts = append(parts, waitedWord+" "+shortDuration(times.Waited))
 		}
 		if times.BackOff > 0 {
 			parts = append(parts, string(BackOff)+" "+shortDuration(times.BackOff))
@@ -78,7 +78,7 @@ func printChanges(out *bytes.Buffer, c canvas, changes []Change) {
 		}
 		out.WriteString(c.render([]segment{
 			{right(signed(by), 9), style},
-			{gap + left(change.What, 8) + gap + left(shortDuration(change.From)+" → "+shortDuration(change.To), 19), plain},
+			{gap + left(change.What, len(BackOff)) + gap + left(shortDuration(change.From)+" → "+shortDuration(change.To), 19), plain},
 			{gap + printable(change.Service) + gap + printable(change.Name), plain},
 		}))
 	}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"traceria/services/system/systemtest"
 )
 
 // The limits of the page.
@@ -113,11 +115,12 @@ func TestTheFirstLoadIsSmall(t *testing.T) {
 	base := alone(t)
 	backlog(t, base, 200)
 	var id string
-	for end := time.Now().Add(10 * time.Second); id == "" && time.Now().Before(end); time.Sleep(50 * time.Millisecond) { // rows come a moment after spans
+	systemtest.Eventually(t, 10*time.Second, "a row is listed", func() bool { // rows come a moment after spans
 		for _, row := range get[struct{ Journeys []struct{ ID string } }](t, base+"/api/journeys?limit=1").Journeys {
 			id = row.ID
 		}
-	}
+		return id != ""
+	})
 	for _, path := range []string{"/", "/journeys/" + id} {
 		b := openBrowser(t, base, 1440, 900)
 		b.open(t, path)
