@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,13 +34,14 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	orders := 0
+	var orders atomic.Int64 // requests come at once
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		number := orders.Load()
 		if r.Method == http.MethodPost {
-			orders++
+			number = orders.Add(1)
 			w.WriteHeader(http.StatusAccepted)
 		}
-		_, _ = fmt.Fprintf(w, `{"orderId":"o-%d","orderNumber":"ORD%d","traceId":"t","status":"created"}`, orders, orders)
+		_, _ = fmt.Fprintf(w, `{"orderId":"o-%d","orderNumber":"ORD%d","traceId":"t","status":"created"}`, number, number)
 	}))
 	t.Cleanup(server.Close)
 	folder := t.TempDir()
