@@ -37,6 +37,8 @@ BROKER_PACKAGES = $$(go list -test -f '{{if .ForTest}}{{.ForTest}} {{.Deps}}{{en
 SYSTEM_PACKAGES = ./services/system/failures ./services/system/chaos ./services/system/scenarios ./services/system/console
 LONGEST = ./services/system ./services/system/up
 COMPOSE = ./services/system/compose
+# A module of its own with the libraries that otelamqp is compared with.
+PEERS = telemetry/otelamqp/peers
 PAGE = services/console/page
 AXE = $(PAGE)/node_modules/axe-core/axe.min.js
 # These tests measure the page in Chromium, or need all of the machine. They run last, alone, without the race detector.
@@ -47,6 +49,7 @@ test: export JAEGER_BIN = $(shell collector/jaeger.sh --path 2>/dev/null)
 test: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc curl nodejs npm chromium $(AXE) build-jaeger bin/process-compose ## run every test, with the race detector; installs what the tests need
 	go test $(TEST_FLAGS) $(LONGEST) $$(go list ./... | grep -vE '/system(/up|/failures|/chaos|/scenarios|/console|/compose)?$$')
 	RABBITMQ=4.3 go test $(TEST_FLAGS) -skip '$(ALONE)' $(SYSTEM_PACKAGES) $(BROKER_PACKAGES)
+	go test -C $(PEERS) $(TEST_FLAGS) ./...
 	go test -timeout 40m $(COMPOSE)
 	go test -run '$(ALONE)' ./services/system/console
 	go test -run '^TestTheAccount' ./services/console/journeys
@@ -79,9 +82,10 @@ BENCH ?= .
 BENCH_PACKAGES = ./telemetry/otelamqp ./services/event ./services/store ./services/failure ./services/failure/inject
 
 .PHONY: bench
-bench: rabbitmq-server ## measure events, store, AMQP instrumentation and what the failures' switches cost (minutes)
+bench: rabbitmq-server ## measure events, store, AMQP instrumentation and its peers, and what the failures' switches cost (minutes)
 	go test -run '^$$' -bench '$(BENCH)' -skip Throughput -benchmem $(BENCH_PACKAGES)
 	go test -run '^$$' -bench Throughput -benchtime 1x -timeout 30m ./telemetry/otelamqp
+	go test -C $(PEERS) -run '^$$' -bench Peers -benchtime 1x -timeout 30m .
 
 RUNS ?= 10
 
@@ -104,6 +108,7 @@ fmt: bin/golangci-lint ## format the Go code
 .PHONY: lint
 lint: bin/golangci-lint bin/actionlint ## check form, habits and the arrows between packages; shell scripts; workflows
 	bin/golangci-lint run --allow-serial-runners ./...
+	cd $(PEERS) && $(CURDIR)/bin/golangci-lint run --allow-serial-runners ./...
 	bin/golangci-lint fmt --diff
 	@if command -v shellcheck >/dev/null; then set -x; \
 	  shellcheck --severity=warning $$(find . -name '*.sh' -not -path './.run/*') .ci/run; \

@@ -30,9 +30,12 @@ from=${old//./\\.}
 path="(^|[^A-Za-z0-9_./-])$from/(services|telemetry|collector)"
 setting="(pkg: |local-prefixes: \[|module-path: )$from([],} ]|\$)"
 
-list() { grep -rlIE --exclude-dir={.git,bin,.run,node_modules} --exclude=module.sh -e "^module $from(/|\$)" -e "$path" -e "$setting" .; }
+# A nested module's requirement and replacement of this one.
+nested="^((require|replace)?[[:space:]]+)$from( v0\.0\.0| =>)"
+
+list() { grep -rlIE --exclude-dir={.git,bin,.run,node_modules} --exclude=module.sh -e "^module $from(/|\$)" -e "$path" -e "$setting" -e "$nested" .; }
 files=$(list) || die "no file names the module $old"
 printf '%s\n' "$files" | tr '\n' '\0' | xargs -0 sed -i -E \
-  -e "s#^module $from(/|\$)#module $name\1#" -e "s#$path#\1$name/\2#g" -e "s#$setting#\1$name\2#g"
+  -e "s#^module $from(/|\$)#module $name\1#" -e "s#$path#\1$name/\2#g" -e "s#$setting#\1$name\2#g" -e "s#$nested#\1$name\3#"
 ! left=$(list) || die "still named $old: $left"
 echo "module: $old is $name now, in $(printf '%s\n' "$files" | wc -l) files; next: make build lint"

@@ -37,13 +37,14 @@ func TestModuleGetsAnotherPath(t *testing.T) {
 	must(t, here, "go", "build", "./...")
 	must(t, here, "go", "vet", "./...")
 	must(t, here, "go", "test", "-run", "^TestScopeNamesTheConventions$", "./telemetry/otelamqp")
+	must(t, here, "go", "vet", "-C", "telemetry/otelamqp/peers", "./...")
 	buildOutside(t, here)
 }
 
 // checkNothingIsLeft finds the old path where a tool reads it: modules, imports, the linter's settings and build flags.
 func checkNothingIsLeft(t *testing.T, here string) {
 	t.Helper()
-	old := regexp.MustCompile(`(?m)^module traceria\b|[" =\[]traceria/(services|telemetry|collector)\b|(pkg: |local-prefixes: \[|module-path: )traceria\b`)
+	old := regexp.MustCompile(`(?m)^module traceria\b|[" =\[]traceria/(services|telemetry|collector)\b|(pkg: |local-prefixes: \[|module-path: )traceria\b|^(replace|require)?\s+traceria( v0| =>)`)
 	seen := 0
 	err := filepath.WalkDir(here, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasSuffix(path, "module_test.go") || strings.HasSuffix(path, "module.sh") {
@@ -64,7 +65,8 @@ func checkNothingIsLeft(t *testing.T, here string) {
 	}
 	for name, want := range map[string]string{
 		"go.mod": "module " + newPath + "\n", "tools.mod": "module " + newPath + "\n", "collector/go.mod": "module " + newPath + "/collector\n",
-		".golangci.yml": "local-prefixes: [" + newPath + "]",
+		"telemetry/otelamqp/peers/go.mod": "replace " + newPath + " => ../../..\n",
+		".golangci.yml":                   "local-prefixes: [" + newPath + "]",
 	} {
 		if !strings.Contains(read(t, filepath.Join(here, name)), want) {
 			t.Errorf("%s has not %q", name, want)
