@@ -46,7 +46,7 @@ ALONE = ^(TestThePageKeepsItsPace|TestTheFirstLoadIsSmall|TestAFloodOfSpansStays
 
 .PHONY: test
 test: export JAEGER_BIN = $(shell collector/jaeger.sh --path 2>/dev/null)
-test: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc curl nodejs npm chromium $(AXE) build-jaeger bin/process-compose ## run every test, with the race detector; installs what the tests need
+test: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc curl nodejs npm chromium prometheus $(AXE) build-jaeger bin/process-compose ## run every test, with the race detector; installs what the tests need
 	go test $(TEST_FLAGS) $(LONGEST) $$(go list ./... | grep -vE '/system(/up|/failures|/chaos|/scenarios|/console|/compose)?$$')
 	RABBITMQ=4.3 go test $(TEST_FLAGS) -skip '$(ALONE)' $(SYSTEM_PACKAGES) $(BROKER_PACKAGES)
 	go test -C $(PEERS) $(TEST_FLAGS) ./...
@@ -74,8 +74,8 @@ scenarios: build ## run every scenario on the running system (make up or docker 
 	bin/traceria scenario run --all
 
 .PHONY: generate
-generate: ## write the files that are made from the code: the definitions file and the AsyncAPI document
-	go generate ./services/...
+generate: ## write the files that are made from the code: the definitions file, the AsyncAPI document, the dashboards
+	go generate ./services/... ./dashboards
 
 # The benchmarks that need no broker. Of Throughput, which does, each run compares with the bare client by itself.
 BENCH ?= .
@@ -152,13 +152,15 @@ bin/benchstat: tools.mod tools.sum
 $(AXE): $(PAGE)/package-lock.json | nodejs npm
 	npm --prefix $(PAGE) ci --no-audit --no-fund --ignore-scripts >/dev/null && touch $@
 
-.PHONY: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc debootstrap curl nodejs npm chromium
+.PHONY: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc debootstrap curl nodejs npm chromium prometheus
 nodejs: # runs the unit tests of the console's page
 	@command -v node >/dev/null || ./install.sh $@
 npm: # installs axe-core for the browser tests, and tsc for make lint
 	@command -v $@ >/dev/null || ./install.sh $@
 chromium: # the browser tests
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || ./install.sh chromium fonts-dejavu-core
+prometheus: # the tests of the metrics, and promtool for those of the alert rules
+	@command -v promtool >/dev/null || ./install.sh $@
 curl: # it downloads the release of Jaeger
 	@command -v $@ >/dev/null || ./install.sh $@ ca-certificates
 rabbitmq-4.0 rabbitmq-4.3: debootstrap # made once and kept in ~/.cache: here, because go test shows no progress

@@ -27,7 +27,7 @@ if [ "$old" = "$name" ]; then
 fi
 from=${old//./\\.}
 # A path, not a folder that ends with it (/etc/traceria/collector.yaml), and the three settings of the linter.
-path="(^|[^A-Za-z0-9_./-])$from/(services|telemetry|collector)"
+path="(^|[^A-Za-z0-9_./-])$from/(services|telemetry|collector|dashboards)"
 setting="(pkg: |local-prefixes: \[|module-path: )$from([],} ]|\$)"
 
 # A nested module's requirement and replacement of this one.

@@ -44,7 +44,7 @@ func TestModuleGetsAnotherPath(t *testing.T) {
 // checkNothingIsLeft finds the old path where a tool reads it: modules, imports, the linter's settings and build flags.
 func checkNothingIsLeft(t *testing.T, here string) {
 	t.Helper()
-	old := regexp.MustCompile(`(?m)^module traceria\b|[" =\[]traceria/(services|telemetry|collector)\b|(pkg: |local-prefixes: \[|module-path: )traceria\b|^(replace|require)?\s+traceria( v0| =>)`)
+	old := regexp.MustCompile(`(?m)^module traceria\b|[" =\[]traceria/(services|telemetry|collector|dashboards)\b|(pkg: |local-prefixes: \[|module-path: )traceria\b|^(replace|require)?\s+traceria( v0| =>)`)
 	seen := 0
 	err := filepath.WalkDir(here, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasSuffix(path, "module_test.go") || strings.HasSuffix(path, "module.sh") {

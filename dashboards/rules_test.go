@@ -1,0 +1,152 @@
+package dashboards_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v4"
+
+	"traceria/services/failure"
+)
+
+const rulesFile = "rules/traceria.yml"
+
+// alert is a rule as Prometheus reads it.
+type alert struct {
+	Alert, Expr, For    string
+	Labels, Annotations map[string]string
+}
+
+func readAlerts(t *testing.T) []alert {
+	t.Helper()
+	text, err := os.ReadFile(rulesFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct{ Groups []struct{ Rules []alert } }
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	var all []alert
+	for _, group := range file.Groups {
+		all = append(all, group.Rules...)
+	}
+	return all
+}
+
+func promtool(t *testing.T, args ...string) {
+	t.Helper()
+	if _, err := exec.LookPath("promtool"); err != nil {
+		if testing.Short() {
+			t.Skip("needs promtool, of the package prometheus, which -short leaves out")
+		}
+		t.Fatalf("%v: run make test, or install the package prometheus", err)
+	}
+	out, err := exec.CommandContext(t.Context(), "promtool", args...).CombinedOutput()
+	if err != nil {
+		t.Errorf("promtool %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+func TestPromtoolChecksTheRules(t *testing.T) {
+	promtool(t, "check", "rules", "--lint-fatal", rulesFile)
+}
+
+// TestAlertsFireAndClear runs the unit tests of the rules: when an alert begins, when it does not, and when it ends.
+func TestAlertsFireAndClear(t *testing.T) {
+	tests, err := filepath.Glob("rules/testdata/*_test.yml")
+	if err != nil || len(tests) == 0 {
+		t.Fatalf("no tests of rules: %v", err)
+	}
+	promtool(t, append([]string{"test", "rules"}, tests...)...)
+	var text strings.Builder
+	for _, name := range tests {
+		one, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text.Write(one)
+	}
+	for _, a := range readAlerts(t) {
+		fires := fmt.Sprintf(`'ALERTS{alertname="%s", alertstate="firing", `, a.Alert)
+		clears := fmt.Sprintf(`ALERTS{alertname="%s"}`, a.Alert)
+		if !strings.Contains(text.String(), fires) || !strings.Contains(text.String(), clears) {
+			t.Errorf("%s: no unit test in which it fires and clears", a.Alert)
+		}
+	}
+}
+
+func TestEveryAlertSaysWhatToDo(t *testing.T) {
+	boards := map[string]bool{}
+	for _, board := range read(t) {
+		boards[board.UID] = true
+	}
+	pages := regexp.MustCompile(`^http://localhost:8080/(failures|parts|queues(/\{\{ \$labels\.\w+ \}\})?)$`)
+	for _, a := range readAlerts(t) {
+		for _, name := range []string{"summary", "description", "action", "dashboard", "console"} {
+			if a.Annotations[name] == "" {
+				t.Errorf("%s: no %s", a.Alert, name)
+			}
+		}
+		if !strings.Contains(a.Annotations["description"], "To see it: ") || a.Labels["severity"] == "" {
+			t.Errorf("%s: want a severity, and how to see it in the description", a.Alert)
+		}
+		uid, _, _ := strings.Cut(strings.TrimPrefix(a.Annotations["dashboard"], "http://localhost:3000/d/"), "?")
+		if !boards[uid] || !pages.MatchString(a.Annotations["console"]) {
+			t.Errorf("%s: no such dashboard or page: %s, %s", a.Alert, a.Annotations["dashboard"], a.Annotations["console"])
+		}
+		checkCommands(t, a)
+	}
+}
+
+// checkCommands looks for the failures and scenarios that an alert's description names.
+func checkCommands(t *testing.T, a alert) {
+	t.Helper()
+	known := map[string]bool{}
+	for _, entry := range failure.Catalogue() {
+		known[string(entry.Key)] = true
+	}
+	for _, found := range regexp.MustCompile(`(?:failure set|--failure) ([\w.-]*\w)`).FindAllStringSubmatch(a.Annotations["description"], -1) {
+		if !known[found[1]] {
+			t.Errorf("%s: %q is no failure", a.Alert, found[1])
+		}
+	}
+	for _, found := range regexp.MustCompile(`scenario (?:run )?([a-z-]+)`).FindAllStringSubmatch(a.Annotations["description"], -1) {
+		if _, err := os.Stat("../services/scenario/" + found[1] + "/steps.yaml"); err != nil {
+			t.Errorf("%s: no scenario %q", a.Alert, found[1])
+		}
+	}
+}
+
+// TestPanelsAreRedAtTheLimitsOfAlerts compares the panels that an alert is named in with its rule.
+func TestPanelsAreRedAtTheLimitsOfAlerts(t *testing.T) {
+	limits := map[string]string{}
+	for _, a := range readAlerts(t) {
+		if found := regexp.MustCompile(`> ([0-9.]+)\s*$`).FindStringSubmatch(a.Expr); found != nil {
+			limits[a.Alert] = found[1]
+		}
+	}
+	compared := 0
+	for _, board := range read(t) {
+		for _, p := range board.everyPanel() {
+			for name, limit := range limits {
+				if !strings.Contains(p.Description, "*"+name+"*") || limit == "0" {
+					continue
+				}
+				compared++
+				steps := p.FieldConfig.Defaults.Thresholds.Steps
+				if last := steps[len(steps)-1].Value; last == nil || fmt.Sprint(*last) != limit {
+					t.Errorf("%s, %s is red at another value than %s, > %s", board.Title, p.Title, name, limit)
+				}
+			}
+		}
+	}
+	if compared < 4 {
+		t.Errorf("compared %d panels with their alerts, want 4 at least", compared)
+	}
+}

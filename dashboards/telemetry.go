@@ -1,0 +1,165 @@
+package dashboards
+
+import (
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/units"
+)
+
+const (
+	accepted = `sum(rate(otelcol_receiver_accepted_spans_total{job="collector"}` + inInterval + `))`
+	refused  = `sum(rate(otelcol_receiver_refused_spans_total{job="collector"}` + inInterval + `))`
+	toJaeger = `exporter="otlphttp/jaeger"`
+	lost     = `sum(rate(otelcol_exporter_send_failed_spans_total{` + toJaeger + `}` + inInterval + `)) or vector(0)`
+	full     = `max(otelcol_exporter_queue_size{` + toJaeger + `} / otelcol_exporter_queue_capacity{` + toJaeger + `})`
+	lag      = `sum(otelcol_exporter_queue_size{` + toJaeger + `}) / clamp_min(sum(rate(otelcol_exporter_sent_spans_total{` + toJaeger + `}` + inInterval + `)), 0.1)`
+	// missing is the share of a service's processed messages for which no process span arrived at the Collector.
+	processed = `sum by (service_name) (rate(messaging_process_duration_seconds_count[1m]))`
+	arrived   = `sum by (service_name) (rate(traces_span_metrics_calls_total{span_kind="SPAN_KIND_CONSUMER"}[1m]))`
+	missing   = `clamp_min(1 - (` + arrived + ` or 0 * ` + processed + `) / (` + processed + ` > 0), 0)`
+)
+
+// telemetry answers: can the traces and figures be trusted?
+func telemetry() board {
+	return board{
+		uid: "traceria-telemetry", title: "Telemetry pipeline",
+		says: "Can the traces and figures be trusted? Spans from the services through the Collector to Jaeger, and what is lost on the way.",
+		rows: []row{
+			{title: "Overview", panels: pipelineAtAGlance()},
+			{title: "Services: what they lose", panels: emitted()},
+			{title: "Collector: what it takes, refuses and passes on", panels: collected()},
+			{title: "Jaeger and Prometheus", panels: stored()},
+		},
+	}
+}
+
+func pipelineAtAGlance() []cog.Builder[dashboard.Panel] {
+	return []cog.Builder[dashboard.Panel]{
+		figure(panel{
+			title: "Spans accepted", unit: units.CountsPerSecond, width: 4, steps: plain(),
+			says: "Spans a second that the Collector took.",
+			red:  "0 while orders are placed: no service reaches the Collector. Look at OTEL_EXPORTER_OTLP_ENDPOINT.",
+			asks: []query{{expr: accepted}},
+		}),
+		figure(panel{
+			title: "Spans refused", unit: units.CountsPerSecond, width: 4, steps: above(0.1),
+			says: "Spans a second that the Collector refused, because its memory or its queue is full. The services send them again.",
+			red:  "the Collector is overloaded or Jaeger is away. Look at *Queue to Jaeger*.",
+			asks: []query{{expr: orZero(refused)}},
+		}),
+		figure(panel{
+			title: "Dropped by the services", unit: units.Short, width: 4, steps: above(1),
+			says: "Spans and log records that the services dropped in the last 15 minutes, because their buffer was full or an export failed.",
+			red:  "traces have holes. The Collector was away too long or is too slow: start it, or raise OTEL_BSP_MAX_QUEUE_SIZE.",
+			asks: []query{{expr: `sum(increase(traceria_telemetry_dropped_total[15m]))`}},
+		}),
+		figure(panel{
+			title: "Lost by the Collector", unit: units.CountsPerSecond, width: 4, steps: above(0.1),
+			says: "Spans a second that the Collector could not bring to Jaeger and gave up.",
+			red:  "Jaeger refuses spans. Look at the Collector's log: it names the reason.",
+			asks: []query{{expr: lost}},
+		}),
+		figure(panel{
+			title: "Queue to Jaeger", unit: units.PercentUnit, width: 4, steps: warning(0.2, 0.8),
+			says: "How full the Collector's queue is. Full means that new spans are refused.",
+			red:  "more than 80%. Jaeger is away or slower than the spans come: look at *Jaeger* below.",
+			asks: []query{{expr: full}},
+		}),
+		figure(panel{
+			title: "Lag", unit: units.Seconds, width: 4, steps: warning(2, 10),
+			says: "Time that a new span waits in the Collector, at the present rate to Jaeger.",
+			red:  "a trace is complete only after 10 s or more. Wait before you conclude that spans are missing.",
+			asks: []query{{expr: lag}},
+		}),
+	}
+}
+
+func emitted() []cog.Builder[dashboard.Panel] {
+	return []cog.Builder[dashboard.Panel]{
+		graph(panel{
+			title: "Dropped", unit: units.CountsPerSecond, width: 8, steps: above(0.1),
+			says: "Spans and log records a second that a service dropped.",
+			red:  "the alert *TraceriaTelemetryDropped* fires. The buffer of the service is full: the Collector is away, or slower than the service.",
+			asks: []query{{expr: rate("traceria_telemetry_dropped_total", "", "service_name", "signal"), legend: "{{service_name}} {{signal}}"}}, links: []link{tracesOfService},
+		}),
+		graph(panel{
+			title: "Processed messages without a span", unit: units.PercentUnit, width: 8, steps: above(missingLimit), max: 1,
+			says: "Messages that a service processed, by its counters, against the process spans that arrived. Sampling makes a difference, too.",
+			red:  "the alert *TraceriaSpansMissing* fires: a service is not traced, a sampled flag was lost (`trace.lost-sampling`), or OTEL_TRACES_SAMPLER samples a share.",
+			asks: []query{{expr: missing, legend: "{{service_name}}"}}, links: []link{tracesOfService, failureBoard},
+		}),
+		graph(panel{
+			title: "Spans by service", unit: units.CountsPerSecond, width: 8,
+			says: "Spans a second that arrived, by service.",
+			red:  "a service whose line ends while the others go on: it is down, or its export fails.",
+			asks: []query{{expr: rate(calls, "", "service_name"), legend: "{{service_name}}"}}, links: []link{tracesOfService},
+		}),
+	}
+}
+
+func collected() []cog.Builder[dashboard.Panel] {
+	return []cog.Builder[dashboard.Panel]{
+		graph(panel{
+			title: "Accepted and refused", unit: units.CountsPerSecond, width: 8,
+			says: "Spans a second at the Collector's door.",
+			red:  "refused above 0: look at *Queue to Jaeger* and *Memory*.",
+			asks: []query{{expr: accepted, legend: "accepted"}, {expr: orZero(refused), legend: "refused"}},
+		}),
+		graph(panel{
+			title: "Sent by exporter", unit: units.CountsPerSecond, width: 8,
+			says: "Spans a second that left the Collector: to Jaeger, and to the console.",
+			red:  "the line to Jaeger below *Accepted* for long: the queue fills.",
+			asks: []query{{expr: `sum by (exporter) (rate(otelcol_exporter_sent_spans_total` + inInterval + `))`, legend: "{{exporter}}"}},
+		}),
+		graph(panel{
+			title: "Failed by exporter", unit: units.CountsPerSecond, width: 8, steps: above(0.1),
+			says: "Spans a second that an exporter gave up.",
+			red:  "to the console: it is down or slow, and shows less; nothing else is harmed. To Jaeger: spans are lost.",
+			asks: []query{{expr: `sum by (exporter) (rate(otelcol_exporter_send_failed_spans_total` + inInterval + `)) or 0 * sum by (exporter) (rate(otelcol_exporter_sent_spans_total` + inInterval + `))`, legend: "{{exporter}}"}},
+		}),
+		graph(panel{
+			title: "Queue by exporter", unit: units.PercentUnit, width: 8, steps: above(0.8), max: 1,
+			says: "How full each sending queue is.",
+			red:  "more than 80%. The receiver of this exporter is away or slow.",
+			asks: []query{{expr: `max by (exporter) (otelcol_exporter_queue_size / otelcol_exporter_queue_capacity)`, legend: "{{exporter}}"}},
+		}),
+		graph(panel{
+			title: "Memory", unit: units.BytesIEC, width: 8, steps: above(200 << 20),
+			says: "Memory of the Collector and of Jaeger. From 150 MiB on the Collector's memory limiter refuses data.",
+			red:  "the Collector is near COLLECTOR_MEMORY_MIB. Jaeger may use more: it keeps the newest traces in memory.",
+			asks: []query{{expr: `sum by (job) (otelcol_process_memory_rss_bytes)`, legend: "{{job}}"}},
+		}),
+		graph(panel{
+			title: "Processor time", unit: units.PercentUnit, width: 8,
+			says: "Share of one processor that the Collector and Jaeger use.",
+			red:  "near 100%: it is the bottleneck. Sample, or run a second Collector.",
+			asks: []query{{expr: `sum by (job) (rate(otelcol_process_cpu_seconds_total` + inInterval + `))`, legend: "{{job}}"}},
+		}),
+	}
+}
+
+func stored() []cog.Builder[dashboard.Panel] {
+	return []cog.Builder[dashboard.Panel]{
+		graph(panel{
+			title: "From the Collector to Jaeger", unit: units.CountsPerSecond, width: 8,
+			says: "Spans a second that the Collector sent and that Jaeger accepted. The lines lie on each other.",
+			red:  "Jaeger accepts less than was sent: restart it, and look at its log.",
+			asks: []query{
+				{expr: `sum(rate(otelcol_exporter_sent_spans_total{` + toJaeger + `}` + inInterval + `))`, legend: "sent"},
+				{expr: `sum(rate(otelcol_receiver_accepted_spans_total{job="jaeger"}` + inInterval + `))`, legend: "accepted by Jaeger"},
+			},
+		}),
+		states(panel{
+			title: "Targets that Prometheus reaches", width: 8, steps: []dashboard.Threshold{{Color: "red"}, {Color: "green", Value: new(1.0)}},
+			says: "Whether the last scrape of each target succeeded.",
+			red:  "the alert *TraceriaTargetDown* fires. The target is down, or its metrics are switched off.",
+			asks: []query{{expr: `min by (job) (up)`, legend: "{{job}}"}},
+		}),
+		graph(panel{
+			title: "Series", unit: units.Short, width: 8, steps: above(50000),
+			says: "Series that Prometheus holds. Each value of a label is a series.",
+			red:  "more than 50,000. An attribute with many values became a label: look for ids in `topk(10, count by (__name__) ({__name__!=\"\"}))`.",
+			asks: []query{{expr: `sum(prometheus_tsdb_head_series)`, legend: "series"}},
+		}),
+	}
+}
