@@ -20,9 +20,15 @@ func Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
+	profiled, err := profile(os.Getenv(profileVariable))
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "traceria: %v\n", err)
+		return 2
+	}
+	defer profiled()
 	root, out := newRoot(), &output{to: os.Stdout}
 	root.SetOut(out) // cobra would print results to standard error
-	err := root.ExecuteContext(ctx)
+	err = root.ExecuteContext(ctx)
 	if err == nil {
 		err = out.failed
 	}

@@ -19,21 +19,6 @@ import (
 // shapes are the hops of a complete trace by the order's final status. They are learned from a system without faults.
 type shapes map[string]map[string]bool
 
-// hops returns the sends and process spans of a trace. Their names ignore retry paths: exchange and routing key for a
-// send, the queue for a process span.
-func hops(tree *tracetree.Tree) map[string]bool {
-	found := map[string]bool{}
-	for _, span := range tree.Spans() {
-		switch {
-		case strings.HasPrefix(span.Name, "send ") && !strings.HasSuffix(span.Name, ".dead"):
-			found[span.Service+" "+span.Name] = true
-		case strings.HasPrefix(span.Name, "process "):
-			found[span.Service+" process "+span.Name[strings.LastIndexAny(span.Name, ": ")+1:]] = true
-		}
-	}
-	return found
-}
-
 // learnShapes places one order of each kind in a healthy system. The golden trees test those shapes.
 func learnShapes(t *testing.T, w *systemtest.World) shapes {
 	t.Helper()
@@ -49,7 +34,7 @@ func learnShapes(t *testing.T, w *systemtest.World) shapes {
 		if err != nil || last.Status != wanted.end() {
 			t.Fatalf("the first order is %s: %v", last.Status, err)
 		}
-		learned[wanted.end()] = hops(p.Tree(t, answer.TraceID))
+		learned[wanted.end()] = systemtest.Hops(p.Tree(t, answer.TraceID))
 	}
 	p.Close(t)
 	for end, wanted := range learned {
@@ -167,7 +152,7 @@ func (p *trial) wrongWith(tree *tracetree.Tree, a *accepted) string {
 		}
 		return fmt.Sprintf("%d roots, %d orphans: %s", len(tree.Roots), len(tree.Orphans), strings.Join(names, "; "))
 	}
-	found := hops(tree)
+	found := systemtest.Hops(tree)
 	for _, hop := range slices.Sorted(maps.Keys(p.wanted[a.end()])) {
 		if !found[hop] {
 			return "without " + hop

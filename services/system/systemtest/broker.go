@@ -53,6 +53,12 @@ func (w *World) PauseBroker(t *testing.T) (resume func()) {
 	return resume
 }
 
+// BrokerPID returns the process id of RabbitMQ.
+func (w *World) BrokerPID(t *testing.T) int {
+	t.Helper()
+	return beam(t, w.Broker.URL)
+}
+
 // beam returns the process id of the RabbitMQ at the address. The node's name contains the port.
 func beam(t *testing.T, address string) int {
 	t.Helper()

@@ -170,6 +170,16 @@ func (s *Supervised) RunsAgain() bool {
 	return s.current != nil && !s.killed
 }
 
+// PID returns the process id, or 0 when no process runs at the moment.
+func (s *Supervised) PID() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == nil || s.current.Process == nil {
+		return 0
+	}
+	return s.current.Process.Pid
+}
+
 // KillCount returns the number of kills.
 func (s *Supervised) KillCount() int {
 	s.mu.Lock()

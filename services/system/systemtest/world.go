@@ -81,6 +81,14 @@ func (w *World) StartPart(t *testing.T, p *Program) {
 	p.now = w.Launch(t, p.name, p.env, JaegerBinary(t), "--config", p.config)
 }
 
+// PID returns the process id, or 0 after a kill.
+func (p *Program) PID() int {
+	if p.now == nil {
+		return 0
+	}
+	return p.now.Cmd.Process.Pid
+}
+
 // KillPart kills the Collector or Jaeger with SIGKILL. It runs again at the latest when the test ends.
 func (w *World) KillPart(t *testing.T, p *Program) {
 	t.Helper()
