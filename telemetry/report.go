@@ -121,6 +121,28 @@ func (r *reporter) Handle(err error) {
 	}
 }
 
+// Lost counts the spans and the log records that this service has dropped since its start: its queue was full, or the export
+// failed.
+type Lost struct {
+	Spans   int64 `json:"lostSpans"`
+	Records int64 `json:"lostRecords"`
+}
+
+// Lost returns what was dropped so far.
+func (t *Telemetry) Lost() (lost Lost) {
+	if t.report == nil { // it exports nothing
+		return lost
+	}
+	for _, b := range t.report.backlogs {
+		if b.signal == "traces" {
+			lost.Spans += b.lost()
+		} else {
+			lost.Records += b.lost()
+		}
+	}
+	return lost
+}
+
 // countDropped registers the metric of lost items. It is exported as soon as exports succeed again.
 func (r *reporter) countDropped(provider metric.MeterProvider) error {
 	_, err := provider.Meter("traceria/telemetry").Int64ObservableCounter("traceria.telemetry.dropped",

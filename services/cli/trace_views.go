@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"traceria/services/host"
+	"traceria/services/order/journey"
 	"traceria/services/order/orderclient"
-	"traceria/services/pizzeria"
 	"traceria/telemetry"
 	"traceria/telemetry/tracetree"
 )
@@ -20,7 +20,7 @@ const followTime = 2 * time.Minute
 
 // printWhy prints the critical path from the first span to the delivery, or to the last span of an order that was not delivered.
 func printWhy(cmd *cobra.Command, tree *tracetree.Tree, o traceOptions) error {
-	path := tracetree.CriticalPath(tree, pizzeria.IsDelivery)
+	path := tracetree.CriticalPath(tree, journey.IsDelivery)
 	if o.json {
 		return printJSON(cmd, path)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"traceria/services/host"
+	"traceria/services/load/pace"
 )
 
 const (
@@ -98,7 +99,7 @@ func (l *load) start(ctx context.Context, wanted loadStatus, o ordering) error {
 	case l.begin <- func(service context.Context) {
 		defer ended()
 		defer context.AfterFunc(service, stop)()
-		l.place(life, service, run, wanted.PerSecond, o)
+		l.place(life, service, run, pace.Plan{Rate: wanted.PerSecond, Duration: ends.Sub(started)}, o)
 	}:
 		return nil
 	case <-ctx.Done():
@@ -119,34 +120,21 @@ func (l *load) end() {
 // answerTime limits the placing of one order of a load.
 const answerTime = 10 * time.Second
 
-// place starts an order at each tick until life ends, whether the one before was answered or not. Then it waits for the answers,
+// place places orders at a steady rate until life ends, whether the one before was answered or not. Then it waits for the answers,
 // unless the service stops.
-func (l *load) place(life, service context.Context, run int, perSecond float64, o ordering) {
-	var group sync.WaitGroup
-	defer group.Wait()
-	room := make(chan struct{}, mostUnderWay)
-	tick := time.NewTicker(time.Duration(float64(time.Second) / perSecond))
-	defer tick.Stop()
-	for {
-		select {
-		case room <- struct{}{}:
-			group.Go(func() {
-				defer func() { <-room }()
-				ctx, cancel := context.WithTimeout(context.WithoutCancel(life), answerTime)
-				defer cancel()
-				defer context.AfterFunc(service, cancel)()
-				placed := l.console.placeApart(ctx, o).placed()
-				l.update(run, func(s *loadStatus) { s.count(placed) })
-			})
-		default:
-			l.update(run, func(s *loadStatus) { s.count(false) })
-		}
-		select {
-		case <-tick.C:
-		case <-life.Done():
-			return
-		}
-	}
+func (l *load) place(life, service context.Context, run int, plan pace.Plan, o ordering) {
+	count := func(placed bool) { l.update(run, func(s *loadStatus) { s.count(placed) }) }
+	pace.Sender{
+		InFlight: mostUnderWay,
+		Send: func(int, time.Time) {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(life), answerTime)
+			defer cancel()
+			defer context.AfterFunc(service, cancel)()
+			count(l.console.placeApart(ctx, o).placed())
+		},
+		Unsent: func(int, time.Time) { count(false) },
+	}.Run(life, plan)
+	<-life.Done() // the load runs to its end although its last order was placed a moment before
 }
 
 func (s *loadStatus) count(placed bool) {

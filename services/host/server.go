@@ -16,6 +16,7 @@ import (
 	"traceria/services/event"
 	"traceria/services/failure"
 	"traceria/services/wait"
+	"traceria/telemetry"
 )
 
 // readyTime limits the readiness check of a service's parts.
@@ -75,7 +76,7 @@ func newRoutes(ctx context.Context, r *runner, ready func(context.Context) error
 		if err := ready(ctx); err != nil {
 			return &Problem{Status: http.StatusServiceUnavailable, Title: "Not ready", Detail: err.Error()}
 		}
-		answer := Readiness{Status: "ready", Service: r.name}
+		answer := Readiness{Status: "ready", Service: r.name, Telemetry: r.tel.Lost()}
 		if err := failure.FromContext(ctx).Problem(); err != nil {
 			answer.Flags = err.Error()
 		}
@@ -114,6 +115,8 @@ type Readiness struct {
 	Hung []broker.Hung `json:"hung,omitempty"`
 	// Working are the messages that handlers have taken and not settled.
 	Working []broker.Work `json:"working,omitempty"`
+	// Telemetry is what was dropped instead of exported since the service started. It is not there if that is nothing.
+	Telemetry telemetry.Lost `json:"telemetry,omitzero"`
 }
 
 // Events are the routing keys that the service publishes and consumes now. Each service has its own configuration, so

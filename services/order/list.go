@@ -3,6 +3,7 @@ package order
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -18,10 +19,13 @@ const (
 type filter struct {
 	customerID string
 	seq        int64 // of the order number, or 0
+	from       int64 // of the first order number, or 0
 	limit      int
+	timeline   bool
 }
 
-// list is the query List Orders: the latest first, of one customer or with one order number if the query says so.
+// list is the query List Orders: the latest first, of one customer or with one order number if the query says so. With from it
+// has the orders from that number on, the oldest first, so that a program reads many orders page by page.
 func (o *orders) list(w http.ResponseWriter, r *http.Request) error {
 	f, err := readFilter(r)
 	if err != nil {
@@ -31,6 +35,11 @@ func (o *orders) list(w http.ResponseWriter, r *http.Request) error {
 	found, err := o.views(r.Context(), where, args...)
 	if err != nil {
 		return err
+	}
+	if f.timeline {
+		if err := o.addTimelines(r.Context(), found, where, args...); err != nil {
+			return err
+		}
 	}
 	for i := range found {
 		found[i].summary = found[i].linked(r)
@@ -57,21 +66,45 @@ func readFilter(r *http.Request) (filter, error) {
 		}
 		f.limit = n
 	}
-	if text := query.Get("orderNumber"); text != "" {
-		seq, err := parseNumber(text)
-		if err != nil {
-			return f, host.Invalid("orderNumber", "got %.40q, want %s", text, err)
-		}
-		f.seq = seq
+	if f.seq, err = numberIn(query, "orderNumber"); err != nil {
+		return f, err
+	}
+	if f.from, err = numberIn(query, "from"); err != nil {
+		return f, err
+	}
+	if f.seq > 0 && f.from > 0 {
+		return f, host.Invalid("from", "is given beside orderNumber, want one of them")
+	}
+	switch text := query.Get("timeline"); text {
+	case "", "false":
+	case "true":
+		f.timeline = true
+	default:
+		return f, host.Invalid("timeline", "got %.40q, want true or false", text)
 	}
 	return f, nil
+}
+
+// numberIn reads a parameter that is an order number. It returns 0 if there is none.
+func numberIn(query url.Values, name string) (seq int64, err error) {
+	text := query.Get(name)
+	if text == "" {
+		return 0, nil
+	}
+	if seq, err = parseNumber(text); err != nil {
+		return 0, host.Invalid(name, "got %.40q, want %s", text, err)
+	}
+	return seq, nil
 }
 
 // where is the end of the statement, from WHERE on, with its arguments.
 func (f filter) where() (clause string, args []any) {
 	clause, args = `WHERE (CAST($1 AS TEXT) = '' OR customer_id = $1)`, []any{f.customerID, f.limit}
-	if f.seq > 0 {
+	switch {
+	case f.seq > 0:
 		clause, args = clause+` AND seq = $3`, append(args, f.seq)
+	case f.from > 0:
+		return clause + ` AND seq >= $3 ORDER BY seq LIMIT $2`, append(args, f.from)
 	}
 	return clause + ` ORDER BY seq DESC LIMIT $2`, args
 }

@@ -54,21 +54,43 @@ func moveForward(ctx context.Context, tx *store.Tx, orderID string, reached prog
 }
 
 func (o *orders) timeline(ctx context.Context, id string) ([]entry, error) {
+	found, err := o.timelines(ctx, `= $1`, id)
+	if err != nil || len(found) == 0 {
+		return []entry{}, err
+	}
+	return found[id], nil
+}
+
+// addTimelines reads the timelines of the orders that where has selected.
+func (o *orders) addTimelines(ctx context.Context, found []view, where string, args ...any) error {
+	all, err := o.timelines(ctx, `IN (SELECT id FROM orders `+where+`)`, args...)
+	if err != nil {
+		return err
+	}
+	for i := range found {
+		found[i].Timeline = all[found[i].OrderID]
+	}
+	return nil
+}
+
+// timelines reads timelines by order id. which is the condition for the ids.
+func (o *orders) timelines(ctx context.Context, which string, args ...any) (map[string][]entry, error) {
 	rows, err := o.DB.QueryContext(ctx,
-		`SELECT event, version, at, service FROM timeline WHERE order_id = $1 ORDER BY at, progress, event_id`, id)
+		`SELECT order_id, event, version, at, service FROM timeline WHERE order_id `+which+` ORDER BY at, progress, event_id`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read the timeline: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
-	entries := []entry{}
+	found := map[string][]entry{}
 	for rows.Next() {
+		var id string
 		var e entry
 		var at int64
-		if err := rows.Scan(&e.Event, &e.Version, &at, &e.Service); err != nil {
+		if err := rows.Scan(&id, &e.Event, &e.Version, &at, &e.Service); err != nil {
 			return nil, fmt.Errorf("read the timeline: %w", err)
 		}
 		e.At = time.Unix(0, at).UTC()
-		entries = append(entries, e)
+		found[id] = append(found[id], e)
 	}
-	return entries, rows.Err()
+	return found, rows.Err()
 }

@@ -10,6 +10,7 @@ import (
 	"traceria/services/event"
 	"traceria/services/host"
 	"traceria/services/host/hosttest"
+	"traceria/services/store"
 )
 
 func TestAnOrderCanBeReadAsSoonAsItIsAccepted(t *testing.T) {
@@ -82,6 +83,57 @@ func TestTheListHasTheLatestFirstAndKnowsLimits(t *testing.T) {
 		a := service.call(t, http.MethodGet, "/order?limit="+limit, "")
 		if p := read[host.Problem](t, a); a.status != http.StatusUnprocessableEntity || p.Field != "limit" {
 			t.Errorf("limit=%s: got %d %+v", limit, a.status, p)
+		}
+	}
+}
+
+// A program reads many orders page by page, the oldest first, with what happened to each.
+func TestOrdersAreReadPageByPage(t *testing.T) {
+	t.Parallel()
+	service := run(t)
+	first, second := service.place(t), service.place(t)
+	other := read[summary](t, service.call(t, http.MethodPost, "/order", strings.Replace(goodOrder, "c-1", "c-2", 1)))
+	last := service.place(t)
+	err := service.db.Do(t.Context(), func(tx *store.Tx) error {
+		for _, fact := range []event.Payload{event.OrderConfirmedSparse{OrderID: second.OrderID}, event.OrderCancelled{OrderID: second.OrderID}} {
+			if err := record(t.Context(), tx, second.OrderID, ownEntry(fact)); err != nil {
+				return err
+			}
+		}
+		return record(t.Context(), tx, other.OrderID, ownEntry(event.OrderConfirmedSparse{}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for query, want := range map[string][]string{
+		"?from=" + second.OrderNumber:                             {second.OrderID, other.OrderID, last.OrderID},
+		"?from=" + second.OrderNumber + "&timeline=true":          {second.OrderID + " OrderConfirmed OrderCancelled", other.OrderID + " OrderConfirmed", last.OrderID},
+		"?from=" + first.OrderNumber + "&timeline=true&limit=2":   {first.OrderID, second.OrderID + " OrderConfirmed OrderCancelled"},
+		"?from=" + second.OrderNumber + "&timeline=false&limit=1": {second.OrderID},
+		"?from=" + other.OrderNumber + "&customerId=c-1":          {last.OrderID},
+		"?timeline=true&limit=2&customerId=c-2":                   {other.OrderID + " OrderConfirmed"},
+		"?timeline=true&orderNumber=" + second.OrderNumber:        {second.OrderID + " OrderConfirmed OrderCancelled"},
+		"?from=ORD4711&timeline=true":                             {},
+	} {
+		list := read[struct{ Orders []view }](t, service.call(t, http.MethodGet, "/order"+query, ""))
+		got := []string{}
+		for _, o := range list.Orders {
+			text := o.OrderID
+			for _, e := range o.Timeline {
+				text += " " + e.Event
+			}
+			got = append(got, text)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q (-want +got)\n%s", query, diff)
+		}
+	}
+	for query, field := range map[string]string{
+		"?from=17": "from", "?from=ORD0": "from", "?timeline=yes": "timeline", "?from=ORD1&orderNumber=ORD1": "from",
+	} {
+		a := service.call(t, http.MethodGet, "/order"+query, "")
+		if p := read[host.Problem](t, a); a.status != http.StatusUnprocessableEntity || p.Field != field || !strings.Contains(p.Detail, "want ") {
+			t.Errorf("%s: got %d %+v", query, a.status, p)
 		}
 	}
 }

@@ -13,19 +13,12 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
-	"traceria/services/event"
 	"traceria/services/host"
 	"traceria/services/order/journey"
 	"traceria/services/order/orderclient"
 	"traceria/telemetry"
 	"traceria/telemetry/tracetree"
 )
-
-// IsDelivery reports whether a span sends OrderDelivered, which ends the story of an order.
-func IsDelivery(s tracetree.Span) bool {
-	key, _ := s.Attributes["messaging.rabbitmq.destination.routing_key"].(string)
-	return s.Kind == tracetree.KindProducer && key == event.OrderDeliveredV1.RoutingKey()
-}
 
 const (
 	// missingFresh is how long an answer about a conversation is used again, and missingTime the limit of one.

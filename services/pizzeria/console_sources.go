@@ -5,6 +5,7 @@ import (
 
 	"traceria/services/console"
 	"traceria/services/host"
+	"traceria/services/order/journey"
 	"traceria/telemetry/tracetree"
 )
 
@@ -30,7 +31,7 @@ func (s *consoleSources) fill(system *console.System) {
 	system.Queues = s.broker
 	system.Routing = s.routes.routing
 	system.Missing = s.missing.of
-	system.Ended = IsDelivery
+	system.Ended = journey.IsDelivery
 	system.Older = older(s.config)
 	system.Message = sentMessage(s.config)
 	system.Declared = func(m tracetree.Map) any { return Compare(m, declared) }

@@ -65,6 +65,9 @@ func remarkOn(now host.Readiness) string {
 	for _, h := range now.Hung {
 		remarks = append(remarks, fmt.Sprintf("a handler of %s has hung since %s", h.Queue, h.Since.Format(time.RFC3339)))
 	}
+	if n := now.Telemetry.Spans; n > 0 {
+		remarks = append(remarks, host.Plural(int(n), "span was dropped", "spans were dropped")+" since its start")
+	}
 	if now.Flags != "" {
 		remarks = append(remarks, now.Flags)
 	}

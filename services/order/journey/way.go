@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"traceria/services/event"
+	"traceria/telemetry/tracetree"
 )
 
 // statuses are those of an order, in their sequence. Cancelled is the furthest.
@@ -58,4 +59,10 @@ func statusAfter(name string) string {
 		event.OrderBoxedV1.Name: "boxed", event.DeliveryNotificationSentV1.Name: "out-for-delivery",
 		event.OrderDeliveredV1.Name: "delivered", event.OrderCancelledV1.Name: "cancelled", event.OrderRejectedV1.Name: "rejected",
 	}[name]
+}
+
+// IsDelivery reports whether a span sends OrderDelivered, which ends the story of an order.
+func IsDelivery(s tracetree.Span) bool {
+	key, _ := s.Attributes[routingKeyKey].(string)
+	return s.Kind == tracetree.KindProducer && key == event.OrderDeliveredV1.RoutingKey()
 }

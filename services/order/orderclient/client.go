@@ -34,12 +34,26 @@ type Client struct {
 }
 
 // New returns a client of the order service at base, such as http://127.0.0.1:8081.
-func New(base string) *Client {
+func New(base string) *Client { return newClient(base, http.DefaultTransport) }
+
+// NewWithConnections is New for a program that sends many requests at the same time. The client keeps so many connections of its
+// own: http.DefaultTransport keeps two and opens another one for almost every request then. The caller must call done.
+func NewWithConnections(base string, connections int) (c *Client, done func()) {
+	transport := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, MaxIdleConns: connections, MaxIdleConnsPerHost: connections, IdleConnTimeout: idleTime,
+	}
+	return newClient(base, transport), transport.CloseIdleConnections
+}
+
+// idleTime is shorter than the time after which a service closes a connection that is not used.
+const idleTime = 30 * time.Second
+
+func newClient(base string, transport http.RoundTripper) *Client {
 	carrier := &telemetry.Telemetry{
 		TracerProvider: noop.NewTracerProvider(), MeterProvider: metricnoop.NewMeterProvider(), Propagator: telemetry.W3C,
 	}
 	return &Client{base: base, at: telemetry.Redacted(base), client: &http.Client{
-		Transport: carrier.Transport(http.DefaultTransport), Timeout: requestTime,
+		Transport: carrier.Transport(transport), Timeout: requestTime,
 	}}
 }
 

@@ -3,9 +3,12 @@ package orderclient_test
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"traceria/services/host"
@@ -35,6 +38,61 @@ func TestAnOrderIsFoundByItsNumber(t *testing.T) {
 	client, _ = answering(t, http.StatusOK, `{"orders":[]}`)
 	if _, err := client.FindNumber(t.Context(), "ORD18"); err == nil || !strings.Contains(err.Error(), "has no order ORD18") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAPageOfOrdersIsRead(t *testing.T) {
+	t.Parallel()
+	client, asked := answering(t, http.StatusOK, `{"orders":[{"orderId":"o-17","orderNumber":"ORD17","timeline":[{"event":"OrderCreated"}]}]}`)
+	orders, err := client.From(t.Context(), "ORD17", "c 1")
+	if err != nil || len(orders) != 1 || len(orders[0].Timeline) != 1 || *asked != "/order?customerId=c+1&from=ORD17&limit=200&timeline=true" {
+		t.Errorf("got %+v, %v from %s", orders, err, *asked)
+	}
+	client, _ = answering(t, http.StatusOK, `{}`)
+	if _, err := client.From(t.Context(), "ORD17", ""); err == nil || !strings.Contains(err.Error(), "does not answer like an order service") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A client for many requests keeps their connections.
+func TestManyRequestsShareTheirConnections(t *testing.T) {
+	t.Parallel()
+	const atOnce = 20
+	var opened atomic.Int64
+	arrived, answer := make(chan struct{}), make(chan struct{})
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		arrived <- struct{}{}
+		<-answer
+		_, _ = fmt.Fprint(w, `{"orderId":"o-1"}`)
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	client, done := orderclient.NewWithConnections(server.URL, atOnce)
+	defer done()
+	for range 3 {
+		var group sync.WaitGroup
+		for range atOnce {
+			group.Go(func() {
+				if _, err := client.Get(t.Context(), "o-1"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		for range atOnce { // all requests are there before the first is answered
+			<-arrived
+		}
+		for range atOnce {
+			answer <- struct{}{}
+		}
+		group.Wait()
+	}
+	if n := opened.Load(); n > 2*atOnce {
+		t.Errorf("%d connections for %d requests at once, three times", n, atOnce)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -28,14 +29,40 @@ func (c *Client) FindNumber(ctx context.Context, number string) (Order, error) {
 	if err != nil {
 		return Order{}, err
 	}
+	orders, err := c.list(text)
+	if err == nil && len(orders) == 0 {
+		err = host.NotFound("the order service at %s has no order %s", c.at, number)
+	}
+	if err != nil {
+		return Order{}, err
+	}
+	return orders[0], nil
+}
+
+// Page is the largest number of orders that From returns. Their timelines have about 1.5 kB each.
+const Page = 200
+
+// From returns the orders of a customer from an order number on, the oldest first and with their timelines, at most [Page]. An
+// empty customer means all. The request is not recorded in a trace.
+func (c *Client) From(ctx context.Context, number, customer string) ([]Order, error) {
+	query := url.Values{"from": {number}, "limit": {strconv.Itoa(Page)}, "timeline": {"true"}}
+	if customer != "" {
+		query.Set("customerId", customer)
+	}
+	text, err := c.exchange(Unrecorded(ctx), http.MethodGet, "/order?"+query.Encode(), nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return c.list(text)
+}
+
+// list reads a list of orders.
+func (c *Client) list(text []byte) ([]Order, error) {
 	var answer struct{ Orders []Order }
-	if err := json.Unmarshal(text, &answer); err != nil {
-		return Order{}, c.foreign(text)
+	if err := json.Unmarshal(text, &answer); err != nil || answer.Orders == nil {
+		return nil, c.foreign(text)
 	}
-	if len(answer.Orders) == 0 {
-		return Order{}, host.NotFound("the order service at %s has no order %s", c.at, number)
-	}
-	return answer.Orders[0], nil
+	return answer.Orders, nil
 }
 
 // Await asks for the order until its status is final or ctx ends.

@@ -1,0 +1,66 @@
+package load
+
+import (
+	"encoding/json"
+	"math"
+	"slices"
+	"time"
+)
+
+// Time is a duration that is a number of milliseconds in JSON.
+type Time time.Duration
+
+// MarshalJSON implements json.Marshaler. It rounds to microseconds.
+func (t Time) MarshalJSON() ([]byte, error) {
+	return json.Marshal(float64(time.Duration(t).Microseconds()) / 1000)
+}
+
+// Quantiles of the times of orders. The q-quantile is the shortest time that a share of q of the orders did not exceed.
+type Quantiles struct {
+	P50 Time `json:"p50Ms"`
+	P95 Time `json:"p95Ms"`
+	P99 Time `json:"p99Ms"`
+	Max Time `json:"maxMs"`
+}
+
+func quantilesOf(times []time.Duration) Quantiles {
+	slices.Sort(times)
+	return Quantiles{quantile(times, .5), quantile(times, .95), quantile(times, .99), quantile(times, 1)}
+}
+
+// Spread is the middle and the upper end of several times.
+type Spread struct {
+	P50 Time `json:"p50Ms"`
+	P95 Time `json:"p95Ms"`
+}
+
+func spreadOf(times []time.Duration) Spread {
+	slices.Sort(times)
+	return Spread{quantile(times, .5), quantile(times, .95)}
+}
+
+// quantile returns the q-quantile of sorted times by the nearest rank, or 0 if there is none.
+func quantile(sorted []time.Duration, q float64) Time {
+	if len(sorted) == 0 {
+		return 0
+	}
+	rank := int(math.Ceil(q*float64(len(sorted)) - 1e-9))
+	return Time(sorted[min(max(rank, 1), len(sorted))-1])
+}
+
+// rate returns how many of the moments fall into a second, from the first to the last. With 200 and more it leaves out the first
+// and the last hundredth, so that one straggler does not halve the rate.
+func rate(moments []time.Time) float64 {
+	slices.SortFunc(moments, time.Time.Compare)
+	if cut := len(moments) / 100; cut > 1 {
+		moments = moments[cut : len(moments)-cut]
+	}
+	if len(moments) < 2 {
+		return 0
+	}
+	took := moments[len(moments)-1].Sub(moments[0]).Seconds()
+	if took <= 0 {
+		return 0
+	}
+	return float64(len(moments)-1) / took
+}
