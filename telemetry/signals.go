@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/contrib/exporters/autoexport"
+	"go.opentelemetry.io/contrib/instrumentation/runtime"
 	"go.opentelemetry.io/otel/attribute"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
@@ -89,7 +90,8 @@ func (t *Telemetry) startMetrics(ctx context.Context, res *resource.Resource) er
 		sdkmetric.WithView(withoutHost), sdkmetric.WithCardinalityLimit(cardinality))
 	t.MeterProvider = provider
 	t.shutdown = append(t.shutdown, provider.Shutdown)
-	return nil
+	// Services that share a process all report its memory and goroutines.
+	return runtime.Start(runtime.WithMeterProvider(provider))
 }
 
 func (t *Telemetry) startLogs(ctx context.Context, cfg Config, res *resource.Resource) error {

@@ -109,12 +109,15 @@ func (t *Telemetry) startSignals(ctx context.Context, cfg Config, res *resource.
 	return t.report.countDropped(t.MeterProvider)
 }
 
-// Flush exports the spans that have ended. It returns when that is done or ctx ends.
+// Flush exports the spans that have ended, and the metrics. It returns when that is done or ctx ends.
 func (t *Telemetry) Flush(ctx context.Context) error {
-	if provider, ok := t.TracerProvider.(interface{ ForceFlush(context.Context) error }); ok {
-		return provider.ForceFlush(ctx)
+	var errs []error
+	for _, provider := range []any{t.TracerProvider, t.MeterProvider} {
+		if flusher, ok := provider.(interface{ ForceFlush(context.Context) error }); ok {
+			errs = append(errs, flusher.ForceFlush(ctx))
+		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // Shutdown flushes the queues and stops the providers in reverse order. ctx needs a deadline of its own: the context that

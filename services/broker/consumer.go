@@ -36,6 +36,7 @@ type Consumer struct {
 	consuming     atomic.Int32
 	working       hands
 	hung          *hungHandlers
+	instruments   instruments
 	// incomplete says what is missing of the subscriptions' topology.
 	incomplete atomic.Pointer[error]
 }
@@ -59,6 +60,7 @@ func NewConsumer(config Config, subscriptions []Subscription, publisher *Publish
 		publisher:     publisher,
 		otel:          instrumented,
 		hung:          newHungHandlers(config.Telemetry),
+		instruments:   newInstruments(config.Telemetry),
 	}, nil
 }
 
@@ -177,7 +179,7 @@ func (c *Consumer) consume(ctx context.Context, conn *amqp091.Connection, s Subs
 	c.session.seen.found(ctx, s.Queue())
 	c.consuming.Add(1)
 	defer c.consuming.Add(-1)
-	w := worker{Consumer: c, subscription: s, pauser: newPauser(), channel: ch}
+	w := worker{Consumer: c, subscription: s, pauser: newPauser(), meters: c.instruments.of(ctx, s), channel: ch}
 	return w.run(ctx, deliveries)
 }
 

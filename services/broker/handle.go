@@ -75,8 +75,10 @@ func (w *worker) attempt(ctx context.Context, d amqp091.Delivery) outcome {
 			trace.SpanFromContext(ctx).SetAttributes(settledKey.String(text))
 		}
 		w.report(ctx, result, err)
+		w.meters.handled(ctx, result, history)
 		if a.acked {
 			w.goesOn()
+			w.meters.moved(ctx, done, history, nil)
 			return err
 		}
 		w.settle(ctx, d, history, result, err)
@@ -135,7 +137,9 @@ func (w *worker) settle(ctx context.Context, d amqp091.Delivery, h history, resu
 	if settled != nil {
 		w.session.log.Warn().Ctx(ctx).Err(settled).Str("queue", w.subscription.Queue()).
 			Msg("the delivery could not be settled; RabbitMQ delivers it again")
+		return
 	}
+	w.meters.moved(ctx, result, h, err)
 }
 
 // moveThenAck publishes the message to another queue, and acks it after the confirm: in between it is in both queues. When

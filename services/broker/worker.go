@@ -17,6 +17,7 @@ type worker struct {
 	subscription Subscription
 	channel      *amqp091.Channel
 	pauser       *pauser
+	meters       *meters
 	crew         crew
 }
 

@@ -19,10 +19,11 @@ const (
 // one hop and survives the loss of the trace context.
 const InjectedHeader = "traceria-injected"
 
-// Inject marks the current span as the place where key was injected, unless its marks are withheld.
+// Inject marks the current span as the place where key was injected, and counts it, unless its marks are withheld.
 func Inject(ctx context.Context, key Key) {
-	if !FromContext(ctx).Unmarked(key) {
+	if s := FromContext(ctx); !s.Unmarked(key) {
 		mark(trace.SpanFromContext(ctx), key)
+		s.injected(ctx, key)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	flagd "github.com/open-feature/go-sdk-contrib/providers/flagd/pkg"
 	"github.com/open-feature/go-sdk/openfeature"
 	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/metric"
 )
 
 // Options configure [Open].
@@ -22,6 +23,8 @@ type Options struct {
 	Shared bool
 	// Log receives a line when the file becomes unusable and when it is usable again.
 	Log zerolog.Logger
+	// Meters measures what is set and what is injected. Nil measures nothing.
+	Meters metric.MeterProvider
 }
 
 // Switches evaluate the keys. A nil *Switches has every key off. They are safe for concurrent use.
@@ -33,6 +36,7 @@ type Switches struct {
 	broken  atomic.Pointer[error]
 	server  *server // nil for a file
 	close   func()
+	meters  meters
 }
 
 // snapshot caches the variants since the last change. It holds the keys whose variant is the same for every order.
@@ -75,9 +79,11 @@ func Open(options Options) (*Switches, error) {
 	}
 	if ByServer() {
 		s.followServer(domain)
-		return s, nil
+	} else if err := s.followFile(domain); err != nil {
+		return s, err
 	}
-	return s, s.followFile(domain)
+	s.startMeters()
+	return s, nil
 }
 
 // forget empties the cache.

@@ -14,7 +14,7 @@ import (
 // reads the switches from it.
 func withSwitches(ctx context.Context, service string, options Options, tel *telemetry.Telemetry) (context.Context, func(), error) {
 	return WithSwitches(ctx, failure.Options{
-		Service: service, File: options.Config.Flags, Shared: options.Telemetry.Shared, Log: tel.Log,
+		Service: service, File: options.Config.Flags, Shared: options.Telemetry.Shared, Log: tel.Log, Meters: tel.MeterProvider,
 	})
 }
 

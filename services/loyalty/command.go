@@ -36,7 +36,10 @@ func (p *points) earnNow(w http.ResponseWriter, r *http.Request) error {
 	ctx := telemetry.WithConversation(r.Context(), wanted.OrderID)
 	earned := pointsFor(wanted.OrderValue.Value)
 	if err := p.DB.Do(ctx, func(tx *store.Tx) error {
-		_, err := earn(ctx, tx, wanted.OrderID, wanted.CustomerID, earned, time.Now())
+		first, err := earn(ctx, tx, wanted.OrderID, wanted.CustomerID, earned, time.Now())
+		if first {
+			tx.Committed(func() { p.total.add(ctx, earned, earnedPoints) })
+		}
 		return err
 	}); err != nil {
 		return err

@@ -31,7 +31,7 @@ func Service() host.Service {
 		Subscriptions: func(env *host.Env) []topology.Subscription { return subscriptions(readVersions(env)) },
 		Check:         func(env *host.Env) { readVersions(env) },
 		New: func(h *host.Host) (host.App, error) {
-			return &points{Host: h, versions: readVersions(h.Env)}, nil
+			return &points{Host: h, versions: readVersions(h.Env), total: newTotal(h.Telemetry)}, nil
 		},
 	}
 }
@@ -39,6 +39,7 @@ func Service() host.Service {
 type points struct {
 	*host.Host
 	versions []event.Type
+	total    total
 }
 
 // readVersions returns the versions of OrderConfirmed that loyalty takes (LOYALTY_ORDER_CONFIRMED).
@@ -102,7 +103,8 @@ func (p *points) onConfirmed(ctx context.Context, e event.Envelope) error {
 		if err := tx.Publish(ctx, event.LoyaltyPointsEarned{LoyaltyPoints: earned}); err != nil {
 			return err
 		}
-		return reverse(ctx, tx, fact.OrderID)
+		tx.Committed(func() { p.total.add(ctx, int(earned.Points), earnedPoints) })
+		return p.reverse(ctx, tx, fact.OrderID)
 	})
 }
 
@@ -129,13 +131,13 @@ func (p *points) onCancelled(ctx context.Context, e event.Envelope) error {
 		if err != nil || !changed {
 			return err
 		}
-		return reverse(ctx, tx, fact.OrderID)
+		return p.reverse(ctx, tx, fact.OrderID)
 	})
 }
 
 // reverse publishes that the points are taken back if they were earned and the order is cancelled. Only the event that arrives
 // last calls it, so it happens once.
-func reverse(ctx context.Context, tx *store.Tx, orderID string) error {
+func (p *points) reverse(ctx context.Context, tx *store.Tx, orderID string) error {
 	fact := event.LoyaltyPoints{OrderID: orderID}
 	err := tx.QueryRowContext(ctx, `SELECT customer_id, points FROM points
 		WHERE order_id = $1 AND cancelled AND points IS NOT NULL`, orderID).Scan(&fact.CustomerID, &fact.Points)
@@ -145,6 +147,7 @@ func reverse(ctx context.Context, tx *store.Tx, orderID string) error {
 	if err != nil {
 		return fmt.Errorf("read the points: %w", err)
 	}
+	tx.Committed(func() { p.total.add(ctx, int(fact.Points), reversedPoints) })
 	return tx.Publish(ctx, event.LoyaltyPointsReversed{LoyaltyPoints: fact})
 }
 

@@ -20,7 +20,10 @@ import (
 	"traceria/services/host/hosttest"
 )
 
-func newPoints(tb testing.TB) *points { return &points{Host: hosttest.New(tb, Service(), nil)} }
+func newPoints(tb testing.TB) *points {
+	h := hosttest.New(tb, Service(), nil)
+	return &points{Host: h, total: newTotal(h.Telemetry)}
+}
 
 func orderOf(id, customer string) event.OrderConfirmed {
 	return event.OrderConfirmed{

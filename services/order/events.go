@@ -75,6 +75,19 @@ func (o *orders) onRejected(ctx context.Context, e event.Envelope) error {
 	})
 }
 
+// onDelivered adds the delivery to the timeline and measures how long the customer waited.
+func (o *orders) onDelivered(ctx context.Context, e event.Envelope) error {
+	fact, err := event.Data[event.OrderDelivered](e)
+	if err != nil {
+		return err
+	}
+	return o.DB.Once(ctx, func(tx *store.Tx) error {
+		placed, err := recordSince(ctx, tx, fact.OrderID, entryOf(e))
+		tx.Committed(func() { o.took(ctx, placed, e.Metadata.EventDate.Time) })
+		return err
+	})
+}
+
 // confirm publishes OrderConfirmed in the chosen versions. The timeline has the last fat version, or v3 if there is no other.
 func (o *orders) confirm(ctx context.Context, tx *store.Tx, found row, versions []event.Type) error {
 	forms := found.confirmations(versions)

@@ -18,7 +18,11 @@ import (
 // newOrders returns the service without HTTP and broker, for tests of its handlers.
 func newOrders(tb testing.TB) *orders {
 	tb.Helper()
-	return &orders{hosttest.New(tb, Service(), nil)}
+	o, err := newService(hosttest.New(tb, Service(), nil))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return o
 }
 
 // stored stores an order as POST /order does and returns its id.

@@ -101,8 +101,15 @@ func (o *orders) finish(ctx context.Context, found row, reached progress, facts 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
 	defer cancel()
 	return o.DB.Do(ctx, func(tx *store.Tx) error {
-		if err := moveForward(ctx, tx, found.id, reached); err != nil || len(facts) == 0 {
+		placed, err := moveForward(ctx, tx, found.id, reached)
+		if err != nil {
 			return err
+		}
+		if reached == delivered {
+			tx.Committed(func() { o.took(ctx, placed, time.Now()) })
+		}
+		if len(facts) == 0 {
+			return nil
 		}
 		return tx.Publish(ctx, facts...)
 	})

@@ -15,13 +15,24 @@ func Service() host.Service {
 	return host.Service{
 		Name: Name, Title: "accepts orders and reports their progress", Schema: schema,
 		Subscriptions: func(*host.Env) []topology.Subscription { return subscriptions() },
-		New:           func(h *host.Host) (host.App, error) { return &orders{Host: h}, nil },
+		New:           func(h *host.Host) (host.App, error) { return newService(h) },
 	}
 }
 
 // orders is the running service.
-type orders struct{ *host.Host }
+type orders struct {
+	*host.Host
+	meters
+}
 
+func newService(h *host.Host) (*orders, error) {
+	o := &orders{Host: h}
+	var err error
+	o.meters, err = newMeters(h.Telemetry, h.DB)
+	return o, err
+}
+
+// schema has two indexes for the metric of the orders by state. They are small: of the many delivered orders neither has one.
 const schema = `
 CREATE TABLE IF NOT EXISTS orders (
 	seq             {{identity}},
@@ -38,6 +49,8 @@ CREATE TABLE IF NOT EXISTS orders (
 	request_digest  TEXT NOT NULL,
 	UNIQUE (customer_id, idempotency_key)
 );
+CREATE INDEX IF NOT EXISTS orders_open ON orders (progress) WHERE progress < 5;
+CREATE INDEX IF NOT EXISTS orders_cancelled ON orders (progress) WHERE progress = 6;
 CREATE TABLE IF NOT EXISTS timeline (
 	order_id TEXT NOT NULL,
 	event    TEXT NOT NULL,
@@ -83,7 +96,7 @@ func (o *orders) Subscriptions() []broker.Subscription {
 		event.OrderPreparingV1:           reported(o, func(fact event.OrderPreparing) string { return fact.OrderID }),
 		event.OrderBoxedV1:               reported(o, func(fact event.OrderBoxed) string { return fact.OrderID }),
 		event.DeliveryNotificationSentV1: reported(o, func(fact event.DeliveryNotificationSent) string { return fact.OrderID }),
-		event.OrderDeliveredV1:           reported(o, func(fact event.OrderDelivered) string { return fact.OrderID }),
+		event.OrderDeliveredV1:           o.onDelivered,
 		event.LoyaltyPointsEarnedV1:      reported(o, func(fact event.LoyaltyPointsEarned) string { return fact.OrderID }),
 		event.LoyaltyPointsReversedV1:    reported(o, func(fact event.LoyaltyPointsReversed) string { return fact.OrderID }),
 	})

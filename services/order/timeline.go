@@ -2,6 +2,8 @@ package order
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -33,24 +35,37 @@ func ownEntry(fact event.Payload) entry {
 
 // record stores the entry once and moves the order forward.
 func record(ctx context.Context, tx *store.Tx, orderID string, e entry) error {
+	_, err := recordSince(ctx, tx, orderID, e)
+	return err
+}
+
+// recordSince is record. It returns the time at which the order was placed, or the zero time if it did not move.
+func recordSince(ctx context.Context, tx *store.Tx, orderID string, e entry) (placed time.Time, err error) {
 	reached := progressOf(e.Event)
 	if _, err := tx.ExecContext(ctx, `INSERT INTO timeline (order_id, event, event_id, version, at, service, progress)
 		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
 		orderID, e.Event, e.eventID, e.Version, e.At.UnixNano(), e.Service, reached); err != nil {
-		return fmt.Errorf("add %s to the timeline: %w", e.Event, err)
+		return placed, fmt.Errorf("add %s to the timeline: %w", e.Event, err)
 	}
 	if reached <= created {
-		return nil
+		return placed, nil
 	}
 	return moveForward(ctx, tx, orderID, reached)
 }
 
-// moveForward sets the progress of the order unless it is further already.
-func moveForward(ctx context.Context, tx *store.Tx, orderID string, reached progress) error {
-	if _, err := tx.ExecContext(ctx, `UPDATE orders SET progress = $1 WHERE id = $2 AND progress < $1`, reached, orderID); err != nil {
-		return fmt.Errorf("move the order forward: %w", err)
+// moveForward sets the progress of the order unless it is further already. It returns the time at which the order was placed,
+// or the zero time if it did not move.
+func moveForward(ctx context.Context, tx *store.Tx, orderID string, reached progress) (placed time.Time, err error) {
+	var at int64
+	err = tx.QueryRowContext(ctx, `UPDATE orders SET progress = $1 WHERE id = $2 AND progress < $1 RETURNING created_at`,
+		reached, orderID).Scan(&at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return placed, nil
 	}
-	return nil
+	if err != nil {
+		return placed, fmt.Errorf("move the order forward: %w", err)
+	}
+	return time.Unix(0, at), nil
 }
 
 func (o *orders) timeline(ctx context.Context, id string) ([]entry, error) {

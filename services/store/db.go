@@ -35,7 +35,8 @@ type DB struct {
 	// poll is the fallback polling interval of the relay.
 	poll time.Duration
 	// keepSent is the time for which sent messages are kept, in nanoseconds.
-	keepSent atomic.Int64
+	keepSent   atomic.Int64
+	duplicates *duplicates
 }
 
 // scopeName is the instrumentation scope of the store's own spans and metrics.
@@ -80,6 +81,7 @@ func Open(ctx context.Context, rawURL, source, schema string, tel *telemetry.Tel
 		meter: tel.MeterProvider.Meter(scopeName), tracer: tel.TracerProvider.Tracer(scopeName),
 		wake: make(chan struct{}, 1), retention: inboxRetention, poll: relayPoll,
 	}
+	db.duplicates = newDuplicates(db.meter)
 	db.KeepSent(DefaultKeepSent)
 	if err := db.prepare(ctx, outboxSchema+sentSchema+inboxSchema+schema, seldom{log: tel.Log}); err != nil {
 		_ = handle.Close()

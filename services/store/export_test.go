@@ -15,9 +15,6 @@ func (db *DB) Woken() bool {
 // SetRetention sets the time for which the inbox keeps an event id.
 func (db *DB) SetRetention(d time.Duration) { db.retention = d }
 
-// Relaying tells whether this process holds the relay's lock.
-func (db *DB) Relaying() bool { return db.relaying.Load() }
-
 // AnswerTime is the time limit of one run of a transaction.
 const AnswerTime = answerTime
 

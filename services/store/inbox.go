@@ -55,6 +55,7 @@ func (tx *Tx) Receive(ctx context.Context) (first bool, err error) {
 	n, err := result.RowsAffected()
 	if err == nil && n == 0 {
 		trace.SpanFromContext(ctx).SetAttributes(telemetry.DuplicateKey.Bool(true))
+		tx.Committed(func() { tx.duplicates.count(ctx, receipt.Subscription) })
 	}
 	return n > 0, err
 }

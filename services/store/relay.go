@@ -44,6 +44,10 @@ func (db *DB) Relay(ctx context.Context, publisher Publisher, log zerolog.Logger
 	}
 }
 
+// Relaying tells whether this process relays the outbox. Of all processes of a service one does, so it is the one that
+// measures what they share.
+func (db *DB) Relaying() bool { return db.relaying.Load() }
+
 type relay struct {
 	db        *DB
 	publisher Publisher

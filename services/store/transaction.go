@@ -21,8 +21,10 @@ type Tx struct {
 	publish   bool
 	seams     Seams
 	committed []func()
-	span      *transactionSpan
-	spanless  bool // the statements make no spans of their own
+	// duplicates counts what the inbox had already.
+	duplicates *duplicates
+	span       *transactionSpan
+	spanless   bool // the statements make no spans of their own
 }
 
 // Seams are the functions that take part in the store's work, for instance to break it on purpose (package inject).
@@ -55,7 +57,7 @@ func (db *DB) Do(ctx context.Context, fn func(tx *Tx) error) error {
 }
 
 func (db *DB) transact(ctx context.Context, level sql.IsolationLevel, fn func(tx *Tx) error) error {
-	tx := &Tx{source: db.source, seams: db.seams}
+	tx := &Tx{source: db.source, seams: db.seams, duplicates: db.duplicates}
 	tx.span, tx.spanless = db.startTransactionSpan(ctx)
 	defer tx.span.end(errPanic) // without a panic the span has ended before
 	err := db.repeat(ctx, level, tx, fn)
@@ -117,6 +119,10 @@ func (db *DB) once(ctx context.Context, level sql.IsolationLevel, tx *Tx, fn fun
 	}
 	return nil
 }
+
+// Committed adds a function that is called after the commit, for instance to count something. A transaction that fails or is
+// repeated does not call it.
+func (tx *Tx) Committed(after func()) { tx.committed = append(tx.committed, after) }
 
 // afterCommit calls the functions that wait for the commit and wakes the relay, which may run in another process.
 func (db *DB) afterCommit(ctx context.Context, tx *Tx) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 )
@@ -27,8 +28,20 @@ func (u Unsent) Total() int { return u.Waiting + u.Refused + u.Unroutable + u.Un
 
 // Unsent counts the messages in the outbox.
 func (db *DB) Unsent(ctx context.Context) (Unsent, error) {
-	var found Unsent
-	rows, err := db.QueryContext(ctx, `SELECT state, COUNT(*) FROM outbox GROUP BY state`)
+	found, err := db.unsentSince(ctx)
+	return found.Unsent, err
+}
+
+// unsentSince has the messages in an outbox, and the time at which the oldest one was written that was never sent. It is the
+// zero time if there is none.
+type unsentSince struct {
+	Unsent
+	oldest time.Time
+}
+
+func (db *DB) unsentSince(ctx context.Context) (unsentSince, error) {
+	var found unsentSince
+	rows, err := db.QueryContext(ctx, `SELECT state, COUNT(*), MIN(created_at) FROM outbox GROUP BY state`)
 	if err != nil {
 		return found, fmt.Errorf("count the outbox: %w", err)
 	}
@@ -36,8 +49,12 @@ func (db *DB) Unsent(ctx context.Context) (Unsent, error) {
 	for rows.Next() {
 		var state string
 		var n int
-		if err := rows.Scan(&state, &n); err != nil {
+		var oldest int64
+		if err := rows.Scan(&state, &n, &oldest); err != nil {
 			return found, fmt.Errorf("count the outbox: %w", err)
+		}
+		if at := time.Unix(0, oldest); state != again && (found.oldest.IsZero() || at.Before(found.oldest)) {
+			found.oldest = at
 		}
 		switch state {
 		case refused:
@@ -56,30 +73,46 @@ func (db *DB) Unsent(ctx context.Context) (Unsent, error) {
 // unsentTime is the time limit of the metric's query.
 const unsentTime = time.Second
 
-// observeUnsent reports the metric traceria.outbox.waiting until stop is called. Each collection of the metrics counts the
-// rows. Only the relaying process reports it: the sum over all processes of a service would be too high.
+// observeUnsent reports the metrics traceria.outbox.waiting and traceria.outbox.oldest until stop is called. Only the
+// relaying process reports them: the sum over all processes of a service would be too high.
 func (db *DB) observeUnsent() (stop func(), err error) {
-	gauge, err := db.meter.Int64ObservableGauge("traceria.outbox.waiting", metric.WithUnit("{message}"),
+	waiting, err := db.meter.Int64ObservableGauge("traceria.outbox.waiting", metric.WithUnit("{message}"),
 		metric.WithDescription("Messages in the outbox, by state: waiting, refused, unroutable, unreadable."))
 	if err != nil {
 		return nil, fmt.Errorf("create the metric of the outbox: %w", err)
 	}
+	oldest, err := db.meter.Float64ObservableGauge("traceria.outbox.oldest", metric.WithUnit("s"),
+		metric.WithDescription("Age of the oldest message in the outbox that was never sent, 0 if there is none."))
+	if err != nil {
+		return nil, fmt.Errorf("create the metric of the outbox: %w", err)
+	}
+	var counts Paced[unsentSince]
 	registration, err := db.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		ctx, cancel := context.WithTimeout(ctx, unsentTime)
 		defer cancel()
-		found, err := db.Unsent(ctx)
-		if err != nil {
-			return err
+		found, err := counts.Get(func() (unsentSince, error) { return db.unsentSince(ctx) })
+		if err != nil { // returned, it would hold back all metrics of the service, just when the database is away
+			otel.Handle(fmt.Errorf("no metric of the outbox: %v", err)) //nolint:errorlint // no failed export, which a deadline would look like
+			return nil
 		}
-		for state, n := range map[string]int{
-			waiting: found.Waiting, refused: found.Refused, unroutable: found.Unroutable, unreadable: found.Unreadable,
-		} {
-			o.ObserveInt64(gauge, int64(n), metric.WithAttributes(attribute.String("state", state)))
-		}
+		found.observe(o, waiting, oldest)
 		return nil
-	}, gauge)
+	}, waiting, oldest)
 	if err != nil {
 		return nil, fmt.Errorf("observe the outbox: %w", err)
 	}
 	return func() { _ = registration.Unregister() }, nil
+}
+
+func (u unsentSince) observe(o metric.Observer, counts metric.Int64Observable, oldest metric.Float64Observable) {
+	for state, n := range map[string]int{
+		waiting: u.Waiting, refused: u.Refused, unroutable: u.Unroutable, unreadable: u.Unreadable,
+	} {
+		o.ObserveInt64(counts, int64(n), metric.WithAttributes(attribute.String("state", state)))
+	}
+	age := 0.0
+	if !u.oldest.IsZero() {
+		age = max(0, time.Since(u.oldest).Seconds()) // another process may have a clock that is ahead
+	}
+	o.ObserveFloat64(oldest, age)
 }

@@ -142,6 +142,10 @@ func (c *config) newDestination(k destinationKey) *destination {
 	d.metric = append(d.metric, semconv.MessagingSystemRabbitMQ, semconv.MessagingOperationName(k.op.name))
 	if metricName.Valid() {
 		d.metric = append(d.metric, metricName)
+		// Of an anonymous queue the name is an identifier, and a template says what to write instead of names.
+		if k.queue != "" && c.template == nil {
+			d.metric = append(d.metric, semconv.MessagingDestinationSubscriptionName(k.queue))
+		}
 	}
 	d.metric = append(d.metric, server...)
 	d.outcome("") // success, the most frequent outcome

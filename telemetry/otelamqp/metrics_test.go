@@ -36,18 +36,21 @@ func TestMetrics(t *testing.T) {
 	}
 	const to, from = "orders:order.created", "orders:order.created:q"
 	typ := func(v string) attribute.KeyValue { return attribute.String("messaging.operation.type", v) }
+	of := func(v string) attribute.KeyValue {
+		return attribute.String("messaging.destination.subscription.name", v)
+	}
 	errType := func(v string) attribute.KeyValue { return attribute.String("error.type", v) }
 	for name, want := range map[string]struct {
 		unit   string
 		points []map[attribute.Key]any
 	}{
 		"messaging.client.operation.duration": {"s", []map[attribute.Key]any{
-			on("send", to, typ("send")), on("send", to, typ("send"), errType("nack")), on("ack", from, typ("settle")),
+			on("send", to, typ("send")), on("send", to, typ("send"), errType("nack")), on("ack", from, typ("settle"), of("q")),
 		}},
-		"messaging.process.duration":         {"s", []map[attribute.Key]any{on("process", from), on("process", from, errType("bad_meal"))}},
+		"messaging.process.duration":         {"s", []map[attribute.Key]any{on("process", from, of("q")), on("process", from, of("q"), errType("bad_meal"))}},
 		"messaging.client.sent.messages":     {"{message}", []map[attribute.Key]any{on("send", to), on("send", to, errType("nack"))}},
-		"messaging.client.consumed.messages": {"{message}", []map[attribute.Key]any{on("process", from)}},
-		"traceria.queue.wait":                {"s", []map[attribute.Key]any{on("process", from)}},
+		"messaging.client.consumed.messages": {"{message}", []map[attribute.Key]any{on("process", from, of("q"))}},
+		"traceria.queue.wait":                {"s", []map[attribute.Key]any{on("process", from, of("q"))}},
 	} {
 		m := all[name]
 		if m.Unit != want.unit || m.Description == "" {
