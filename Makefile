@@ -82,10 +82,20 @@ BENCH ?= .
 BENCH_PACKAGES = ./telemetry/otelamqp ./services/event ./services/store ./services/failure ./services/failure/inject
 
 .PHONY: bench
-bench: rabbitmq-server ## measure events, store, AMQP instrumentation and its peers, and what the failures' switches cost (minutes)
+bench: rabbitmq-server ## measure events, store, AMQP instrumentation, what the failures' switches cost, and the whole system (two hours)
 	go test -run '^$$' -bench '$(BENCH)' -skip Throughput -benchmem $(BENCH_PACKAGES)
 	go test -run '^$$' -bench Throughput -benchtime 1x -timeout 30m ./telemetry/otelamqp
-	go test -C $(PEERS) -run '^$$' -bench Peers -benchtime 1x -timeout 30m .
+	@$(MAKE) --no-print-directory bench-system
+
+# How long the whole system is measured: short (5 to 10 minutes) or full. services/system/bench/README.md lists the sections.
+SIZE ?= full
+SECTIONS ?= all
+SOAK ?= 10m
+
+.PHONY: bench-system
+bench-system: export JAEGER_BIN = $(shell collector/jaeger.sh --path 2>/dev/null)
+bench-system: rabbitmq-server postgresql build-jaeger ## measure the whole system and its peers, into .run/bench: make bench-system [SIZE=short] [SECTIONS=rate,tracing] [SOAK=1h]
+	go test ./services/system/bench -run '^TestBench$$' -v -count=1 -timeout 8h -size $(SIZE) -sections $(SECTIONS) -soak $(SOAK) -out .run/bench
 
 RUNS ?= 10
 
