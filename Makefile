@@ -24,6 +24,10 @@ down: ## end what make up started
 build: ## build bin/traceria
 	@./build.sh bin/traceria ./services -ldflags='-s -w'
 
+.PHONY: build-otelcol
+build-otelcol: ## build bin/otelcol, the Collector of the sampling configurations, once (minutes); Docker does not need it
+	@collector/otelcol.sh
+
 .PHONY: build-jaeger
 build-jaeger: ## provide bin/jaeger (Jaeger and Collector in one): download its release or build it, once; a jaeger on PATH is used instead
 	@collector/jaeger.sh
@@ -46,7 +50,7 @@ ALONE = ^(TestThePageKeepsItsPace|TestTheFirstLoadIsSmall|TestAFloodOfSpansStays
 
 .PHONY: test
 test: export JAEGER_BIN = $(shell collector/jaeger.sh --path 2>/dev/null)
-test: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc curl nodejs npm chromium prometheus $(AXE) build-jaeger bin/process-compose ## run every test, with the race detector; installs what the tests need
+test: rabbitmq-server rabbitmq-4.0 rabbitmq-4.3 postgresql gcc curl nodejs npm chromium prometheus $(AXE) build-jaeger build-otelcol bin/process-compose ## run every test, with the race detector; installs what the tests need
 	go test $(TEST_FLAGS) $(LONGEST) $$(go list ./... | grep -vE '/system(/up|/failures|/chaos|/scenarios|/console|/compose)?$$')
 	RABBITMQ=4.3 go test $(TEST_FLAGS) -skip '$(ALONE)' $(SYSTEM_PACKAGES) $(BROKER_PACKAGES)
 	go test -C $(PEERS) $(TEST_FLAGS) ./...

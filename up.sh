@@ -64,6 +64,10 @@ stop_download() { [ -z "$download" ] || { kill "$download" && wait "$download"; 
 # check_machine fails early when a port is taken or Go is missing.
 check_machine() {
   command -v go >/dev/null || die "Go is not installed. go.mod says which version is needed; see https://go.dev/dl/"
+  case ${TRACERIA_COLLECTOR:-sampling} in
+  sampling) ;;
+  *) die "TRACERIA_COLLECTOR is \"$TRACERIA_COLLECTOR\". Without Docker it is sampling (collector/sampling.yaml), or not set. Nothing was started." ;;
+  esac
   check_ports 8080 8081 8082 8083 8084 8085 4317 4318 8889 14317 14318 16685 16686
   if [ -n "${AMQP_URL:-}" ] || taken 5672; then
     echo theirs >.run/broker-is

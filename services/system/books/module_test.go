@@ -65,6 +65,7 @@ func checkNothingIsLeft(t *testing.T, here string) {
 	}
 	for name, want := range map[string]string{
 		"go.mod": "module " + newPath + "\n", "tools.mod": "module " + newPath + "\n", "collector/go.mod": "module " + newPath + "/collector\n",
+		"collector/otelcol/go.mod":        "module " + newPath + "/collector/otelcol\n",
 		"telemetry/otelamqp/peers/go.mod": "replace " + newPath + " => ../../..\n",
 		".golangci.yml":                   "local-prefixes: [" + newPath + "]",
 	} {

@@ -178,13 +178,10 @@ func TestComposeHealthGatesCanRun(t *testing.T) {
 func TestComposeVariablesAreRead(t *testing.T) {
 	t.Parallel()
 	project := loadCompose(t)
-	for _, name := range []string{"collector", "jaeger"} {
-		content, err := os.ReadFile("../../../collector/" + name + ".yaml")
-		if err != nil {
-			t.Fatal(err)
-		}
+	for name, files := range map[string][]string{"collector": {"collector", "sampling"}, "jaeger": {"jaeger"}} {
+		content := configText(t, files...)
 		for key := range project.Services[name].Environment {
-			if key != "GOMEMLIMIT" && !strings.Contains(string(content), "${env:"+key+":-") {
+			if key != "GOMEMLIMIT" && !strings.Contains(content, "${env:"+key+":-") {
 				t.Errorf("%s.yaml does not read %s", name, key)
 			}
 		}

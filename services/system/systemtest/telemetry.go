@@ -60,3 +60,18 @@ func JaegerBinary(t *testing.T) string {
 	t.Fatal("no Jaeger found: run `make build-jaeger`, or set JAEGER_BIN")
 	return ""
 }
+
+// OtelcolBinary returns the path of the Collector with the components of the sampling configurations: OTELCOL_BIN, else
+// bin/otelcol.
+func OtelcolBinary(t *testing.T) string {
+	t.Helper()
+	skipShort(t)
+	path := os.Getenv("OTELCOL_BIN")
+	if path == "" {
+		path = InRepository(t, "bin/otelcol")
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("no Collector found: run `make build-otelcol`, or set OTELCOL_BIN: %v", err)
+	}
+	return path
+}
