@@ -68,11 +68,8 @@ func runBuy(cmd *cobra.Command, o buyOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	if cmd.Flag("failure").Changed && strings.TrimSpace(o.failure) == "" {
-		return usagef(`--failure "": want key[=variant][, key…] (see: traceria failure list)`)
-	}
-	if _, err := failure.WithHeader(cmd.Context(), o.failure); err != nil {
-		return settingError(err)
+	if err := checkFailure(cmd, o.failure); err != nil {
+		return err
 	}
 	config, err := pizzeria.Configuration()
 	if err != nil {
@@ -98,6 +95,17 @@ func runBuy(cmd *cobra.Command, o buyOptions) error {
 		}
 	}
 	return err
+}
+
+// checkFailure checks the value of the flag --failure.
+func checkFailure(cmd *cobra.Command, text string) error {
+	if cmd.Flag("failure").Changed && strings.TrimSpace(text) == "" {
+		return usagef(`--failure "": want key[=variant][, key…] (see: traceria failure list)`)
+	}
+	if _, err := failure.WithHeader(cmd.Context(), text); err != nil {
+		return settingError(err)
+	}
+	return nil
 }
 
 // printAnswers prints the answers of the order service as they came.

@@ -45,7 +45,7 @@ First steps:
 	for _, service := range pizzeria.All() {
 		root.AddCommand(newServiceCommand(service))
 	}
-	root.AddCommand(newAllCommand(), newPlayCommand(), newBuyCommand(), newTraceCommand(), newMapCommand(), newStatusCommand(),
+	root.AddCommand(newAllCommand(), newPlayCommand(), newBuyCommand(), newLoadCommand(), newTraceCommand(), newMapCommand(), newStatusCommand(),
 		newTopologyCommand(), newDeadCommand(), newEventsCommand(), newFailureCommand(), newScenarioCommand(), newSubscribeCommand())
 	return root
 }
@@ -55,6 +55,8 @@ func wanted(flagType string) string {
 	switch flagType {
 	case "int":
 		return "a whole number"
+	case "float64":
+		return "a number"
 	case "duration":
 		return "a time such as 500ms, 30s or 2m"
 	case "bool":

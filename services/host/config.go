@@ -46,6 +46,8 @@ type Config struct {
 	ConsolePublicURL string
 	// CollectorURL (OTEL_EXPORTER_OTLP_ENDPOINT) receives OTLP.
 	CollectorURL string
+	// CollectorMetricsURL (COLLECTOR_METRICS_URL) has the Collector's own metrics, in the format of Prometheus.
+	CollectorMetricsURL string
 	// BackOff (TRACERIA_RETRY_BACKOFF) holds the pauses between the attempts at a message (topology.ParseBackOff).
 	BackOff topology.BackOff
 	// OutboxRetention (TRACERIA_OUTBOX_RETENTION) is how long a published event is kept. It can be published again when
@@ -66,9 +68,10 @@ func Load(env *Env) Config {
 		ManagementURL: env.URL("RABBITMQ_MANAGEMENT_URL", "http://guest:guest@127.0.0.1:15672"),
 		DatabaseURL: env.Checked("DATABASE_URL",
 			"sqlite:"+filepath.Join(env.String("TRACERIA_DATA", defaultData()), "{service}.db"), checkDatabaseURL),
-		URLs:         map[string]string{},
-		JaegerURL:    env.URL("JAEGER_URL", "http://127.0.0.1:16686"),
-		CollectorURL: strings.TrimRight(env.String("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318"), "/"),
+		URLs:                map[string]string{},
+		JaegerURL:           env.URL("JAEGER_URL", "http://127.0.0.1:16686"),
+		CollectorMetricsURL: env.URL("COLLECTOR_METRICS_URL", "http://127.0.0.1:8888/metrics"),
+		CollectorURL:        strings.TrimRight(env.String("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318"), "/"),
 	}
 	c.Flags.Path = env.String("TRACERIA_FLAGS", filepath.Join(env.String("TRACERIA_DATA", defaultData()), "flags.json"))
 	c.AMQPURL = withPassword(env, c.AMQPURL)
