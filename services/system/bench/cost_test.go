@@ -1,7 +1,7 @@
 package bench
 
 import (
-	"context"
+	"errors"
 	"io"
 	"maps"
 	"net"
@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"traceria/services/system/systemtest"
 	"traceria/telemetry/tracetree"
 )
 
@@ -38,16 +39,33 @@ func measureCost(t *testing.T, b *bench) {
 		rate = b.held(t) / 2
 	}
 	s := b.shared(t)
-	before := s.snapshot(t)
-	time.Sleep(b.size.trial)
-	after := s.snapshot(t)
-	c.Idle = map[string]float64{}
-	for name, spent := range after.cpu {
-		c.Idle[name] = (spent - before.cpu[name]).Seconds() * 1000 / after.at.Sub(before.at).Seconds()
-	}
+	c.Idle = s.idle(t, b.size.trial)
 	c.Trial = s.measure(t, b.size.at(rate))
 	t.Logf("%.1f orders/s: %.2f ms of CPU an order", rate, c.Trial.Sum)
 	b.countBytes(t, c, rate)
+}
+
+// idle returns the CPU time of each process without orders, in milliseconds in a second.
+func (s *site) idle(t *testing.T, over time.Duration) map[string]float64 {
+	t.Helper()
+	before := s.snapshot(t)
+	time.Sleep(over)
+	after := s.snapshot(t)
+	each := map[string]float64{}
+	for name, spent := range after.cpu {
+		each[name] = (spent - before.cpu[name]).Seconds() * 1000 / after.at.Sub(before.at).Seconds()
+	}
+	return each
+}
+
+// sum leaves out the test.
+func sum(each map[string]float64) (all float64) {
+	for name, one := range each {
+		if name != harness {
+			all += one
+		}
+	}
+	return all
 }
 
 // countBytes opens the services with an exporter's endpoint that counts and passes everything on to the Collector.
@@ -78,16 +96,21 @@ func (b *bench) countBytes(t *testing.T, c *Cost, rate float64) {
 	t.Logf("%d spans and %.0f bytes of spans an order", c.Spans, c.Bytes["traces"])
 }
 
-// spansOf waits until the trace has all of its spans, and counts them.
-func (b *bench) spansOf(t *testing.T, traceID string) int {
+// spansOf counts the spans of a trace once no more have come for three seconds. The trace may have a caller that has no span.
+func (b *bench) spansOf(t *testing.T, traceID string) (n int) {
 	t.Helper()
-	spans, err := tracetree.ReadAtRest(t.Context(), func(ctx context.Context) ([]tracetree.Span, error) {
-		return b.Jaeger.Trace(ctx, traceID)
-	}, 30*time.Second)
-	if err != nil {
-		t.Fatalf("read the trace %s: %v", traceID, err)
-	}
-	return len(spans)
+	changed := time.Now()
+	systemtest.Eventually(t, time.Minute, "the trace "+traceID+" grows no more", func() bool {
+		spans, err := b.Jaeger.Trace(t.Context(), traceID)
+		if err != nil && !errors.Is(err, tracetree.ErrNotFound) {
+			t.Fatalf("read the trace %s: %v", traceID, err)
+		}
+		if len(spans) != n {
+			n, changed = len(spans), time.Now()
+		}
+		return n > 0 && time.Since(changed) > 3*time.Second
+	})
+	return n
 }
 
 // endpoint returns the address of the Collector.

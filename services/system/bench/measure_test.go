@@ -73,8 +73,10 @@ type Trial struct {
 	// Sending is what happened while orders were sent.
 	Sending Sending `json:"whileSending"`
 	// Took is the time from the first order to the last delivery.
-	Took float64     `json:"seconds"`
-	Load load.Report `json:"load"`
+	Took float64 `json:"seconds"`
+	// Measured is the time in which CPU was counted.
+	Measured float64     `json:"measuredSeconds"`
+	Load     load.Report `json:"load"`
 }
 
 // Sending is the use of the machine while orders were sent.
@@ -104,6 +106,9 @@ func (s *site) measure(t *testing.T, a ask) Trial {
 			end = s.snapshot(t)
 		}
 	})
+	if read.IsZero() {
+		read = time.Now()
+	}
 	if end == nil { // no traces were read
 		time.Sleep(arriving)
 		end = s.snapshot(t)
@@ -115,6 +120,7 @@ func (s *site) measure(t *testing.T, a ask) Trial {
 		t.Errorf("%s: %.0f orders/s: %v; first %+v %+v", s.name, a.rate, err, report.Lost.First, report.Doubled.First)
 	}
 	trial := Trial{Rate: a.rate, Delivered: report.DeliveredRate, Load: report, Took: read.Sub(before.at).Seconds()}
+	trial.Measured = end.at.Sub(before.at).Seconds()
 	trial.CPU, trial.Sum = end.perOrder(before, max(report.Placed, 1))
 	trial.Sending = sent.sending(before)
 	return trial
