@@ -32,7 +32,7 @@ func each(t *testing.T, test func(t *testing.T, url string)) {
 	})
 }
 
-func sqliteURL(t *testing.T) string {
+func sqliteURL(t testing.TB) string {
 	t.Helper()
 	return "sqlite:" + filepath.Join(t.TempDir(), "new", "order.db")
 }
@@ -45,7 +45,7 @@ type bundle struct {
 	memory *telemetry.Memory
 }
 
-func open(t *testing.T, url string) *bundle {
+func open(t testing.TB, url string) *bundle {
 	t.Helper()
 	b := &bundle{url: url, memory: &telemetry.Memory{}}
 	tel, err := telemetry.Start(t.Context(), telemetry.Config{Service: "order", Memory: b.memory, LogOutput: io.Discard})
@@ -60,7 +60,7 @@ func open(t *testing.T, url string) *bundle {
 
 func (b *bundle) postgres() bool { return strings.HasPrefix(b.url, "postgres") }
 
-func (b *bundle) reopen(t *testing.T) {
+func (b *bundle) reopen(t testing.TB) {
 	t.Helper()
 	if b.DB != nil {
 		if err := b.Close(); err != nil {
@@ -118,7 +118,7 @@ func (f publisherFunc) Publish(_ context.Context, batch []event.Outgoing) []erro
 
 const deadline = 20 * time.Second
 
-func receive[T any](t *testing.T, from <-chan T) T {
+func receive[T any](t testing.TB, from <-chan T) T {
 	t.Helper()
 	select {
 	case value := <-from:

@@ -27,6 +27,7 @@ type DB struct {
 	meter   metric.Meter
 	tracer  trace.Tracer
 	wake    chan struct{}
+	line    line
 	seams   Seams
 	// relaying is true while this process relays the outbox.
 	relaying atomic.Bool
@@ -47,7 +48,7 @@ type backend interface {
 	// String returns the address of the database, without a secret.
 	String() string
 	// open prepares the pool. It need not connect.
-	open(options ...otelsql.Option) (*sql.DB, error)
+	open(meter metric.Meter, options ...otelsql.Option) (*sql.DB, error)
 	// attributes returns the attributes of the database, for all spans and metrics.
 	attributes() []attribute.KeyValue
 	// create creates the tables and what they need, such as a schema.
@@ -56,6 +57,8 @@ type backend interface {
 	intact() error
 	// comesBack tells whether an error of create may end without a change of the configuration.
 	comesBack(err error) bool
+	// oneWriter tells whether transactions run one after the other anyway. They then share commits ([group]).
+	oneWriter() bool
 	// isolation returns the isolation level of a service's transactions.
 	isolation() sql.IsolationLevel
 	// relayLock prepares the lock that one process at a time holds to relay.
@@ -72,7 +75,7 @@ func Open(ctx context.Context, rawURL, source, schema string, tel *telemetry.Tel
 	if err != nil {
 		return nil, err
 	}
-	handle, err := b.open(instrumentation(tel, b.attributes())...)
+	handle, err := b.open(tel.MeterProvider.Meter(scopeName), instrumentation(tel, b.attributes())...)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", b, err)
 	}

@@ -20,6 +20,10 @@
 // Each run has 15 s. So the function returns errors as they are or wraps them, and changes only the database and variables
 // that every run sets anew.
 //
+// SQLite runs transactions one after the other. Those that wait share a commit: each runs in a savepoint, and returns after the
+// commit (DECISIONS.md, "SQLite transactions that wait share a commit"). The function of one must not wait for what the caller of
+// another does after its commit. It runs again if SQLite rolled back the group.
+//
 // An error wraps [event.ErrUnavailable] if the database is the cause (not running, locked, full, damaged, still in
 // conflict) or if the context ended. It then says nothing about the event or the request. If the commit fails in this way,
 // the transaction may be committed all the same.
@@ -45,6 +49,8 @@
 //
 //   - traceria.db.wait_ms: the time until the transaction had begun: the wait for a connection and for SQLite's lock;
 //   - traceria.db.commit_ms: the time of the commit, in which SQLite writes to the disk;
+//   - traceria.db.group and traceria.db.group_ms: with SQLite, the number of transactions that shared the commit, if more than one,
+//     and the time for which this one waited for the others;
 //   - traceria.db.statements: the number of statements, without BEGIN and COMMIT;
 //   - traceria.db.operations: the statements, each as its operation and its table;
 //   - traceria.db.slowest and traceria.db.slowest_ms: the slowest statement. PostgreSQL waits for the lock of a row there;

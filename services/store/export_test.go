@@ -20,3 +20,18 @@ const AnswerTime = answerTime
 
 // SetPoll sets the fallback polling interval of the relay. It must be called before Relay.
 func (db *DB) SetPoll(d time.Duration) { db.poll = d }
+
+// CommitAlone gives each transaction a commit of its own, for comparison with groups.
+func (db *DB) CommitAlone() { db.backend = alone{db.backend} }
+
+// alone is a backend whose transactions share no commits.
+type alone struct{ backend }
+
+func (alone) oneWriter() bool { return false }
+
+// Waiting returns the number of transactions in the line.
+func (db *DB) Waiting() int {
+	db.line.mu.Lock()
+	defer db.line.mu.Unlock()
+	return len(db.line.waiting)
+}

@@ -20,6 +20,13 @@ func run(m *testing.M) int {
 		}
 		return 0
 	}
+	if url := os.Getenv(writerProcess); url != "" {
+		if err := writeOnly(url); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return 0
+	}
 	code := m.Run()
 	if err := postgrestest.End(); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
@@ -79,7 +80,7 @@ func (p *postgresServer) String() string {
 	return "postgres://" + net.JoinHostPort(p.config.Host, strconv.Itoa(int(p.config.Port))) + "/" + p.config.Database
 }
 
-func (p *postgresServer) open(options ...otelsql.Option) (*sql.DB, error) {
+func (p *postgresServer) open(_ metric.Meter, options ...otelsql.Option) (*sql.DB, error) {
 	handle := otelsql.OpenDB(stdlib.GetConnector(*p.config), options...)
 	handle.SetMaxOpenConns(postgresConns)
 	handle.SetMaxIdleConns(postgresConns)
@@ -152,6 +153,9 @@ func (p *postgresServer) comesBack(err error) bool {
 func (p *postgresServer) intact() error { return nil }
 
 func (p *postgresServer) isolation() sql.IsolationLevel { return sql.LevelSerializable }
+
+// oneWriter implements backend.
+func (p *postgresServer) oneWriter() bool { return false }
 
 // announce wakes the relaying process. If that fails, the relay finds the row within relayPoll.
 func (p *postgresServer) announce(ctx context.Context, handle *sql.DB) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/XSAM/otelsql"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"modernc.org/sqlite" // the driver "sqlite", in pure Go: the image needs no C library
 	sqlite3 "modernc.org/sqlite/lib"
@@ -61,14 +62,15 @@ func newSQLite(rawURL string) (*sqliteFile, error) {
 // String implements backend.
 func (s *sqliteFile) String() string { return s.path }
 
-func (s *sqliteFile) open(options ...otelsql.Option) (*sql.DB, error) {
+func (s *sqliteFile) open(meter metric.Meter, options ...otelsql.Option) (*sql.DB, error) {
 	if err := os.MkdirAll(filepath.Dir(s.path), 0o750); err != nil {
 		return nil, fmt.Errorf("create the folder of the database: %w", err)
 	}
-	handle, err := otelsql.Open("sqlite", s.dataSource(), options...)
+	connector, err := newLiteConnector(s.dataSource(), meter, s.attributes(), options...)
 	if err != nil {
 		return nil, err
 	}
+	handle := sql.OpenDB(connector)
 	// SQLite has one writer. With one connection the callers queue fairly in the pool. With more they would poll for the
 	// file's lock, and some would wait for seconds.
 	handle.SetMaxOpenConns(1)
@@ -129,6 +131,9 @@ func (s *sqliteFile) comesBack(err error) bool {
 
 // isolation returns SQLite's only level: writers run one after the other.
 func (s *sqliteFile) isolation() sql.IsolationLevel { return sql.LevelDefault }
+
+// oneWriter implements backend.
+func (s *sqliteFile) oneWriter() bool { return true }
 
 // announce does nothing: another process finds the row within relayPoll.
 func (s *sqliteFile) announce(context.Context, *sql.DB) {}

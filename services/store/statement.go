@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"time"
@@ -23,7 +24,8 @@ func (db *DB) QueryContext(ctx context.Context, query string, args ...any) (*sql
 
 // QueryRowContext is that of [sql.DB].
 func (db *DB) QueryRowContext(ctx context.Context, query string, args ...any) *Row {
-	return &Row{db.DB.QueryRowContext(db.statementContext(ctx), query, args...)}
+	rows, err := db.QueryContext(ctx, query, args...)
+	return &Row{rows, err}
 }
 
 // PingContext is that of [sql.DB]. It also fails if a SQLite file was deleted or replaced.
@@ -37,25 +39,41 @@ func (db *DB) PingContext(ctx context.Context) error {
 // ExecContext is that of [sql.Tx].
 func (tx *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	defer tx.span.ran(query, time.Now())
-	result, err := tx.tx.ExecContext(tx.statementContext(ctx), query, args...)
+	result, err := tx.on.ExecContext(tx.statementContext(ctx), query, args...)
 	return result, statementError(err)
 }
 
 // QueryContext is that of [sql.Tx].
 func (tx *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	defer tx.span.ran(query, time.Now())
-	rows, err := tx.tx.QueryContext(tx.statementContext(ctx), query, args...)
+	rows, err := tx.on.QueryContext(tx.statementContext(ctx), query, args...)
 	return rows, statementError(err)
 }
 
 // QueryRowContext is that of [sql.Tx].
 func (tx *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *Row {
 	defer tx.span.ran(query, time.Now())
-	return &Row{tx.tx.QueryRowContext(tx.statementContext(ctx), query, args...)}
+	rows, err := tx.on.QueryContext(tx.statementContext(ctx), query, args...)
+	return &Row{rows, statementError(err)}
 }
 
 // Row is the result of a query that returns one row.
-type Row struct{ row *sql.Row }
+type Row struct {
+	rows *sql.Rows
+	err  error
+}
 
 // Scan is that of [sql.Row]. Without a row it returns [sql.ErrNoRows].
-func (r *Row) Scan(dest ...any) error { return statementError(r.row.Scan(dest...)) }
+func (r *Row) Scan(dest ...any) error {
+	if r.err != nil {
+		return r.err
+	}
+	defer func() { _ = r.rows.Close() }()
+	if !r.rows.Next() {
+		return statementError(cmp.Or(r.rows.Err(), sql.ErrNoRows))
+	}
+	if err := r.rows.Scan(dest...); err != nil {
+		return statementError(err)
+	}
+	return statementError(r.rows.Close()) // a statement that writes may fail at its end
+}

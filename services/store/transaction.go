@@ -16,7 +16,7 @@ import (
 
 // Tx is a transaction of a service: its own tables, the outbox and the inbox.
 type Tx struct {
-	tx        *sql.Tx
+	on        session
 	source    string
 	publish   bool
 	seams     Seams
@@ -72,8 +72,8 @@ func (db *DB) transact(ctx context.Context, level sql.IsolationLevel, fn func(tx
 func (db *DB) repeat(ctx context.Context, level sql.IsolationLevel, tx *Tx, fn func(tx *Tx) error) error {
 	limit := time.Millisecond
 	for run := 1; ; run++ {
-		err := db.once(ctx, level, tx, fn)
-		if run == conflictRuns || !conflict(err) {
+		err := db.run(ctx, level, tx, fn)
+		if run == conflictRuns || (!conflict(err) && !lost(err)) {
 			return err
 		}
 		// The pause is random: otherwise the same transactions would conflict again.
@@ -90,7 +90,16 @@ func conflict(err error) bool {
 	return errors.As(err, &failed) && repeatable(failed.Code)
 }
 
-// once runs the transaction one time and leaves in tx the work for afterCommit.
+// run runs the transaction one time. The transactions of a SQLite file share commits, except those whose statements make spans of
+// their own: BEGIN and COMMIT are among them.
+func (db *DB) run(ctx context.Context, level sql.IsolationLevel, tx *Tx, fn func(tx *Tx) error) error {
+	if db.backend.oneWriter() && tx.spanless {
+		return db.onceInGroup(ctx, tx, fn)
+	}
+	return db.once(ctx, level, tx, fn)
+}
+
+// once runs the transaction with a commit of its own and leaves in tx the work for afterCommit.
 func (db *DB) once(ctx context.Context, level sql.IsolationLevel, tx *Tx, fn func(tx *Tx) error) error {
 	ctx, cancel := context.WithTimeout(tx.statementContext(ctx), answerTime)
 	defer cancel()
@@ -104,7 +113,7 @@ func (db *DB) once(ctx context.Context, level sql.IsolationLevel, tx *Tx, fn fun
 	// The rollback also follows a panic in fn: an open transaction would hold its connection for ever, and SQLite has
 	// only one. After a commit it does nothing. Its own error says less than the one that led here.
 	defer func() { _ = begun.Rollback() }()
-	tx.tx = begun
+	tx.on = begun
 	if err := fn(tx); err != nil {
 		return databaseError(err)
 	}

@@ -26,6 +26,10 @@ const (
 	// slowestKey names the slowest statement, and slowestTimeKey is its time. PostgreSQL waits for a row's lock there.
 	slowestKey     = attribute.Key("traceria.db.slowest")
 	slowestTimeKey = attribute.Key("traceria.db.slowest_ms")
+	// groupKey is the number of transactions that shared the commit, if there were others, and groupWaitKey the time from the end of
+	// this one until the commit began.
+	groupKey     = attribute.Key("traceria.db.group")
+	groupWaitKey = attribute.Key("traceria.db.group_ms")
 	// runsKey is how often the transaction was run, if it met others.
 	runsKey = attribute.Key("traceria.db.runs")
 )
@@ -40,6 +44,8 @@ type transactionSpan struct {
 	runs       int
 	wait       time.Duration // of all runs
 	commit     time.Duration // of the last run
+	group      int           // transactions that shared the commit
+	groupWait  time.Duration // from the end of the last run until its commit began
 	statements []statement   // of the last run
 }
 
@@ -66,7 +72,7 @@ func (s *transactionSpan) begun(asked time.Time, err error) {
 	s.open = err == nil
 	s.runs++
 	s.wait += time.Since(asked)
-	s.statements, s.commit = s.statements[:0], 0
+	s.statements, s.commit, s.group = s.statements[:0], 0, 0
 }
 
 func (s *transactionSpan) ran(query string, began time.Time) {
@@ -83,6 +89,14 @@ func (s *transactionSpan) committed(began time.Time) {
 	}
 }
 
+// committedInGroup notes the commit of the group. ran is the time at which the transaction itself had run.
+func (s *transactionSpan) committedInGroup(ran time.Time, g *group) {
+	if s != nil {
+		s.open, s.commit, s.group = false, g.commit, g.members
+		s.groupWait = max(0, time.Since(ran)-g.commit)
+	}
+}
+
 // end ends the span, once. A transaction that failed or was rolled back has an error status.
 func (s *transactionSpan) end(err error) {
 	if s == nil || !s.span.IsRecording() {
@@ -96,6 +110,9 @@ func (s *transactionSpan) end(err error) {
 	}
 	if s.commit > 0 {
 		s.span.SetAttributes(commitKey.Float64(inMilliseconds(s.commit)))
+	}
+	if s.group > 1 {
+		s.span.SetAttributes(groupKey.Int(s.group), groupWaitKey.Float64(inMilliseconds(s.groupWait)))
 	}
 	if s.runs > 1 {
 		s.span.SetAttributes(runsKey.Int(s.runs))
