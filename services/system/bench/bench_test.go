@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	sizeName = flag.String("size", "smoke", "how long TestBench measures: smoke (40 s), short (5 minutes) or full (an hour)")
+	sizeName = flag.String("size", "smoke", "how long TestBench measures: smoke (40 s), short (6 minutes) or full (an hour)")
 	wanted   = flag.String("sections", "all", "the sections of TestBench, separated by commas; README.md lists them")
 	soakTime = flag.Duration("soak", 0, "the time of the section soak, for instance 1h; 0 is that of the size")
 	sustain  = flag.Float64("sustained", 0, "orders per second that the system holds, if the section rate is left out; 0 measures a burst")
@@ -167,6 +167,7 @@ type size struct {
 	replicas    []int
 	soak        time.Duration
 	hotrod      time.Duration // of one variant in one round
+	hotRounds   int
 	peerRounds  int
 	tracesOfAll int // traces that are checked in one trial
 }
@@ -174,15 +175,15 @@ type size struct {
 var sizes = map[string]size{
 	"smoke": {
 		trial: time.Second, trials: 1, rates: []float64{10}, offered: time.Second, burstRate: 20, burstTime: time.Second, rounds: 1,
-		variants: []string{variantOff}, replicas: []int{1}, soak: time.Second, hotrod: time.Second, peerRounds: 1, tracesOfAll: 100,
+		variants: []string{variantOff}, replicas: []int{1}, soak: time.Second, hotrod: time.Second, hotRounds: 1, peerRounds: 1, tracesOfAll: 100,
 	},
 	"short": {
-		trial: 8 * time.Second, trials: 5, rates: []float64{10, 100, 1000}, offered: 3 * time.Second, burstRate: 300, burstTime: 1500 * time.Millisecond, rounds: 2,
-		variants: allVariants, replicas: []int{1, 4}, soak: 20 * time.Second, hotrod: 4 * time.Second, peerRounds: 2, tracesOfAll: 300,
+		trial: 6 * time.Second, trials: 3, rates: []float64{10, 100, 1000}, offered: 2 * time.Second, burstRate: 300, burstTime: 1200 * time.Millisecond, rounds: 2,
+		variants: allVariants, replicas: []int{1, 4}, soak: 10 * time.Second, hotrod: 4 * time.Second, hotRounds: 1, peerRounds: 2, tracesOfAll: 300,
 	},
 	"full": {
 		trial: 30 * time.Second, trials: 9, rates: []float64{10, 30, 100, 300, 1000}, offered: 20 * time.Second, burstRate: 400, burstTime: 4 * time.Second, rounds: 9,
-		variants: allVariants, replicas: []int{1, 2, 4, 8}, soak: 10 * time.Minute, hotrod: 15 * time.Second, peerRounds: 20, tracesOfAll: 2000,
+		variants: allVariants, replicas: []int{1, 2, 4, 8}, soak: 10 * time.Minute, hotrod: 15 * time.Second, hotRounds: 5, peerRounds: 20, tracesOfAll: 2000,
 	},
 }
 

@@ -56,8 +56,8 @@ func measureHotROD(t *testing.T, b *bench) {
 	b.free(t)
 	binary := buildHotROD(t)
 	runs := map[string][]HotRun{}
-	h := &HotROD{Rounds: b.size.rounds}
-	for round := range b.size.rounds {
+	h := &HotROD{Rounds: b.size.hotRounds}
+	for round := range b.size.hotRounds {
 		for _, i := range rand.Perm(2) {
 			variant := []string{variantUnsampled, variantSampled}[i]
 			t.Run(variant, func(t *testing.T) {
@@ -67,7 +67,7 @@ func measureHotROD(t *testing.T, b *bench) {
 				if variant == variantSampled {
 					h.Spans = p.spans(t)
 				}
-				t.Logf("round %d of %d, %s: %.1f requests/s, %.2f ms of CPU a request", round+1, b.size.rounds, variant, run.Rate, run.CPU)
+				t.Logf("round %d of %d, %s: %.1f requests/s, %.2f ms of CPU a request", round+1, b.size.hotRounds, variant, run.Rate, run.CPU)
 			})
 		}
 	}

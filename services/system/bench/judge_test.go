@@ -78,15 +78,20 @@ func TestARateIsMissedForWhatWentWrong(t *testing.T) {
 
 func TestTheLimitIsNamed(t *testing.T) {
 	t.Parallel()
-	for want, s := range map[string]Sending{
+	for want, s := range map[string]Use{
 		"the CPU of the machine": {Busy: 0.97, Cores: map[string]float64{"order": 0.6, "kitchen": 0.2, harness: 2}},
 		"one core of order":      {Busy: 0.6, Cores: map[string]float64{"order": 0.99}},
 		"the disk":               {Busy: 0.5, Disk: 0.4},
 		"the consumer of kitchen.order-confirmed: ": {Busy: 0.5, Queues: map[string]int{"kitchen.order-confirmed": 900, "order.order-boxed": 3}},
 		"the answers of the order service":          {Busy: 0.5},
 	} {
-		if got := (Trial{Sending: s}).limit(); !strings.HasPrefix(got, want) {
+		s.Seconds = 10
+		rest := Use{Seconds: 2, Busy: 1}
+		if got := (Trial{Sending: s, Rest: rest}).limit(); !strings.HasPrefix(got, want) {
 			t.Errorf("got %q, want %q", got, want)
+		}
+		if got := (Trial{Sending: rest, Rest: s}).limit(); !strings.HasPrefix(got, want) {
+			t.Errorf("of a burst: got %q, want %q", got, want)
 		}
 	}
 }

@@ -64,11 +64,11 @@ func (s *snapshot) perOrder(before *snapshot, orders int) (each map[string]float
 	return each, sum
 }
 
-func (s *snapshot) sending(before *snapshot) Sending {
-	took := s.at.Sub(before.at).Seconds()
+func (s *snapshot) use(before *snapshot) Use {
+	took := max(s.at.Sub(before.at).Seconds(), 0.01)
 	busy, idle, disk := s.machine.busy-before.machine.busy, s.machine.idle-before.machine.idle, s.machine.disk-before.machine.disk
 	all := max((busy + idle + disk).Seconds(), 0.01)
-	use := Sending{Busy: busy.Seconds() / all, Disk: disk.Seconds() / all, Cores: map[string]float64{}, Queues: s.queues}
+	use := Use{Seconds: took, Busy: busy.Seconds() / all, Disk: disk.Seconds() / all, Cores: map[string]float64{}, Queues: s.queues}
 	use.Others = busy.Seconds() / took
 	for name, spent := range s.cpu {
 		use.Cores[name] = (spent - before.cpu[name]).Seconds() / took
@@ -181,34 +181,41 @@ func memoryOf(t *testing.T, pid int) float64 {
 	return float64(pages*os.Getpagesize()) / 1e6
 }
 
-// limit says what kept a trial from a higher rate.
+// limit says what kept a trial from a higher rate. If most of the time was that after sending, as in a burst, that part counts.
 func (r Trial) limit() string {
-	deepest, most := "", ""
-	for name, n := range r.Sending.Queues {
-		if n > r.Sending.Queues[deepest] {
-			deepest = name
+	if r.Rest.Seconds > r.Sending.Seconds {
+		return r.Rest.limit()
+	}
+	return r.Sending.limit()
+}
+
+func (u Use) limit() string {
+	deep, most := "", ""
+	for name, n := range u.Queues {
+		if n > u.Queues[deep] {
+			deep = name
 		}
 	}
-	for name, cores := range r.Sending.Cores {
-		if name != harness && (most == "" || cores > r.Sending.Cores[most]) {
+	for name, cores := range u.Cores {
+		if name != harness && (most == "" || cores > u.Cores[most]) {
 			most = name
 		}
 	}
 	queue := "no queue has messages"
-	if deepest != "" {
-		queue = fmt.Sprintf("%d messages wait in %s", r.Sending.Queues[deepest], deepest)
+	if deep != "" {
+		queue = fmt.Sprintf("%d messages wait in %s", u.Queues[deep], deep)
 	}
 	use := fmt.Sprintf("%.0f%% of %d cores are busy, %s takes most (%.2f cores), the test %.2f, other programs %.2f, %.0f%% wait for the disk; %s",
-		100*r.Sending.Busy, runtime.NumCPU(), most, r.Sending.Cores[most], r.Sending.Cores[harness], max(r.Sending.Others, 0), 100*r.Sending.Disk, queue)
+		100*u.Busy, runtime.NumCPU(), most, u.Cores[most], u.Cores[harness], max(u.Others, 0), 100*u.Disk, queue)
 	switch {
-	case r.Sending.Busy > 0.9:
+	case u.Busy > 0.9:
 		return "the CPU of the machine: " + use
-	case r.Sending.Cores[most] > 0.95 && most != "rabbitmq":
+	case u.Cores[most] > 0.95 && most != "rabbitmq":
 		return "one core of " + most + ": " + use
-	case r.Sending.Disk > 0.2:
+	case u.Disk > 0.2:
 		return "the disk: " + use
-	case deepest != "":
-		return "the consumer of " + deepest + ": " + use
+	case deep != "":
+		return "the consumer of " + deep + ": " + use
 	default:
 		return "the answers of the order service: " + use
 	}

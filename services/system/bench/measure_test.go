@@ -70,8 +70,9 @@ type Trial struct {
 	// test, which places the orders.
 	CPU map[string]float64 `json:"cpuMsPerOrder"`
 	Sum float64            `json:"cpuMsPerOrderOfAll"`
-	// Sending is what happened while orders were sent.
-	Sending Sending `json:"whileSending"`
+	// Sending is what happened while orders were sent, and Rest from then until the last delivery.
+	Sending Use `json:"whileSending"`
+	Rest    Use `json:"afterSending"`
 	// Took is the time from the first order to the last delivery.
 	Took float64 `json:"seconds"`
 	// Measured is the time in which CPU was counted.
@@ -79,49 +80,66 @@ type Trial struct {
 	Load     load.Report `json:"load"`
 }
 
-// Sending is the use of the machine while orders were sent.
-type Sending struct {
-	Busy   float64            `json:"busyShare"`     // of all cores
-	Disk   float64            `json:"diskWaitShare"` // of all cores
-	Cores  map[string]float64 `json:"coresByProcess"`
-	Others float64            `json:"coresOfOtherPrograms"`
-	Queues map[string]int     `json:"messagesAtTheEnd"` // waiting in queues
+// Use is the use of the machine in a part of a trial.
+type Use struct {
+	Seconds float64            `json:"seconds"`
+	Busy    float64            `json:"busyShare"`     // of all cores
+	Disk    float64            `json:"diskWaitShare"` // of all cores
+	Cores   map[string]float64 `json:"coresByProcess"`
+	Others  float64            `json:"coresOfOtherPrograms"`
+	Queues  map[string]int     `json:"mostMessages"` // waiting in queues, at the end of sending or at any look after it
 }
 
 // measure offers orders, waits until they are delivered, and says what they cost. An order that is lost or doubled fails the test.
 func (s *site) measure(t *testing.T, a ask) Trial {
 	t.Helper()
 	before := s.snapshot(t)
-	var sent, end *snapshot
-	var read time.Time
+	var sent, delivered, end *snapshot
+	var looked time.Time
+	rest := map[string]int{}
 	report := s.load(t, a, func(p load.Progress) {
 		if sent == nil && (p.Phase == load.Waiting || p.Phase == load.Reading) {
 			sent = s.snapshot(t)
 			sent.queues = s.Waiting(t)
 		}
-		if read.IsZero() && p.Phase == load.Reading {
-			read = time.Now()
+		if p.Phase == load.Waiting && time.Since(looked) > lookAtQueues {
+			looked = time.Now()
+			deepest(rest, s.Waiting(t))
 		}
-		if end == nil && !read.IsZero() && time.Since(read) > arriving {
+		if delivered == nil && p.Phase == load.Reading {
+			delivered = s.snapshot(t)
+		}
+		if end == nil && delivered != nil && time.Since(delivered.at) > arriving {
 			end = s.snapshot(t)
 		}
 	})
-	if read.IsZero() {
-		read = time.Now()
+	if delivered == nil {
+		delivered = s.snapshot(t)
 	}
 	if end == nil { // no traces were read
 		time.Sleep(arriving)
 		end = s.snapshot(t)
 	}
 	if sent == nil {
-		sent = end
+		sent = delivered
 	}
+	delivered.queues = rest
 	if err := report.Err(); err != nil {
 		t.Errorf("%s: %.0f orders/s: %v; first %+v %+v", s.name, a.rate, err, report.Lost.First, report.Doubled.First)
 	}
-	trial := Trial{Rate: a.rate, Delivered: report.DeliveredRate, Load: report, Took: read.Sub(before.at).Seconds()}
+	trial := Trial{Rate: a.rate, Delivered: report.DeliveredRate, Load: report, Took: delivered.at.Sub(before.at).Seconds()}
 	trial.Measured = end.at.Sub(before.at).Seconds()
 	trial.CPU, trial.Sum = end.perOrder(before, max(report.Placed, 1))
-	trial.Sending = sent.sending(before)
+	trial.Sending, trial.Rest = sent.use(before), delivered.use(sent)
 	return trial
+}
+
+// lookAtQueues is long enough that the looks, which open a connection each, cost nothing.
+const lookAtQueues = 2 * time.Second
+
+// deepest keeps the largest number of messages of each queue.
+func deepest(most, now map[string]int) {
+	for name, n := range now {
+		most[name] = max(most[name], n)
+	}
 }

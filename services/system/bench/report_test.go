@@ -50,9 +50,11 @@ func (r *Report) finish(b *bench) {
 	}
 	if h := r.Highest; h != nil {
 		add(h.Held >= 130, "130 orders/s with complete traces", "%.1f", h.Held)
-	}
-	if c := r.Cost; c != nil {
-		add(c.Trial.Sum <= 14, "at most 14 ms of CPU an order", "%.2f ms at %.1f orders/s", c.Trial.Sum, c.Trial.Rate)
+		for _, trial := range h.Trials {
+			if h.Held > 0 && trial.Rate == h.Held {
+				add(trial.Sum <= 14, "at most 14 ms of CPU an order", "%.2f ms at %.1f orders/s", trial.Sum, trial.Rate)
+			}
+		}
 	}
 	if f := r.Flat; f != nil && len(f.Trials) > 0 {
 		last := f.Trials[len(f.Trials)-1]
@@ -175,6 +177,7 @@ func (r *Report) rates(w *strings.Builder) {
 		for _, trial := range r.Offered {
 			w.WriteString(trial.line())
 		}
+		fmt.Fprintf(w, "  limit of the last: %s\n", r.Offered[len(r.Offered)-1].limit())
 	}
 	if len(r.Replicas) > 0 {
 		fmt.Fprintf(w, "\nkitchens on one PostgreSQL, each with room for 20 orders/s (12 cooks, %s a ticket)\n", cookingTime)
