@@ -177,6 +177,7 @@ func (c *Consumer) consume(ctx context.Context, conn *amqp091.Connection, s Subs
 	ctx, stop := untilEnded(ctx, ended, s.Queue())
 	defer stop()
 	c.session.seen.found(ctx, s.Queue())
+	c.hung.begin(ctx, s.Queue())
 	c.consuming.Add(1)
 	defer c.consuming.Add(-1)
 	w := worker{Consumer: c, subscription: s, pauser: newPauser(), meters: c.instruments.of(ctx, s), channel: ch}

@@ -40,6 +40,11 @@ func newHungHandlers(tel *telemetry.Telemetry) *hungHandlers {
 	return &hungHandlers{log: tel.Log, count: count, all: map[*hand]struct{}{}}
 }
 
+// begin makes the metric of a queue begin with 0.
+func (h *hungHandlers) begin(ctx context.Context, queue string) {
+	h.count.Add(ctx, 0, metric.WithAttributes(queueKey.String(queue)))
+}
+
 func (h *hungHandlers) add(ctx context.Context, one *hand) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

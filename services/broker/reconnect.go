@@ -65,6 +65,13 @@ func newOutages(config Config) *outages {
 	return o
 }
 
+// begin makes the counters of a purpose begin with 0: a rate does not see the first value of a series.
+func (o *outages) begin(ctx context.Context, purpose string) {
+	of := metric.WithAttributes(purposeKey.String(purpose))
+	o.count.Add(ctx, 0, of)
+	o.blocks.Add(ctx, 0, of)
+}
+
 const scope = "traceria/services/broker"
 
 // lost begins the outage of what, or counts a failed attempt to end it. It logs at most once a minute, also when the

@@ -57,6 +57,7 @@ func newSession(config Config, purpose string) session {
 // return when its context ends.
 func (s *session) run(ctx context.Context, work func(ctx context.Context, conn *amqp091.Connection) error) {
 	var pauses wire.Pauses
+	s.seen.begin(ctx, s.purpose)
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := s.once(ctx, work)

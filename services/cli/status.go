@@ -27,14 +27,15 @@ func newStatusCommand() *cobra.Command {
 		Use:     "status [PART...]",
 		Short:   "Print the health and the address of every part",
 		GroupID: groupTools,
-		Long:    "Print the health and the address of every part, or of the named parts. The exit code is 1 if one is not healthy.",
+		Long: `Print the health and the address of every part, or of the named parts. The exit code is 1 if one is not healthy. Prometheus
+and Grafana are optional: unless they are named, the exit code does not depend on them.`,
 		Example: "  traceria status\n  traceria status kitchen rabbitmq\n  traceria status --wait --timeout 1m",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.parts = args
 			return runStatus(cmd, o)
 		},
 	}
-	addJSON(cmd, &o.json, "a list of {name, healthy, address, detail}")
+	addJSON(cmd, &o.json, "a list of {name, healthy, address, detail, optional}")
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "wait until all are healthy, and print each as it becomes healthy")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 5*time.Minute, "how long to wait with --wait")
 	return cmd
@@ -66,6 +67,7 @@ func chooseParts(all []pizzeria.Part, names []string) ([]pizzeria.Part, error) {
 			}
 			return nil, usagef("there is no part %q; there are %s", name, strings.Join(known, ", "))
 		}
+		all[i].Optional = false // it is asked for
 		chosen = append(chosen, all[i])
 	}
 	return chosen, nil
@@ -93,7 +95,7 @@ func printStatus(cmd *cobra.Command, parts []pizzeria.Part, o statusOptions) err
 
 func unhealthy(found []pizzeria.Health) (names []string) {
 	for _, h := range found {
-		if !h.Healthy {
+		if h.Missed() {
 			names = append(names, h.Name)
 		}
 	}

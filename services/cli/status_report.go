@@ -57,8 +57,11 @@ func (r *statusReport) conclude(cmd *cobra.Command, found []pizzeria.Health, o s
 
 func printHealth(cmd *cobra.Command, h pizzeria.Health) {
 	word := "healthy"
-	if !h.Healthy {
+	switch {
+	case h.Missed():
 		word = "NOT healthy"
+	case !h.Healthy:
+		word = "not running"
 	}
 	line := fmt.Sprintf("%-10s %-12s %s", h.Name, word, h.Address)
 	if h.Detail != "" {

@@ -37,7 +37,7 @@ func (s *Switches) startMeters() {
 	count, _ := meter.Int64Counter("traceria.failure.injected", metric.WithUnit("{injection}"),
 		metric.WithDescription("Failures that were injected into a request, a message or its handling."))
 	s.meters = meters{count: count, known: map[setting]bool{}, read: -1}
-	_, _ = meter.Int64ObservableGauge("traceria.failure.active", metric.WithUnit("1"),
+	_, _ = meter.Int64ObservableGauge("traceria.failure.active", metric.WithUnit("{setting}"),
 		metric.WithDescription("1 while a failure or an experiment is set, for everyone, a share or a customer; 0 after that."),
 		metric.WithInt64Callback(s.observe))
 }

@@ -42,6 +42,8 @@ type Config struct {
 	URLs map[string]string
 	// JaegerURL (JAEGER_URL) is Jaeger's query API. JaegerPublicURL (JAEGER_PUBLIC_URL) is its address for a browser.
 	JaegerURL, JaegerPublicURL string
+	// PrometheusURL (PROMETHEUS_URL) is Prometheus, and GrafanaURL (GRAFANA_URL) is Grafana, or empty where there is none.
+	PrometheusURL, GrafanaURL string
 	// ConsolePublicURL (CONSOLE_PUBLIC_URL) is the console's address for a browser. Services use CONSOLE_URL.
 	ConsolePublicURL string
 	// CollectorURL (OTEL_EXPORTER_OTLP_ENDPOINT) receives OTLP.
@@ -71,11 +73,15 @@ func Load(env *Env) Config {
 		URLs:                map[string]string{},
 		JaegerURL:           env.URL("JAEGER_URL", "http://127.0.0.1:16686"),
 		CollectorMetricsURL: env.URL("COLLECTOR_METRICS_URL", "http://127.0.0.1:8888/metrics"),
+		PrometheusURL:       env.URL("PROMETHEUS_URL", "http://127.0.0.1:9090"),
 		CollectorURL:        strings.TrimRight(env.String("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318"), "/"),
 	}
 	c.Flags.Path = env.String("TRACERIA_FLAGS", filepath.Join(env.String("TRACERIA_DATA", defaultData()), "flags.json"))
 	c.AMQPURL = withPassword(env, c.AMQPURL)
 	c.JaegerPublicURL = telemetry.Redacted(env.URL("JAEGER_PUBLIC_URL", c.JaegerURL)) // it is in every answer
+	if env.String("GRAFANA_URL", "") != "" {
+		c.GrafanaURL = env.URL("GRAFANA_URL", "")
+	}
 	if env.String("HTTP_ADDR", "") != "" {
 		c.HTTPAddr = env.Addr("HTTP_ADDR", "")
 	}

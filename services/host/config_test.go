@@ -30,8 +30,8 @@ func TestConfigDefaults(t *testing.T) {
 		},
 		JaegerURL: "http://127.0.0.1:16686", JaegerPublicURL: "http://127.0.0.1:16686", ConsolePublicURL: "http://127.0.0.1:8080",
 		CollectorURL: "http://127.0.0.1:4318", LogLevel: zerolog.InfoLevel,
-		CollectorMetricsURL: "http://127.0.0.1:8888/metrics",
-		OutboxRetention:     time.Hour, Flags: failure.File{Path: "/data/flags.json"},
+		CollectorMetricsURL: "http://127.0.0.1:8888/metrics", PrometheusURL: "http://127.0.0.1:9090",
+		OutboxRetention: time.Hour, Flags: failure.File{Path: "/data/flags.json"},
 	}
 	// package broker tests the back-off
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(host.Config{}, "BackOff", "Events")); diff != "" {

@@ -62,7 +62,9 @@ func (p *parts) Look(ctx context.Context) console.Parts {
 	var watcher console.Part
 	group.Go(func() { now.Topology, watcher = p.topology(ctx) })
 	for _, h := range Look(ctx, Parts(p.config)) {
-		now.Parts = append(now.Parts, console.Part(h))
+		if h.Healthy || !h.Optional {
+			now.Parts = append(now.Parts, console.Part{Name: h.Name, Healthy: h.Healthy, Address: h.Address, Detail: h.Detail})
+		}
 	}
 	group.Wait()
 	now.Parts = append(now.Parts, watcher)

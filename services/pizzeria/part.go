@@ -19,11 +19,14 @@ import (
 // Part is a program that the system needs, with a check of its health.
 type Part struct {
 	Name, address string
+	// Optional parts show more of the system. It works without them.
+	Optional bool
 	// check returns an error if the part is not healthy. remark says what is unusual although it is.
 	check func(ctx context.Context) (remark string, err error)
 }
 
-// Parts returns every part of the system: the services, RabbitMQ, the Collector and Jaeger.
+// Parts returns every part of the system: the services, RabbitMQ, the Collector and Jaeger, and the optional ones, Prometheus
+// and, where it has an address, Grafana.
 func Parts(config host.Config) []Part {
 	var all []Part
 	for _, service := range All() {
@@ -31,7 +34,7 @@ func Parts(config host.Config) []Part {
 		if service.Name == "console" {
 			shown = config.ConsolePublicURL
 		}
-		all = append(all, Part{service.Name, shown, func(ctx context.Context) (string, error) {
+		all = append(all, Part{Name: service.Name, address: shown, check: func(ctx context.Context) (string, error) {
 			remark, err := Ready(ctx, address)
 			if err == nil {
 				remark = strings.Join(slices.DeleteFunc(append(starved(ctx, config, service.Name), remark), func(s string) bool { return s == "" }), "; ")
@@ -39,25 +42,43 @@ func Parts(config host.Config) []Part {
 			return remark, err
 		}})
 	}
-	return append(all,
-		Part{"rabbitmq", "amqp://" + wire.Address(config.AMQPURL), func(ctx context.Context) (string, error) {
+	all = append(all,
+		Part{Name: "rabbitmq", address: "amqp://" + wire.Address(config.AMQPURL), check: func(ctx context.Context) (string, error) {
 			return deadLetters(ctx, config.AMQPURL)
 		}},
-		Part{"collector", telemetry.Redacted(config.CollectorURL), func(ctx context.Context) (string, error) {
+		Part{Name: "collector", address: telemetry.Redacted(config.CollectorURL), check: func(ctx context.Context) (string, error) {
 			return "", connects(ctx, config.CollectorURL)
 		}},
-		Part{"jaeger", config.JaegerPublicURL, func(ctx context.Context) (string, error) {
-			return "", answers(ctx, config.JaegerURL+"/api/v3/services")
-		}})
+		Part{Name: "jaeger", address: config.JaegerPublicURL, check: answeredBy(config.JaegerURL + "/api/v3/services")},
+		Part{
+			Name: "prometheus", address: telemetry.Redacted(config.PrometheusURL), Optional: true,
+			check: answeredBy(config.PrometheusURL + "/-/ready"),
+		})
+	if config.GrafanaURL != "" {
+		all = append(all, Part{
+			Name: "grafana", address: telemetry.Redacted(config.GrafanaURL), Optional: true,
+			check: answeredBy(config.GrafanaURL + "/api/health"),
+		})
+	}
+	return all
+}
+
+// answeredBy returns a check that wants an answer of status 200.
+func answeredBy(address string) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) { return "", answers(ctx, address) }
 }
 
 // Health is the result of checking a part. Detail is the remark or the error.
 type Health struct {
-	Name    string `json:"name"`
-	Healthy bool   `json:"healthy"`
-	Address string `json:"address"`
-	Detail  string `json:"detail,omitempty"`
+	Name     string `json:"name"`
+	Healthy  bool   `json:"healthy"`
+	Address  string `json:"address"`
+	Detail   string `json:"detail,omitempty"`
+	Optional bool   `json:"optional,omitempty"`
 }
+
+// Missed reports whether the system lacks the part.
+func (h Health) Missed() bool { return !h.Healthy && !h.Optional }
 
 // Look checks all parts at the same time. It takes at most 3 s.
 func Look(ctx context.Context, wanted []Part) []Health {
@@ -68,7 +89,7 @@ func Look(ctx context.Context, wanted []Part) []Health {
 	for i, p := range wanted {
 		group.Go(func() {
 			remark, err := p.check(ctx)
-			found[i] = Health{Name: p.Name, Healthy: err == nil, Address: p.address, Detail: remark}
+			found[i] = Health{Name: p.Name, Healthy: err == nil, Address: p.address, Detail: remark, Optional: p.Optional}
 			if err != nil {
 				found[i].Detail = err.Error()
 			}

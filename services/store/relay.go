@@ -35,7 +35,7 @@ type Publisher interface {
 func (db *DB) Relay(ctx context.Context, publisher Publisher, log zerolog.Logger) {
 	late, cancel := wait.Longer(ctx, relayGrace)
 	defer cancel()
-	r := &relay{db: db, publisher: publisher, log: log, late: late, trouble: seldom{log: log}, resent: db.countResent()}
+	r := &relay{db: db, publisher: publisher, log: log, late: late, trouble: seldom{log: log}, resent: db.countResent(ctx)}
 	for ctx.Err() == nil {
 		if err := r.turn(ctx); err != nil && ctx.Err() == nil {
 			r.trouble.warn(err, "outbox not relayed by this process; trying again")

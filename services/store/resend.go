@@ -136,11 +136,12 @@ func texts(values []string) []any {
 }
 
 // countResent returns the metric traceria.outbox.resent.
-func (db *DB) countResent() metric.Int64Counter {
+func (db *DB) countResent(ctx context.Context) metric.Int64Counter {
 	counter, err := db.meter.Int64Counter("traceria.outbox.resent", metric.WithUnit("{message}"),
 		metric.WithDescription("Messages that are sent again after a queue was lost with its messages."))
 	if err != nil {
 		return noop.Int64Counter{}
 	}
+	counter.Add(ctx, 0) // a rate does not see the first value of a series
 	return counter
 }

@@ -38,9 +38,10 @@ func putStreet(attributes pcommon.Map, kept string) {
 
 // observed is a Collector and a Jaeger of one test.
 type observed struct {
-	otlp, metrics, query, jaegerOTLP string
-	collector                        *systemtest.Process
-	system                           *systemtest.System
+	otlp, query, jaegerOTLP string
+	metrics                 systemtest.Metrics
+	collector               *systemtest.Process
+	system                  *systemtest.System
 }
 
 // startCollector starts the real Collector with collector.yaml. startJaeger starts its Jaeger.
@@ -53,7 +54,7 @@ func startCollector(t *testing.T) *observed {
 func startCollectorWith(t *testing.T, console string) *observed {
 	t.Helper()
 	o := &observed{
-		otlp: systemtest.FreeAddress(t), metrics: systemtest.FreeAddress(t), query: systemtest.FreeAddress(t), jaegerOTLP: systemtest.FreeAddress(t),
+		otlp: systemtest.FreeAddress(t), metrics: systemtest.FreeMetrics(t), query: systemtest.FreeAddress(t), jaegerOTLP: systemtest.FreeAddress(t),
 		system: &systemtest.System{Addresses: map[string]string{}},
 	}
 	t.Cleanup(func() {
@@ -61,19 +62,19 @@ func startCollectorWith(t *testing.T, console string) *observed {
 			t.Error(err)
 		}
 	})
-	o.collector = o.system.Launch(t, "collector", []string{
-		"COLLECTOR_OTLP_GRPC=" + systemtest.FreeAddress(t), "COLLECTOR_OTLP_HTTP=" + o.otlp, "COLLECTOR_PROMETHEUS=" + o.metrics,
-		"JAEGER_OTLP_ENDPOINT=http://" + o.jaegerOTLP, "CONSOLE_OTLP_ENDPOINT=" + console, "COLLECTOR_LOG_VERBOSITY=detailed",
-	}, systemtest.JaegerBinary(t), "--config", systemtest.InRepository(t, "collector/collector.yaml"))
+	o.collector = o.system.Launch(t, "collector", append(o.metrics.ForCollector(),
+		"COLLECTOR_OTLP_GRPC="+systemtest.FreeAddress(t), "COLLECTOR_OTLP_HTTP="+o.otlp,
+		"JAEGER_OTLP_ENDPOINT=http://"+o.jaegerOTLP, "CONSOLE_OTLP_ENDPOINT="+console, "COLLECTOR_LOG_VERBOSITY=detailed",
+	), systemtest.JaegerBinary(t), "--config", systemtest.InRepository(t, "collector/collector.yaml"))
 	return o
 }
 
 func (o *observed) startJaeger(t *testing.T) {
 	t.Helper()
-	o.system.Launch(t, "jaeger", []string{
-		"JAEGER_OTLP_GRPC=" + systemtest.FreeAddress(t), "JAEGER_OTLP_HTTP=" + o.jaegerOTLP,
-		"JAEGER_QUERY_HTTP=" + o.query, "JAEGER_QUERY_GRPC=" + systemtest.FreeAddress(t),
-	}, systemtest.JaegerBinary(t), "--config", systemtest.InRepository(t, "collector/jaeger.yaml"))
+	o.system.Launch(t, "jaeger", append(o.metrics.ForJaeger(),
+		"JAEGER_OTLP_GRPC="+systemtest.FreeAddress(t), "JAEGER_OTLP_HTTP="+o.jaegerOTLP,
+		"JAEGER_QUERY_HTTP="+o.query, "JAEGER_QUERY_GRPC="+systemtest.FreeAddress(t),
+	), systemtest.JaegerBinary(t), "--config", systemtest.InRepository(t, "collector/jaeger.yaml"))
 }
 
 // The test sends personal data as traces, metrics and logs and searches for it behind the Collector.
@@ -88,7 +89,7 @@ func TestCollectorRemovesPersonalData(t *testing.T) {
 
 	for what, arrived := range map[string]string{
 		"Jaeger":  o.await(t, "http://"+o.query+"/api/v3/traces/"+id, "kept-span"),
-		"metrics": o.await(t, "http://"+o.metrics+"/metrics", "kept-metric"),
+		"metrics": o.await(t, "http://"+o.metrics.Services+"/metrics", "kept-metric"),
 		"logs":    awaitText(t, "kept-log", o.collector.Out.String),
 	} {
 		if strings.Contains(arrived, street) {

@@ -27,10 +27,10 @@ const mostTraces = 20_000
 func jaeger(t *testing.T, s *systemtest.System) (*tracetree.Jaeger, string) {
 	t.Helper()
 	query, otlp := systemtest.FreeAddress(t), systemtest.FreeAddress(t)
-	s.Launch(t, "jaeger", []string{
-		"JAEGER_OTLP_GRPC=" + systemtest.FreeAddress(t), "JAEGER_OTLP_HTTP=" + otlp,
-		"JAEGER_QUERY_HTTP=" + query, "JAEGER_QUERY_GRPC=" + systemtest.FreeAddress(t), "JAEGER_MAX_TRACES=" + fmt.Sprint(mostTraces),
-	}, systemtest.JaegerBinary(t), "--config", systemtest.InRepository(t, "collector/jaeger.yaml"))
+	s.Launch(t, "jaeger", append(systemtest.FreeMetrics(t).ForJaeger(),
+		"JAEGER_OTLP_GRPC="+systemtest.FreeAddress(t), "JAEGER_OTLP_HTTP="+otlp,
+		"JAEGER_QUERY_HTTP="+query, "JAEGER_QUERY_GRPC="+systemtest.FreeAddress(t), "JAEGER_MAX_TRACES="+fmt.Sprint(mostTraces),
+	), systemtest.JaegerBinary(t), "--config", systemtest.InRepository(t, "collector/jaeger.yaml"))
 	return tracetree.NewJaeger("http://"+query, nil), "JAEGER_OTLP_ENDPOINT=http://" + otlp
 }
 
@@ -47,8 +47,8 @@ const ready = "Everything is ready"
 func start(t *testing.T, s *systemtest.System, files []string, env ...string) collector {
 	t.Helper()
 	c := collector{grpc: systemtest.FreeAddress(t), http: systemtest.FreeAddress(t)}
-	env = append(env,
-		"COLLECTOR_OTLP_GRPC="+c.grpc, "COLLECTOR_OTLP_HTTP="+c.http, "COLLECTOR_PROMETHEUS="+systemtest.FreeAddress(t),
+	env = append(append(env, systemtest.FreeMetrics(t).ForCollector()...),
+		"COLLECTOR_OTLP_GRPC="+c.grpc, "COLLECTOR_OTLP_HTTP="+c.http,
 		"CONSOLE_OTLP_ENDPOINT=http://"+systemtest.FreeAddress(t))
 	var args []string
 	for _, file := range files {

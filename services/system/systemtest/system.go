@@ -50,10 +50,13 @@ type System struct {
 	Addresses   map[string]string
 	Jaeger      *tracetree.Jaeger
 	Broker      *rabbitmqtest.Broker
+	Metrics     Metrics
 
 	mu      sync.Mutex
 	Running []*Process
 	cleanup []func()
+	// prometheus is set if the system has a Prometheus.
+	prometheus bool
 }
 
 var theSystem = &System{Addresses: map[string]string{}}
@@ -90,8 +93,15 @@ func (s *System) start(t *testing.T) {
 	if _, err := s.TraceriaWith([]string{"AMQP_PASSWORD_FILE="}, "topology", "credentials", s.Credentials, "--guest"); err != nil {
 		t.Fatal(err)
 	}
-	s.Broker = rabbitmqtest.Start(outlive{t, s}, rabbitmqtest.WithDefinitions(filepath.Join(s.Credentials, "broker", "definitions.json")))
+	options := []rabbitmqtest.Option{rabbitmqtest.WithDefinitions(filepath.Join(s.Credentials, "broker", "definitions.json"))}
+	if s.prometheus {
+		options = append(options, rabbitmqtest.WithMetrics())
+	}
+	s.Broker = rabbitmqtest.Start(outlive{t, s}, options...)
 	backend := StartTelemetry(t, s)
+	if s.prometheus {
+		s.startPrometheus(t)
+	}
 	s.Env = append(os.Environ(), backend...)
 	s.Env = append(s.Env,
 		"AMQP_URL="+s.Broker.URL, "RABBITMQ_MANAGEMENT_URL="+s.Broker.ManagementURL, "TRACERIA_DATA="+data,

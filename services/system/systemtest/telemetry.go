@@ -14,17 +14,21 @@ func StartTelemetry(t *testing.T, s *System) []string {
 	t.Helper()
 	binary := JaegerBinary(t)
 	query, otlpHTTP := FreeAddress(t), FreeAddress(t)
-	s.Launch(t, "jaeger", []string{
-		"JAEGER_OTLP_GRPC=" + FreeAddress(t), "JAEGER_OTLP_HTTP=" + otlpHTTP,
-		"JAEGER_QUERY_HTTP=" + query, "JAEGER_QUERY_GRPC=" + FreeAddress(t),
-	}, binary, "--config", InRepository(t, "collector/jaeger.yaml"))
+	s.Metrics = FreeMetrics(t)
+	s.Launch(t, "jaeger", append(s.Metrics.ForJaeger(),
+		"JAEGER_OTLP_GRPC="+FreeAddress(t), "JAEGER_OTLP_HTTP="+otlpHTTP,
+		"JAEGER_QUERY_HTTP="+query, "JAEGER_QUERY_GRPC="+FreeAddress(t),
+	), binary, "--config", InRepository(t, "collector/jaeger.yaml"))
 	collector := FreeAddress(t)
-	s.Launch(t, "collector", []string{
-		"COLLECTOR_OTLP_GRPC=" + FreeAddress(t), "COLLECTOR_OTLP_HTTP=" + collector,
-		"COLLECTOR_PROMETHEUS=" + FreeAddress(t), "JAEGER_OTLP_ENDPOINT=http://" + otlpHTTP, s.consoleOTLP(t),
-	}, binary, "--config", InRepository(t, "collector/collector.yaml"))
+	s.Launch(t, "collector", append(s.Metrics.ForCollector(),
+		"COLLECTOR_OTLP_GRPC="+FreeAddress(t), "COLLECTOR_OTLP_HTTP="+collector,
+		"JAEGER_OTLP_ENDPOINT=http://"+otlpHTTP, s.consoleOTLP(t),
+	), binary, "--config", InRepository(t, "collector/collector.yaml"))
 	s.Jaeger = tracetree.NewJaeger("http://"+query, nil)
-	return []string{"JAEGER_URL=http://" + query, "OTEL_EXPORTER_OTLP_ENDPOINT=http://" + collector}
+	return []string{
+		"JAEGER_URL=http://" + query, "PROMETHEUS_URL=http://" + s.Metrics.Prometheus,
+		"COLLECTOR_METRICS_URL=http://" + s.Metrics.Collector + "/metrics", "OTEL_EXPORTER_OTLP_ENDPOINT=http://" + collector,
+	}
 }
 
 // consoleOTLP returns the Collector's variable for the console, and reserves the console's address. Without it a test would send

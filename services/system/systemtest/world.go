@@ -60,19 +60,21 @@ func StartWorld(t *testing.T) *World {
 func (w *World) startTelemetry(t *testing.T) {
 	t.Helper()
 	query, otlp := FreeAddress(t), FreeAddress(t)
-	w.Backend = &Program{name: "jaeger", config: InRepository(t, "collector/jaeger.yaml"), env: []string{
-		"JAEGER_OTLP_GRPC=" + FreeAddress(t), "JAEGER_OTLP_HTTP=" + otlp, "JAEGER_MAX_TRACES=40000",
-		"JAEGER_QUERY_HTTP=" + query, "JAEGER_QUERY_GRPC=" + FreeAddress(t),
-	}}
+	w.Metrics = FreeMetrics(t)
+	w.Backend = &Program{name: "jaeger", config: InRepository(t, "collector/jaeger.yaml"), env: append(w.Metrics.ForJaeger(),
+		"JAEGER_OTLP_GRPC="+FreeAddress(t), "JAEGER_OTLP_HTTP="+otlp, "JAEGER_MAX_TRACES=40000",
+		"JAEGER_QUERY_HTTP="+query, "JAEGER_QUERY_GRPC="+FreeAddress(t),
+	)}
 	collector := FreeAddress(t)
-	w.Collector = &Program{name: "collector", config: InRepository(t, "collector/collector.yaml"), env: []string{
-		"COLLECTOR_OTLP_GRPC=" + FreeAddress(t), "COLLECTOR_OTLP_HTTP=" + collector,
-		"COLLECTOR_PROMETHEUS=" + FreeAddress(t), "JAEGER_OTLP_ENDPOINT=http://" + otlp, w.consoleOTLP(t),
-	}}
+	w.Collector = &Program{name: "collector", config: InRepository(t, "collector/collector.yaml"), env: append(w.Metrics.ForCollector(),
+		"COLLECTOR_OTLP_GRPC="+FreeAddress(t), "COLLECTOR_OTLP_HTTP="+collector,
+		"JAEGER_OTLP_ENDPOINT=http://"+otlp, w.consoleOTLP(t),
+	)}
 	w.StartPart(t, w.Backend)
 	w.StartPart(t, w.Collector)
 	w.Jaeger = tracetree.NewJaeger("http://"+query, nil)
-	w.Env = append(os.Environ(), "JAEGER_URL=http://"+query, "OTEL_EXPORTER_OTLP_ENDPOINT=http://"+collector)
+	w.Env = append(os.Environ(), "JAEGER_URL=http://"+query, "PROMETHEUS_URL=http://"+w.Metrics.Prometheus,
+		"COLLECTOR_METRICS_URL=http://"+w.Metrics.Collector+"/metrics", "OTEL_EXPORTER_OTLP_ENDPOINT=http://"+collector)
 }
 
 // StartPart starts the Collector or Jaeger.

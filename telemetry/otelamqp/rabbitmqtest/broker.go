@@ -16,6 +16,8 @@ type Broker struct {
 	URL string
 	// ManagementURL is the base of the management API, with credentials and without a path.
 	ManagementURL string
+	// MetricsURL is the address of the metrics for Prometheus, without a path. It is empty without WithMetrics.
+	MetricsURL string
 
 	cfg settings
 	mu  sync.Mutex
@@ -33,6 +35,7 @@ type settings struct {
 	private        bool
 	dir            string
 	port, mgmt     int
+	metrics        bool
 }
 
 // WithDefinitions makes the broker load a definitions file at its start. Users then come from that file: see
@@ -45,6 +48,9 @@ func WithDefinitions(path string) Option {
 func WithCredentials(user, password string) Option {
 	return func(s *settings) { s.user, s.password = user, password }
 }
+
+// WithMetrics makes the broker serve its metrics for Prometheus. It implies WithPrivate.
+func WithMetrics() Option { return func(s *settings) { s.metrics, s.private = true, true } }
 
 // WithPrivate starts a broker even when AMQP_URL is set, for tests that stop it, kill it or change it for others.
 func WithPrivate() Option { return func(s *settings) { s.private = true } }
@@ -99,12 +105,16 @@ func start(opts ...Option) (*Broker, error) {
 
 func newBroker(s settings) *Broker {
 	user := url.UserPassword(s.user, s.password)
-	return &Broker{
+	b := &Broker{
 		URL:           (&url.URL{Scheme: "amqp", User: user, Host: fmt.Sprintf("127.0.0.1:%d", s.port), Path: "/"}).String(),
 		ManagementURL: (&url.URL{Scheme: "http", User: user, Host: fmt.Sprintf("127.0.0.1:%d", s.mgmt)}).String(),
 		cfg:           s,
 		own:           true,
 	}
+	if s.metrics {
+		b.MetricsURL = fmt.Sprintf("http://127.0.0.1:%d", s.port+metricsAbove)
+	}
+	return b
 }
 
 // external describes the broker that the environment names.

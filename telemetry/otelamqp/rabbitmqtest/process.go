@@ -48,13 +48,13 @@ func launch(s settings) (*process, error) {
 		return nil, fmt.Errorf("open the broker's log: %w", err)
 	}
 	defer out.Close() //nolint:errcheck // the child has its own descriptor
-	args := []string{path, s.dir, strconv.Itoa(s.port), strconv.Itoa(s.mgmt)}
-	if s.definitions != "" {
-		copied, err := s.copyDefinitions()
-		if err != nil {
-			return nil, err
-		}
-		args = append(args, copied)
+	copied, err := s.copyDefinitions()
+	if err != nil {
+		return nil, err
+	}
+	args := []string{path, s.dir, strconv.Itoa(s.port), strconv.Itoa(s.mgmt), copied}
+	if s.metrics {
+		args = append(args, strconv.Itoa(s.port+metricsAbove))
 	}
 	p.cmd = s.release.command("sh", args...)
 	p.cmd.Stdout, p.cmd.Stderr = out, out
@@ -68,7 +68,11 @@ func launch(s settings) (*process, error) {
 }
 
 // copyDefinitions copies the definitions to the broker's folder: the broker sees another /usr, where they may lie.
+// It returns "" if there are none.
 func (s settings) copyDefinitions() (string, error) {
+	if s.definitions == "" {
+		return "", nil
+	}
 	text, err := os.ReadFile(s.definitions)
 	if err != nil {
 		return "", fmt.Errorf("read the broker's definitions: %w", err)

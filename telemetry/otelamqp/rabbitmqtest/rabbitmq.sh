@@ -2,19 +2,20 @@
 # Runs a private RabbitMQ in the foreground, beside any other broker on the machine, and ends everything
 # that belongs to it (epmd included) when it gets SIGTERM or SIGINT.
 #
-#   rabbitmq.sh DIR AMQP_PORT MANAGEMENT_PORT [DEFINITIONS]
+#   rabbitmq.sh DIR AMQP_PORT MANAGEMENT_PORT [DEFINITIONS [METRICS_PORT]]
 #
 # DIR holds its data, logs and cookie. It listens on loopback only: AMQP_PORT, MANAGEMENT_PORT (management
 # plugin), AMQP_PORT+20000 (distribution) and AMQP_PORT+30000 or, past 65535, AMQP_PORT+10000 (epmd).
-# DEFINITIONS is a definitions file that the broker loads at its start; without one it has guest/guest.
+# DEFINITIONS is a definitions file that the broker loads at its start; without one, or if it is empty, it has guest/guest.
+# METRICS_PORT, also on loopback, serves its metrics for Prometheus; without it the plugin is off.
 set -eu
 
 if [ $# -lt 3 ]; then
-  echo "usage: rabbitmq.sh DIR AMQP_PORT MANAGEMENT_PORT [DEFINITIONS]" >&2
+  echo "usage: rabbitmq.sh DIR AMQP_PORT MANAGEMENT_PORT [DEFINITIONS [METRICS_PORT]]" >&2
   exit 2
 fi
 mkdir -p "$1"
-dir=$(cd "$1" && pwd) port=$2 management=$3 definitions=${4:-}
+dir=$(cd "$1" && pwd) port=$2 management=$3 definitions=${4:-} metrics=${5:-}
 
 # Debian's wrapper insists on the user rabbitmq; the script behind it runs as the user that starts it.
 server=/usr/lib/rabbitmq/bin/rabbitmq-server
@@ -37,8 +38,9 @@ dist=$((port + 20000))
   # The log of the quorum queues may use three times this memory; the default is 512 MiB.
   echo "raft.wal_max_size_bytes = 67108864"
   [ -z "$definitions" ] || echo "load_definitions = $(cd "$(dirname "$definitions")" && pwd)/$(basename "$definitions")"
+  [ -z "$metrics" ] || printf 'prometheus.tcp.ip = 127.0.0.1\nprometheus.tcp.port = %s\n' "$metrics"
 } >"$dir/rabbitmq.conf"
-echo '[rabbitmq_management].' >"$dir/enabled_plugins"
+echo "[rabbitmq_management${metrics:+,rabbitmq_prometheus}]." >"$dir/enabled_plugins"
 
 export HOME="$dir"
 export RABBITMQ_NODENAME="traceria-$port@localhost"

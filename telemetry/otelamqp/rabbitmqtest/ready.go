@@ -84,12 +84,15 @@ func freePorts() (amqp, management int, err error) {
 	for range 100 {
 		amqp = 10500 + rand.IntN(2000) //nolint:gosec // a port, not a secret
 		management = amqp + 2100
-		if free(amqp) && free(management) && free(amqp+20000) && free(epmdPort(amqp)) {
+		if free(amqp) && free(management) && free(amqp+metricsAbove) && free(amqp+20000) && free(epmdPort(amqp)) {
 			return amqp, management, nil
 		}
 	}
 	return 0, 0, errors.New("found no free ports for a broker")
 }
+
+// metricsAbove is the distance of the port of the metrics from that of AMQP.
+const metricsAbove = 4200
 
 // epmdPort is where rabbitmq.sh puts the Erlang port mapper.
 func epmdPort(amqp int) int { return amqp + 30000 }
