@@ -30,7 +30,7 @@ func (*follower) IsReady() bool { return true }
 
 // ReSync implements sync.ISync.
 func (f *follower) ReSync(ctx context.Context, out chan<- sync.DataSync) error {
-	text, err := f.good()
+	text, err := f.good(nil)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (f *follower) Sync(ctx context.Context, out chan<- sync.DataSync) error {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	for {
-		text, err := f.good()
+		text, err := f.good(sent)
 		if err != nil && err.Error() != wrong {
 			wrong = err.Error()
 			f.report(err)
@@ -71,10 +71,11 @@ func (f *follower) Sync(ctx context.Context, out chan<- sync.DataSync) error {
 	}
 }
 
-func (f *follower) good() ([]byte, error) {
+// good reads the file and checks it, unless it is still the text that was checked before.
+func (f *follower) good(known []byte) ([]byte, error) {
 	text, err := f.file.read()
-	if err != nil {
-		return nil, err
+	if err != nil || (known != nil && bytes.Equal(text, known)) {
+		return text, err
 	}
 	if _, err := parse(text); err != nil {
 		return nil, err
