@@ -33,6 +33,7 @@ func runAll(cmd *cobra.Command) error {
 	if config.HTTPAddr != "" {
 		return usagef("HTTP_ADDR=%s: it is the address of one service, and `traceria all` runs every service. Unset it, and use CONSOLE_URL, ORDER_URL, … to move a service", config.HTTPAddr)
 	}
+	collectLessOften()
 	group, ctx := errgroup.WithContext(cmd.Context())
 	for _, service := range pizzeria.All() {
 		group.Go(func() error {

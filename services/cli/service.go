@@ -32,6 +32,7 @@ func runService(cmd *cobra.Command, service host.Service) error {
 	if unserved := pizzeria.Unserved(config, service.Topology(host.NewEnv(nil)).Subscriptions); unserved != nil {
 		cmd.PrintErrf("warning: this is wrong if the order service has the same configuration: %v\n", unserved)
 	}
+	collectLessOften()
 	return host.Run(cmd.Context(), service, host.Options{
 		Config: config, Known: pizzeria.Known(), Telemetry: telemetry.Config{Version: pizzeria.Version()},
 	})
