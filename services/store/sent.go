@@ -66,15 +66,22 @@ func (r outboxRow) routingKey() string {
 // keepSent moves rows, by routing key, from the outbox to the sent messages. sent_at is the time at which the relay took
 // them up: the broker may have routed a message at any time since.
 func (tx *Tx) keepSent(ctx context.Context, byKey map[string][]any, takenUp time.Time) error {
+	var all []any
 	for key, ids := range byKey {
+		all = append(all, ids...)
+		ids = padded(ids)
 		if _, err := tx.ExecContext(ctx, `INSERT INTO sent (event_id, conversation, routing_key, envelope, context, created_at, sent_at)
 			SELECT event_id, conversation, CAST($1 AS TEXT), envelope, context, created_at, CAST($2 AS BIGINT)
 			FROM outbox WHERE id IN (`+placeholders(3, len(ids))+`) ORDER BY id`, append([]any{key, takenUp.UnixNano()}, ids...)...); err != nil {
 			return fmt.Errorf("keep %d sent rows: %w", len(ids), err)
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM outbox WHERE id IN (`+placeholders(1, len(ids))+`)`, ids...); err != nil {
-			return fmt.Errorf("remove %d rows from the outbox: %w", len(ids), err)
-		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	all = padded(all)
+	if _, err := tx.ExecContext(ctx, `DELETE FROM outbox WHERE id IN (`+placeholders(1, len(all))+`)`, all...); err != nil {
+		return fmt.Errorf("remove %d rows from the outbox: %w", len(all), err)
 	}
 	return nil
 }

@@ -74,6 +74,19 @@ func pauseAfter(attempts int) time.Duration {
 	return min(unsentPause<<min(attempts, 20), unsentPauseMax)
 }
 
+// padded repeats the last id until the number of ids is a power of two. So a statement about many ids has few texts, and stays
+// prepared. In a list of IN a repeated id changes nothing.
+func padded(ids []any) []any {
+	n := 1
+	for n < len(ids) {
+		n *= 2
+	}
+	for len(ids) < n {
+		ids = append(ids, ids[len(ids)-1])
+	}
+	return ids
+}
+
 // placeholders returns "$first, …" with n of them. SQLite numbers arguments by their place in the statement, PostgreSQL by
 // the number, so both orders must agree.
 func placeholders(first, n int) string {

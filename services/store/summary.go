@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -15,9 +16,23 @@ type statement struct {
 
 func (s statement) name() string { return strings.TrimSpace(s.operation + " " + s.table) }
 
-// summary returns the operation of a statement and the first table that it names outside parentheses, else inside, or "".
-// It reads the forms that this repository writes.
+// summaries has the summaries of the statements by their texts, which are few: see [placeholders].
+var summaries sync.Map
+
+// summary is parseSummary, once for each text.
 func summary(query string) (operation, table string) {
+	if known, ok := summaries.Load(query); ok {
+		s, _ := known.(statement)
+		return s.operation, s.table
+	}
+	operation, table = parseSummary(query)
+	summaries.Store(query, statement{operation: operation, table: table})
+	return operation, table
+}
+
+// parseSummary returns the operation of a statement and the first table that it names outside parentheses, else inside, or "".
+// It reads the forms that this repository writes.
+func parseSummary(query string) (operation, table string) {
 	first, rest := word(query)
 	operation = strings.ToUpper(first)
 	for last, depth := first, 0; rest != ""; {
