@@ -86,10 +86,12 @@ BENCH ?= .
 BENCH_PACKAGES = ./telemetry/otelamqp ./services/event ./services/store ./services/failure ./services/failure/inject
 
 .PHONY: bench
-bench: rabbitmq-server ## measure events, store, AMQP instrumentation, what the failures' switches cost, and the whole system (two hours)
+bench: rabbitmq-server ## measure events, store, AMQP instrumentation, what the failures' switches cost, and the whole system (two hours); with BENCH=Relay only the benchmarks of that name
 	go test -run '^$$' -bench '$(BENCH)' -skip Throughput -benchmem $(BENCH_PACKAGES)
+ifeq ($(BENCH),.)
 	go test -run '^$$' -bench Throughput -benchtime 1x -timeout 30m ./telemetry/otelamqp
 	@$(MAKE) --no-print-directory bench-system
+endif
 
 # How long the whole system is measured: short (6 minutes) or full (an hour, with a soak of 10 minutes unless SOAK says another
 # time). services/system/bench/README.md lists the sections.
