@@ -56,8 +56,11 @@ func TestASlopeIsThatOfTheLine(t *testing.T) {
 func TestARateIsMissedForWhatWentWrong(t *testing.T) {
 	t.Parallel()
 	whole := load.Report{Traces: load.Traces{Checked: 9, Complete: 9}}
-	if why := (Trial{Load: whole}).missed(); why != "" {
+	if why := (Trial{Rate: 10, Delivered: 9.6, Load: whole}).missed(); why != "" {
 		t.Errorf("a rate that was held is missed: %s", why)
+	}
+	if why := (Trial{Rate: 10, Delivered: 9.4, Load: whole}).missed(); why != "they were delivered at 9.4 orders/s" {
+		t.Errorf("a backlog grows, and the rate is held: %s", why)
 	}
 	for want, change := range map[string]func(*load.Report){
 		"7 orders were refused: 503":  func(r *load.Report) { r.Refused = []load.Count{{What: "503", Orders: 7}} },
@@ -70,7 +73,7 @@ func TestARateIsMissedForWhatWentWrong(t *testing.T) {
 	} {
 		r := whole
 		change(&r)
-		if why := (Trial{Load: r}).missed(); !strings.Contains(why, want) {
+		if why := (Trial{Rate: 10, Delivered: 10, Load: r}).missed(); !strings.Contains(why, want) {
 			t.Errorf("got %q, want %q", why, want)
 		}
 	}

@@ -8,8 +8,12 @@ import (
 	"traceria/services/load"
 )
 
-// tooLate is the longest p99 of the time to delivery at a rate that is held. An order takes 0.2 s when the system is idle.
-const tooLate = 3 * time.Second
+const (
+	// tooLate is the longest p99 of the time to delivery at a rate that is held. An order takes 0.2 s when the system is idle.
+	tooLate = 3 * time.Second
+	// keptUp is the least share of the rate at which orders are delivered. Below it a backlog grows.
+	keptUp = 0.95
+)
 
 // Highest is the result of the section rate.
 type Highest struct {
@@ -81,6 +85,8 @@ func (r Trial) missed() string {
 		return "the traces were not read: " + l.Traces.Error
 	case l.Traces.Complete < l.Traces.Checked:
 		return fmt.Sprintf("%d of %d traces are complete; %s", l.Traces.Complete, l.Traces.Checked, l.Traces.Incomplete[0].Lacks)
+	case r.Delivered < keptUp*r.Rate:
+		return fmt.Sprintf("they were delivered at %.1f orders/s", r.Delivered)
 	case time.Duration(l.Delivery.P99) > tooLate:
 		return fmt.Sprintf("p99 of the time to delivery is %s", milliseconds(time.Duration(l.Delivery.P99)))
 	default:
