@@ -43,13 +43,14 @@ type collector struct {
 // ready is what a Collector writes when it receives.
 const ready = "Everything is ready"
 
-// start starts a Collector with these files and variables, and waits until it receives. Nothing listens at the console's address.
+// start starts a Collector with these files, and waits until it receives. env may name other addresses. Nothing listens at the
+// console's address.
 func start(t *testing.T, s *systemtest.System, files []string, env ...string) collector {
 	t.Helper()
 	c := collector{grpc: systemtest.FreeAddress(t), http: systemtest.FreeAddress(t)}
-	env = append(append(env, systemtest.FreeMetrics(t).ForCollector()...),
-		"COLLECTOR_OTLP_GRPC="+c.grpc, "COLLECTOR_OTLP_HTTP="+c.http,
-		"CONSOLE_OTLP_ENDPOINT=http://"+systemtest.FreeAddress(t))
+	env = append(append(systemtest.FreeMetrics(t).ForCollector(),
+		"COLLECTOR_OTLP_GRPC="+c.grpc, "COLLECTOR_OTLP_HTTP="+c.http, "CONSOLE_OTLP_ENDPOINT=http://"+systemtest.FreeAddress(t)),
+		env...)
 	var args []string
 	for _, file := range files {
 		args = append(args, "--config", systemtest.InRepository(t, file))

@@ -204,3 +204,32 @@ func TestTheShareIsOfConversations(t *testing.T) {
 		t.Errorf("of 60 conversations with 3 spans each %d are kept, with %v spans; want about 30, whole", len(found), counts)
 	}
 }
+
+// The first tier keeps spans while the second one is away, and a conversation that two first tiers have seen is whole.
+func TestTheTiersWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	// The wait is longer than the back-offs of two connections differ.
+	s := &systemtest.System{Env: append(os.Environ(), "COLLECTOR_SHARE_PERCENT=0", "COLLECTOR_DECISION_WAIT=10s")}
+	t.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	from, to := jaeger(t, s)
+	a, b := systemtest.FreeAddress(t), systemtest.FreeAddress(t)
+	below := []string{"COLLECTOR_TIER2_A=" + a, "COLLECTOR_TIER2_B=" + b}
+	left, right := start(t, s, firstTier, below...), start(t, s, firstTier, below...)
+	sent := &sender{t: t, to: left, sent: map[string]string{}}
+	want := map[string]int{}
+	for i := range 20 {
+		name := fmt.Sprintf("conversation-%d", i)
+		want[name] = 2
+		sent.to = left
+		sent.send(name, reason{status: 2})
+		sent.to = right
+		sent.send(name, reason{})
+	}
+	start(t, s, secondTier, to, "COLLECTOR_OTLP_GRPC="+a)
+	start(t, s, secondTier, to, "COLLECTOR_OTLP_GRPC="+b)
+	sent.eventually(from, want)
+}

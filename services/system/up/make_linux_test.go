@@ -47,7 +47,7 @@ func TestMakeUp(t *testing.T) {
 		t.Skip("needs the whole system, which -short leaves out")
 	}
 	h := newSystem(t)
-	program := jaegerProgram(t)
+	program, otelcol := jaegerProgram(t), otelcolProgram(t)
 	isolate(t)
 	r := newRelease(t)
 	r.publish(bytes.ReplaceAll(program, noPages, []byte("Here are the pages"))) // as a release has them
@@ -61,6 +61,7 @@ func TestMakeUp(t *testing.T) {
 	upAgainSaysThatItRuns(t, h)
 	scenariosPutBackWhatTheyChange(t, h)
 	downEndsEverything(t, h)
+	samplingIsAChoice(t, h, otelcol)
 	aJaegerWithoutPagesIsNamed(t, h, program)
 }
 
