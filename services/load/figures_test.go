@@ -35,13 +35,16 @@ func TestTheRateIsThatOfMostOrders(t *testing.T) {
 	for n := range 1000 {
 		moments = append(moments, start.Add(time.Duration(n)*10*time.Millisecond))
 	}
-	if got := rate(append(moments, start.Add(time.Minute))); got < 99 || got > 101 {
+	if got := rate(append(moments, start.Add(time.Minute)), 0); got < 99 || got > 101 {
 		t.Errorf("%g a second, want 100", got)
 	}
-	if got := rate(moments[:2]); got < 99 || got > 101 {
+	if got := rate(moments[:2], 0); got < 99 || got > 101 {
 		t.Errorf("%g a second, want 100", got)
 	}
-	if got := rate(moments[:1]); got != 0 {
+	if got := rate(moments[:11], time.Second); got < 9.9 || got > 10.1 { // a burst, and silence after it
+		t.Errorf("%g a second, want 10", got)
+	}
+	if got := rate(moments[:1], 0); got != 0 {
 		t.Errorf("one moment has the rate %g", got)
 	}
 }

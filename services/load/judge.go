@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"traceria/services/load/pace"
 )
 
 // mostFirst is the number of lost or doubled orders that a report names.
@@ -50,7 +52,11 @@ func (r *run) judge(ctx context.Context, report *Report) {
 	}
 	report.Lost.States = counted(states)
 	report.Answer, report.Delivery = quantilesOf(answers), quantilesOf(deliveries)
-	report.PlacedRate, report.DeliveredRate = rate(placed), rate(delivered)
+	least := time.Duration(0)
+	if report.Profile == pace.Burst && !report.Interrupted { // the last burst is followed by silence
+		least = time.Duration(report.Duration)
+	}
+	report.PlacedRate, report.DeliveredRate = rate(placed, least), rate(delivered, least)
 	r.find(ctx, report.Lost.First)
 }
 

@@ -48,9 +48,9 @@ func quantile(sorted []time.Duration, q float64) Time {
 	return Time(sorted[min(max(rank, 1), len(sorted))-1])
 }
 
-// rate returns how many of the moments fall into a second, from the first to the last. With 200 and more it leaves out the first
-// and the last hundredth, so that one straggler does not halve the rate.
-func rate(moments []time.Time) float64 {
+// rate returns how many of the moments fall into a second, from the first to the last, or over a longer time. With 200 and more it
+// leaves out the first and the last hundredth, so that one straggler does not halve the rate.
+func rate(moments []time.Time, least time.Duration) float64 {
 	slices.SortFunc(moments, time.Time.Compare)
 	if cut := len(moments) / 100; cut > 1 {
 		moments = moments[cut : len(moments)-cut]
@@ -58,7 +58,7 @@ func rate(moments []time.Time) float64 {
 	if len(moments) < 2 {
 		return 0
 	}
-	took := moments[len(moments)-1].Sub(moments[0]).Seconds()
+	took := max(moments[len(moments)-1].Sub(moments[0]), least).Seconds()
 	if took <= 0 {
 		return 0
 	}

@@ -39,7 +39,8 @@ type Report struct {
 	Lost     Losses  `json:"lost"`
 	Doubled  Doubles `json:"doubled"`
 
-	// PlacedRate and DeliveredRate are orders in a second, from the first to the last that was placed or delivered.
+	// PlacedRate and DeliveredRate are orders in a second, from the first to the last that was placed or delivered. Those of bursts
+	// are over the whole time.
 	PlacedRate    float64 `json:"placedRate"`
 	DeliveredRate float64 `json:"deliveredRate"`
 	// Answer is the time to the answer of POST /order, Delivery that to OrderDelivered. Both count from when the order should have

@@ -158,10 +158,28 @@ func (r *run) check(ctx context.Context, sample []*sampled) error {
 			return err
 		}
 		if len(left) == 0 || time.Now().After(deadline) || wait.For(ctx, tracesAgain) != nil {
-			return nil
+			return r.readElsewhere(ctx, left)
 		}
 		pending = left
 	}
+}
+
+// searches limits the searches in Jaeger for the other traces of an order. One takes a query for each service.
+const searches = 100
+
+// readElsewhere looks for what is missing in other traces of the orders. While trace.mode changes, some hops of an order have a
+// trace of their own.
+func (r *run) readElsewhere(ctx context.Context, incomplete []*sampled) error {
+	for _, s := range incomplete[:min(len(incomplete), searches)] {
+		if s.absent || ctx.Err() != nil {
+			continue
+		}
+		spans, err := r.options.Jaeger.Conversation(ctx, s.id)
+		if err := r.conclude(ctx, s, spans, err); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // read reads the trace of an order. An order of which one trace has no process span may have more traces: in the modes link and
@@ -171,6 +189,11 @@ func (r *run) read(ctx context.Context, s *sampled) error {
 	if err == nil && !hasConsumer(spans) && s.status != "cancelled" {
 		spans, err = r.options.Jaeger.Conversation(ctx, s.id)
 	}
+	return r.conclude(ctx, s, spans, err)
+}
+
+// conclude says what the spans of an order lack.
+func (r *run) conclude(ctx context.Context, s *sampled, spans []tracetree.Span, err error) error {
 	if errors.Is(err, tracetree.ErrNotFound) {
 		s.absent, s.lacks = true, "Jaeger has no span of it"
 		return nil
