@@ -113,4 +113,7 @@ func TestQuantilesAndSpreads(t *testing.T) {
 	if v := all[1]; !near(v.ThroughputRatio, 0.925) || !near(v.CPURatio, 1.1) || !near(v.Delivered, 70) {
 		t.Errorf("got %+v", v)
 	}
+	if got := all[1].ratio(all[0], cpu); !near(got, 1.1) {
+		t.Errorf("the ratio of the CPU is %f", got)
+	}
 }

@@ -62,11 +62,13 @@ func (r *Report) finish(b *bench) {
 			"%d of %d at %.1f orders/s", last.Load.Traces.Complete, last.Load.Traces.Checked, last.Rate)
 		add(f.Spread <= 0.1, "the cost of an order is flat within 10% over the rates", "%.1f%%, and %.1f%% without what the idle system uses", 100*f.Spread, 100*f.NetSpread)
 	}
-	for _, v := range r.Tracing {
-		if v.Name == variantSampled && r.Tracing[0].Name == variantOff && v.ThroughputRatio > 0 {
-			add(v.ThroughputRatio >= 0.95, "tracing costs at most 5% of throughput at the default detail", "%.1f%% (quartiles %.1f%% to %.1f%%)",
-				100*(1-v.ThroughputRatio), 100*(1-v.High), 100*(1-v.Low))
-		}
+	found := r.variants()
+	on, off, unsampled := found[variantSampled], found[variantOff], found[variantUnsampled]
+	if len(on.Trials) > 0 && len(off.Trials) > 0 && len(unsampled.Trials) > 0 {
+		add(on.ThroughputRatio >= 0.95, "tracing costs at most 5% of throughput at the default detail",
+			"%.1f%% of that without telemetry (quartiles %.1f%% to %.1f%%), %.1f%% of the unsampled; CPU of an order %+.1f%% and %+.1f%%, of the services alone %+.1f%% and %+.1f%%",
+			100*(1-on.ThroughputRatio), 100*(1-on.High), 100*(1-on.Low), 100*(1-on.ratio(unsampled, delivered)),
+			100*(on.CPURatio-1), 100*(on.ratio(unsampled, cpu)-1), 100*(on.ratio(off, Trial.services)-1), 100*(on.ratio(unsampled, Trial.services)-1))
 	}
 	if len(r.Offered) > 0 {
 		lost := 0
@@ -80,16 +82,21 @@ func (r *Report) finish(b *bench) {
 	}
 }
 
+func (r *Report) variants() map[string]Variant {
+	found := map[string]Variant{}
+	for _, v := range r.Tracing {
+		found[v.Name] = v
+	}
+	return found
+}
+
 // spanCost compares the sampled and the unsampled variant.
 func (b *bench) spanCost() *SpanCost {
 	r := b.report
 	if r.Cost == nil || r.Cost.Spans == 0 {
 		return nil
 	}
-	found := map[string]Variant{}
-	for _, v := range r.Tracing {
-		found[v.Name] = v
-	}
+	found := r.variants()
 	on, off := found[variantSampled], found[variantUnsampled]
 	if on.CPU == 0 || off.CPU == 0 {
 		return nil

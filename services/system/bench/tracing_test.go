@@ -102,6 +102,15 @@ func (b *bench) compare(trials map[string][]Trial) (all []Variant) {
 	return all
 }
 
+func delivered(r Trial) float64 { return r.Delivered }
+func cpu(r Trial) float64       { return r.Sum }
+
+// ratio is the median of the ratios of a value to that of another variant within a round.
+func (v Variant) ratio(other Variant, value func(Trial) float64) float64 {
+	rounds := v.Trials[:min(len(v.Trials), len(other.Trials))]
+	return median(rounds, func(i int) float64 { return value(v.Trials[i]) / value(other.Trials[i]) })
+}
+
 // services is the CPU of the five services for an order.
 func (r Trial) services() (sum float64) {
 	for name, each := range r.CPU {
