@@ -11,11 +11,11 @@ import (
 // mostFirst is the number of lost or doubled orders that a report names.
 const mostFirst = 20
 
-func (r *run) newReport(interrupted bool) Report {
+func (r *run) newReport() Report {
 	l := r.ledger
 	return Report{
 		Profile: r.options.Profile, Rate: r.options.Rate, Duration: Time(r.options.Duration), WarmUp: Time(r.options.WarmUp),
-		Started: r.began.UTC(), Customer: r.options.Customer, Failure: r.options.Failure, Interrupted: interrupted,
+		Started: r.began.UTC(), Customer: r.options.Customer, Failure: r.options.Failure, Interrupted: r.interrupted,
 		Offered: l.offered, Unsent: l.unsent, Late: l.late, Placed: l.placed, Refused: counted(l.refused),
 		Lost: Losses{States: []Count{}, First: []Loss{}}, Doubled: Doubles{First: []Double{}},
 		Dropped: []Dropped{}, Hops: []Hop{}, Path: []Share{},

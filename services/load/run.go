@@ -30,6 +30,8 @@ type run struct {
 	ledger  *ledger
 	began   time.Time
 	unread  error // why the last look at the orders failed
+	// interrupted reports that ctx ended before all orders were delivered.
+	interrupted bool
 
 	mu    sync.Mutex
 	phase Phase
@@ -53,10 +55,10 @@ func Run(ctx context.Context, o Options) (Report, error) {
 
 	before := r.dropped(rest)
 	r.send(ctx)
-	interrupted := ctx.Err() != nil
 	r.enter(Waiting)
 	r.settleWithin(ctx, rest)
-	report := r.newReport(interrupted)
+	r.interrupted = ctx.Err() != nil
+	report := r.newReport()
 	if err := r.lastLook(rest, &report, before); err != nil {
 		return report, fmt.Errorf("read the orders after the load: %w", err)
 	}

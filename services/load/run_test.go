@@ -175,6 +175,27 @@ func TestAnInterruptedLoadReportsWhatItHas(t *testing.T) {
 	}
 }
 
+// Orders that are not awaited any more are not lost either.
+func TestALoadThatIsInterruptedWhileItWaitsLosesNothing(t *testing.T) {
+	t.Parallel()
+	o := open(t, &shop{delivery: time.Hour})
+	o.Duration, o.Wait = time.Second, load.MostWait
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	o.Progress = func(p load.Progress) {
+		if p.Phase == load.Waiting {
+			cancel()
+		}
+	}
+	r, err := load.Run(ctx, o)
+	if err != nil || r.Err() != nil {
+		t.Fatal(err, r.Err())
+	}
+	if !r.Interrupted || r.Placed != 20 || r.UnderWay != 20 || r.Lost.Orders != 0 {
+		t.Errorf("got %+v", r)
+	}
+}
+
 func TestALoadNeedsTheOrderService(t *testing.T) {
 	t.Parallel()
 	server := open(t, &shop{})

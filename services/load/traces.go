@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,6 +44,8 @@ const (
 	// tracesLate is how long spans may be missing, as for traceria trace --wait, and tracesAgain the interval of looks.
 	tracesLate  = 15 * time.Second
 	tracesAgain = time.Second
+	// tracesMost limits the reading of all traces. After an interrupt it is afterInterrupt.
+	tracesMost = time.Hour
 	// keptShare is the share of Jaeger's traces that is taken for granted: other programs make traces, too.
 	keptShare = 0.8
 )
@@ -133,9 +136,13 @@ func (r *run) tracesOf(ctx context.Context, o *order) int {
 
 // check reads the traces until each is complete, at most for tracesLate.
 func (r *run) check(ctx context.Context, sample []*sampled) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Hour)
+	late, most := tracesLate, tracesMost
+	if r.interrupted {
+		late, most = 0, afterInterrupt
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, most, fmt.Errorf("they could not be read within %s", most))
 	defer cancel()
-	deadline := time.Now().Add(tracesLate)
+	deadline := time.Now().Add(late)
 	for pending := sample; ; {
 		var mu sync.Mutex
 		var left []*sampled
@@ -155,7 +162,7 @@ func (r *run) check(ctx context.Context, sample []*sampled) error {
 			})
 		}
 		if err := group.Wait(); err != nil {
-			return err
+			return cmp.Or(context.Cause(ctx), err)
 		}
 		if len(left) == 0 || time.Now().After(deadline) || wait.For(ctx, tracesAgain) != nil {
 			return r.readElsewhere(ctx, left)
