@@ -37,8 +37,8 @@ build-jaeger: ## provide bin/jaeger (Jaeger and Collector in one): download its 
 BROKER_PACKAGES = $$(go list -test -f '{{if .ForTest}}{{.ForTest}} {{.Deps}}{{end}}' ./... | \
 	sed -n '/\/rabbitmqtest/s/ .*//p' | grep -vE '/services/(system|scenario)' | sort -u)
 # These run the whole system. They are tested on the RabbitMQ that Compose runs. The compose test comes last, alone: it has
-# ten containers beside it. The packages that take longest come first.
-SYSTEM_PACKAGES = ./services/system/failures ./services/system/chaos ./services/system/scenarios ./services/system/console
+# ten containers beside it. The packages that take longest come first. The metrics are tested on both: some names differ.
+SYSTEM_PACKAGES = ./services/system/failures ./services/system/chaos ./services/system/scenarios ./services/system/console ./services/system/metrics
 LONGEST = ./services/system ./services/system/up
 COMPOSE = ./services/system/compose
 # A module of its own with the libraries that otelamqp is compared with.

@@ -64,6 +64,6 @@ install "$@" || { update && install "$@"; } || failed=1
 [ -z "$failed" ] || { tail -n 4 "$log" >&2 && die "Could not install $*; see $log."; }
 for package in "$@"; do
   case $package in
-  rabbitmq-server | postgresql) [ ! -d /run/systemd/system ] || as_root systemctl disable --quiet "$package" || true ;;
+  rabbitmq-server | postgresql | prometheus) [ ! -d /run/systemd/system ] || as_root systemctl disable --quiet "$package" || true ;;
   esac
 done

@@ -24,6 +24,9 @@ started() { grep -lzxF "TRACERIA_RUN=$run" /proc/[0-9]*/environ 2>/dev/null | tr
 # ours tells whether make up runs the broker. It does not when AMQP_URL names one, or when one listens on port 5672.
 ours() { [ "$(cat .run/broker-is 2>/dev/null)" = ours ]; }
 
+# watched tells whether make up runs Prometheus. It does not when PROMETHEUS_URL names one, or when it cannot be installed.
+watched() { [ -z "${PROMETHEUS_URL:-}" ] && command -v prometheus >/dev/null; }
+
 up() {
   mkdir -p .run/log .run/data
   exec 8>.run/up.lock
@@ -45,6 +48,7 @@ up() {
   wait_for 120s "${parts[@]}"
   follow_build
   wait_for 30s collector jaeger
+  ! watched || wait_for 30s prometheus
   hints
 }
 
@@ -68,12 +72,14 @@ check_machine() {
   sampling) ;;
   *) die "TRACERIA_COLLECTOR is \"$TRACERIA_COLLECTOR\". Without Docker it is sampling (collector/sampling.yaml), or not set. Nothing was started." ;;
   esac
-  check_ports 8080 8081 8082 8083 8084 8085 4317 4318 8889 14317 14318 16685 16686
+  check_ports 8080 8081 8082 8083 8084 8085 4317 4318 8887 8888 8889 14317 14318 16685 16686
+  [ -n "${PROMETHEUS_URL:-}" ] || ! taken 9090 || die "Port 9090 is in use by $(holder 9090). Prometheus needs it on 127.0.0.1; or set
+PROMETHEUS_URL to a Prometheus that runs (dashboards/prometheus.yml has the configuration). Nothing was started."
   if [ -n "${AMQP_URL:-}" ] || taken 5672; then
     echo theirs >.run/broker-is
   else
     echo ours >.run/broker-is
-    check_ports 15672 25672 35672
+    check_ports 15672 15692 25672 35672
   fi
 }
 
@@ -105,6 +111,8 @@ provide() {
   # Without curl Jaeger is built, so nothing is installed for it alone.
   [ ${#packages[@]} = 0 ] || command -v curl >/dev/null || packages+=(curl ca-certificates)
   [ ${#packages[@]} = 0 ] || ./install.sh "${packages[@]}" 8>&-
+  # The system works without Prometheus.
+  [ -n "${PROMETHEUS_URL:-}" ] || watched || ./install.sh prometheus 8>&- || say "There is no Prometheus, so there are no metrics and alerts."
   collector/jaeger.sh --download 8>&- &
   download=$!
   make --no-print-directory build bin/process-compose 8>&-
@@ -131,16 +139,23 @@ start() {
   : >.run/log/build-jaeger.log # process-compose appends
   # A download that failed is not tried again. One that goes on is waited for.
   kill -0 "$download" 2>/dev/null || provided || export TRACERIA_JAEGER_RELEASE_URL=
+  [ -n "${PROMETHEUS_URL:-}" ] || unset PROMETHEUS_URL # Jaeger takes an empty one for an address
+  # What depends on a disabled process does not wait.
+  local disabled=()
+  ours || disabled+=(rabbitmq)
+  watched || disabled+=(prometheus)
   (
     unset "${!PC_@}" # the caller's, for another process-compose
     export TRACERIA_RUN=$run
     if ours; then
       unset AMQP_URL AMQP_PASSWORD_FILE
     else
-      # What depends on a disabled process does not wait.
-      export PC_DISABLED_PROCESSES=rabbitmq
       # Set even when empty: the password files in process-compose.yml belong to our own broker.
       export AMQP_PASSWORD_FILE="${AMQP_PASSWORD_FILE:-}"
+    fi
+    if [ ${#disabled[@]} != 0 ]; then
+      PC_DISABLED_PROCESSES=$(IFS=, && echo "${disabled[*]}")
+      export PC_DISABLED_PROCESSES
     fi
     bin/process-compose up -D -t=false --disable-dotenv --keep-project -U -u "$socket" -L .run/log/process-compose.log -f process-compose.yml 8>&-
   ) >.run/log/process-compose.out 2>&1 || die "process-compose did not start:"$'\n'"$(tail -n 5 .run/log/process-compose.out)"
@@ -180,12 +195,14 @@ follow_build() {
 }
 
 hints() {
-  local pages=''
+  local pages='' prometheus="${PROMETHEUS_URL:-not installed}"
+  ! watched || prometheus='http://127.0.0.1:9090  (metrics and alerts; with Docker there is Grafana, too)'
   has_pages || pages='  (no pages, only the API: a release has them, this one was built from source)'
   say ""
   say "the console        ${CONSOLE_PUBLIC_URL:-http://127.0.0.1:8080}  (place orders, break things, watch the traces)"
   ! ours || say "RabbitMQ's pages   http://127.0.0.1:15672  (guest, guest)"
   say "Jaeger's pages     ${JAEGER_PUBLIC_URL:-http://127.0.0.1:16686}$pages
+Prometheus         $prometheus
 logs               .run/log
 
 Try next:
@@ -210,7 +227,7 @@ down_all() {
   if running; then
     # The services first: they flush their last spans into the Collector.
     pc process stop "${services[@]}" >/dev/null || true
-    say "the services are stopped; stopping RabbitMQ, Collector and Jaeger"
+    say "the services are stopped; stopping RabbitMQ, Collector, Jaeger and Prometheus"
     pc down >/dev/null || true
     gone 5 || true
   fi

@@ -51,3 +51,34 @@ func TestStatusPrintsOneLinePerPart(t *testing.T) {
 		t.Errorf("%d lines:\n%s", lines, out.String())
 	}
 }
+
+// The system works without Prometheus and Grafana. They fail the command only if it is about them.
+func TestStatusDoesNotNeedTheOptionalParts(t *testing.T) {
+	t.Parallel()
+	all := pizzeria.Parts(host.Config{PrometheusURL: "http://127.0.0.1:1", GrafanaURL: "http://127.0.0.1:1"})
+	var optional []pizzeria.Part
+	for _, part := range all {
+		if part.Optional {
+			optional = append(optional, part)
+		}
+	}
+	status := func(parts []pizzeria.Part) (string, error) {
+		var out bytes.Buffer
+		cmd := newStatusCommand()
+		cmd.SetOut(&out)
+		cmd.SetContext(t.Context())
+		err := printStatus(cmd, parts, statusOptions{})
+		return out.String(), err
+	}
+	out, err := status(optional)
+	if err != nil || strings.Count(out, "not running") != 2 || !strings.Contains(out, "grafana") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	named, err := chooseParts(all, []string{"prometheus"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := status(named); err == nil || !strings.Contains(out, "prometheus NOT healthy") {
+		t.Errorf("prometheus is named and away: %v\n%s", err, out)
+	}
+}

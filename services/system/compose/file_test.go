@@ -52,7 +52,7 @@ func variable(service types.ServiceConfig, name string) string {
 
 func TestComposeRunsTheWholeSystem(t *testing.T) {
 	t.Parallel()
-	want := []string{"collector", "credentials", "jaeger", "rabbitmq", "topology"}
+	want := []string{"collector", "credentials", "grafana", "jaeger", "prometheus", "rabbitmq", "topology"}
 	for _, service := range pizzeria.All() {
 		want = append(want, service.Name)
 	}
@@ -102,6 +102,7 @@ func TestComposePortsAgreeWithTheConfiguration(t *testing.T) {
 			"127.0.0.1:4317->" + port(t, endpoint(t, project, "collector", "receivers", "otlp", "protocols", "grpc", "endpoint")),
 			"127.0.0.1:4318->" + port(t, endpoint(t, project, "collector", "receivers", "otlp", "protocols", "http", "endpoint")),
 		},
+		"prometheus": {"127.0.0.1:9090->9090"}, "grafana": {"127.0.0.1:3000->3000"}, // their own defaults
 		"jaeger": {"127.0.0.1:16686->" + port(t, endpoint(t, project, "jaeger", "extensions", "jaeger_query", "http", "endpoint"))},
 	}
 	for _, service := range pizzeria.All() {
@@ -171,6 +172,7 @@ func TestNativePortsAreLoopback(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
 		"collector grpc": "127.0.0.1:4317", "collector http": "127.0.0.1:4318", "collector prometheus": "127.0.0.1:8889",
+		"collector's own": "127.0.0.1:8888", "jaeger's own": "127.0.0.1:8887", "jaeger to prometheus": "http://127.0.0.1:9090",
 		"jaeger query": "127.0.0.1:16686", "jaeger grpc": "127.0.0.1:16685",
 		"jaeger otlp grpc": "127.0.0.1:14317", "jaeger otlp http": "127.0.0.1:14318",
 		"collector to jaeger": "http://127.0.0.1:14318", "collector to console": "http://127.0.0.1:8080",
@@ -180,6 +182,9 @@ func TestNativePortsAreLoopback(t *testing.T) {
 		"collector grpc":       at(t, collector, "receivers", "otlp", "protocols", "grpc", "endpoint"),
 		"collector http":       at(t, collector, "receivers", "otlp", "protocols", "http", "endpoint"),
 		"collector prometheus": at(t, collector, "exporters", "prometheus", "endpoint"),
+		"collector's own":      ownMetrics(t, collector),
+		"jaeger's own":         ownMetrics(t, jaeger),
+		"jaeger to prometheus": at(t, jaeger, "extensions", "jaeger_storage", "metric_backends", "prometheus", "prometheus", "endpoint"),
 		"collector to jaeger":  at(t, collector, "exporters", "otlphttp/jaeger", "endpoint"),
 		"collector to console": at(t, collector, "exporters", "otlphttp/console", "endpoint"),
 		"jaeger query":         at(t, jaeger, "extensions", "jaeger_query", "http", "endpoint"),
@@ -197,7 +202,8 @@ func TestComposePartsReachEachOther(t *testing.T) {
 	t.Parallel()
 	project := loadCompose(t)
 	listens := map[string][]string{
-		"rabbitmq":  {"5672", "15672"},
+		"rabbitmq":   {"5672", "15672"},
+		"prometheus": {"9090"}, "grafana": {"3000"},
 		"collector": {port(t, endpoint(t, project, "collector", "receivers", "otlp", "protocols", "http", "endpoint"))},
 		"jaeger": {
 			port(t, endpoint(t, project, "jaeger", "receivers", "otlp", "protocols", "http", "endpoint")),
@@ -221,8 +227,8 @@ func TestComposePartsReachEachOther(t *testing.T) {
 		}
 	}
 	want := []string{
-		"AMQP_URL", "CONSOLE_OTLP_ENDPOINT", "CONSOLE_URL", "DELIVERY_URL", "JAEGER_OTLP_ENDPOINT", "JAEGER_URL", "KITCHEN_URL", "LOYALTY_URL", "ORDER_URL",
-		"OTEL_EXPORTER_OTLP_ENDPOINT", "RABBITMQ_MANAGEMENT_URL", "STAFF_URL",
+		"AMQP_URL", "CONSOLE_OTLP_ENDPOINT", "CONSOLE_URL", "DELIVERY_URL", "GRAFANA_URL", "JAEGER_OTLP_ENDPOINT", "JAEGER_URL", "KITCHEN_URL", "LOYALTY_URL", "ORDER_URL",
+		"OTEL_EXPORTER_OTLP_ENDPOINT", "PROMETHEUS_URL", "RABBITMQ_MANAGEMENT_URL", "STAFF_URL",
 	}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(seen))); diff != "" {
 		t.Errorf("variables that hold an address (-want +got):\n%s", diff)
@@ -283,4 +289,79 @@ func port(t *testing.T, address string) string {
 		t.Fatal(err)
 	}
 	return port
+}
+
+// ownMetrics is where a Collector or Jaeger serves its own metrics.
+func ownMetrics(t *testing.T, file map[string]any) string {
+	t.Helper()
+	var parsed struct {
+		Service struct {
+			Telemetry struct {
+				Metrics struct {
+					Readers []struct {
+						Pull struct {
+							Exporter struct {
+								Prometheus struct {
+									Host string
+									Port int
+								}
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	text, err := yaml.Marshal(file)
+	if err == nil {
+		err = yaml.Unmarshal(text, &parsed)
+	}
+	if err != nil || len(parsed.Service.Telemetry.Metrics.Readers) != 1 {
+		t.Fatalf("%d readers, %v; want one", len(parsed.Service.Telemetry.Metrics.Readers), err)
+	}
+	own := parsed.Service.Telemetry.Metrics.Readers[0].Pull.Exporter.Prometheus
+	return net.JoinHostPort(own.Host, strconv.Itoa(own.Port))
+}
+
+// Prometheus has one configuration. The addresses of its targets exist twice: for make up and for Docker.
+func TestPrometheusCollectsFromTheSameParts(t *testing.T) {
+	t.Parallel()
+	project := loadCompose(t)
+	ports := func(folder string) map[string]string {
+		found := map[string]string{}
+		files, err := filepath.Glob("../../../dashboards/" + folder + "/*.yml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			var groups []struct{ Targets []string }
+			if err == nil {
+				err = yaml.Unmarshal(text, &groups)
+			}
+			if err != nil || len(groups) != 1 || len(groups[0].Targets) != 1 {
+				t.Fatalf("%s: %v; want one target", file, err)
+			}
+			name, _, _ := net.SplitHostPort(groups[0].Targets[0])
+			if _, exists := project.Services[name]; !exists && name != "127.0.0.1" {
+				t.Errorf("%s: there is no container %s", file, name)
+			}
+			found[filepath.Base(file)] = port(t, groups[0].Targets[0])
+		}
+		return found
+	}
+	want := map[string]string{
+		"services.yml": "8889", "rabbitmq.yml": "15692", "collector.yml": "8888", "jaeger.yml": "8887", "prometheus.yml": "9090",
+	}
+	for _, folder := range []string{"targets", "targets-compose"} {
+		if diff := cmp.Diff(want, ports(folder)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", folder, diff)
+		}
+	}
+	for _, mount := range project.Services["prometheus"].Volumes {
+		if strings.HasSuffix(mount.Source, "targets-compose") && mount.Target == "/etc/prometheus/targets" {
+			return
+		}
+	}
+	t.Error("Prometheus in Docker does not have targets-compose/ as its targets/")
 }

@@ -21,7 +21,7 @@ func downAndUp(t *testing.T, p *system) {
 	if left := strings.TrimSpace(p.run(t, "docker compose ps --all --quiet")); left != "" {
 		t.Errorf("after down there is still %s", left)
 	}
-	p.run(t, "docker compose --progress quiet up --wait --no-build")
+	p.run(t, "docker compose --progress quiet up --wait --no-build"+parts)
 	if p.run(t, password) != secret {
 		t.Error("the operator has another password")
 	}
@@ -52,7 +52,7 @@ func secondSystem(t *testing.T, p *system) {
 			t.Error(err)
 		}
 	})
-	second.run(t, compose+" --progress quiet up --wait --no-build")
+	second.run(t, compose+" --progress quiet up --wait --no-build"+parts)
 	second.place(t, 2)
 	p.place(t, 2)
 	second.settled(t, second.orders, time.Minute)

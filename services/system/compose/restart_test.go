@@ -15,7 +15,7 @@ const ready = "docker compose exec order /traceria status --wait --timeout 2m"
 
 // stopAndStart stops each container for a while, with orders placed meanwhile.
 func stopAndStart(t *testing.T, p *system) {
-	for _, service := range []string{"kitchen", "delivery", "loyalty", "staff", "topology", "console", "collector", "jaeger", "rabbitmq"} {
+	for _, service := range []string{"kitchen", "delivery", "loyalty", "staff", "topology", "console", "collector", "jaeger", "prometheus", "rabbitmq"} {
 		t.Run(service, func(t *testing.T) {
 			p.run(t, "docker compose stop "+service)
 			p.place(t, 2)

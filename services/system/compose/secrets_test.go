@@ -253,7 +253,7 @@ func TestProcessComposeGivesEachItsOwnUser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasSuffix(project.Processes["rabbitmq"].Command, " .run/credentials/broker/definitions.json") ||
+	if !strings.Contains(project.Processes["rabbitmq"].Command, " .run/credentials/broker/definitions.json ") ||
 		!strings.Contains(string(up), "traceria topology credentials .run/credentials --guest ") {
 		t.Errorf("rabbitmq does not load what up.sh makes: %s", project.Processes["rabbitmq"].Command)
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 // recipes are the folders below testdata/standin by the name of the image.
 var recipes = map[string]string{
 	"rabbitmq": "rabbitmq", "golang": "golang", "jaegertracing/jaeger": "jaeger", "otel/opentelemetry-collector-contrib": "jaeger",
+	"prom/prometheus": "prometheus",
 }
 
 // makeStandIns makes the images that cannot be pulled, under their names. What has not changed takes no time.
@@ -36,6 +38,11 @@ func ingredients(t *testing.T, sh shell, folder string, images []string) {
 	ingredient(t, sh, "modules", modules(t, sh, folder), ".")
 	jaeger := jaegerBinary(t, sh)
 	ingredient(t, sh, "jaeger", filepath.Dir(jaeger), filepath.Base(jaeger))
+	prometheus, err := exec.LookPath("prometheus")
+	if err != nil {
+		t.Fatalf("there is no Prometheus: on Debian or Ubuntu run 'apt-get install -y prometheus': %v", err)
+	}
+	ingredient(t, sh, "prometheus", filepath.Dir(prometheus), filepath.Base(prometheus))
 }
 
 // ingredient makes the image standin/NAME of a whole folder, or of one file that gets that name. It keeps one that is new

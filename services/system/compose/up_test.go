@@ -63,9 +63,10 @@ func starts(t *testing.T, p *system) {
 	p.limit = 9 * time.Minute // with an empty build cache
 	p.run(t, "docker compose --progress quiet build")
 	p.limit = 3 * time.Minute
-	p.run(t, "docker compose --progress quiet up --wait")
+	p.run(t, "docker compose --progress quiet up --wait"+parts)
 	p.run(t, "docker compose ps --all --format 'table {{.Service}}\t{{.Image}}\t{{.Status}}'")
 	p.run(t, ready)
+	p.run(t, "docker compose exec order /traceria status prometheus --wait --timeout 1m")
 }
 
 // report shows what the containers say, for a failed test.

@@ -18,8 +18,8 @@ func newSystem(t *testing.T) house {
 	if out, err := exec.CommandContext(t.Context(), "make", "-C", root, "bin/process-compose").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	h := house{dir: t.TempDir(), env: append(os.Environ(), "PATH="+pathWithout(t, "jaeger"), "AMQP_URL=", "MAKEFLAGS=")}
-	for _, folder := range []string{"services", "telemetry", "collector"} {
+	h := house{dir: t.TempDir(), env: append(os.Environ(), "PATH="+pathWithout(t, "jaeger"), "AMQP_URL=", "PROMETHEUS_URL=", "MAKEFLAGS=")}
+	for _, folder := range []string{"services", "telemetry", "collector", "dashboards"} {
 		if err := os.CopyFS(filepath.Join(h.dir, folder), os.DirFS(filepath.Join(root, folder))); err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +121,7 @@ func upDeliversAnOrder(t *testing.T, h house) {
 	if code != 0 {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
-	contains(t, out, "jaeger     healthy", "the console        http://127.0.0.1:8080 ", "Jaeger's pages     http://127.0.0.1:16686\n", "Try next:")
+	contains(t, out, "jaeger     healthy", "prometheus healthy", "Prometheus         http://127.0.0.1:9090 ", "the console        http://127.0.0.1:8080 ", "Jaeger's pages     http://127.0.0.1:16686\n", "Try next:")
 	said := map[string]bool{}
 	for line := range strings.Lines(out) {
 		if strings.HasPrefix(line, "jaeger: ") && said[line] || strings.Contains(line, "0 of 0 ") {

@@ -2,6 +2,8 @@ package rabbitmqtest_test
 
 import (
 	"errors"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -163,4 +165,34 @@ func open(t *testing.T, url string) *amqp091.Channel {
 		t.Fatal(err)
 	}
 	return ch
+}
+
+func TestMetricsHaveASeriesForEachQueue(t *testing.T) {
+	t.Parallel()
+	b := rabbitmqtest.Start(t, rabbitmqtest.WithMetrics())
+	declare(t, b.URL, "pizza", nil)
+	found := ""
+	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(found, `queue="pizza"`); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("no metrics of the queue:\n%.2000s", found)
+		}
+		found = read(t, b.MetricsURL+"/metrics/per-object")
+	}
+}
+
+func read(t *testing.T, address string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(resp.Body)
+	if err = errors.Join(err, resp.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
