@@ -25,8 +25,7 @@ const (
 type workload struct {
 	name     string
 	messages int
-	window   int  // 0: consume what was published before
-	empties  bool // the queue, afterwards, without a measurement
+	window   int // 0: consume what was published before
 }
 
 const (
@@ -37,7 +36,7 @@ const (
 var workloads = []workload{
 	{name: publishing256, messages: many, window: unlimited},
 	{name: consuming100, messages: many},
-	{name: "publish, one at a time", messages: few, window: oneAtATime, empties: true},
+	{name: "publish, one at a time", messages: few, window: oneAtATime},
 }
 
 // measurement holds messages per second, and the processor time of this process in microseconds per message.
@@ -53,9 +52,9 @@ func BenchmarkPeers(b *testing.B) {
 	}
 	url := rabbitmqtest.Shared(b).VHost(b)
 	all := peers()
-	clients := make([]client, len(all))
+	clients, empty := make([]client, len(all)), make([]func(), len(all))
 	for i, p := range all {
-		clients[i] = opened(b, p, url)
+		clients[i], empty[i] = opened(b, p, url)
 	}
 	results := map[string]map[string][]measurement{}
 	for _, w := range workloads {
@@ -65,6 +64,9 @@ func BenchmarkPeers(b *testing.B) {
 	for round := range rounds + 1 {
 		for _, i := range rand.Perm(len(all)) {
 			for _, w := range workloads {
+				if w.window > 0 {
+					empty[i]()
+				}
 				m := measure(b, all[i], clients[i], w)
 				if round > 0 { // the first round is a warm-up
 					results[w.name][all[i].name] = append(results[w.name][all[i].name], m)
@@ -87,14 +89,15 @@ func measure(b *testing.B, p peer, c client, w workload) measurement {
 	}
 	before, start := cpuTime(b), time.Now()
 	var err error
+	end := func() error { return nil }
 	if w.window > 0 {
 		err = c.publish(ctx, bodies, w.window)
 	} else {
-		err = c.consume(ctx, w.messages, func([]byte) {})
+		end, err = c.consume(ctx, w.messages, func([]byte) {})
 	}
 	took, cpu := time.Since(start), cpuTime(b)-before
-	if err == nil && w.empties {
-		err = c.consume(ctx, w.messages, func([]byte) {})
+	if err == nil {
+		err = end()
 	}
 	if err != nil {
 		b.Fatalf("%s: %s: %v", p.name, w.name, err)

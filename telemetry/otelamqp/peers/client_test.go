@@ -24,8 +24,9 @@ const (
 type client interface {
 	// publish sends the bodies with at most window of them unconfirmed. It returns when the broker has confirmed all.
 	publish(ctx context.Context, bodies [][]byte, window int) error
-	// consume takes n messages in one goroutine, and acks each after it was seen.
-	consume(ctx context.Context, n int, seen func(body []byte)) error
+	// consume takes n messages in one goroutine, and acks each after it was seen. end ends the consumer, and waits for that: it would
+	// take messages of the next workload.
+	consume(ctx context.Context, n int, seen func(body []byte)) (end func() error, err error)
 	close() error
 }
 

@@ -43,11 +43,11 @@ func (c *goRabbitMQ) publish(ctx context.Context, bodies [][]byte, size int) err
 	return unconfirmed.drain(ctx)
 }
 
-func (c *goRabbitMQ) consume(ctx context.Context, n int, seen func([]byte)) error {
+func (c *goRabbitMQ) consume(ctx context.Context, n int, seen func([]byte)) (func() error, error) {
 	consumer, err := rabbitmq.NewConsumer(c.conn, c.queue, rabbitmq.WithConsumerOptionsQueueDurable, rabbitmq.WithConsumerOptionsQOSPrefetch(prefetch),
 		rabbitmq.WithConsumerOptionsConcurrency(1), rabbitmq.WithConsumerOptionsLogger(silent{}))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	done, ended, left := make(chan struct{}), make(chan error, 1), n
 	go func() {
@@ -69,8 +69,7 @@ func (c *goRabbitMQ) consume(ctx context.Context, n int, seen func([]byte)) erro
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
-	consumer.Close()
-	return err
+	return func() error { consumer.Close(); return nil }, err
 }
 
 func (c *goRabbitMQ) close() error {

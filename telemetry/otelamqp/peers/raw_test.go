@@ -62,7 +62,7 @@ func publishing(body []byte) amqp091.Publishing {
 	}
 }
 
-func (c *raw) consume(ctx context.Context, n int, seen func([]byte)) error {
+func (c *raw) consume(ctx context.Context, n int, seen func([]byte)) (func() error, error) {
 	return consuming(ctx, c.conn, c.queue, n, func(d amqp091.Delivery) error {
 		seen(d.Body)
 		return d.Ack(false)
@@ -70,12 +70,18 @@ func (c *raw) consume(ctx context.Context, n int, seen func([]byte)) error {
 }
 
 // consuming calls handle with n messages, in this goroutine.
-func consuming(ctx context.Context, conn *amqp091.Connection, queue string, n int, handle func(amqp091.Delivery) error) error {
+func consuming(ctx context.Context, conn *amqp091.Connection, queue string, n int, handle func(amqp091.Delivery) error) (end func() error, err error) {
 	ch, err := conn.Channel()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer ch.Close()
+	if err := take(ctx, ch, queue, n, handle); err != nil {
+		return nil, errors.Join(err, ch.Close())
+	}
+	return ch.Close, nil
+}
+
+func take(ctx context.Context, ch *amqp091.Channel, queue string, n int, handle func(amqp091.Delivery) error) error {
 	if err := ch.Qos(prefetch, 0, false); err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func (c *traced) publish(ctx context.Context, bodies [][]byte, size int) error {
 	return unconfirmed.drain(ctx)
 }
 
-func (c *traced) consume(ctx context.Context, n int, seen func([]byte)) error {
+func (c *traced) consume(ctx context.Context, n int, seen func([]byte)) (func() error, error) {
 	return consuming(ctx, c.conn, c.queue, n, func(d amqp091.Delivery) error {
 		return c.consumer.Process(ctx, c.queue, d, func(_ context.Context, d amqp091.Delivery) error {
 			seen(d.Body)

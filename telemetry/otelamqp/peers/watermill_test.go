@@ -71,26 +71,28 @@ func (c *watermillAMQP) publish(ctx context.Context, bodies [][]byte, size int) 
 	return errors.Join(failed...)
 }
 
-func (c *watermillAMQP) consume(ctx context.Context, n int, seen func([]byte)) error {
+func (c *watermillAMQP) consume(ctx context.Context, n int, seen func([]byte)) (func() error, error) {
 	subscriber, err := amqp.NewSubscriberWithConnection(c.config, watermill.NopLogger{}, c.conn)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	messages, err := subscriber.Subscribe(ctx, c.queue)
 	if err != nil {
-		return err
+		return nil, errors.Join(err, subscriber.Close())
 	}
 	for range n {
-		m, open := <-messages
-		if !open {
-			return errClosed
+		select {
+		case m, open := <-messages:
+			if !open {
+				return nil, errors.Join(errClosed, subscriber.Close())
+			}
+			seen(m.Payload)
+			m.Ack()
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), subscriber.Close())
 		}
-		seen(m.Payload)
-		m.Ack()
 	}
-	return nil
+	return subscriber.Close, nil
 }
 
 func (c *watermillAMQP) close() error { return c.conn.Close() }
