@@ -180,7 +180,7 @@ func (c *Consumer) consume(ctx context.Context, conn *amqp091.Connection, s Subs
 	c.hung.begin(ctx, s.Queue())
 	c.consuming.Add(1)
 	defer c.consuming.Add(-1)
-	w := worker{Consumer: c, subscription: s, pauser: newPauser(), meters: c.instruments.of(ctx, s), channel: ch}
+	w := worker{Consumer: c, subscription: s, pauser: newPauser(), meters: c.instruments.of(ctx, s), channel: ch, acks: &acks{channel: ch}}
 	return w.run(ctx, deliveries)
 }
 

@@ -19,6 +19,7 @@ type worker struct {
 	pauser       *pauser
 	meters       *meters
 	crew         crew
+	acks         *acks
 }
 
 // run handles deliveries until ctx ends, each when the gate has a place for it. It then waits for the handlers at work, at
@@ -46,6 +47,7 @@ func (w *worker) run(ctx context.Context, deliveries <-chan amqp091.Delivery) er
 				<-ctx.Done() // which ends with the consumer
 				return context.Cause(ctx)
 			}
+			w.acks.took(&d)
 			if err := w.subscription.Gate.Acquire(ctx); err != nil {
 				return cmp.Or(context.Cause(ctx), err)
 			}
