@@ -12,6 +12,8 @@ type crew struct {
 	busy map[*hand]struct{}
 	// idle is closed when the last handler returns after await was called.
 	idle chan struct{}
+	// jobs leads to goroutines of earlier handlers, whose stacks have grown: growing a new one took 4% of a service's CPU time.
+	jobs chan func()
 }
 
 // hand is one handler at work.
@@ -25,16 +27,26 @@ type hand struct {
 func (c *crew) work(h *hand, do func(), late func()) {
 	c.mu.Lock()
 	if c.busy == nil {
-		c.busy = map[*hand]struct{}{}
+		c.busy, c.jobs = map[*hand]struct{}{}, make(chan func())
 	}
 	c.busy[h] = struct{}{}
+	jobs := c.jobs
 	c.mu.Unlock()
-	go func() {
+	job := func() {
 		do()
 		if c.leave(h) {
 			late()
 		}
-	}()
+	}
+	select {
+	case jobs <- job:
+	default: // all goroutines are busy
+		go func() {
+			for ok := true; ok; job, ok = <-jobs {
+				job()
+			}
+		}()
+	}
 }
 
 func (c *crew) leave(h *hand) (abandoned bool) {
@@ -48,9 +60,11 @@ func (c *crew) leave(h *hand) (abandoned bool) {
 	return h.abandoned
 }
 
-// await waits until all handlers have returned, or until patience ends, and then calls abandon with each of the others.
+// await waits until all handlers have returned, or until patience ends, and then calls abandon with each of the others. The crew does
+// no more work after that: its goroutines end.
 func (c *crew) await(patience context.Context, abandon func(*hand)) {
 	idle := c.closing()
+	defer c.dismiss()
 	select {
 	case <-idle:
 		return
@@ -62,6 +76,13 @@ func (c *crew) await(patience context.Context, abandon func(*hand)) {
 	for h := range c.busy {
 		h.abandoned = true
 		abandon(h)
+	}
+}
+
+// dismiss lets each goroutine end when its handler returns.
+func (c *crew) dismiss() {
+	if c.jobs != nil {
+		close(c.jobs)
 	}
 }
 
