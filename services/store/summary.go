@@ -5,29 +5,41 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // statement is a statement that a transaction ran.
 type statement struct {
 	query, operation, table string
+	id                      uint64 // of the text
 	took                    time.Duration
 }
 
 func (s statement) name() string { return strings.TrimSpace(s.operation + " " + s.table) }
 
-// summaries has the summaries of the statements by their texts, which are few: see [placeholders].
-var summaries sync.Map
+// summaries has the statements by their texts, which are few: see [padded]. summaryCount is the number of texts so far.
+var (
+	summaries    sync.Map
+	summaryCount atomic.Uint64
+)
 
-// summary is parseSummary, once for each text.
-func summary(query string) (operation, table string) {
+// summarized returns the statement with a text. It parses each text once.
+func summarized(query string) statement {
 	if known, ok := summaries.Load(query); ok {
 		s, _ := known.(statement)
-		return s.operation, s.table
+		return s
 	}
-	operation, table = parseSummary(query)
-	summaries.Store(query, statement{operation: operation, table: table})
-	return operation, table
+	operation, table := parseSummary(query)
+	known, _ := summaries.LoadOrStore(query, statement{query: query, operation: operation, table: table, id: summaryCount.Add(1)})
+	s, _ := known.(statement)
+	return s
+}
+
+// summary returns the operation of a statement and its table.
+func summary(query string) (operation, table string) {
+	s := summarized(query)
+	return s.operation, s.table
 }
 
 // parseSummary returns the operation of a statement and the first table that it names outside parentheses, else inside, or "".

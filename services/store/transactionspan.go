@@ -1,15 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -79,8 +78,9 @@ func (s *transactionSpan) ran(query string, began time.Time) {
 	if s == nil {
 		return
 	}
-	operation, table := summary(query)
-	s.statements = append(s.statements, statement{query, operation, table, time.Since(began)})
+	one := summarized(query)
+	one.took = time.Since(began)
+	s.statements = append(s.statements, one)
 }
 
 func (s *transactionSpan) committed(began time.Time) {
@@ -102,21 +102,9 @@ func (s *transactionSpan) end(err error) {
 	if s == nil || !s.span.IsRecording() {
 		return
 	}
-	name := transactionName(s.statements)
-	s.span.SetName(name)
-	s.span.SetAttributes(semconv.DBQuerySummary(name), waitKey.Float64(inMilliseconds(s.wait)), statementsKey.Int(len(s.statements)))
-	if len(s.statements) > 0 {
-		s.span.SetAttributes(describe(s.statements)...)
-	}
-	if s.commit > 0 {
-		s.span.SetAttributes(commitKey.Float64(inMilliseconds(s.commit)))
-	}
-	if s.group > 1 {
-		s.span.SetAttributes(groupKey.Int(s.group), groupWaitKey.Float64(inMilliseconds(s.groupWait)))
-	}
-	if s.runs > 1 {
-		s.span.SetAttributes(runsKey.Int(s.runs))
-	}
+	is := descriptionOf(s.statements)
+	s.span.SetName(is.name)
+	s.span.SetAttributes(s.measured(is.attributes)...)
 	if err != nil {
 		s.span.SetAttributes(errorAttributes(err)...)
 		s.span.SetStatus(codes.Error, s.failure(err))
@@ -135,27 +123,22 @@ func (s *transactionSpan) failure(err error) string {
 // inMilliseconds keeps three decimals: most waits and commits are shorter than a millisecond.
 func inMilliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// describe returns the attributes of the statements. A transaction is no batch to the conventions: its statements are
-// not given to the database in one call. Operation and collection have a value only if it is the same for all statements.
-func describe(statements []statement) []attribute.KeyValue {
-	texts, operations := make([]string, len(statements)), make([]string, len(statements))
-	slowest := statements[0]
-	for i, s := range statements {
-		texts[i], operations[i] = s.query, s.name()
-		if s.took > slowest.took {
-			slowest = s
-		}
+// measured returns the attributes of the span: those that all transactions with these statements have, and the times of this one.
+func (s *transactionSpan) measured(fixed []attribute.KeyValue) []attribute.KeyValue {
+	attributes := make([]attribute.KeyValue, 0, len(fixed)+7)
+	attributes = append(append(attributes, fixed...), waitKey.Float64(inMilliseconds(s.wait)))
+	if len(s.statements) > 0 {
+		slowest := slices.MaxFunc(s.statements, func(a, b statement) int { return cmp.Compare(a.took, b.took) })
+		attributes = append(attributes, slowestKey.String(slowest.name()), slowestTimeKey.Float64(inMilliseconds(slowest.took)))
 	}
-	attributes := []attribute.KeyValue{
-		semconv.DBQueryText(strings.Join(texts, "; ")), operationsKey.StringSlice(operations),
-		slowestKey.String(slowest.name()), slowestTimeKey.Float64(inMilliseconds(slowest.took)),
+	if s.commit > 0 {
+		attributes = append(attributes, commitKey.Float64(inMilliseconds(s.commit)))
 	}
-	first := statements[0]
-	if !slices.ContainsFunc(statements, func(s statement) bool { return s.operation != first.operation }) {
-		attributes = append(attributes, semconv.DBOperationName(first.operation))
+	if s.group > 1 {
+		attributes = append(attributes, groupKey.Int(s.group), groupWaitKey.Float64(inMilliseconds(s.groupWait)))
 	}
-	if !slices.ContainsFunc(statements, func(s statement) bool { return s.table != first.table }) && first.table != "" {
-		attributes = append(attributes, semconv.DBCollectionName(first.table))
+	if s.runs > 1 {
+		attributes = append(attributes, runsKey.Int(s.runs))
 	}
 	return attributes
 }
