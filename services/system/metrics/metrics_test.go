@@ -117,6 +117,15 @@ func TestMetricsOfTheWholeSystem(t *testing.T) {
 	if err != nil || len(up) != 5 {
 		t.Errorf("%d targets are up, %v; want services, rabbitmq, collector, jaeger and prometheus: %v", len(up), err, up)
 	}
+	for _, query := range []string{"scrape_duration_seconds", "scrape_samples_scraped"} {
+		samples, err := s.Query(t.Context(), query)
+		if err != nil {
+			t.Error(err)
+		}
+		for _, one := range samples {
+			t.Logf("%s of %s: %.3f", query, one.Labels["job"], one.Value)
+		}
+	}
 	t.Run("exemplars", func(t *testing.T) { exemplars(t, s) })
 	t.Run("monitor", func(t *testing.T) { monitor(t, s) })
 }
