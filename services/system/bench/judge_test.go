@@ -108,10 +108,13 @@ func TestQuantilesAndSpreads(t *testing.T) {
 	if got := spread([]float64{9, 10, 11}); !near(got, 0.1) {
 		t.Errorf("the spread is %f", got)
 	}
-	of := map[string][]Trial{"off": {{Delivered: 100, Sum: 10}, {Delivered: 50, Sum: 20}}, "sampled": {{Delivered: 95, Sum: 11}, {Delivered: 45, Sum: 22}}}
+	of := map[string][]Trial{"off": {{Delivered: 100, Sum: 10, CPU: map[string]float64{"order": 4}}, {Delivered: 50, Sum: 20}}, "sampled": {{Delivered: 95, Sum: 11}, {Delivered: 45, Sum: 22}}}
 	all := (&bench{size: size{variants: []string{"off", "sampled"}}}).compare(of)
 	if v := all[1]; !near(v.ThroughputRatio, 0.925) || !near(v.CPURatio, 1.1) || !near(v.Delivered, 70) {
 		t.Errorf("got %+v", v)
+	}
+	if got := all[0].By["order"]; !near(got, 2) { // the second round has none
+		t.Errorf("the order service takes %f ms", got)
 	}
 	if got := all[1].ratio(all[0], cpu); !near(got, 1.1) {
 		t.Errorf("the ratio of the CPU is %f", got)

@@ -224,6 +224,13 @@ func (r *Report) tracing(w *strings.Builder) {
 	for _, v := range r.Tracing {
 		fmt.Fprintf(w, "%-12s %8.1f %7.3f (%.3f to %.3f) %15.2f %7.3f %14.2f\n", v.Name, v.Delivered, v.ThroughputRatio, v.Low, v.High, v.CPU, v.CPURatio, v.Services)
 	}
+	for _, v := range r.Tracing {
+		fmt.Fprintf(w, "  %-10s CPU ms/order by process:", v.Name)
+		for _, name := range slices.Sorted(maps.Keys(v.By)) {
+			fmt.Fprintf(w, " %s %.2f", name, v.By[name])
+		}
+		w.WriteString("\n")
+	}
 	h := r.HotROD
 	if h == nil {
 		return

@@ -44,7 +44,9 @@ type Variant struct {
 	Low             float64 `json:"throughputLowerQuartile"`
 	High            float64 `json:"throughputUpperQuartile"`
 	CPURatio        float64 `json:"cpuOfFirst"`
-	Trials          []Trial `json:"trials"`
+	// By is CPU by process.
+	By     map[string]float64 `json:"cpuMsPerOrderByProcess"`
+	Trials []Trial            `json:"trials"`
 }
 
 // measureTracing delivers bursts with each variant in turn, in random order. The services start anew for each, in the same world.
@@ -93,6 +95,7 @@ func (b *bench) compare(trials map[string][]Trial) (all []Variant) {
 		v.Delivered = median(of, func(i int) float64 { return of[i].Delivered })
 		v.CPU = median(of, func(i int) float64 { return of[i].Sum })
 		v.Services = median(of, func(i int) float64 { return of[i].services() })
+		v.By = byProcess(of)
 		both := of[:min(len(of), len(first))]
 		rates := ratios(both, func(i int) float64 { return of[i].Delivered / first[i].Delivered })
 		v.ThroughputRatio, v.Low, v.High = quantile(rates, 0.5), quantile(rates, 0.25), quantile(rates, 0.75)
@@ -100,6 +103,17 @@ func (b *bench) compare(trials map[string][]Trial) (all []Variant) {
 		all = append(all, v)
 	}
 	return all
+}
+
+// byProcess returns the medians of the CPU of an order.
+func byProcess(of []Trial) map[string]float64 {
+	by := map[string]float64{}
+	for _, trial := range of {
+		for name := range trial.CPU {
+			by[name] = median(of, func(i int) float64 { return of[i].CPU[name] })
+		}
+	}
+	return by
 }
 
 func delivered(r Trial) float64 { return r.Delivered }
