@@ -11,6 +11,9 @@ import (
 	"traceria/services/system/systemtest"
 )
 
+// oneAtATime is the workload that is no part of a message's whole way.
+const oneAtATime = "publish, one at a time"
+
 // Peer is a line of the comparison in telemetry/otelamqp/peers.
 type Peer struct {
 	Workload string  `json:"workload"`

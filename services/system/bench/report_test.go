@@ -245,12 +245,19 @@ func (r *Report) tracing(w *strings.Builder) {
 
 func (r *Report) peers(w *strings.Builder) {
 	last := ""
+	way := map[string]float64{} // CPU of a message that is published in a window and consumed
 	for _, p := range r.Peers {
 		if p.Workload != last {
 			fmt.Fprintf(w, "\n%-24s messages/s  of amqp091-go  (quartiles)      client CPU µs/message\n", p.Workload)
 			last = p.Workload
 		}
 		fmt.Fprintf(w, "  %-20s %12.0f %14.3f  %.3f to %.3f %18.1f\n", p.Library, p.Rate, p.Ratio, p.Low, p.High, p.CPU)
+		if p.Workload != oneAtATime {
+			way[p.Library] += p.CPU
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(way)) {
+		fmt.Fprintf(w, "  a message's whole way with %-16s %6.1f µs of client CPU\n", name, way[name])
 	}
 }
 
