@@ -178,11 +178,11 @@ var sizes = map[string]size{
 		variants: []string{variantOff}, replicas: []int{1}, soak: time.Second, hotrod: time.Second, hotRounds: 1, peerRounds: 1, tracesOfAll: 100,
 	},
 	"short": {
-		trial: 6 * time.Second, trials: 3, rates: []float64{10, 100, 1000}, offered: 2 * time.Second, burstRate: 300, burstTime: 1200 * time.Millisecond, rounds: 2,
+		trial: 6 * time.Second, trials: 3, rates: []float64{10, 100, 1000}, offered: 2 * time.Second, burstRate: 600, burstTime: time.Second, rounds: 2,
 		variants: allVariants, replicas: []int{1, 4}, soak: 10 * time.Second, hotrod: 4 * time.Second, hotRounds: 1, peerRounds: 2, tracesOfAll: 300,
 	},
 	"full": {
-		trial: 30 * time.Second, trials: 9, rates: []float64{10, 30, 100, 300, 1000}, offered: 20 * time.Second, burstRate: 400, burstTime: 4 * time.Second, rounds: 9,
+		trial: 30 * time.Second, trials: 9, rates: []float64{10, 30, 100, 300, 1000}, offered: 20 * time.Second, burstRate: 1000, burstTime: 3 * time.Second, rounds: 9,
 		variants: allVariants, replicas: []int{1, 2, 4, 8}, soak: 10 * time.Minute, hotrod: 15 * time.Second, hotRounds: 5, peerRounds: 20, tracesOfAll: 2000,
 	},
 }
