@@ -13,7 +13,7 @@ import (
 
 // durations records the metric db.client.operation.duration of SQLite's statements
 // (https://opentelemetry.io/docs/specs/semconv/db/database-metrics/). The attributes of a statement are made once. otelsql makes
-// them for each call, which took 7% of the CPU time of an order.
+// them for each call, which took 5.5% of the CPU time of the order service.
 type durations struct {
 	histogram metric.Float64Histogram
 	common    []attribute.KeyValue
