@@ -36,7 +36,7 @@ func servicesKilled() fault {
 // The order service is killed while its outbox holds committed orders, because RabbitMQ is stopped. After the restart
 // of both, the outbox sends them.
 func orderKilledBeforePublish() fault {
-	return fault{name: "order-killed-before-publish", begins: 0.3, inject: func(t *testing.T, p *trial) {
+	return fault{name: "order-killed-before-publish", begins: 0.3, longer: 8 * time.Second, inject: func(t *testing.T, p *trial) {
 		p.EndBroker(t, p.Broker.Stop)
 		p.orders.skipNews() // orders that were accepted while RabbitMQ stopped may be published
 		unpublished := chaosOrders(t) / 4
