@@ -12,6 +12,9 @@ const pacedShare = 200
 // collection. It reads again when 200 times the duration of the last reading has passed: a count of 2 ms is as fresh as
 // 0.4 s, a count of 1 s is repeated every 200 s. The zero value is ready.
 type Paced[T any] struct {
+	// Most is the longest pause, if it is not 0. A reading that waited for a busy database took long and cost little.
+	Most time.Duration
+
 	mu   sync.Mutex
 	next time.Time
 	last T
@@ -24,7 +27,11 @@ func (p *Paced[T]) Get(read func() (T, error)) (T, error) {
 	defer p.mu.Unlock()
 	if began := time.Now(); began.After(p.next) {
 		p.last, p.err = read()
-		p.next = time.Now().Add(pacedShare * time.Since(began))
+		pause := pacedShare * time.Since(began)
+		if p.Most > 0 {
+			pause = min(pause, p.Most)
+		}
+		p.next = time.Now().Add(pause)
 	}
 	return p.last, p.err
 }

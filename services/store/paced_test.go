@@ -27,3 +27,25 @@ func TestPacedReadsSeldom(t *testing.T) {
 		t.Errorf("%d readings of 5 ms in a row, want one", reads)
 	}
 }
+
+// A reading that waited long for a busy database is repeated soon all the same.
+func TestPacedHasALongestPause(t *testing.T) {
+	t.Parallel()
+	p := store.Paced[int]{Most: time.Millisecond}
+	reads := 0
+	read := func() (int, error) {
+		reads++
+		for began := time.Now(); time.Since(began) < 100*time.Millisecond; {
+			time.Sleep(time.Millisecond)
+		}
+		return reads, nil
+	}
+	for deadline := time.Now().Add(10 * time.Second); reads < 2; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("no second reading within 10 s; want one after 1 ms, not after 200 times 100 ms")
+		}
+		if _, err := p.Get(read); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -73,6 +73,10 @@ func (db *DB) unsentSince(ctx context.Context) (unsentSince, error) {
 // unsentTime is the time limit of the metric's query.
 const unsentTime = time.Second
 
+// unsentAge is the longest time for which the metric's values are kept. The age of a message that has been sent would grow on,
+// and an alert would fire. The query reads unsent messages only.
+const unsentAge = 2 * time.Second
+
 // observeUnsent reports the metrics traceria.outbox.waiting and traceria.outbox.oldest until stop is called. Only the
 // relaying process reports them: the sum over all processes of a service would be too high.
 func (db *DB) observeUnsent() (stop func(), err error) {
@@ -86,7 +90,7 @@ func (db *DB) observeUnsent() (stop func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("create the metric of the outbox: %w", err)
 	}
-	var counts Paced[unsentSince]
+	counts := Paced[unsentSince]{Most: unsentAge}
 	registration, err := db.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		ctx, cancel := context.WithTimeout(ctx, unsentTime)
 		defer cancel()
