@@ -35,10 +35,10 @@ build-jaeger: ## provide bin/jaeger (Jaeger and Collector in one): download its 
 # The packages whose tests start a RabbitMQ, but for the whole system: those that import rabbitmqtest, directly or not. They
 # are tested on the installed RabbitMQ and on the one that Compose runs.
 BROKER_PACKAGES = $$(go list -test -f '{{if .ForTest}}{{.ForTest}} {{.Deps}}{{end}}' ./... | \
-	sed -n '/\/rabbitmqtest/s/ .*//p' | grep -vE '/services/(system|scenario)' | sort -u)
+	sed -n '/\/rabbitmqtest/s/ .*//p' | grep -vE '/services/(system|scenario)|/dashboards' | sort -u)
 # These run the whole system. They are tested on the RabbitMQ that Compose runs. The compose test comes last, alone: it has
 # ten containers beside it. The packages that take longest come first. The metrics are tested on both: some names differ.
-SYSTEM_PACKAGES = ./services/system/failures ./services/system/chaos ./services/system/scenarios ./services/system/console ./services/system/metrics
+SYSTEM_PACKAGES = ./services/system/failures ./services/system/chaos ./services/system/scenarios ./services/system/console ./services/system/metrics ./dashboards
 LONGEST = ./services/system ./services/system/up
 COMPOSE = ./services/system/compose
 # A module of its own with the libraries that otelamqp is compared with.

@@ -25,7 +25,7 @@ func (b board) build() (dashboard.Dashboard, error) {
 	builder := dashboard.NewDashboardBuilder(b.title).Uid(b.uid).Description(b.says).Tags([]string{tag}).
 		Time("now-15m", "now").Refresh("10s").Timezone(common.TimeZoneBrowser).Tooltip(dashboard.DashboardCursorSyncCrosshair).Editable().
 		Annotation(switchedOn()).Links(b.links())
-	for _, v := range append(b.variables, addresses()...) {
+	for _, v := range withCommon(b.variables) {
 		builder.WithVariable(v)
 	}
 	for _, r := range b.rows {
@@ -35,7 +35,7 @@ func (b board) build() (dashboard.Dashboard, error) {
 	if err != nil {
 		return dashboard.Dashboard{}, err
 	}
-	number(&built)
+	finish(&built)
 	return built, nil
 }
 
@@ -54,8 +54,9 @@ func (r row) addTo(builder *dashboard.DashboardBuilder) {
 	}
 }
 
-// number numbers panels and rows, and removes the placement that the SDK presets: it would hide links and annotations in a menu.
-func number(d *dashboard.Dashboard) {
+// finish numbers panels and rows, hides the constants, and removes the placement that the SDK presets: it would hide links and
+// annotations in a menu.
+func finish(d *dashboard.Dashboard) {
 	id := uint32(0)
 	next := func() uint32 { id++; return id }
 	for i := range d.Panels {
@@ -67,6 +68,11 @@ func number(d *dashboard.Dashboard) {
 		heading.Id = next()
 		for j := range heading.Panels {
 			heading.Panels[j].Id = new(next())
+		}
+	}
+	for i := range d.Templating.List {
+		if v := &d.Templating.List[i]; v.Type == dashboard.VariableTypeConstant {
+			v.Hide = new(dashboard.VariableHideHideVariable)
 		}
 	}
 	for i := range d.Links {

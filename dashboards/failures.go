@@ -37,16 +37,16 @@ func failuresAtAGlance() []cog.Builder[dashboard.Panel] {
 			asks: []query{{expr: orZero(`sum(` + active + `)`)}}, links: []link{failureBoard},
 		}),
 		figure(panel{
-			title: "Injected", unit: units.CountsPerMinute, width: 4, steps: above(1),
-			says: "Failures a minute that were injected into a request or a message, also those of one order (`X-Traceria-Failure`).",
-			red:  "failures happen now. *Injected by key* names them, with links to their traces.",
-			asks: []query{{expr: orZero(`60 * ` + rate(injected, ""))}}, links: []link{failureBoard},
+			title: "Injected in 15 minutes", unit: units.Short, width: 4, steps: above(1),
+			says: "Failures that were injected into a request or a message, also those of one order (`X-Traceria-Failure`).",
+			red:  "failures happened. *Injected by key* names them, with links to their traces.",
+			asks: []query{{expr: orZero(`clamp_min(sum(` + injected + `) - (sum(` + injected + ` offset 15m) or vector(0)), 0)`)}}, links: []link{failureBoard},
 		}),
 		figure(panel{
 			title: "Failed spans", unit: units.PercentUnit, width: 4, steps: warning(0.001, 0.02),
 			says: "Share of all spans that ended with an error.",
 			red:  "more than 2% fail. If nothing is switched on, this is a real fault: open *Failed spans by service*.",
-			asks: []query{{expr: orZero(rate(calls, `status_code="STATUS_CODE_ERROR"`) + ` / ` + rate(calls, ""))}},
+			asks: []query{{expr: share(rate(calls, `status_code="STATUS_CODE_ERROR"`), rate(calls, ""))}},
 		}),
 		figure(panel{
 			title: "Retries", unit: units.CountsPerMinute, width: 4, steps: above(10),
@@ -78,10 +78,10 @@ func whatIsOn() []cog.Builder[dashboard.Panel] {
 			asks: []query{{expr: active, legend: "{{traceria_failure}}={{traceria_failure_variant}}"}}, links: []link{failureBoard},
 		}),
 		graph(panel{
-			title: "Injected by key", unit: units.CountsPerMinute, width: 8, steps: above(1),
-			says:  "Failures a minute, by key and by the service that injected them.",
-			red:   "this key does harm now. Open its traces: the span with traceria.injected=true is where it was injected.",
-			asks:  []query{{expr: `60 * ` + rate(injected, "", "traceria_failure", "service_name"), legend: "{{traceria_failure}} ({{service_name}})"}},
+			title: "Injected by key", unit: units.Short, width: 8, steps: above(1),
+			says:  "Failures since the start of the service that injected them, by key. It is no rate, because a single injection has none.",
+			red:   "a line that rises does harm now. Open its traces: the span with traceria.injected=true is where it was injected.",
+			asks:  []query{{expr: `sum by (traceria_failure, service_name) (` + injected + `)`, legend: "{{traceria_failure}} ({{service_name}})"}},
 			links: []link{tracesOfKey, failureBoard},
 		}),
 	}
@@ -94,13 +94,14 @@ func whatItDid() []cog.Builder[dashboard.Panel] {
 			says: "Share of a service's spans that ended with an error, from the spans themselves.",
 			red:  "more than 2% fail. Open the failed spans in Jaeger.",
 			asks: []query{{expr: rate(calls, ofService+`, status_code="STATUS_CODE_ERROR"`, "service_name") + ` / ` + rate(calls, ofService, "service_name") +
-				` or 0 * ` + rate(calls, ofService, "service_name"), legend: "{{service_name}}"}}, links: []link{failedTraces},
+				` or 0 * ` + rate(calls, ofService, "service_name"), legend: "{{service_name}}"}}, links: []link{tracesOfService},
 		}),
 		graph(panel{
 			title: "Failed work by error", unit: units.CountsPerMinute, width: 8, steps: above(1),
-			says: "Attempts a minute that failed, by subscription and error.type.",
-			red:  "work fails. An injected failure has its key as error.type; anything else is real.",
-			asks: []query{{expr: `60 * ` + rate(workTime+"_count", `error_type!=""`, subscription, "error_type"), legend: ofEach + " {{error_type}}"}}, links: []link{queueOfSeries},
+			says:  "Attempts a minute that failed, by subscription and error.type.",
+			red:   "work fails. An injected failure has its key as error.type; anything else is real.",
+			asks:  []query{{expr: `60 * ` + rate(workTime+"_count", `error_type!=""`, subscription, "service_name", "error_type"), legend: ofEach + " {{error_type}}"}},
+			links: []link{failedTraces, queueOfSeries},
 		}),
 		stack(panel{
 			title: "Deliveries that were not acked", unit: units.CountsPerMinute, width: 8,
@@ -130,9 +131,10 @@ func whatItCost() []cog.Builder[dashboard.Panel] {
 		}),
 		graph(panel{
 			title: "Answers by status", unit: units.CountsPerMinute, width: 8,
-			says: "HTTP answers a minute, by status.",
-			red:  "5xx: a service or something below it fails. 4xx: a client is wrong.",
-			asks: []query{{expr: `60 * ` + rate(httpTimes+"_count", ofService, "http_response_status_code"), legend: "{{http_response_status_code}}"}},
+			says:  "HTTP answers a minute, by status.",
+			red:   "5xx: a service or something below it fails. 4xx: a client is wrong.",
+			asks:  []query{{expr: `60 * ` + rate(httpTimes+"_count", ofService, "service_name", "http_response_status_code"), legend: "{{http_response_status_code}} ({{service_name}})"}},
+			links: []link{failedRequests},
 		}),
 	}
 }

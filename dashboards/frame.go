@@ -15,15 +15,13 @@ func source() common.DataSourceRef {
 	return common.DataSourceRef{Type: new("prometheus"), Uid: new("${datasource}")}
 }
 
-// addresses are variables that every dashboard has: the data source, and where the console and Jaeger are.
-func addresses() []cog.Builder[dashboard.VariableModel] {
+// withCommon adds what every dashboard has: the data source, which the other variables ask, and where the console and Jaeger are.
+func withCommon(own []cog.Builder[dashboard.VariableModel]) []cog.Builder[dashboard.VariableModel] {
 	constant := func(name, value string) cog.Builder[dashboard.VariableModel] {
 		return dashboard.NewConstantVariableBuilder(name).Value(dashboard.StringOrMap{String: &value})
 	}
-	return []cog.Builder[dashboard.VariableModel]{
-		dashboard.NewDatasourceVariableBuilder("datasource").Label("Prometheus").Type("prometheus"),
-		constant("console", "http://localhost:8080"), constant("jaeger", "http://localhost:16686"),
-	}
+	all := []cog.Builder[dashboard.VariableModel]{dashboard.NewDatasourceVariableBuilder("datasource").Label("Prometheus").Type("prometheus")}
+	return append(append(all, own...), constant("console", "http://localhost:8080"), constant("jaeger", "http://localhost:16686"))
 }
 
 // choice is a variable with the values of a label. Several may be chosen, and All is the start.

@@ -27,7 +27,7 @@ func figure(p panel) cog.Builder[dashboard.Panel] {
 	return stat.NewPanelBuilder().Title(p.title).Description(p.description()).Datasource(source()).Unit(p.unit).NoValue("0").
 		Span(p.width).Height(numberHeight).Thresholds(p.thresholds()).Targets(p.targets(func(q *prometheus.DataqueryBuilder) { q.Range() })).
 		ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdThresholds)).
-		GraphMode(common.BigValueGraphModeArea).ColorMode(common.BigValueColorModeValue).DataLinks(p.dataLinks()).
+		GraphMode(common.BigValueGraphModeArea).Orientation(common.VizOrientationAuto).ColorMode(common.BigValueColorModeValue).DataLinks(p.dataLinks()).
 		ReduceOptions(common.NewReduceDataOptionsBuilder().Calcs([]string{"lastNotNull"}))
 }
 
@@ -75,10 +75,10 @@ func states(p panel) cog.Builder[dashboard.Panel] {
 		}}}})
 }
 
-// column is a column of a table: the answer of one query. Above red, its cells are red.
+// column is a column of a table: the answer of one query. Its cells have the colours of the steps, if there are any.
 type column struct {
 	title, expr, unit string
-	red               float64
+	steps             []dashboard.Threshold
 }
 
 // list is a table: a line for each value of the label by, and a column for each query.
@@ -101,14 +101,14 @@ func list(p panel, by string, columns ...column) cog.Builder[dashboard.Panel] {
 	return builder
 }
 
-// look colours a cell that is past red.
+// look is the unit of a cell and its colour.
 func (c column) look() []dashboard.DynamicConfigValue {
 	look := []dashboard.DynamicConfigValue{{Id: "unit", Value: c.unit}, {Id: "noValue", Value: "-"}}
-	if c.red == 0 {
+	if c.steps == nil {
 		return look
 	}
 	return append(look,
-		dashboard.DynamicConfigValue{Id: "thresholds", Value: dashboard.ThresholdsConfig{Mode: dashboard.ThresholdsModeAbsolute, Steps: above(c.red)}},
+		dashboard.DynamicConfigValue{Id: "thresholds", Value: dashboard.ThresholdsConfig{Mode: dashboard.ThresholdsModeAbsolute, Steps: c.steps}},
 		dashboard.DynamicConfigValue{Id: "custom.cellOptions", Value: map[string]any{"type": "color-text"}})
 }
 

@@ -68,7 +68,7 @@ func queuesAtAGlance() []cog.Builder[dashboard.Panel] {
 			title: "Retried", unit: units.PercentUnit, width: 4, steps: warning(0.01, 0.05),
 			says: "Share of settled messages that were sent to a retry queue.",
 			red:  "more than 5% fail at least once. Look at *Failed work by error* in *Failures*: error.type names the fault.",
-			asks: []query{{expr: rate(settled, chosen+`, outcome="retry"`) + ` / ` + rate(settled, chosen)}}, links: []link{failureBoard},
+			asks: []query{{expr: share(rate(settled, chosen+`, outcome="retry"`), rate(settled, chosen))}}, links: []link{failureBoard},
 		}),
 	}
 }
@@ -85,16 +85,16 @@ func eachSubscription() []cog.Builder[dashboard.Panel] {
 			red:   "a cell is past its limit. The links of the name lead to this dashboard for one subscription, and to its queue and dead letters in the console.",
 			links: []link{onlyThis, queueOfRow},
 		}, subscription,
-			column{"In", only(inRate), units.MessagesPerSecond, 0},
-			column{"Out", only(outRate), units.MessagesPerSecond, 0},
-			column{"Ready", only(asSubscription(ready)), units.Short, backlogLimit},
-			column{"Unacked", only(unacked), units.Short, 0},
-			column{"Consumers", only(consumers), units.Short, 0},
-			column{"Wait p95", quantile(0.95, queueWait, chosen, subscription), units.Seconds, waitLimit},
-			column{"Work p95", quantile(0.95, workTime, chosen, subscription), units.Seconds, 1},
-			column{"Drain", only(drainTime), units.Seconds, 60},
-			column{"Retried", only(rate(settled, chosen+`, outcome="retry"`, subscription)), units.MessagesPerSecond, 0.05},
-			column{"Dead", only(letters), units.Short, 1},
+			column{"In", only(inRate), units.MessagesPerSecond, nil},
+			column{"Out", only(outRate), units.MessagesPerSecond, nil},
+			column{"Ready", only(waiting), units.Short, above(backlogLimit)},
+			column{"Unacked", only(unacked), units.Short, nil},
+			column{"Consumers", only(consumers), units.Short, atLeast(1)},
+			column{"Wait p95", known(quantile(0.95, queueWait, chosen, subscription)), units.Seconds, above(waitLimit)},
+			column{"Work p95", known(quantile(0.95, workTime, chosen, subscription)), units.Seconds, above(1)},
+			column{"Drain", only(drainTime), units.Seconds, above(60)},
+			column{"Retried", only(rate(settled, chosen+`, outcome="retry"`, subscription)), units.MessagesPerSecond, above(0.05)},
+			column{"Dead", only(letters), units.Short, above(1)},
 		),
 	}
 }
@@ -123,7 +123,7 @@ func flow() []cog.Builder[dashboard.Panel] {
 			title: "Ready", unit: units.Short, width: 8, steps: above(backlogLimit),
 			says: "Messages that wait for a consumer.",
 			red:  "more than 50 wait. The alert *TraceriaBacklog* fires. Compare *Work* with the rate in: either the work became slow or there are more messages.",
-			asks: []query{{expr: asSubscription(ready), legend: ofEach}}, links: []link{queueOfSeries},
+			asks: []query{{expr: waiting, legend: ofEach}}, links: []link{queueOfSeries},
 		}),
 		graph(panel{
 			title: "Oldest message, at most", unit: units.Seconds, width: 8, steps: above(10 * waitLimit),
@@ -178,10 +178,13 @@ func retries() []cog.Builder[dashboard.Panel] {
 			asks: []query{{expr: rate(settled, chosen, "outcome"), legend: "{{outcome}}"}},
 		}),
 		graph(panel{
-			title: "Attempts, p95", unit: units.Short, width: 8, steps: above(3),
-			says: "Number of the attempt that 19 of 20 deliveries did not exceed. 1 is a delivery without a failure.",
-			red:  "deliveries come to their third attempt or further. The next ones are dead-lettered: stop the cause now.",
-			asks: []query{{expr: quantile(0.95, "traceria_delivery_attempt", chosen, subscription), legend: ofEach}}, links: []link{queueOfSeries},
+			title: "Attempts, mean", unit: units.Short, width: 8, steps: above(1.5),
+			says: "The mean number of the attempt. 1 is a subscription without a failure.",
+			red:  "every second delivery is a repetition. The fourth attempt is the last one: stop the cause now.",
+			asks: []query{{
+				expr:   rate("traceria_delivery_attempt_sum", chosen, subscription) + ` / ` + rate("traceria_delivery_attempt_count", chosen, subscription),
+				legend: ofEach,
+			}}, links: []link{queueOfSeries},
 		}),
 		graph(panel{
 			title: "Back-off, p95", unit: units.Seconds, width: 8, steps: above(5),
@@ -190,10 +193,10 @@ func retries() []cog.Builder[dashboard.Panel] {
 			asks: []query{{expr: quantile(0.95, "traceria_retry_backoff_seconds", chosen, subscription), legend: ofEach}}, links: []link{queueOfSeries},
 		}),
 		graph(panel{
-			title: "New dead letters", unit: units.CountsPerMinute, width: 8, steps: above(1),
-			says: "Messages a minute that were dead-lettered, by subscription and error.",
-			red:  "the subscription gives up messages. error.type names the fault; the letter itself has the trace id of the attempt.",
-			asks: []query{{expr: `60 * ` + rate("traceria_dead_letters_total", chosen, subscription, "error_type"), legend: ofEach + " {{error_type}}"}}, links: []link{queueOfSeries},
+			title: "Dead letters by error", unit: units.Short, width: 8, steps: above(1),
+			says: "Messages that were dead-lettered since their service started, by subscription and error. It is no rate, because the first letter of an error has none.",
+			red:  "the subscription has given up messages. error.type names the fault; the letter itself has the trace id of the attempt.",
+			asks: []query{{expr: `sum by (` + subscription + `, error_type) (traceria_dead_letters_total{` + chosen + `}) > 0`, legend: ofEach + " {{error_type}}"}}, links: []link{queueOfSeries},
 		}),
 		graph(panel{
 			title: "Dead letters that wait", unit: units.Short, width: 8, steps: above(1),

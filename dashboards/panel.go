@@ -31,11 +31,11 @@ type link struct{ title, url string }
 
 // description is the text behind the panel's i.
 func (p panel) description() string {
-	heading := "When it is red: "
+	heading := "When it is red:"
 	if len(p.steps) < 2 {
-		heading = "What to look for: "
+		heading = "What to look for:"
 	}
-	return p.says + "\n\n**" + heading + "**" + p.red
+	return p.says + "\n\n**" + heading + "** " + p.red
 }
 
 // above are the thresholds of a value that is red when it reaches red. Below red it is green.
@@ -46,6 +46,11 @@ func above(red float64) []dashboard.Threshold {
 // warning are thresholds with a yellow step below the red one.
 func warning(yellow, red float64) []dashboard.Threshold {
 	return []dashboard.Threshold{{Color: "green"}, {Color: "yellow", Value: &yellow}, {Color: "red", Value: &red}}
+}
+
+// atLeast are the thresholds of a value that is red until it reaches green.
+func atLeast(green float64) []dashboard.Threshold {
+	return []dashboard.Threshold{{Color: "red"}, {Color: "green", Value: &green}}
 }
 
 // plain is the threshold of a value that is never red.

@@ -105,7 +105,7 @@ func TestEveryPanelSaysWhatToDo(t *testing.T) {
 		titles := map[string]string{}
 		for _, p := range board.everyPanel() {
 			red := len(p.FieldConfig.Defaults.Thresholds.Steps) > 1
-			if red != strings.Contains(p.Description, "**When it is red: **") || red == strings.Contains(p.Description, "**What to look for: **") {
+			if red != strings.Contains(p.Description, "**When it is red:** ") || red == strings.Contains(p.Description, "**What to look for:** ") {
 				t.Errorf("%s, %s: has a red threshold: %t; description: %q", board.Title, p.Title, red, p.Description)
 			}
 			if p.Type != "table" && p.Type != "state-timeline" && p.Type != "heatmap" && p.FieldConfig.Defaults.Unit == "" {

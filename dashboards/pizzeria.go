@@ -53,20 +53,20 @@ func ordersAtAGlance() []cog.Builder[dashboard.Panel] {
 			title: "Order to delivery, p95", unit: units.Seconds, width: 4, steps: warning(lateLimit/2, lateLimit),
 			says: "19 of 20 orders were delivered within this time.",
 			red:  "it takes longer than 10 s. Open an exemplar in *Time to delivery*: in its trace the longest gap before a process span is the queue that is late.",
-			asks: []query{{expr: late}}, links: []link{journeys},
+			asks: []query{{expr: known(late)}}, links: []link{journeys},
 		}),
 		figure(panel{
 			title: "Requests that fail", unit: units.PercentUnit, width: 4, steps: warning(0.001, 0.01),
 			says:  "Share of HTTP requests that the services answered with 5xx.",
 			red:   "more than 1% fail. Look at *Errors by service*, and open the failed spans of that service in Jaeger.",
-			asks:  []query{{expr: orZero(rate(httpTimes+"_count", `http_response_status_code=~"5.."`) + ` / ` + rate(httpTimes+"_count", ""))}},
+			asks:  []query{{expr: share(rate(httpTimes+"_count", `http_response_status_code=~"5.."`), rate(httpTimes+"_count", ""))}},
 			links: []link{failureBoard},
 		}),
 		figure(panel{
 			title: "Cancelled orders", unit: units.PercentUnit, width: 4, steps: warning(0.05, 0.2),
 			says: "Share of all orders that were cancelled: by the customer, or because the kitchen rejected them.",
 			red:  "more than 20% are cancelled. Look whether `kitchen.reject` is switched on; if not, search Jaeger for OrderRejected.",
-			asks: []query{{expr: `sum(traceria_orders{state="cancelled"}) / sum(traceria_orders)`}}, links: []link{failureBoard},
+			asks: []query{{expr: share(`sum(traceria_orders{state="cancelled"})`, `sum(traceria_orders)`)}}, links: []link{failureBoard},
 		}),
 	}
 }
@@ -115,7 +115,7 @@ func points() []cog.Builder[dashboard.Panel] {
 			title: "Share of points reversed", unit: units.PercentUnit, width: 12, steps: above(0.2),
 			says: "Points that were taken back for cancelled orders, as a share of those that were earned.",
 			red:  "more than 20% were taken back. Many orders are cancelled after their confirmation: look at *Cancelled orders*.",
-			asks: []query{{expr: `sum(traceria_loyalty_points_total{kind="reversed"}) / sum(traceria_loyalty_points_total{kind="earned"})`, legend: "reversed"}},
+			asks: []query{{expr: share(`sum(traceria_loyalty_points_total{kind="reversed"})`, `sum(traceria_loyalty_points_total{kind="earned"})`), legend: "reversed"}},
 		}),
 	}
 }
@@ -135,10 +135,10 @@ func requests() []cog.Builder[dashboard.Panel] {
 		graph(panel{
 			title: "Errors by service", unit: units.PercentUnit, width: 8, steps: above(0.01),
 			says: "Share of a service's HTTP requests that it answered with 5xx.",
-			red:  "more than 1% fail. Open the failed spans of the service: error.type names the fault.",
+			red:  "more than 1% fail. Open *Answers by status* in *Failures*: its links lead to the traces of each status.",
 			asks: []query{{expr: rate(httpTimes+"_count", ofService+`, http_response_status_code=~"5.."`, "service_name") + ` / ` + rate(httpTimes+"_count", ofService, "service_name") +
 				` or 0 * ` + rate(httpTimes+"_count", ofService, "service_name"), legend: "{{service_name}}"}},
-			links: []link{failedTraces},
+			links: []link{tracesOfService},
 		}),
 		graph(panel{
 			title: "Duration by service, p95", unit: units.Seconds, width: 8, steps: above(1),

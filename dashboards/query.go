@@ -48,6 +48,12 @@ func grouped(by []string) string {
 	return " by (" + strings.Join(by, ", ") + ")"
 }
 
+// known leaves out NaN, which a quantile is while nothing happens.
+func known(expr string) string { return expr + " >= 0" }
+
+// share is a part of a whole. It is 0 while the whole is 0.
+func share(part, whole string) string { return fmt.Sprintf("%s / (%s > 0) or vector(0)", part, whole) }
+
 // orZero makes 0 of a counter that does not exist before its first event.
 func orZero(expr string) string { return expr + " or vector(0)" }
 
@@ -58,6 +64,7 @@ func asSubscription(expr string) string {
 
 // The queries that more than one panel or alert asks.
 var (
+	waiting = asSubscription(ready)
 	ready   = `sum by (queue) (rabbitmq_queue_messages_ready{` + chosenQueue + `})`
 	dead    = `sum by (queue) (rabbitmq_queue_messages_ready{` + deadQueues + `})`
 	outRate = rate("messaging_client_consumed_messages_total", chosen, subscription)
@@ -65,7 +72,7 @@ var (
 	inRate = `clamp_min(` + outRate + ` + on (` + subscription + `) ` +
 		asSubscription(`sum by (queue) (deriv(rabbitmq_queue_messages{`+chosenQueue+`}[1m]))`) + `, 0)`
 	// drainTime is +Inf if nothing is taken out of a queue with messages.
-	drainTime = `(` + asSubscription(ready) + ` > 0) / on (` + subscription + `) group_left () ` + outRate + ` or ` + asSubscription(ready)
+	drainTime = `(` + waiting + ` > 0) / on (` + subscription + `) group_left () ` + outRate + ` or (` + waiting + ` > 0) * Inf or ` + waiting
 	// oldest is the time since the queue was last seen empty: no message in it can be older.
 	oldest = `(time() - max by (queue) (max_over_time(timestamp(rabbitmq_queue_messages_ready{` + chosenQueue + `} == 0)[30m:5s]))) * on (queue) (` + ready + ` > bool 0)`
 	late   = quantile(0.95, "traceria_order_delivery_duration_seconds", "")

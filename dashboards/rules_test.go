@@ -57,6 +57,11 @@ func TestPromtoolChecksTheRules(t *testing.T) {
 	promtool(t, "check", "rules", "--lint-fatal", rulesFile)
 }
 
+// TestPromtoolChecksTheConfiguration checks the one configuration of make up and of Docker, with its rules and targets.
+func TestPromtoolChecksTheConfiguration(t *testing.T) {
+	promtool(t, "check", "config", "prometheus.yml")
+}
+
 // TestAlertsFireAndClear runs the unit tests of the rules: when an alert begins, when it does not, and when it ends.
 func TestAlertsFireAndClear(t *testing.T) {
 	tests, err := filepath.Glob("rules/testdata/*_test.yml")

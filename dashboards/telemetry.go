@@ -14,9 +14,13 @@ const (
 	full     = `max(otelcol_exporter_queue_size{` + toJaeger + `} / otelcol_exporter_queue_capacity{` + toJaeger + `})`
 	lag      = `sum(otelcol_exporter_queue_size{` + toJaeger + `}) / clamp_min(sum(rate(otelcol_exporter_sent_spans_total{` + toJaeger + `}` + inInterval + `)), 0.1)`
 	// missing is the share of a service's processed messages for which no process span arrived at the Collector.
-	processed = `sum by (service_name) (rate(messaging_process_duration_seconds_count[1m]))`
-	arrived   = `sum by (service_name) (rate(traces_span_metrics_calls_total{span_kind="SPAN_KIND_CONSUMER"}[1m]))`
-	missing   = `clamp_min(1 - (` + arrived + ` or 0 * ` + processed + `) / (` + processed + ` > 0), 0)`
+	// rules/traceria.yml has the same query, and says why it has two parts.
+	processed = `sum by (service_name) (increase(messaging_process_duration_seconds_count[2m]))`
+	consumed  = `traces_span_metrics_calls_total{span_kind="SPAN_KIND_CONSUMER"}`
+	counted   = `sum by (service_name) (increase(` + consumed + `[2m]))`
+	grown     = `sum by (service_name) (` + consumed + `) - (sum by (service_name) (` + consumed + ` offset 2m) or 0 * sum by (service_name) (` + consumed + `))`
+	arrived   = `(` + grown + ` > ` + counted + `) or ` + counted + ` or 0 * ` + processed
+	missing   = `clamp_min(1 - (` + arrived + `) / (` + processed + ` > 6), 0)`
 )
 
 // telemetry answers: can the traces and figures be trusted?
@@ -109,13 +113,13 @@ func collected() []cog.Builder[dashboard.Panel] {
 			title: "Sent by exporter", unit: units.CountsPerSecond, width: 8,
 			says: "Spans a second that left the Collector: to Jaeger, and to the console.",
 			red:  "the line to Jaeger below *Accepted* for long: the queue fills.",
-			asks: []query{{expr: `sum by (exporter) (rate(otelcol_exporter_sent_spans_total` + inInterval + `))`, legend: "{{exporter}}"}},
+			asks: []query{{expr: `sum by (exporter) (rate(otelcol_exporter_sent_spans_total{job="collector"}` + inInterval + `))`, legend: "{{exporter}}"}},
 		}),
 		graph(panel{
 			title: "Failed by exporter", unit: units.CountsPerSecond, width: 8, steps: above(0.1),
 			says: "Spans a second that an exporter gave up.",
 			red:  "to the console: it is down or slow, and shows less; nothing else is harmed. To Jaeger: spans are lost.",
-			asks: []query{{expr: `sum by (exporter) (rate(otelcol_exporter_send_failed_spans_total` + inInterval + `)) or 0 * sum by (exporter) (rate(otelcol_exporter_sent_spans_total` + inInterval + `))`, legend: "{{exporter}}"}},
+			asks: []query{{expr: `sum by (exporter) (rate(otelcol_exporter_send_failed_spans_total{job="collector"}` + inInterval + `)) or 0 * sum by (exporter) (rate(otelcol_exporter_sent_spans_total{job="collector"}` + inInterval + `))`, legend: "{{exporter}}"}},
 		}),
 		graph(panel{
 			title: "Queue by exporter", unit: units.PercentUnit, width: 8, steps: above(0.8), max: 1,
@@ -150,7 +154,7 @@ func stored() []cog.Builder[dashboard.Panel] {
 			},
 		}),
 		states(panel{
-			title: "Targets that Prometheus reaches", width: 8, steps: []dashboard.Threshold{{Color: "red"}, {Color: "green", Value: new(1.0)}},
+			title: "Targets that Prometheus reaches", width: 8, steps: atLeast(1),
 			says: "Whether the last scrape of each target succeeded.",
 			red:  "the alert *TraceriaTargetDown* fires. The target is down, or its metrics are switched off.",
 			asks: []query{{expr: `min by (job) (up)`, legend: "{{job}}"}},

@@ -49,8 +49,11 @@ func UpWithPrometheus(t *testing.T) *System {
 	return Up(t)
 }
 
-// startPrometheus starts Prometheus with the configuration of make up and the addresses of this system.
-func (s *System) startPrometheus(t *testing.T) {
+// asStored is for a Prometheus with the files as they are.
+func asStored(_, text string) string { return text }
+
+// startPrometheus starts Prometheus with the configuration of make up, as edited, and the addresses of this system.
+func (s *System) startPrometheus(t *testing.T, edit func(name, text string) string) {
 	t.Helper()
 	binary, err := exec.LookPath("prometheus")
 	if err != nil {
@@ -66,7 +69,7 @@ func (s *System) startPrometheus(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		writeBelow(t, dir, name, string(text))
+		writeBelow(t, dir, name, edit(name, string(text)))
 	}
 	broker, err := url.Parse(s.Broker.MetricsURL)
 	if err != nil {

@@ -93,14 +93,10 @@ func (s *System) start(t *testing.T) {
 	if _, err := s.TraceriaWith([]string{"AMQP_PASSWORD_FILE="}, "topology", "credentials", s.Credentials, "--guest"); err != nil {
 		t.Fatal(err)
 	}
-	options := []rabbitmqtest.Option{rabbitmqtest.WithDefinitions(filepath.Join(s.Credentials, "broker", "definitions.json"))}
-	if s.prometheus {
-		options = append(options, rabbitmqtest.WithMetrics())
-	}
-	s.Broker = rabbitmqtest.Start(outlive{t, s}, options...)
+	s.Broker = rabbitmqtest.Start(outlive{t, s}, s.brokerOptions()...)
 	backend := StartTelemetry(t, s)
 	if s.prometheus {
-		s.startPrometheus(t)
+		s.startPrometheus(t, asStored)
 	}
 	s.Env = append(os.Environ(), backend...)
 	s.Env = append(s.Env,
@@ -121,6 +117,15 @@ func (s *System) start(t *testing.T) {
 	if err != nil {
 		t.Fatalf("the system is not healthy: %v\n%s", err, out)
 	}
+}
+
+// brokerOptions are those of a RabbitMQ with the system's users and, if there is a Prometheus, with metrics.
+func (s *System) brokerOptions() []rabbitmqtest.Option {
+	options := []rabbitmqtest.Option{rabbitmqtest.WithDefinitions(filepath.Join(s.Credentials, "broker", "definitions.json"))}
+	if s.prometheus {
+		options = append(options, rabbitmqtest.WithMetrics())
+	}
+	return options
 }
 
 // As returns the environment of a process that is this user of the broker. The tests and the tools are guest.

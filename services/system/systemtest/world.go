@@ -2,7 +2,6 @@ package systemtest
 
 import (
 	"os"
-	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -35,8 +34,22 @@ type Program struct {
 // StartWorld starts RabbitMQ, the Collector and Jaeger, and reserves addresses for the services.
 func StartWorld(t *testing.T) *World {
 	t.Helper()
+	return startWorld(t, false)
+}
+
+// StartWorldWithPrometheus is StartWorld with a Prometheus, and with a RabbitMQ that has metrics. edit returns the text of
+// the files of dashboards/ that Prometheus reads.
+func StartWorldWithPrometheus(t *testing.T, edit func(name, text string) string) *World {
+	t.Helper()
+	w := startWorld(t, true)
+	w.startPrometheus(t, edit)
+	return w
+}
+
+func startWorld(t *testing.T, metrics bool) *World {
+	t.Helper()
 	skipShort(t)
-	w := &World{System: &System{Addresses: map[string]string{}}}
+	w := &World{System: &System{Addresses: map[string]string{}, prometheus: metrics}}
 	t.Cleanup(func() {
 		if err := w.Stop(); err != nil {
 			t.Error(err)
@@ -48,7 +61,7 @@ func StartWorld(t *testing.T) *World {
 	if _, err := w.TraceriaWith([]string{"AMQP_PASSWORD_FILE="}, "topology", "credentials", w.Credentials, "--guest"); err != nil {
 		t.Fatal(err)
 	}
-	w.Broker = rabbitmqtest.Start(t, rabbitmqtest.WithDefinitions(filepath.Join(w.Credentials, "broker", "definitions.json")))
+	w.Broker = rabbitmqtest.Start(t, w.brokerOptions()...)
 	for _, service := range pizzeria.Services() {
 		w.Addresses[service.Name] = FreeAddress(t)
 	}

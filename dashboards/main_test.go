@@ -1,0 +1,9 @@
+package dashboards_test
+
+import (
+	"testing"
+
+	"traceria/services/system/systemtest"
+)
+
+func TestMain(m *testing.M) { systemtest.Main(m) }
