@@ -36,6 +36,9 @@ doubled orders, times, complete traces, dropped spans, and where the time went.
 Every time counts from when the order should have been sent. An order that cannot be sent within a second, because --in-flight
 requests wait for an answer, is not sent, and the report counts it.
 
+The two cooks of the kitchen finish at most about 13 orders a second. For a higher rate clock more cooks in (POST
+/staff/NAME/clock-in of the staff service), or raise --wait.
+
   --profile steady   the same rate all the time
   --profile ramp     from 0 to the rate, in a straight line: half as many orders
   --profile burst    ten times the rate for a second, then nine seconds of silence
@@ -45,11 +48,11 @@ if its points do not come. It is doubled if its timeline has an event twice. The
 the timeline, so the clocks must agree.
 
 After the orders the traces of a sample are read from Jaeger at JAEGER_URL. A trace is complete if traceria trace misses nothing in
-it. Jaeger keeps 5000 traces (JAEGER_MAX_TRACES, which this command reads, too): the sample is of the newest four fifths.
+it. Jaeger keeps 5000 traces (JAEGER_MAX_TRACES, which this command reads, too). The sample comes from the newest four fifths of them.
 
 Ctrl-C ends the sending, waits a few seconds for what is under way, and prints the report so far. A second one ends at once.`,
-		Example: `  traceria load --rate 20 --duration 1m
-  traceria load --rate 100 --duration 2m --warm-up 20s --sample all
+		Example: `  traceria load --rate 10 --duration 1m
+  traceria load --rate 20 --duration 1m --warm-up 10s --wait 2m --sample all
   traceria load --profile burst --rate 10 --failure kitchen.error --json`,
 		Args: asUsage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return runLoad(cmd, o) },
@@ -58,7 +61,7 @@ Ctrl-C ends the sending, waits a few seconds for what is under way, and prints t
 	flags.Float64Var(&o.Rate, "rate", 10, "orders in a second, 0.1 to 2000")
 	flags.DurationVar(&o.Duration, "duration", 30*time.Second, "how long to send, 1s to 2h, and at most 500000 orders")
 	flags.StringVar(&o.profile, "profile", string(pace.Steady), "the course of the rate: steady, ramp or burst")
-	flags.DurationVar(&o.WarmUp, "warm-up", 0, "send at the rate for this time before, in no figure, at most 10m")
+	flags.DurationVar(&o.WarmUp, "warm-up", 0, "send at the rate for this time before the measurement, at most 10m; these orders are in no figure")
 	flags.DurationVar(&o.Wait, "wait", load.DefaultWait, "how long to wait for the last deliveries, 1s to 10m")
 	flags.StringVar(&o.sample, "sample", strconv.Itoa(load.DefaultSample), "how many traces to check: a number, or all")
 	flags.IntVar(&o.InFlight, "in-flight", load.DefaultInFlight, "requests that may wait for an answer at the same time, 1 to 5000")

@@ -19,7 +19,7 @@ const Name = "console"
 // Service describes the console. system returns the parts of the system that this console can reach. Nil means none.
 func Service(system func(*host.Host) System) host.Service {
 	return host.Service{
-		Name: Name, Title: "the web page: journeys, failures, queues", Stateless: true,
+		Name: Name, Title: "serves the web page: journeys, failures, queues", Stateless: true,
 		Check: func(env *host.Env) { readSettings(env) },
 		New: func(h *host.Host) (host.App, error) {
 			var s System
