@@ -106,7 +106,7 @@ func whatItDid() []cog.Builder[dashboard.Panel] {
 		stack(panel{
 			title: "Deliveries that were not acked", unit: units.CountsPerMinute, width: 8,
 			says: "Deliveries a minute that were retried, requeued or dead-lettered.",
-			red:  "the pattern at work: back-off makes a few retries, a storm makes thousands of requeues.",
+			red:  "back-off makes a few retries for each message, a retry storm makes a hundred requeues for each within a moment.",
 			asks: []query{{expr: `60 * ` + rate(settled, `outcome!="ack"`, "outcome"), legend: "{{outcome}}"}},
 		}),
 	}
@@ -116,7 +116,7 @@ func whatItCost() []cog.Builder[dashboard.Panel] {
 	return []cog.Builder[dashboard.Panel]{
 		graph(panel{
 			title: "Time to delivery", unit: units.Seconds, width: 8, steps: above(lateLimit),
-			says: "What the customer feels.",
+			says: "Time from the order to its delivery, as the customer sees it.",
 			red:  "p95 is above 10 s. Compare an exemplar inside the marked time with one before it: `traceria trace ID --against OTHER`.",
 			asks: quantiles(orderTimes, ""), links: []link{journeys},
 		}),
@@ -159,7 +159,7 @@ func whatItBroke() []cog.Builder[dashboard.Panel] {
 		graph(panel{
 			title: "Duplicates", unit: units.CountsPerMinute, width: 8,
 			says: "Messages a minute that were delivered again after their work was done. The inbox makes them harmless.",
-			red:  "a peak after a crash or a lost connection is as it should be. One that stays is a publisher that sends twice.",
+			red:  "a peak after a crash or a lost connection is normal. A rate that stays is a publisher that sends twice (`order.duplicate`).",
 			asks: []query{{expr: `60 * ` + rate("traceria_inbox_duplicates_total", "", "service_name"), legend: "{{service_name}}"}}, links: []link{tracesOfService},
 		}),
 	}

@@ -174,7 +174,7 @@ func retries() []cog.Builder[dashboard.Panel] {
 		stack(panel{
 			title: "Outcomes", unit: units.MessagesPerSecond, width: 8,
 			says: "How deliveries ended: ack, retry (after a back-off), requeue (at once) or dead.",
-			red:  "any colour but that of ack that lasts. Requeue without an end is a retry storm.",
+			red:  "an outcome other than ack that lasts. Many requeues in a moment are a retry storm (`retry.storm`).",
 			asks: []query{{expr: rate(settled, chosen, "outcome"), legend: "{{outcome}}"}},
 		}),
 		graph(panel{

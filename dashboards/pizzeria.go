@@ -34,7 +34,7 @@ func ordersAtAGlance() []cog.Builder[dashboard.Panel] {
 		figure(panel{
 			title: "Orders placed", unit: units.OpsPerMinute, width: 4, steps: plain(),
 			says: "Orders a minute that the order service answered with 202.",
-			red:  "it is a demand. If it is 0 and should not be, look at *Requests that fail*.",
+			red:  "if it is 0 and should not be, look at *Requests that fail*.",
 			asks: []query{{expr: `60 * sum(rate(` + placed + inInterval + `))`}}, links: []link{journeys},
 		}),
 		figure(panel{
@@ -82,7 +82,7 @@ func ordersOverTime() []cog.Builder[dashboard.Panel] {
 		heat(panel{
 			title: "Time to delivery, all orders", unit: units.Seconds, width: 12,
 			says: "How many orders took how long. Two bands mean two kinds of orders, for example those that were retried.",
-			red:  "a new band above the usual one is what to look at: click an exemplar in it.",
+			red:  "a new band above the usual one: click an exemplar in it.",
 			asks: []query{{expr: `sum by (le) (rate(` + orderTimes + `_bucket` + inInterval + `))`, legend: "{{le}}", exemplars: true}},
 		}),
 		stack(panel{
@@ -143,7 +143,7 @@ func requests() []cog.Builder[dashboard.Panel] {
 		graph(panel{
 			title: "Duration by service, p95", unit: units.Seconds, width: 8, steps: above(1),
 			says:  "19 of 20 requests were answered within this time.",
-			red:   "it takes longer than 1 s. Click an exemplar: the database span below the server span shows a slow commit, a client span a slow neighbour.",
+			red:   "it takes longer than 1 s. Click an exemplar: the database span below the server span shows a slow commit, a client span shows a slow service behind it.",
 			asks:  []query{{expr: quantile(0.95, httpTimes, ofService, "service_name"), legend: "{{service_name}}", exemplars: true}},
 			links: []link{tracesOfService},
 		}),
@@ -155,19 +155,19 @@ func processes() []cog.Builder[dashboard.Panel] {
 		graph(panel{
 			title: "Memory", unit: units.BytesIEC, width: 8, steps: above(512 << 20),
 			says: "Memory that the Go runtime of each service uses.",
-			red:  "a service uses more than 512 MiB. If it grows at a constant load, it leaks: compare two heap profiles.",
+			red:  "a service uses more than 512 MiB. If it grows at a constant load, it leaks: look whether *Goroutines* grows, too.",
 			asks: []query{{expr: `sum by (service_name) (go_memory_used_bytes{` + ofService + `})`, legend: "{{service_name}}"}},
 		}),
 		graph(panel{
 			title: "Goroutines", unit: units.Short, width: 8, steps: above(1000),
 			says: "Goroutines of each service.",
-			red:  "a service has more than 1,000. Something waits for ever: look for a hung handler in *Failures*.",
+			red:  "a service has more than 1,000. Something waits without an end: look at *Hung handlers* in *Failures*.",
 			asks: []query{{expr: `sum by (service_name) (go_goroutine_count{` + ofService + `})`, legend: "{{service_name}}"}},
 		}),
 		graph(panel{
 			title: "Allocations", unit: units.BytesPerSecondSI, width: 8,
 			says: "Bytes a second that each service allocates. The garbage collector's work grows with it.",
-			red:  "a rise at a constant load is a regression: run `make bench-compare`.",
+			red:  "a rise at a constant load is a regression: run `make bench-compare BASE=main`.",
 			asks: []query{{expr: rate("go_memory_allocated_bytes_total", ofService, "service_name"), legend: "{{service_name}}"}},
 		}),
 	}

@@ -112,7 +112,7 @@ func collected() []cog.Builder[dashboard.Panel] {
 		graph(panel{
 			title: "Sent by exporter", unit: units.CountsPerSecond, width: 8,
 			says: "Spans a second that left the Collector: to Jaeger, and to the console.",
-			red:  "the line to Jaeger below *Accepted* for long: the queue fills.",
+			red:  "the line to Jaeger below *Accepted and refused* for long: the queue fills. If the Collector samples, it is always below.",
 			asks: []query{{expr: `sum by (exporter) (rate(otelcol_exporter_sent_spans_total{job="collector"}` + inInterval + `))`, legend: "{{exporter}}"}},
 		}),
 		graph(panel{
@@ -136,7 +136,7 @@ func collected() []cog.Builder[dashboard.Panel] {
 		graph(panel{
 			title: "Processor time", unit: units.PercentUnit, width: 8,
 			says: "Share of one processor that the Collector and Jaeger use.",
-			red:  "near 100%: it is the bottleneck. Sample, or run a second Collector.",
+			red:  "near 100%: it is the bottleneck. Sampling in the Collector relieves Jaeger. A second Collector, or OTEL_TRACES_SAMPLER at the services, relieves the Collector.",
 			asks: []query{{expr: `sum by (job) (rate(otelcol_process_cpu_seconds_total` + inInterval + `))`, legend: "{{job}}"}},
 		}),
 	}
@@ -162,7 +162,7 @@ func stored() []cog.Builder[dashboard.Panel] {
 		graph(panel{
 			title: "Series", unit: units.Short, width: 8, steps: above(50000),
 			says: "Series that Prometheus holds. Each value of a label is a series.",
-			red:  "more than 50,000. An attribute with many values became a label: look for ids in `topk(10, count by (__name__) ({__name__!=\"\"}))`.",
+			red:  "more than 50,000. An attribute with many values became a label: look for ids in the labels of the metrics that have most series, `topk(10, count by (__name__) ({__name__!=\"\"}))`.",
 			asks: []query{{expr: `sum(prometheus_tsdb_head_series)`, legend: "series"}},
 		}),
 	}
