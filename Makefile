@@ -74,7 +74,7 @@ golden: ## write the golden files of the named tests, and no others: make golden
 	  set -x; go test -count=1 -run '^($(RUN))$$' $$packages -update
 
 .PHONY: scenarios
-scenarios: build ## run every scenario on the running system (make up or docker compose up), and check the traces
+scenarios: build ## run every scenario on the running system (make up or docker compose up, without sampling), and check the traces
 	bin/traceria scenario run --all
 
 .PHONY: generate
@@ -101,7 +101,7 @@ SOAK ?=
 
 .PHONY: bench-system
 bench-system: export JAEGER_BIN = $(shell collector/jaeger.sh --path 2>/dev/null)
-bench-system: rabbitmq-server postgresql build-jaeger ## measure the whole system and its peers, into .run/bench: make bench-system [SIZE=short] [SECTIONS=rate,tracing] [SOAK=1h]
+bench-system: rabbitmq-server postgresql build-jaeger ## measure the whole system and its peers (an hour), into .run/bench: make bench-system [SIZE=short] [SECTIONS=rate,tracing] [SOAK=1h]
 	go test ./services/system/bench -run '^TestBench$$' -v -count=1 -timeout 8h -size $(SIZE) -sections $(SECTIONS) $(if $(SOAK),-soak $(SOAK)) -out .run/bench
 
 RUNS ?= 10
