@@ -123,7 +123,7 @@ fmt: bin/golangci-lint ## format the Go code
 	bin/golangci-lint fmt
 
 .PHONY: lint
-lint: bin/golangci-lint bin/actionlint ## check form, habits and the arrows between packages; shell scripts; workflows
+lint: bin/golangci-lint bin/actionlint ## check form, habits, and which package may import which; shell scripts; workflows
 	bin/golangci-lint run --allow-serial-runners ./...
 	cd $(PEERS) && $(CURDIR)/bin/golangci-lint run --allow-serial-runners ./...
 	bin/golangci-lint fmt --diff
