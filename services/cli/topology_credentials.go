@@ -18,10 +18,12 @@ func newTopologyCredentialsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "credentials DIR",
 		Short: "Make a password for each service, and a definitions file with the hashes",
-		Long: `Make a random password for each service and for the operator, and a RabbitMQ definitions file (load_definitions). In it a
-service may publish its own events and read its own queues, and nothing else. The operator may do everything.
+		Long: `Make a random password for each service, the console and the operator, and a RabbitMQ definitions file (load_definitions). In
+it a service may publish its own events and read its own queues, and nothing else. The console may count messages, read dead
+letters and redrive them. The operator may do everything.
 
   DIR/{service}/password         for AMQP_PASSWORD_FILE, with AMQP_URL=amqp://{service}@host:port/
+  DIR/console/password           the same, with amqp://console@host:port/
   DIR/operator/password          the same, with amqp://operator@host:port/, and for RabbitMQ's pages
   DIR/broker/definitions.json    for the broker; it holds hashes only
 
