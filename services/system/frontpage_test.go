@@ -43,7 +43,7 @@ func TestCommandsOfTheFrontPage(t *testing.T) {
 		t.Errorf("failure clear leaves %v", on)
 	}
 	user.prints(t, "bin/traceria status", "jaeger")
-	user.prints(t, "bin/traceria load --rate 20 --duration 10s", "delivered")
+	user.prints(t, "bin/traceria load --rate 10 --duration 10s", "delivered")
 
 	answer := user.types(t, `curl -s http://127.0.0.1:8081/order -d '{"customerId":"you","items":[{"itemName":"Margherita","quantity":1}],"deliveryAddress":{"addressLine1":"167 My Street"}}'`)
 	var placed struct {
