@@ -246,10 +246,10 @@ func rabbit() []cog.Builder[dashboard.Panel] {
 			asks: []query{{expr: `sum by (queue) (rabbitmq_queue_messages_unacked{` + chosenQueue + `})`, legend: ofEachName}},
 		}),
 		graph(panel{
-			title: "Memory of RabbitMQ", unit: units.BytesIEC, width: 8, steps: above(1 << 30),
-			says: "Memory of the broker's process.",
-			red:  "more than 1 GiB. Past its limit RabbitMQ blocks publishers: empty the queues first.",
-			asks: []query{{expr: `sum(rabbitmq_process_resident_memory_bytes)`, legend: "memory"}},
+			title: "Memory of RabbitMQ", unit: units.PercentUnit, width: 8, steps: above(0.8),
+			says: "Memory of the broker's process, as a share of the limit past which it blocks publishers.",
+			red:  "more than 80%. Empty the queues before RabbitMQ blocks publishers.",
+			asks: []query{{expr: `max(rabbitmq_process_resident_memory_bytes / rabbitmq_resident_memory_limit_bytes)`, legend: "memory"}},
 		}),
 		graph(panel{
 			title: "Raft commits", unit: units.CountsPerSecond, width: 8,

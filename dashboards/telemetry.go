@@ -106,7 +106,7 @@ func collected() []cog.Builder[dashboard.Panel] {
 		graph(panel{
 			title: "Accepted and refused", unit: units.CountsPerSecond, width: 8,
 			says: "Spans a second at the Collector's door.",
-			red:  "refused above 0: look at *Queue to Jaeger* and *Memory*.",
+			red:  "refused above 0: look at *Queue to Jaeger* and *Memory of the Collector*.",
 			asks: []query{{expr: accepted, legend: "accepted"}, {expr: orZero(refused), legend: "refused"}},
 		}),
 		graph(panel{
@@ -128,10 +128,10 @@ func collected() []cog.Builder[dashboard.Panel] {
 			asks: []query{{expr: `max by (exporter) (otelcol_exporter_queue_size / otelcol_exporter_queue_capacity)`, legend: "{{exporter}}"}},
 		}),
 		graph(panel{
-			title: "Memory", unit: units.BytesIEC, width: 8, steps: above(200 << 20),
-			says: "Memory of the Collector and of Jaeger. From 150 MiB on the Collector's memory limiter refuses data.",
-			red:  "the Collector is near COLLECTOR_MEMORY_MIB. Jaeger may use more: it keeps the newest traces in memory.",
-			asks: []query{{expr: `sum by (job) (otelcol_process_memory_rss_bytes)`, legend: "{{job}}"}},
+			title: "Memory of the Collector", unit: units.BytesIEC, width: 8, steps: above(200 << 20),
+			says: "Memory of the Collector. From 150 MiB on its memory limiter refuses data.",
+			red:  "the Collector is near COLLECTOR_MEMORY_MIB. Look at *Queue by exporter*: spans that wait take memory.",
+			asks: []query{{expr: `sum(otelcol_process_memory_rss_bytes{job="collector"})`, legend: "Collector"}},
 		}),
 		graph(panel{
 			title: "Processor time", unit: units.PercentUnit, width: 8,
