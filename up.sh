@@ -199,6 +199,7 @@ hints() {
   ! watched || prometheus='http://127.0.0.1:9090  (metrics and alerts; with Docker there is Grafana, too)'
   has_pages || pages='  (no pages, only the API: a release has them, this one was built from source)'
   say ""
+  [ -z "${TRACERIA_COLLECTOR:-}" ] || say "the Collector      collector/$TRACERIA_COLLECTOR.yaml: Jaeger gets only the orders that are kept, after ${COLLECTOR_DECISION_WAIT:-30s}. The console shows all"
   say "the console        ${CONSOLE_PUBLIC_URL:-http://127.0.0.1:8080}  (place orders, break things, watch the traces)"
   ! ours || say "RabbitMQ's pages   http://127.0.0.1:15672  (guest, guest)"
   say "Jaeger's pages     ${JAEGER_PUBLIC_URL:-http://127.0.0.1:16686}$pages
