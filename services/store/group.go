@@ -132,7 +132,7 @@ func (db *DB) onceInGroup(ctx context.Context, tx *Tx, fn func(tx *Tx) error) er
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", statementError(err))
 	}
-	err = db.takeTurn(ctx, g, tx, fn)
+	broke, err := db.takeTurn(ctx, g, tx, fn)
 	ran := time.Now()
 	select {
 	case <-g.done:
@@ -142,10 +142,10 @@ func (db *DB) onceInGroup(ctx context.Context, tx *Tx, fn func(tx *Tx) error) er
 		}
 		return fmt.Errorf("commit transaction: %w", statementError(ctx.Err()))
 	}
-	switch {
-	case g.err != nil: // a failure, too, may be due to what another member wrote
+	switch { // a failure, too, may be due to what another member wrote
+	case g.err != nil:
 		err = g.err
-	case err == nil && g.lost:
+	case g.lost && !broke:
 		err = errLost
 	}
 	if err == nil || g.err != nil {
@@ -166,10 +166,12 @@ func (db *DB) enterGroup(ctx context.Context) (*group, error) {
 	return g, err
 }
 
-// takeTurn runs the transaction and gives the turn to the next one, also after a panic.
-func (db *DB) takeTurn(ctx context.Context, g *group, tx *Tx, fn func(tx *Tx) error) error {
+// takeTurn runs the transaction and gives the turn to the next one, also after a panic. broke tells whether SQLite rolled back the
+// group because of this transaction.
+func (db *DB) takeTurn(ctx context.Context, g *group, tx *Tx, fn func(tx *Tx) error) (broke bool, err error) {
 	defer db.line.next(g)
-	return g.run(ctx, tx, fn)
+	err = g.run(ctx, tx, fn)
+	return g.lost, err
 }
 
 // lost tells whether a transaction is to run again because its group was rolled back.
