@@ -74,8 +74,11 @@ func (f *follower) Sync(ctx context.Context, out chan<- sync.DataSync) error {
 // good reads the file and checks it, unless it is still the text that was checked before.
 func (f *follower) good(known []byte) ([]byte, error) {
 	text, err := f.file.read()
-	if err != nil || (known != nil && bytes.Equal(text, known)) {
-		return text, err
+	if err != nil { // text has what was read before the error
+		return nil, err
+	}
+	if known != nil && bytes.Equal(text, known) {
+		return text, nil
 	}
 	if _, err := parse(text); err != nil {
 		return nil, err

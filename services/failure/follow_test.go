@@ -26,3 +26,12 @@ func TestAFileThatHasNotChangedIsNotParsedAgain(t *testing.T) {
 		t.Errorf("%.0f allocations for a file that has changed, %.0f for the same file", changed, same)
 	}
 }
+
+// The kernel cannot read the first page of a process's memory: the file opens, and its reading fails.
+func TestAFileThatCannotBeReadHasNoText(t *testing.T) {
+	t.Parallel()
+	f := &follower{file: File{Path: "/proc/self/mem"}}
+	if text, err := f.good([]byte("{}")); text != nil || err == nil {
+		t.Errorf("got %q, %v; want no text for the provider, and an error", text, err)
+	}
+}
