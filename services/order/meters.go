@@ -33,7 +33,7 @@ func newMeters(tel *telemetry.Telemetry, db *store.DB) (m meters, err error) {
 		metric.WithDescription("Time from placing an order to its delivery.")); err != nil {
 		return m, fmt.Errorf("create the metric of the deliveries: %w", err)
 	}
-	s := states{db: db}
+	s := states{db: db, counts: store.Paced[byProgress]{Most: countAge}}
 	if _, err = meter.Int64ObservableGauge("traceria.orders", metric.WithUnit("{order}"), metric.WithInt64Callback(s.observe),
 		metric.WithDescription("Orders by state: created, confirmed, preparing, boxed, out-for-delivery, delivered or cancelled."),
 	); err != nil {
@@ -73,8 +73,13 @@ func (s *states) observe(ctx context.Context, o metric.Int64Observer) error {
 	return nil
 }
 
-// countTime is the time limit of count.
-const countTime = time.Second
+const (
+	// countTime is the time limit of count.
+	countTime = time.Second
+	// countAge is the longest time for which the counts, or the error of a count, are kept. A count that waited for a busy database
+	// would otherwise be shown for up to 200 s. Services export metrics every 5 s.
+	countAge = 5 * time.Second
+)
 
 // count returns the number of orders by progress. It reads the small indexes orders_open and orders_cancelled, and of all
 // orders one index: the delivered ones are the rest.

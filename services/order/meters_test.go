@@ -11,6 +11,7 @@ import (
 
 	"traceria/services/event"
 	"traceria/services/host/hosttest"
+	"traceria/services/store"
 	"traceria/telemetry/telemetrytest"
 )
 
@@ -97,5 +98,37 @@ func TestOrdersAreCountedByStateWhereTheRelayRuns(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// A count that waited for a busy database says nothing about the time after it.
+func TestOrdersAreCountedAgainSoonAfterTheDatabaseWasBusy(t *testing.T) {
+	t.Parallel()
+	o, metrics := measured(t)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); o.DB.Relay(ctx, stubborn{}, zerolog.Nop()) }()
+	defer func() { stop(); <-done }()
+	await(t, "the relay runs", o.DB.Relaying)
+	busy, free := make(chan bool), make(chan bool)
+	ended := make(chan error)
+	go func() {
+		ended <- o.DB.Do(context.Background(), func(*store.Tx) error { close(busy); <-free; return nil })
+	}()
+	<-busy
+	metrics.Points("traceria.orders") // waits in vain for SQLite's only connection; PostgreSQL has more
+	close(free)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the orders are counted again", func() bool { return len(metrics.Points("traceria.orders")) > 0 })
+}
+
+func await(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	for end := time.Now().Add(deadline); !condition(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not within %s: %s", deadline, what)
+		}
 	}
 }
