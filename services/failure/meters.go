@@ -17,7 +17,7 @@ type meters struct {
 	// known has every setting that was ever active: a gauge that only stopped would look as if it still were.
 	known  map[setting]bool
 	read   int64 // the number of changes of the flags when the settings were read
-	failed bool
+	failed bool  // a file could not be read, or a server did not answer: the settings are read again
 }
 
 // setting is a key with its variant.
@@ -54,7 +54,7 @@ func (s *Switches) observe(ctx context.Context, o metric.Int64Observer) error {
 	m := &s.meters
 	if now := s.Changes(); now != m.read || m.failed {
 		active, err := s.active(ctx)
-		m.failed = err != nil
+		m.failed = err != nil || (s.server != nil && !s.server.asked())
 		if err == nil { // else the last valid state applies
 			m.read = now
 			for one := range m.known {

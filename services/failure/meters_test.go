@@ -55,3 +55,34 @@ func TestSettingsAndInjectionsAreMeasured(t *testing.T) {
 		t.Errorf("%v injections, want 1", n)
 	}
 }
+
+// What a flagd server did not answer is not known: the next collection asks again.
+func TestSettingsAreMeasuredAfterASilence(t *testing.T) {
+	flags, port, server := newFile(t), freePort(t), &standIn{}
+	t.Setenv("FLAGD_RESOLVER", "rpc")
+	t.Setenv("FLAGD_HOST", "127.0.0.1")
+	t.Setenv("FLAGD_PORT", port)
+	server.start(t, "127.0.0.1:"+port, flags)
+	defer server.stop(t)
+	metrics := telemetrytest.New(t)
+	s, err := failure.Open(failure.Options{Service: "kitchen", Log: zerolog.Nop(), Meters: metrics})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	set := func(to failure.Setting) {
+		t.Helper()
+		if _, err := flags.Set(failure.KitchenSlow, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(failure.Setting{Variant: "10s"})
+	soon(t, "the switches found the server", is(s, failure.KitchenSlow, "10s"))
+	server.freeze(t, true)
+	before := s.Changes()
+	set(failure.Setting{Variant: "2s"})
+	soon(t, "the change is noticed", func() bool { return s.Changes() > before })
+	metrics.Points("traceria.failure.active")
+	server.freeze(t, false)
+	soon(t, "the setting is shown", func() bool { return metrics.Sum("traceria.failure.active") == 1 })
+}
