@@ -44,6 +44,7 @@ func (c *crew) work(h *hand, do func(), late func()) {
 		go func() {
 			for ok := true; ok; job, ok = <-jobs {
 				job()
+				job = nil // with its delivery
 			}
 		}()
 	}

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
+	"weak"
 
 	"go.uber.org/goleak"
 )
@@ -52,4 +54,20 @@ func TestAnAbandonedJobEndsItsGoroutine(t *testing.T) {
 	}
 	close(hang)
 	late.Wait()
+}
+
+// A goroutine that waits for work keeps nothing of the last delivery, which may have 16 MiB.
+func TestAnIdleGoroutineKeepsNoDelivery(t *testing.T) {
+	var c crew
+	body := new([1 << 16]byte)
+	kept := weak.Make(body)
+	done := make(chan bool)
+	c.work(&hand{}, func() { body[0]++; close(done) }, func() {})
+	<-done
+	for end := time.Now().Add(10 * time.Second); kept.Value() != nil; runtime.GC() {
+		if time.Now().After(end) {
+			t.Fatal("the delivery is still in memory")
+		}
+	}
+	c.await(t.Context(), func(*hand) {})
 }
