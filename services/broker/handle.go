@@ -126,9 +126,9 @@ func (w *worker) settle(ctx context.Context, d amqp091.Delivery, h history, resu
 	var settled error
 	switch result {
 	case retry:
-		settled = w.moveThenAck(ctx, d, w.subscription.retryMessage(d, h))
+		result, settled = w.moveThenAck(ctx, d, w.subscription.retryMessage(d, h), retry)
 	case dead:
-		settled = w.moveThenAck(ctx, d, w.subscription.deadMessage(ctx, d, h, w.session.config.Service, err))
+		result, settled = w.moveThenAck(ctx, d, w.subscription.deadMessage(ctx, d, h, w.session.config.Service, err), dead)
 	case requeue:
 		settled = d.Reject(true) // basic.nack is not counted towards the delivery limit since RabbitMQ 4.3
 	default:
@@ -144,10 +144,11 @@ func (w *worker) settle(ctx context.Context, d amqp091.Delivery, h history, resu
 
 // moveThenAck publishes the message to another queue, and acks it after the confirm: in between it is in both queues. When
 // its headers have no room for ours, it is sent without the headers of others. A message that cannot be sent at all is
-// rejected, and RabbitMQ makes it a dead letter. When the move fails for now, the message returns to its queue.
-func (w *worker) moveThenAck(ctx context.Context, d amqp091.Delivery, message otelamqp.Message) error {
+// rejected, and RabbitMQ makes it a dead letter. When the move fails for now, the message returns to its queue. The result is what
+// became of the message: moved, or dead.
+func (w *worker) moveThenAck(ctx context.Context, d amqp091.Delivery, message otelamqp.Message, moved outcome) (outcome, error) {
 	if w.channel.IsClosed() { // RabbitMQ delivers it again: a copy in another queue would be a second one
-		return amqp091.ErrClosed
+		return moved, amqp091.ErrClosed
 	}
 	err := w.publisher.Move(ctx, message)
 	if errors.Is(err, otelamqp.ErrUnsendable) {
@@ -155,15 +156,17 @@ func (w *worker) moveThenAck(ctx context.Context, d amqp091.Delivery, message ot
 		err = w.publisher.Move(ctx, message)
 	}
 	if err == nil {
-		return d.Ack(false)
+		return moved, d.Ack(false)
 	}
 	if errors.Is(err, otelamqp.ErrUnsendable) {
-		return errors.Join(err, d.Reject(false))
+		w.session.log.Warn().Ctx(ctx).Err(err).Str("queue", w.subscription.Queue()).
+			Msg("the delivery cannot be published again; RabbitMQ makes it a dead letter")
+		return dead, d.Reject(false)
 	}
 	if !errors.Is(err, event.ErrBrokerAway) {
 		_ = wait.For(ctx, giveBackPause) // without a pause it would return thousands of times a second
 	}
-	return errors.Join(err, d.Nack(false, true))
+	return moved, errors.Join(err, d.Nack(false, true))
 }
 
 func (w *worker) held(err error) {

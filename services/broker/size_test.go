@@ -8,12 +8,14 @@ import (
 	"testing"
 
 	"github.com/rabbitmq/amqp091-go"
+	"go.opentelemetry.io/otel/attribute"
 
 	"traceria/services/broker"
 	"traceria/services/broker/brokertest"
 	"traceria/services/event"
 	"traceria/telemetry/otelamqp"
 	"traceria/telemetry/otelamqp/rabbitmqtest"
+	"traceria/telemetry/telemetrytest"
 )
 
 // ofSize is an event whose body has more than the given number of bytes.
@@ -96,6 +98,8 @@ func reconnections(b *brokertest.Bundle) (found []string) {
 func TestAMessageThatIsTooLargeToBeRetriedIsDead(t *testing.T) {
 	t.Parallel()
 	b, limit := withLimit(t)
+	metrics := telemetrytest.New(t)
+	b.Telemetry.MeterProvider = metrics
 	limit(64 << 20)
 	s := brokertest.Boxed(func(context.Context, event.Envelope) error { return errors.New("try again") })
 	b.Apply(t, s)
@@ -108,6 +112,9 @@ func TestAMessageThatIsTooLargeToBeRetriedIsDead(t *testing.T) {
 	if err != nil || len(letters) != 1 || letters[0].Reason != "rejected" || letters[0].MessageID != "m-1" {
 		t.Errorf("letters %+v, %v", letters, err)
 	}
+	brokertest.Eventually(t, "it is counted", func() bool {
+		return metrics.Sum("traceria.dead_letters") == 1 && metrics.Sum("traceria.message.settled", attribute.String("outcome", "dead")) == 1
+	})
 	if n := len(reconnections(b)); n != 0 {
 		t.Errorf("%d reconnections, want none", n)
 	}
