@@ -92,12 +92,13 @@ func (g *group) undo() {
 }
 
 // exec runs a statement without which the group cannot go on. It fails if SQLite has rolled back everything, for instance because
-// the disk is full (https://www.sqlite.org/lang_transaction.html#response_to_errors_within_a_transaction).
+// the disk is full (https://www.sqlite.org/lang_transaction.html#response_to_errors_within_a_transaction). That is no fault of the
+// message, so the error is event.ErrUnavailable.
 func (g *group) exec(statement string) error {
 	_, err := g.conn.ExecContext(g.ctx, statement)
 	if err != nil {
 		g.lost = true
-		err = fmt.Errorf("%s: %w", statement, statementError(err))
+		err = fmt.Errorf("%w: %s: %w", event.ErrUnavailable, statement, statementError(err))
 	}
 	return err
 }
