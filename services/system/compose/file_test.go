@@ -204,7 +204,10 @@ func TestComposePartsReachEachOther(t *testing.T) {
 	listens := map[string][]string{
 		"rabbitmq":   {"5672", "15672"},
 		"prometheus": {"9090"}, "grafana": {"3000"},
-		"collector": {port(t, endpoint(t, project, "collector", "receivers", "otlp", "protocols", "http", "endpoint"))},
+		"collector": {
+			port(t, endpoint(t, project, "collector", "receivers", "otlp", "protocols", "http", "endpoint")),
+			port(t, ownMetrics(t, configFile(t, "collector", project.Services["collector"].Environment))),
+		},
 		"jaeger": {
 			port(t, endpoint(t, project, "jaeger", "receivers", "otlp", "protocols", "http", "endpoint")),
 			port(t, endpoint(t, project, "jaeger", "extensions", "jaeger_query", "http", "endpoint")),
@@ -227,7 +230,7 @@ func TestComposePartsReachEachOther(t *testing.T) {
 		}
 	}
 	want := []string{
-		"AMQP_URL", "CONSOLE_OTLP_ENDPOINT", "CONSOLE_URL", "DELIVERY_URL", "GRAFANA_URL", "JAEGER_OTLP_ENDPOINT", "JAEGER_URL", "KITCHEN_URL", "LOYALTY_URL", "ORDER_URL",
+		"AMQP_URL", "COLLECTOR_METRICS_URL", "CONSOLE_OTLP_ENDPOINT", "CONSOLE_URL", "DELIVERY_URL", "GRAFANA_URL", "JAEGER_OTLP_ENDPOINT", "JAEGER_URL", "KITCHEN_URL", "LOYALTY_URL", "ORDER_URL",
 		"OTEL_EXPORTER_OTLP_ENDPOINT", "PROMETHEUS_URL", "RABBITMQ_MANAGEMENT_URL", "STAFF_URL",
 	}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(seen))); diff != "" {
