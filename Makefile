@@ -64,7 +64,7 @@ test-broker: gcc ## run the tests that start a RabbitMQ, but for the whole syste
 
 .PHONY: test-short
 test-short: ## run the tests that need no broker, no Jaeger, no database server and no Docker (2 minutes at most)
-	go test -short ./...
+	go test -short -p 4 ./... # their tests wait more than they compute
 
 .PHONY: golden
 golden: ## write the golden files of the named tests, and no others: make golden RUN=TestOneOrderIsOneTrace
