@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
@@ -62,12 +61,11 @@ func (s *states) observe(ctx context.Context, o metric.Int64Observer) error {
 	if !s.db.Relaying() {
 		return nil
 	}
-	found, err := s.counts.Get(func() (byProgress, error) { return count(ctx, s.db) })
-	if err != nil { // returned, it would hold back all metrics of the service, just when the database is away
-		otel.Handle(fmt.Errorf("no metric of the orders: %v", err)) //nolint:errorlint // no failed export, which a deadline would look like
+	counts, found := s.counts.Measure("the orders", func() (byProgress, error) { return count(ctx, s.db) })
+	if !found {
 		return nil
 	}
-	for state, n := range found {
+	for state, n := range counts {
 		o.Observe(n, metric.WithAttributes(stateKey.String(progress(state).String())))
 	}
 	return nil

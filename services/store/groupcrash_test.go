@@ -4,16 +4,12 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	osexec "os/exec"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
-
-	"traceria/services/store"
-	"traceria/telemetry"
 )
 
 // writerProcess is the environment variable of a process that only writes. Its value is the URL of the database.
@@ -23,11 +19,7 @@ const writerProcess = "STORE_TEST_WRITER"
 // after the commit. It does not end by itself.
 func writeOnly(url string) error {
 	ctx := context.Background()
-	tel, err := telemetry.Start(ctx, telemetry.Config{Service: "order", Memory: &telemetry.Memory{}, LogOutput: io.Discard})
-	if err != nil {
-		return err
-	}
-	db, err := store.Open(ctx, url, "order", schema, tel)
+	db, err := openAlone(ctx, url)
 	if err != nil {
 		return err
 	}

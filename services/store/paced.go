@@ -1,8 +1,11 @@
 package store
 
 import (
+	"fmt"
 	"sync"
 	"time"
+
+	"go.opentelemetry.io/otel"
 )
 
 // pacedShare is the pause after a reading as a multiple of the time that it took: readings take at most 0.5% of the time.
@@ -19,6 +22,16 @@ type Paced[T any] struct {
 	next time.Time
 	last T
 	err  error
+}
+
+// Measure is Get for the callback of a metric of what. It reports an error to OpenTelemetry's error handler, and found is false then.
+// If the callback returned the error, it would hold back all metrics of the service, just when the database is away.
+func (p *Paced[T]) Measure(what string, read func() (T, error)) (value T, found bool) {
+	value, err := p.Get(read)
+	if err != nil {
+		otel.Handle(fmt.Errorf("no metric of %s: %v", what, err)) //nolint:errorlint // no failed export, which a deadline would look like
+	}
+	return value, err == nil
 }
 
 // Get returns the result of read, or the last one.

@@ -22,16 +22,21 @@ import (
 // relayProcess is the environment variable of a process that only relays. Its value is the URL of the database.
 const relayProcess = "STORE_TEST_RELAY"
 
+// openAlone opens the database in a process of its own, which has no test.
+func openAlone(ctx context.Context, url string) (*store.DB, error) {
+	tel, err := telemetry.Start(ctx, telemetry.Config{Service: "order", Memory: &telemetry.Memory{}, LogOutput: io.Discard})
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(ctx, url, "order", schema, tel)
+}
+
 // relayOnly is the main function of such a process. It prints "begin ID" and "end ID" for each event, and takes a moment in
 // between. It ends when its input ends.
 func relayOnly(url string) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	tel, err := telemetry.Start(ctx, telemetry.Config{Service: "order", Memory: &telemetry.Memory{}, LogOutput: io.Discard})
-	if err != nil {
-		return err
-	}
-	db, err := store.Open(ctx, url, "order", schema, tel)
+	db, err := openAlone(ctx, url)
 	if err != nil {
 		return err
 	}

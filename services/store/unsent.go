@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 )
@@ -94,12 +93,9 @@ func (db *DB) observeUnsent() (stop func(), err error) {
 	registration, err := db.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		ctx, cancel := context.WithTimeout(ctx, unsentTime)
 		defer cancel()
-		found, err := counts.Get(func() (unsentSince, error) { return db.unsentSince(ctx) })
-		if err != nil { // returned, it would hold back all metrics of the service, just when the database is away
-			otel.Handle(fmt.Errorf("no metric of the outbox: %v", err)) //nolint:errorlint // no failed export, which a deadline would look like
-			return nil
+		if unsent, found := counts.Measure("the outbox", func() (unsentSince, error) { return db.unsentSince(ctx) }); found {
+			unsent.observe(o, waiting, oldest)
 		}
-		found.observe(o, waiting, oldest)
 		return nil
 	}, waiting, oldest)
 	if err != nil {
