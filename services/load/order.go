@@ -10,7 +10,7 @@ import (
 	"traceria/services/order/orderclient"
 )
 
-// order is what is known about one order.
+// order has the ids of a placed order and the state that was last read.
 type order struct {
 	id, number, traceID string
 	seq                 int64

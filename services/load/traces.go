@@ -189,8 +189,8 @@ func (r *run) readElsewhere(ctx context.Context, incomplete []*sampled) error {
 	return nil
 }
 
-// read reads the trace of an order. An order of which one trace has no process span may have more traces: in the modes link and
-// none, each hop has one.
+// read reads the trace of an order. If the trace has no process span, it looks for other traces of the order: in the modes link
+// and none, each hop has a trace of its own.
 func (r *run) read(ctx context.Context, s *sampled) error {
 	spans, err := r.options.Jaeger.Trace(ctx, s.traceID)
 	if err == nil && !hasConsumer(spans) && s.status != "cancelled" {

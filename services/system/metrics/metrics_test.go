@@ -20,11 +20,11 @@ import (
 // within is the limit for a value to arrive in Prometheus: a service exports every 5 s, Prometheus scrapes every 5 s.
 const within = 90 * time.Second
 
-// house starts the system, and places orders of which some meet a failure.
+// house starts the system and places orders. Some of them meet a failure.
 func house(t *testing.T) *systemtest.System {
 	t.Helper()
 	s := systemtest.UpWithPrometheus(t)
-	if out, err := s.Traceria("failure", "set", string(failure.OrderAPISlow)+"=2s", "--customer", "nobody"); err != nil {
+	if out, err := s.Traceria("failure", "set", string(failure.OrderAPISlow)+"=2s", "--customer", "c-other"); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	buy(t, s, "--count", "5")

@@ -13,7 +13,7 @@ import (
 // settings are those of every Collector that decides. A dead letter takes 6.2 s. No hop counts as slow, also on a slow machine.
 var settings = []string{"COLLECTOR_DECISION_WAIT=20s", "COLLECTOR_SLOW_HOP=1h"}
 
-// reasons are failures, each of which is a reason to keep an order. dull orders have none; a share of them is kept.
+// reasons are failures. Each of them is a reason to keep an order. dull orders have no reason; a share of them is kept.
 var reasons = []string{"kitchen.error=once", "kitchen.error=twice", poison, "order.duplicate", "kitchen.slow=2s"}
 
 const (

@@ -21,7 +21,7 @@ func attribute(key, kind string, value any) string {
 
 func text(key, value string) string { return attribute(key, "stringValue", fmt.Sprintf("%q", value)) }
 
-// reason is a conversation of three spans, of which one has something that may keep it.
+// reason is a conversation of three spans. One span has the reason to keep it, if there is one.
 type reason struct {
 	name      string
 	attribute string

@@ -25,7 +25,7 @@ func openRaw(_ context.Context, url, queue string) (client, error) {
 	return &raw{conn, ch, queue}, nil
 }
 
-// confirming returns a channel that confirms what is published.
+// confirming returns a connection and a channel in confirm mode.
 func confirming(url string) (*amqp091.Connection, *amqp091.Channel, error) {
 	conn, err := amqp091.Dial(url)
 	if err != nil {
