@@ -30,8 +30,8 @@ func newLoadCommand() *cobra.Command {
 		Use:     "load",
 		Short:   "Place orders at a rate and report what became of them",
 		GroupID: groupTools,
-		Long: `Place orders at a rate, whether those before were answered or not, and report what became of them: placed, delivered, lost and
-doubled orders, times, complete traces, dropped spans, and where the time went.
+		Long: `Place orders at a rate, whether those before were answered or not, and report what became of them: placed, delivered, late,
+dead, lost and doubled orders, times, complete traces, dropped spans, and where the time went.
 
 Every time counts from when the order should have been sent. An order that cannot be sent within a second, because --in-flight
 requests wait for an answer, is not sent, and the report counts it.
@@ -43,9 +43,15 @@ The two cooks of the kitchen finish at most about 13 orders a second. For a high
   --profile ramp     from 0 to the rate, in a straight line: half as many orders
   --profile burst    ten times the rate for a second, then nine seconds of silence
 
-The exit code is 1 if an order was lost or doubled. An order is lost if it is neither delivered nor cancelled within --wait, or
-if its points do not come. It is doubled if its timeline has an event twice. The time to delivery is that of OrderDelivered in
-the timeline, so the clocks must agree.
+An order that is neither delivered nor cancelled within --wait, or whose points do not come, is
+
+  late      if a queue, a consumer or an outbox has it: it goes on by itself
+  dead      if it is in a dead-letter queue: traceria dead redrive sends it back
+  lost      if no part of the system has it any more
+  unknown   if no part of the system says where it is, or the 20 s to search for all of them were over
+
+It is doubled if its timeline has an event twice. The exit code is 0 if every order was delivered or cancelled in time and none
+was doubled, else 1. The time to delivery is that of OrderDelivered in the timeline, so the clocks must agree.
 
 After the orders the traces of a sample are read from Jaeger at JAEGER_URL. A trace is complete if traceria trace misses nothing in
 it. Jaeger keeps 5000 traces (JAEGER_MAX_TRACES, which this command reads, too). The sample comes from the newest four fifths of them.
@@ -88,7 +94,7 @@ func runLoad(cmd *cobra.Command, o loadOptions) error {
 	defer close()
 	told := newLoadProgress(cmd)
 	o.Order, o.Jaeger, o.Topology = client, tracetree.NewJaeger(config.JaegerURL, nil), pizzeria.Configured(config)
-	o.Dropped, o.Where, o.Progress = pizzeria.DroppedSpans(config), find, told.print
+	o.Dropped, o.Find, o.Progress = pizzeria.DroppedSpans(config), find, told.print
 	report, err := load.Run(cmd.Context(), o.Options)
 	told.end()
 	if err != nil && report.Started.IsZero() {

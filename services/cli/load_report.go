@@ -13,15 +13,15 @@ import (
 	"traceria/services/load"
 )
 
-// mostLost is the number of lost or doubled orders that are printed. The document of --json has 20.
-const mostLost = 5
+// mostShown is the number of unfinished or doubled orders that are printed. The document of --json has 20.
+const mostShown = 5
 
 func printLoad(cmd *cobra.Command, r load.Report, json bool) error {
 	if json {
 		return printJSON(cmd, r)
 	}
 	out := newScreen(cmd.OutOrStdout())
-	printOrders(out, r)
+	printOrders(out, &r)
 	printTimes(out.w, r)
 	printTraces(out, r)
 	printHops(out, r)
@@ -29,11 +29,11 @@ func printLoad(cmd *cobra.Command, r load.Report, json bool) error {
 }
 
 // printOrders prints what became of the orders.
-func printOrders(out *screen, r load.Report) {
+func printOrders(out *screen, r *load.Report) {
 	out.print(plain, fmt.Sprintf("%s load of %g orders/s for %s by customer %s", r.Profile, r.Rate, time.Duration(r.Duration), r.Customer))
 	out.print(plain, fmt.Sprintf("offered    %d: %d placed, %d refused, %d not sent in time", r.Offered, r.Placed, r.Offered-r.Placed-r.Unsent, r.Unsent))
-	if r.Late > 0 {
-		out.print(plain, fmt.Sprintf("late       %d were sent more than 100 ms late; their times count from when they should have been sent", r.Late))
+	if r.SentLate > 0 {
+		out.print(plain, fmt.Sprintf("sent late  %d, by more than 100 ms; their times count from when they should have been sent", r.SentLate))
 	}
 	for _, refused := range r.Refused {
 		out.print(yellow, fmt.Sprintf("refused    %d: %s", refused.Orders, oneLine(refused.What)))
@@ -46,26 +46,43 @@ func printOrders(out *screen, r load.Report) {
 		line += fmt.Sprintf(", %d under way when the load was interrupted", r.UnderWay)
 	}
 	out.print(plain, line)
-	printLost(out, r.Lost)
+	for _, fate := range load.Fates() {
+		printUnfinished(out, fate, *r.Unfinished(fate))
+	}
 	printDoubled(out, r.Doubled)
 	out.print(plain, fmt.Sprintf("rate held  %.1f placed/s, %.1f delivered/s", r.PlacedRate, r.DeliveredRate))
 }
 
-func printLost(out *screen, lost load.Losses) {
-	if lost.Orders == 0 {
-		out.print(plain, "lost       0")
+// fates say what the orders of a fate need.
+var fates = map[load.Fate]string{
+	load.Late:    "the system has them, and a longer --wait would show when they end",
+	load.Dead:    "traceria dead redrive sends their dead letters back, once the cause is repaired",
+	load.Lost:    "no part of the system has them",
+	load.Unknown: "no part of the system says where they are",
+}
+
+// printUnfinished prints the orders of one fate. Of the lost ones it says that there are none.
+func printUnfinished(out *screen, fate load.Fate, u load.Unfinished) {
+	if u.Orders == 0 {
+		if fate == load.Lost {
+			out.print(plain, "lost       0")
+		}
 		return
 	}
-	states := make([]string, len(lost.States))
-	for i, s := range lost.States {
+	states := make([]string, len(u.States))
+	for i, s := range u.States {
 		states[i] = fmt.Sprintf("%d %s", s.Orders, s.What)
 	}
-	out.print(red, fmt.Sprintf("lost       %d: still %s", lost.Orders, strings.Join(states, ", ")))
-	shown := lost.First[:min(len(lost.First), mostLost)]
-	for _, l := range shown {
-		out.print(plain, "  "+oneLine(fmt.Sprintf("%s %s  %s  %s", l.OrderNumber, l.OrderID, l.State, l.Where)))
+	style := red
+	if fate == load.Late {
+		style = yellow
 	}
-	printMore(out, lost.Orders-len(shown))
+	out.print(style, fmt.Sprintf("%-9s  %d: still %s; %s", fate, u.Orders, strings.Join(states, ", "), fates[fate]))
+	shown := u.First[:min(len(u.First), mostShown)]
+	for _, o := range shown {
+		out.print(plain, "  "+oneLine(fmt.Sprintf("%s %s  %s  %s", o.OrderNumber, o.OrderID, o.State, o.Where)))
+	}
+	printMore(out, u.Orders-len(shown))
 }
 
 func printDoubled(out *screen, doubled load.Doubles) {
@@ -74,7 +91,7 @@ func printDoubled(out *screen, doubled load.Doubles) {
 		return
 	}
 	out.print(red, fmt.Sprintf("doubled    %d", doubled.Orders))
-	shown := doubled.First[:min(len(doubled.First), mostLost)]
+	shown := doubled.First[:min(len(doubled.First), mostShown)]
 	for _, d := range shown {
 		out.print(plain, "  "+oneLine(fmt.Sprintf("%s %s  %s", d.OrderNumber, d.OrderID, strings.Join(d.Entries, "; "))))
 	}
@@ -118,7 +135,7 @@ func printTraces(out *screen, r load.Report) {
 			line += fmt.Sprintf(", %d are not in Jaeger at all", t.Absent)
 		}
 		out.print(style, line)
-		shown := t.Incomplete[:min(len(t.Incomplete), mostLost)]
+		shown := t.Incomplete[:min(len(t.Incomplete), mostShown)]
 		for _, i := range shown {
 			out.print(plain, "  "+oneLine(fmt.Sprintf("%s lacks: %s", i.TraceID, i.Lacks)))
 		}

@@ -22,9 +22,11 @@ func TestTheReportOfALoadSaysWhatWentWrong(t *testing.T) {
 	t.Parallel()
 	report := load.Report{
 		Profile: pace.Ramp, Rate: 12.5, Duration: load.Time(time.Minute), Customer: "c", Interrupted: true,
-		Offered: 100, Placed: 90, Unsent: 6, Late: 7, Refused: []load.Count{{What: "503 Clo\x1bsed", Orders: 4}},
+		Offered: 100, Placed: 90, Unsent: 6, SentLate: 7, Refused: []load.Count{{What: "503 Clo\x1bsed", Orders: 4}},
 		Delivered: 80, Cancelled: 2, UnderWay: 1,
-		Lost: load.Losses{Orders: 7, States: []load.Count{{What: "confirmed", Orders: 7}}, First: []load.Loss{
+		Late: load.Unfinished{Orders: 1, States: []load.Count{{What: "boxed", Orders: 1}}},
+		Dead: load.Unfinished{Orders: 2, States: []load.Count{{What: "confirmed", Orders: 2}}},
+		Lost: load.Unfinished{Orders: 7, States: []load.Count{{What: "confirmed", Orders: 7}}, First: []load.UnfinishedOrder{
 			{OrderID: "o-1", OrderNumber: "ORD1", State: "confirmed", Where: "a dead letter\nhere"},
 		}},
 		Doubled:    load.Doubles{Orders: 1, First: []load.Double{{OrderID: "o-2", OrderNumber: "ORD2", Entries: []string{"OrderDelivered from delivery, 2 times"}}}},
@@ -49,10 +51,14 @@ func TestTheReportOfALoadSaysWhatWentWrong(t *testing.T) {
 	}
 	want := `ramp load of 12.5 orders/s for 1m0s by customer c
 offered    100: 90 placed, 4 refused, 6 not sent in time
-late       7 were sent more than 100 ms late; their times count from when they should have been sent
+sent late  7, by more than 100 ms; their times count from when they should have been sent
 refused    4: 503 Clo�sed
 delivered  80, 2 cancelled, 1 under way when the load was interrupted
-lost       7: still 7 confirmed
+late       1: still 1 boxed; the system has them, and a longer --wait would show when they end
+  and 1 more
+dead       2: still 2 confirmed; traceria dead redrive sends their dead letters back, once the cause is repaired
+  and 2 more
+lost       7: still 7 confirmed; no part of the system has them
   ORD1 o-1  confirmed  a dead letter; here
   and 6 more
 doubled    1

@@ -46,7 +46,7 @@ type Options struct {
 	Duration time.Duration
 	// Profile is steady if it is empty.
 	Profile pace.Profile
-	// WarmUp is a time at the same rate before Duration. Its orders are in no figure, but one that is lost or doubled is reported.
+	// WarmUp is a time at the same rate before Duration. Its orders are in no figure, but one that does not end or is doubled is reported.
 	WarmUp time.Duration
 	// Wait limits the time after the last order until all are delivered. 0 is [DefaultWait].
 	Wait time.Duration
@@ -69,8 +69,9 @@ type Options struct {
 	Topology topology.Topology
 	// Dropped returns how many spans each part has dropped since it started. It can be nil.
 	Dropped func(ctx context.Context) []Dropped
-	// Where says where an order is that was not delivered. It can be nil.
-	Where func(ctx context.Context, orderID string) string
+	// Find says where an order is that did not end within the wait. It is called for several orders at the same time. Nil means
+	// that all of them are [Unknown].
+	Find func(ctx context.Context, orderID string, trace tracetree.TraceID) Whereabouts
 	// Progress is called about twice a second, never at the same time. It can be nil.
 	Progress func(Progress)
 }

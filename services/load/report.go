@@ -9,11 +9,10 @@ import (
 	"time"
 
 	"traceria/services/load/pace"
-	"traceria/telemetry/tracetree"
 )
 
 // Report says what became of the orders of a load. Offered is the sum of Placed, Unsent and Refused, and Placed that of Delivered,
-// Cancelled, UnderWay and the lost orders. The orders of the warm-up are in Lost and Doubled only.
+// Cancelled, UnderWay, Late, Dead, Lost and Unknown. The orders of the warm-up are in the last four and in Doubled only.
 type Report struct {
 	Profile     pace.Profile `json:"profile"`
 	Rate        float64      `json:"rate"`
@@ -25,19 +24,23 @@ type Report struct {
 	Interrupted bool         `json:"interrupted"`
 
 	Offered int `json:"offered"`
-	// Unsent are the orders that could not be sent within a second, because too many requests were on their way. Late were sent more
-	// than 100 ms late; their times count from when they should have been sent.
-	Unsent int `json:"unsent"`
-	Late   int `json:"late"`
-	Placed int `json:"placed"`
+	// Unsent are the orders that could not be sent within a second, because too many requests were on their way. SentLate were sent
+	// more than 100 ms late; their times count from when they should have been sent.
+	Unsent   int `json:"unsent"`
+	SentLate int `json:"sentLate"`
+	Placed   int `json:"placed"`
 	// Refused counts by reason.
 	Refused   []Count `json:"refused"`
 	Delivered int     `json:"delivered"`
 	Cancelled int     `json:"cancelled"`
 	// UnderWay are orders that were not awaited, because the load was interrupted.
-	UnderWay int     `json:"underWay"`
-	Lost     Losses  `json:"lost"`
-	Doubled  Doubles `json:"doubled"`
+	UnderWay int `json:"underWay"`
+	// Late, Dead, Lost and Unknown are the orders that did not end within the wait, by [Fate].
+	Late    Unfinished `json:"late"`
+	Dead    Unfinished `json:"dead"`
+	Lost    Unfinished `json:"lost"`
+	Unknown Unfinished `json:"unknown"`
+	Doubled Doubles    `json:"doubled"`
 
 	// PlacedRate and DeliveredRate are orders in a second, from the first to the last that was placed or delivered. Those of bursts
 	// are over the whole time.
@@ -69,25 +72,6 @@ func counted(by map[string]int) []Count {
 	}
 	slices.SortFunc(all, func(a, b Count) int { return cmp.Or(cmp.Compare(b.Orders, a.Orders), strings.Compare(a.What, b.What)) })
 	return all
-}
-
-// Losses are the orders that were neither delivered nor cancelled within the wait, or whose points did not come.
-type Losses struct {
-	Orders int `json:"orders"`
-	// States counts them by their last state.
-	States []Count `json:"states"`
-	// First are the first of them.
-	First []Loss `json:"first"`
-}
-
-// Loss is an order that was lost.
-type Loss struct {
-	OrderID     string            `json:"orderId"`
-	OrderNumber string            `json:"orderNumber"`
-	TraceID     tracetree.TraceID `json:"traceId"`
-	State       string            `json:"state"`
-	// Where says for people where it is, or is "" if that is not known.
-	Where string `json:"where,omitempty"`
 }
 
 // Doubles are the orders to which something happened twice.
@@ -130,18 +114,20 @@ func since(before, after []Dropped) []Dropped {
 // ErrNonePlaced is the error of a load that placed no order.
 var ErrNonePlaced = errors.New("no order was placed")
 
-// Err returns an error if an order was lost or doubled, or if none was placed.
+// Err returns an error if an order did not end within the wait or was doubled, or if none was placed.
 func (r Report) Err() error {
 	var wrong []string
-	if n := r.Lost.Orders; n > 0 {
-		wrong = append(wrong, fmt.Sprintf("%d lost", n))
+	for _, f := range Fates() {
+		if n := r.Unfinished(f).Orders; n > 0 {
+			wrong = append(wrong, fmt.Sprintf("%d %s", n, f))
+		}
 	}
 	if n := r.Doubled.Orders; n > 0 {
 		wrong = append(wrong, fmt.Sprintf("%d doubled", n))
 	}
 	switch {
 	case len(wrong) > 0:
-		return fmt.Errorf("of %d orders %s", r.Placed, strings.Join(wrong, " and "))
+		return fmt.Errorf("of %d orders %s", r.Placed, strings.Join(wrong, ", "))
 	case r.Placed == 0 && len(r.Refused) > 0:
 		return fmt.Errorf("%w: %s", ErrNonePlaced, r.Refused[0].What)
 	case r.Placed == 0:

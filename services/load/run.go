@@ -39,7 +39,7 @@ type run struct {
 
 // Run places orders as the options say, waits until they are delivered, and reports. When ctx ends it sends no more, waits a few
 // seconds for what is under way, and reports what it has. The error says why there is no report, or that the orders could not be
-// read at the end. [Report.Err] says whether an order was lost or doubled.
+// read at the end. [Report.Err] says whether an order did not end or was doubled.
 func Run(ctx context.Context, o Options) (Report, error) {
 	o = o.withDefaults()
 	if err := o.Check(); err != nil {
@@ -139,7 +139,10 @@ func (r *run) lastLook(ctx context.Context, report *Report, before []Dropped) er
 	report.Traces, report.Hops, report.Path = r.readTraces(ctx)
 	err := r.look(ctx, r.ledger.all())
 	report.Dropped = since(before, r.dropped(ctx))
-	r.judge(ctx, report)
+	r.judge(report)
+	if !report.Interrupted {
+		r.findUnfinished(ctx, report)
+	}
 	return err
 }
 

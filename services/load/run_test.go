@@ -34,7 +34,7 @@ func TestALoadReportsWhatBecameOfItsOrders(t *testing.T) {
 	if err != nil || r.Err() != nil {
 		t.Fatal(err, r.Err())
 	}
-	if r.Offered != 40 || r.Placed != 40 || r.Delivered != 40 || r.Lost.Orders != 0 || r.Doubled.Orders != 0 || len(r.Refused) != 0 || r.Interrupted {
+	if r.Offered != 40 || r.Placed != 40 || r.Delivered != 40 || r.NotEnded() != 0 || r.Doubled.Orders != 0 || len(r.Refused) != 0 || r.Interrupted {
 		t.Errorf("got %+v", r)
 	}
 	if r.PlacedRate < 10 || r.PlacedRate > 25 || r.DeliveredRate < 10 || r.DeliveredRate > 25 {
@@ -55,45 +55,60 @@ func TestALoadReportsWhatBecameOfItsOrders(t *testing.T) {
 	}
 }
 
-// An order that is not delivered, or whose points do not come, is lost. One that is delivered twice is doubled.
-func TestLostAndDoubledOrdersAreNamed(t *testing.T) {
+// An order that does not end within the wait, or whose points do not come, is named with its fate. So is one that is delivered twice.
+func TestUnfinishedAndDoubledOrdersAreNamed(t *testing.T) {
 	t.Parallel()
+	ends := map[int]string{3: "confirmed", 4: "boxed", 9: "cancelled", 11: "confirmed", 12: "confirmed"}
+	var searched atomic.Bool
 	o := open(t, &shop{fate: func(n int) (string, string, string) {
-		switch n {
-		case 3:
-			return "confirmed", "", ""
-		case 5:
+		switch {
+		case n == 5:
 			return "delivered", "LoyaltyPointsEarned", ""
-		case 7:
+		case n == 7:
 			return "delivered", "", "OrderDelivered"
-		case 9:
-			return "cancelled", "", ""
-		default:
+		case n == 12 && searched.Load() || ends[n] == "":
 			return "delivered", "", ""
+		default:
+			return ends[n], "", ""
 		}
 	}})
+	fates := map[string]load.Fate{"o-3": load.Lost, "o-4": load.Late, "o-5": load.Dead, "o-11": load.Unknown, "o-12": load.Lost}
 	o.Wait = time.Second
-	o.Where = func(_ context.Context, id string) string { return "in a queue: " + id }
+	o.Find = func(_ context.Context, id string, _ string) load.Whereabouts {
+		searched.Store(true)
+		return load.Whereabouts{Fate: fates[id], Where: "place of " + id}
+	}
 	r, err := load.Run(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Placed != 40 || r.Delivered != 37 || r.Cancelled != 1 || r.Lost.Orders != 2 || r.Doubled.Orders != 1 {
+	if r.Placed != 40 || r.Delivered != 34 || r.Cancelled != 1 || r.NotEnded() != 5 || r.Doubled.Orders != 1 {
 		t.Errorf("got %+v", r)
 	}
-	if want := []load.Loss{
-		{OrderID: "o-3", OrderNumber: "ORD3", State: "confirmed", Where: "in a queue: o-3"},
-		{OrderID: "o-5", OrderNumber: "ORD5", State: "delivered without points", Where: "in a queue: o-5"},
-	}; !reflect.DeepEqual(r.Lost.First, want) {
-		t.Errorf("lost %+v", r.Lost)
+	one := func(id, state, where string) load.UnfinishedOrder {
+		return load.UnfinishedOrder{OrderID: "o-" + id, OrderNumber: "ORD" + id, State: state, Where: where}
 	}
-	if want := []load.Count{{"confirmed", 1}, {"delivered without points", 1}}; !reflect.DeepEqual(r.Lost.States, want) {
-		t.Errorf("states %+v", r.Lost.States)
+	for fate, want := range map[load.Fate]load.Unfinished{
+		// The last one has been delivered since.
+		load.Late: {
+			Orders: 2, States: []load.Count{{"boxed", 1}, {"confirmed", 1}},
+			First: []load.UnfinishedOrder{one("4", "boxed", "place of o-4"), one("12", "confirmed", "it ended after the wait")},
+		},
+		load.Dead: {
+			Orders: 1, States: []load.Count{{"delivered without points", 1}},
+			First: []load.UnfinishedOrder{one("5", "delivered without points", "place of o-5")},
+		},
+		load.Lost:    {Orders: 1, States: []load.Count{{"confirmed", 1}}, First: []load.UnfinishedOrder{one("3", "confirmed", "place of o-3")}},
+		load.Unknown: {Orders: 1, States: []load.Count{{"confirmed", 1}}, First: []load.UnfinishedOrder{one("11", "confirmed", "place of o-11")}},
+	} {
+		if got := *r.Unfinished(fate); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %+v, want %+v", fate, got, want)
+		}
 	}
 	if want := []load.Double{{"o-7", "ORD7", []string{"OrderDelivered from x, 2 times"}}}; !reflect.DeepEqual(r.Doubled.First, want) {
 		t.Errorf("doubled %+v", r.Doubled.First)
 	}
-	if err := r.Err(); err == nil || err.Error() != "of 40 orders 2 lost and 1 doubled" {
+	if err := r.Err(); err == nil || err.Error() != "of 40 orders 2 late, 1 dead, 1 lost, 1 unknown, 1 doubled" {
 		t.Errorf("the error is %v", err)
 	}
 }
@@ -129,8 +144,8 @@ func TestTimesCountFromThePlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Unsent == 0 || r.Late == 0 || r.Offered != 40 || r.Placed+r.Unsent != 40 {
-		t.Errorf("%d of %d placed, %d not sent, %d late", r.Placed, r.Offered, r.Unsent, r.Late)
+	if r.Unsent == 0 || r.SentLate == 0 || r.Offered != 40 || r.Placed+r.Unsent != 40 {
+		t.Errorf("%d of %d placed, %d not sent, %d late", r.Placed, r.Offered, r.Unsent, r.SentLate)
 	}
 	if got := time.Duration(r.Answer.P95); got < 900*time.Millisecond {
 		t.Errorf("an answer takes %s only, although the orders wait for each other", got)
@@ -150,12 +165,12 @@ func TestTheWarmUpIsInNoFigure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Offered != 20 || r.Placed != 20 || r.Delivered != 20 || r.Lost.Orders != 1 || r.Err() == nil {
+	if r.Offered != 20 || r.Placed != 20 || r.Delivered != 20 || r.Unknown.Orders != 1 || r.Err() == nil {
 		t.Errorf("got %+v", r)
 	}
 }
 
-// The end of the context ends the sending. What is under way is not lost.
+// The end of the context ends the sending. What is under way is not searched for.
 func TestAnInterruptedLoadReportsWhatItHas(t *testing.T) {
 	t.Parallel()
 	o := open(t, &shop{delivery: time.Hour})
@@ -167,7 +182,7 @@ func TestAnInterruptedLoadReportsWhatItHas(t *testing.T) {
 	if err != nil || r.Err() != nil {
 		t.Fatal(err, r.Err())
 	}
-	if !r.Interrupted || r.Placed == 0 || r.UnderWay != r.Placed || r.Lost.Orders != 0 {
+	if !r.Interrupted || r.Placed == 0 || r.UnderWay != r.Placed || r.NotEnded() != 0 {
 		t.Errorf("got %+v", r)
 	}
 	if took := time.Since(began); took > 20*time.Second {
@@ -175,7 +190,7 @@ func TestAnInterruptedLoadReportsWhatItHas(t *testing.T) {
 	}
 }
 
-// Orders that are not awaited any more are not lost either.
+// Orders that are not awaited any more are not searched for either.
 func TestALoadThatIsInterruptedWhileItWaitsLosesNothing(t *testing.T) {
 	t.Parallel()
 	o := open(t, &shop{delivery: time.Hour})
@@ -191,7 +206,7 @@ func TestALoadThatIsInterruptedWhileItWaitsLosesNothing(t *testing.T) {
 	if err != nil || r.Err() != nil {
 		t.Fatal(err, r.Err())
 	}
-	if !r.Interrupted || r.Placed != 20 || r.UnderWay != 20 || r.Lost.Orders != 0 {
+	if !r.Interrupted || r.Placed != 20 || r.UnderWay != 20 || r.NotEnded() != 0 {
 		t.Errorf("got %+v", r)
 	}
 }

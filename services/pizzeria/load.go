@@ -12,27 +12,7 @@ import (
 
 	"traceria/services/host"
 	"traceria/services/load"
-	"traceria/services/order/journey"
 )
-
-// FindOrders returns a function that says where an order is that was not delivered. The caller must call done.
-func FindOrders(config host.Config) (where func(ctx context.Context, orderID string) string, done func()) {
-	sources, done := JourneySources(config)
-	return func(ctx context.Context, orderID string) string {
-		spans, err := sources.Spans(ctx, orderID)
-		m := journey.FindMissing(ctx, sources, orderID, spans)
-		switch {
-		case m == nil:
-			return ""
-		case len(m.Gaps) > 0:
-			return m.Gaps[0].Expected + ": " + m.Gaps[0].Where
-		case err != nil:
-			return err.Error()
-		default:
-			return strings.Join(m.Unseen, ", ")
-		}
-	}, done
-}
 
 const (
 	// droppedTime limits the question to one part.

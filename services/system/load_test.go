@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,18 +14,23 @@ import (
 	"traceria/services/system/systemtest"
 )
 
+// unfinished are the orders of one fate.
+type unfinished struct {
+	Orders int
+	States []struct{ What string }
+	First  []stopped
+}
+
+type stopped struct{ OrderID, State, Where string }
+
 // loaded is what the tests read of the document of `traceria load --json`.
 type loaded struct {
 	Offered, Placed, Delivered, Cancelled int
 	Interrupted                           bool
-	Lost                                  struct {
-		Orders int
-		States []struct{ What string }
-		First  []struct{ OrderID, State, Where string }
-	}
-	Doubled  struct{ Orders int }
-	Delivery struct{ P50Ms, P95Ms, P99Ms, MaxMs float64 }
-	Traces   struct {
+	Late, Dead, Lost, Unknown             unfinished
+	Doubled                               struct{ Orders int }
+	Delivery                              struct{ P50Ms, P95Ms, P99Ms, MaxMs float64 }
+	Traces                                struct {
 		Checked, Complete, Absent int
 		Incomplete                []struct{ Lacks string }
 		Error                     string
@@ -61,8 +67,9 @@ func TestALoadIsDelivered(t *testing.T) {
 	t.Log(out)
 }
 
-// A ticket that is never cooked loses its order. The report says where it is, and the exit code is 1.
-func TestALoadSaysWhichOrdersAreLost(t *testing.T) {
+// A ticket that can never be cooked is a dead letter, and its order is dead. The report names the dead letter and the hop that the
+// order did not get beyond. The exit code is 1.
+func TestALoadSaysWhichOrdersAreDead(t *testing.T) {
 	s := systemtest.Up(t)
 	forgetTickets(t, s)
 	if out, err := s.Traceria("failure", "set", "kitchen.poison", "--percent", "70"); err != nil {
@@ -78,12 +85,12 @@ func TestALoadSaysWhichOrdersAreLost(t *testing.T) {
 	if decodeErr := json.Unmarshal([]byte(out), &r); decodeErr != nil {
 		t.Fatalf("%v, %v in\n%s", err, decodeErr, out)
 	}
-	if systemtest.ExitCode(err) != 1 || !strings.Contains(err.Error(), "lost") || r.Lost.Orders == 0 || r.Placed != 15 || r.Delivered+r.Lost.Orders != 15 {
+	if systemtest.ExitCode(err) != 1 || !strings.Contains(err.Error(), " dead") || r.Dead.Orders == 0 || r.Placed != 15 || r.Delivered+r.Dead.Orders != 15 {
 		t.Errorf("%v\n%s", err, out)
 	}
-	for _, lost := range r.Lost.First {
-		if lost.State != "confirmed" || !strings.Contains(lost.Where, heldTicket+".dead") {
-			t.Errorf("order %s is lost: %+v", lost.OrderID, lost)
+	for _, dead := range r.Dead.First {
+		if dead.State != "confirmed" || !strings.HasPrefix(dead.Where, "process "+heldTicket+": dead letter in "+heldTicket+".dead (") {
+			t.Errorf("order %s is dead: %+v", dead.OrderID, dead)
 		}
 	}
 	if r.Doubled.Orders != 0 || r.Traces.Checked != r.Delivered || r.Traces.Complete != r.Traces.Checked || r.Traces.Error != "" {
@@ -95,6 +102,50 @@ func TestALoadSaysWhichOrdersAreLost(t *testing.T) {
 	// Progress is not in the document, and goes to standard error.
 	if !strings.Contains(err.Error(), "sending ") || !strings.Contains(err.Error(), "placed, ") {
 		t.Errorf("no progress in %v", err)
+	}
+}
+
+// Orders that wait for a cook when the wait ends are late: nothing is lost, and each says which queue or consumer has it.
+func TestALoadSaysWhichOrdersAreLate(t *testing.T) {
+	s := systemtest.Up(t)
+	out, err := s.Traceria("load", "--rate", "6", "--duration", "3s", "--wait", "1s", "--failure", "kitchen.slow=2s", "--json")
+	var r loaded
+	if decodeErr := json.Unmarshal([]byte(out), &r); decodeErr != nil {
+		t.Fatalf("%v, %v in\n%s", err, decodeErr, out)
+	}
+	if systemtest.ExitCode(err) != 1 || !strings.Contains(err.Error(), " late") || r.Late.Orders == 0 || r.Late.Orders+r.Delivered != 18 {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if r.Dead.Orders+r.Lost.Orders+r.Unknown.Orders > 0 {
+		t.Errorf("%d dead, lost %+v, unknown %+v", r.Dead.Orders, r.Lost.First, r.Unknown.First)
+	}
+	queued := 0
+	for _, late := range r.Late.First {
+		if strings.HasPrefix(late.Where, "process "+heldTicket+": ") {
+			queued++
+		} else if late.Where == "" {
+			t.Errorf("nothing says where order %s is", late.OrderID)
+		}
+	}
+	if queued == 0 {
+		t.Errorf("no order waits in %s: %+v", heldTicket, r.Late.First)
+	}
+	systemtest.Eventually(t, time.Minute, "the late orders are delivered", func() bool {
+		return !slices.ContainsFunc(r.Late.First, func(late stopped) bool {
+			now, err := s.Client().Get(t.Context(), late.OrderID)
+			return err != nil || now.Status != "delivered"
+		})
+	})
+}
+
+// Orders whose messages the kitchen acked without any work are lost.
+func TestALoadSaysWhichOrdersAreLost(t *testing.T) {
+	s := systemtest.Up(t)
+	out, err := s.Traceria("load", "--rate", "2", "--duration", "2s", "--wait", "5s", "--failure", "trace.uninstrumented-error")
+	if missing := inOrder(out, "4 placed", "delivered  0", "lost       4: still 4 confirmed; no part of the system has them",
+		"confirmed  send kitchen.order-preparing.v1, kitchen.order-boxed.v1: lost: acked without work", "doubled    0"); missing != "" ||
+		systemtest.ExitCode(err) != 1 || !strings.Contains(err.Error(), "of 4 orders 4 lost") {
+		t.Errorf("no %q in\n%s%v", missing, out, err)
 	}
 }
 

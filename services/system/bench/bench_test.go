@@ -52,7 +52,7 @@ func sectionNames() (names []string) {
 }
 
 // TestBench measures the whole system. Without flags it is a short run that keeps the program right. make bench runs it at full
-// size. An order that is lost or doubled fails it. Every other aim is reported as met or missed.
+// size. An order that does not end within nine minutes or is doubled fails it. Every other aim is reported as met or missed.
 //
 //	go test ./services/system/bench -run TestBench -v -timeout 3h -size full -out .run/bench
 func TestBench(t *testing.T) {

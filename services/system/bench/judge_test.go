@@ -55,7 +55,7 @@ func TestASlopeIsThatOfTheLine(t *testing.T) {
 
 func TestARateIsMissedForWhatWentWrong(t *testing.T) {
 	t.Parallel()
-	whole := load.Report{Traces: load.Traces{Checked: 9, Complete: 9}}
+	whole := load.Report{Placed: 9, Traces: load.Traces{Checked: 9, Complete: 9}}
 	if why := (Trial{Rate: 10, Delivered: 9.6, Load: whole}).missed(); why != "" {
 		t.Errorf("a rate that was held is missed: %s", why)
 	}
@@ -65,8 +65,9 @@ func TestARateIsMissedForWhatWentWrong(t *testing.T) {
 	for want, change := range map[string]func(*load.Report){
 		"7 orders were refused: 503":  func(r *load.Report) { r.Refused = []load.Count{{What: "503", Orders: 7}} },
 		"could not be sent in time":   func(r *load.Report) { r.Unsent = 1 },
-		"1 orders were lost":          func(r *load.Report) { r.Lost.Orders = 1 },
-		"and 1 doubled":               func(r *load.Report) { r.Doubled.Orders = 1 },
+		"of 9 orders 1 late":          func(r *load.Report) { r.Late.Orders = 1 },
+		"of 9 orders 1 lost":          func(r *load.Report) { r.Lost.Orders = 1 },
+		"of 9 orders 1 doubled":       func(r *load.Report) { r.Doubled.Orders = 1 },
 		"8 of 9 traces are complete":  func(r *load.Report) { r.Traces.Complete, r.Traces.Incomplete = 8, []load.Incomplete{{Lacks: "x"}} },
 		"the traces were not read: x": func(r *load.Report) { r.Traces.Error = "x" },
 		"time to delivery is 4000 ms": func(r *load.Report) { r.Delivery.P99 = load.Time(4 * time.Second) },

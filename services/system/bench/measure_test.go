@@ -90,7 +90,7 @@ type Use struct {
 	Queues  map[string]int     `json:"mostMessages"` // waiting in queues, at the end of sending or at any look after it
 }
 
-// measure offers orders, waits until they are delivered, and says what they cost. An order that is lost or doubled fails the test.
+// measure offers orders, waits until they are delivered, and says what they cost. An order that does not end or is doubled fails the test.
 func (s *site) measure(t *testing.T, a ask) Trial {
 	t.Helper()
 	before := s.snapshot(t)
@@ -125,7 +125,7 @@ func (s *site) measure(t *testing.T, a ask) Trial {
 	}
 	delivered.queues = rest
 	if err := report.Err(); err != nil {
-		t.Errorf("%s: %.0f orders/s: %v; first %+v %+v", s.name, a.rate, err, report.Lost.First, report.Doubled.First)
+		t.Errorf("%s: %.0f orders/s: %v; first %+v %+v", s.name, a.rate, err, report.Unknown.First, report.Doubled.First)
 	}
 	trial := Trial{Rate: a.rate, Delivered: report.DeliveredRate, Load: report, Took: delivered.at.Sub(before.at).Seconds()}
 	trial.Measured = end.at.Sub(before.at).Seconds()

@@ -13,8 +13,8 @@ func measureOffered(t *testing.T, b *bench) {
 		trial := s.measure(t, ask{rate: rate, over: b.size.offered, traces: b.size.tracesOfAll})
 		b.report.Offered = append(b.report.Offered, trial)
 		l := trial.Load
-		t.Logf("%.0f orders/s offered for %s: %d placed, %d refused, %d unsent, %d delivered at %.1f orders/s within %.0f s, %d lost, %d of %d traces complete, p50 %s, p99 %s",
-			rate, time.Duration(l.Duration), l.Placed, refused(l), l.Unsent, l.Delivered, trial.Delivered, trial.Took, l.Lost.Orders,
+		t.Logf("%.0f orders/s offered for %s: %d placed, %d refused, %d unsent, %d delivered at %.1f orders/s within %.0f s, %d not delivered, %d of %d traces complete, p50 %s, p99 %s",
+			rate, time.Duration(l.Duration), l.Placed, refused(l), l.Unsent, l.Delivered, trial.Delivered, trial.Took, l.NotEnded(),
 			l.Traces.Complete, l.Traces.Checked, milliseconds(time.Duration(l.Delivery.P50)), milliseconds(time.Duration(l.Delivery.P99)))
 	}
 }

@@ -79,8 +79,8 @@ func (r Trial) missed() string {
 		return fmt.Sprintf("%d orders were refused: %s", refused(l), l.Refused[0].What)
 	case l.Unsent > 0:
 		return fmt.Sprintf("%d orders could not be sent in time", l.Unsent)
-	case l.Lost.Orders > 0 || l.Doubled.Orders > 0:
-		return fmt.Sprintf("%d orders were lost and %d doubled", l.Lost.Orders, l.Doubled.Orders)
+	case l.NotEnded() > 0 || l.Doubled.Orders > 0:
+		return l.Err().Error()
 	case l.Traces.Error != "":
 		return "the traces were not read: " + l.Traces.Error
 	case l.Traces.Complete < l.Traces.Checked:

@@ -71,11 +71,11 @@ func (r *Report) finish(b *bench) {
 			100*(on.CPURatio-1), 100*(on.ratio(unsampled, cpu)-1), 100*(on.ratio(off, Trial.services)-1), 100*(on.ratio(unsampled, Trial.services)-1))
 	}
 	if len(r.Offered) > 0 {
-		lost := 0
+		wrong := 0
 		for _, trial := range r.Offered {
-			lost += trial.Load.Lost.Orders + trial.Load.Doubled.Orders
+			wrong += trial.Load.NotEnded() + trial.Load.Doubled.Orders
 		}
-		add(lost == 0, fmt.Sprintf("nothing is lost or doubled at %.0f orders/s offered", r.Offered[len(r.Offered)-1].Rate), "%d orders", lost)
+		add(wrong == 0, fmt.Sprintf("every placed order ends, and none is doubled, at %.0f orders/s offered", r.Offered[len(r.Offered)-1].Rate), "%d others", wrong)
 	}
 	if r.HotROD != nil {
 		r.HotROD.Ours = b.spanCost()
