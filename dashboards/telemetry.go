@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	accepted = `sum(rate(otelcol_receiver_accepted_spans_total{job="collector"}` + inInterval + `))`
+	accepted = `sum(rate(otelcol_receiver_accepted_spans_total{job="collector",tier!="second"}` + inInterval + `))`
 	refused  = `sum(rate(otelcol_receiver_refused_spans_total{job="collector"}` + inInterval + `))`
 	toJaeger = `exporter="otlphttp/jaeger"`
 	lost     = `sum(rate(otelcol_exporter_send_failed_spans_total{` + toJaeger + `}` + inInterval + `)) or vector(0)`
@@ -129,9 +129,9 @@ func collected() []cog.Builder[dashboard.Panel] {
 		}),
 		graph(panel{
 			title: "Memory of the Collector", unit: units.BytesIEC, width: 8, steps: above(200 << 20),
-			says: "Memory of the Collector. From 150 MiB on its memory limiter refuses data.",
+			says: "Memory of the Collector; on two tiers, of the one that uses most. By default its memory limiter refuses data from 150 MiB on.",
 			red:  "the Collector is near COLLECTOR_MEMORY_MIB. Look at *Queue by exporter*: spans that wait take memory.",
-			asks: []query{{expr: `sum(otelcol_process_memory_rss_bytes{job="collector"})`, legend: "Collector"}},
+			asks: []query{{expr: `max(otelcol_process_memory_rss_bytes{job="collector"})`, legend: "Collector"}},
 		}),
 		graph(panel{
 			title: "Processor time", unit: units.PercentUnit, width: 8,

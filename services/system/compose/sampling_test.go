@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v4"
 )
 
 // configText returns the text of files collector/NAME.yaml.
@@ -26,9 +28,10 @@ func configText(t *testing.T, names ...string) string {
 }
 
 // loadTiers reads docker-compose.yml with collector/tiers.compose.yml on top.
-func loadTiers(t *testing.T) *types.Project {
+func loadTiers(t *testing.T, env ...string) *types.Project {
 	t.Helper()
-	options, err := cli.NewProjectOptions([]string{"../../../docker-compose.yml", "../../../collector/tiers.compose.yml"}, cli.WithResolvedPaths(true))
+	options, err := cli.NewProjectOptions([]string{"../../../docker-compose.yml", "../../../collector/tiers.compose.yml"},
+		cli.WithResolvedPaths(true), cli.WithEnv(env))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,6 +94,83 @@ func TestTheTiersReachEachOther(t *testing.T) {
 		}
 		if len(second.Ports) > 0 {
 			t.Errorf("%s publishes %v", name, second.Ports)
+		}
+	}
+}
+
+// Prometheus scrapes every Collector of both tiers, where it serves its own metrics. The other addresses stay.
+func TestPrometheusScrapesBothTiers(t *testing.T) {
+	t.Parallel()
+	project := loadTiers(t)
+	mounted := map[string]string{}
+	for _, mount := range project.Services["prometheus"].Volumes {
+		mounted[mount.Target] = mount.Source
+	}
+	if !strings.HasSuffix(mounted["/etc/prometheus/targets"], "/dashboards/targets-compose") {
+		t.Errorf("Prometheus has %v", mounted)
+	}
+	text, err := os.ReadFile(mounted["/etc/prometheus/targets/collector.yml"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var groups []struct {
+		Targets []string
+		Labels  map[string]string
+	}
+	if err := yaml.Unmarshal(text, &groups); err != nil {
+		t.Fatal(err)
+	}
+	got, want := map[string]string{}, map[string]string{}
+	for _, group := range groups {
+		for _, target := range group.Targets {
+			got[target] = group.Labels["tier"]
+		}
+	}
+	for name, file := range map[string]string{"collector": "collector", "collector-a": "tier2", "collector-b": "tier2"} {
+		host, port, _ := net.SplitHostPort(ownMetrics(t, configFile(t, file, project.Services[name].Environment)))
+		if host != "0.0.0.0" {
+			t.Errorf("%s serves its metrics at %s only", name, host)
+		}
+		want[name+":"+port] = map[string]string{"tier2": "second"}[file]
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("targets (-want +got):\n%s", diff)
+	}
+}
+
+// Variables set what each Collector may use and how it samples. The memory of the container does not follow by itself, because
+// Compose cannot multiply: without it, Compose says what is missing.
+func TestVariablesSetTheCollectors(t *testing.T) {
+	t.Parallel()
+	settings := []string{
+		"COLLECTOR_MEMORY_MIB=700", "COLLECTOR_CONTAINER_MEMORY=1050M", "COLLECTOR_DECISION_WAIT=1m", "COLLECTOR_SHARE_PERCENT=5", "COLLECTOR_SLOW_HOP=3s",
+	}
+	standard, tiers := loadTiers(t), loadTiers(t, settings...)
+	for _, name := range []string{"collector", "collector-a", "collector-b"} {
+		if got := standard.Services[name].Deploy.Resources.Limits.MemoryBytes; got != 300<<20 {
+			t.Errorf("%s has %d bytes by default", name, got)
+		}
+		service := tiers.Services[name]
+		if got := service.Deploy.Resources.Limits.MemoryBytes; got != 1050<<20 || variable(service, "GOMEMLIMIT") != "700MiB" {
+			t.Errorf("%s has %d bytes and GOMEMLIMIT=%s", name, got, variable(service, "GOMEMLIMIT"))
+		}
+		for _, setting := range settings {
+			key, want, _ := strings.Cut(setting, "=")
+			if got := variable(service, key); key != "COLLECTOR_CONTAINER_MEMORY" && got != want {
+				t.Errorf("%s: %s is %q, want %q", name, key, got, want)
+			}
+		}
+	}
+	for _, files := range [][]string{{"docker-compose.yml"}, {"docker-compose.yml", "collector/tiers.compose.yml"}} {
+		for i := range files {
+			files[i] = "../../../" + files[i]
+		}
+		options, err := cli.NewProjectOptions(files, cli.WithResolvedPaths(true), cli.WithEnv(settings[:1]))
+		if err == nil {
+			_, err = options.LoadProject(t.Context())
+		}
+		if err == nil || !strings.Contains(err.Error(), "COLLECTOR_MEMORY_MIB needs COLLECTOR_CONTAINER_MEMORY with half as much again, not 300\"") {
+			t.Errorf("%v: got %v", files, err)
 		}
 	}
 }

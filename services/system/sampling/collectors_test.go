@@ -34,10 +34,10 @@ func jaeger(t *testing.T, s *systemtest.System) (*tracetree.Jaeger, string) {
 	return tracetree.NewJaeger("http://"+query, nil), "JAEGER_OTLP_ENDPOINT=http://" + otlp
 }
 
-// collector is a Collector that runs, with the addresses of its receivers.
+// collector is a Collector that runs, with the addresses of its receivers and of its own metrics.
 type collector struct {
-	process    *systemtest.Process
-	grpc, http string
+	process             *systemtest.Process
+	grpc, http, metrics string
 }
 
 // ready is what a Collector writes when it receives.
@@ -47,8 +47,9 @@ const ready = "Everything is ready"
 // console's address.
 func start(t *testing.T, s *systemtest.System, files []string, env ...string) collector {
 	t.Helper()
-	c := collector{grpc: systemtest.FreeAddress(t), http: systemtest.FreeAddress(t)}
-	env = append(append(systemtest.FreeMetrics(t).ForCollector(),
+	metrics := systemtest.FreeMetrics(t)
+	c := collector{grpc: systemtest.FreeAddress(t), http: systemtest.FreeAddress(t), metrics: metrics.Collector}
+	env = append(append(metrics.ForCollector(),
 		"COLLECTOR_OTLP_GRPC="+c.grpc, "COLLECTOR_OTLP_HTTP="+c.http, "CONSOLE_OTLP_ENDPOINT=http://"+systemtest.FreeAddress(t)),
 		env...)
 	var args []string

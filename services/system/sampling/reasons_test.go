@@ -229,7 +229,34 @@ func TestTheTiersWaitForEachOther(t *testing.T) {
 		sent.to = right
 		sent.send(name, reason{})
 	}
-	start(t, s, secondTier, to, "COLLECTOR_OTLP_GRPC="+a)
-	start(t, s, secondTier, to, "COLLECTOR_OTLP_GRPC="+b)
+	aside, beside := start(t, s, secondTier, to, "COLLECTOR_OTLP_GRPC="+a), start(t, s, secondTier, to, "COLLECTOR_OTLP_GRPC="+b)
 	sent.eventually(from, want)
+	prometheusSeesBothTiers(t, s, left, aside, beside)
+}
+
+// prometheusSeesBothTiers scrapes the Collectors with the targets of collector/tiers.compose.yml. The figures about the way to
+// Jaeger come from the second tier, and no span counts twice as accepted.
+func prometheusSeesBothTiers(t *testing.T, s *systemtest.System, first, a, b collector) {
+	t.Helper()
+	targets, err := os.ReadFile(systemtest.InRepository(t, "dashboards/targets-tiers/collector.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Metrics = systemtest.FreeMetrics(t)
+	s.RunPrometheus(t, systemtest.AsStored, map[string]string{"collector": strings.NewReplacer(
+		"collector:8888", first.metrics, "collector-a:8888", a.metrics, "collector-b:8888", b.metrics).Replace(string(targets))})
+	for query, want := range map[string]float64{
+		`sum(up{job="collector"})`: 3,
+		`sum(otelcol_receiver_accepted_spans_total{job="collector",tier!="second"})`:                                                 20,
+		`sum(otelcol_receiver_accepted_spans_total{job="collector",tier="second"})`:                                                  40,
+		`sum(otelcol_exporter_sent_spans_total{exporter="otlphttp/jaeger"})`:                                                         40,
+		`max(otelcol_exporter_queue_size{exporter="otlphttp/jaeger"} / otelcol_exporter_queue_capacity{exporter="otlphttp/jaeger"})`: 0,
+		`sum by (exporter) (increase(otelcol_exporter_send_failed_spans_total{exporter="otlphttp/jaeger"}[2m])) or vector(0)`:        0,
+	} {
+		var found []systemtest.Sample
+		systemtest.Eventually(t, 30*time.Second, fmt.Sprintf("%s is %g", query, want), func() bool {
+			found, _ = s.Query(t.Context(), query)
+			return len(found) == 1 && found[0].Value == want
+		})
+	}
 }

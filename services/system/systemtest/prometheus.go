@@ -49,11 +49,29 @@ func UpWithPrometheus(t *testing.T) *System {
 	return Up(t)
 }
 
-// asStored is for a Prometheus with the files as they are.
-func asStored(_, text string) string { return text }
+// AsStored is for a Prometheus with the files as they are.
+func AsStored(_, text string) string { return text }
 
 // startPrometheus starts Prometheus with the configuration of make up, as edited, and the addresses of this system.
 func (s *System) startPrometheus(t *testing.T, edit func(name, text string) string) {
+	t.Helper()
+	broker, err := url.Parse(s.Broker.MetricsURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	targets := map[string]string{}
+	for name, address := range map[string]string{
+		"services": s.Metrics.Services, "collector": s.Metrics.Collector, "jaeger": s.Metrics.Jaeger,
+		"prometheus": s.Metrics.Prometheus, "rabbitmq": broker.Host,
+	} {
+		targets[name] = fmt.Sprintf("- targets: [%q]\n", address)
+	}
+	s.RunPrometheus(t, edit, targets)
+}
+
+// RunPrometheus starts Prometheus at s.Metrics.Prometheus with the configuration of make up, as edited, and these texts of
+// dashboards/targets/NAME.yml.
+func (s *System) RunPrometheus(t *testing.T, edit func(name, text string) string, targets map[string]string) {
 	t.Helper()
 	binary, err := exec.LookPath("prometheus")
 	if err != nil {
@@ -71,15 +89,8 @@ func (s *System) startPrometheus(t *testing.T, edit func(name, text string) stri
 		}
 		writeBelow(t, dir, name, edit(name, string(text)))
 	}
-	broker, err := url.Parse(s.Broker.MetricsURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, address := range map[string]string{
-		"services": s.Metrics.Services, "collector": s.Metrics.Collector, "jaeger": s.Metrics.Jaeger,
-		"prometheus": s.Metrics.Prometheus, "rabbitmq": broker.Host,
-	} {
-		writeBelow(t, dir, "targets/"+name+".yml", fmt.Sprintf("- targets: [%q]\n", address))
+	for name, text := range targets {
+		writeBelow(t, dir, "targets/"+name+".yml", text)
 	}
 	s.Launch(t, "prometheus", nil, binary, "--config.file="+filepath.Join(dir, "prometheus.yml"),
 		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+s.Metrics.Prometheus,

@@ -96,7 +96,7 @@ func (s *System) start(t *testing.T) {
 	s.Broker = rabbitmqtest.Start(outlive{t, s}, s.brokerOptions()...)
 	backend := StartTelemetry(t, s)
 	if s.prometheus {
-		s.startPrometheus(t, asStored)
+		s.startPrometheus(t, AsStored)
 	}
 	s.Env = append(os.Environ(), backend...)
 	s.Env = append(s.Env,
