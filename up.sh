@@ -31,8 +31,10 @@ up() {
   mkdir -p .run/log .run/data
   exec 8>.run/up.lock
   flock -n 8 || die "Another make up is at work in this folder."
+  check_collector
   if running; then
-    make --no-print-directory build
+    same_collector || die "traceria is already running with $(collector_is "$(cat .run/collector-is 2>/dev/null)"). You asked for $(collector_is "${TRACERIA_COLLECTOR:-}"): make down, then make up, starts it."
+    make --no-print-directory build 8>&-
     say "traceria is already running$([ bin/traceria -ot .run/started ] || echo '; it was rebuilt since: make down, then make up, starts the new one')"
   else
     trap interrupted INT TERM HUP
@@ -65,13 +67,23 @@ provided='' # set when --download has provided Jaeger, and said so
 provided() { [ -n "$provided" ] || { wait "$download" && provided=1; }; }
 stop_download() { [ -z "$download" ] || { kill "$download" && wait "$download"; } 2>/dev/null || true; }
 
-# check_machine fails early when a port is taken or Go is missing.
-check_machine() {
-  command -v go >/dev/null || die "Go is not installed. go.mod says which version is needed; see https://go.dev/dl/"
+# check_collector fails when there is no such Collector.
+check_collector() {
   case ${TRACERIA_COLLECTOR:-sampling} in
   sampling) ;;
   *) die "TRACERIA_COLLECTOR is \"$TRACERIA_COLLECTOR\". Without Docker it is sampling (collector/sampling.yaml), or not set. Nothing was started." ;;
   esac
+}
+
+# same_collector tells whether the system that runs has the Collector that is asked for.
+same_collector() { [ "$(cat .run/collector-is 2>/dev/null)" = "${TRACERIA_COLLECTOR:-}" ]; }
+
+# collector_is names the Collector of a value of TRACERIA_COLLECTOR.
+collector_is() { [ -z "$1" ] && echo "the Collector that keeps every order" || echo "TRACERIA_COLLECTOR=$1"; }
+
+# check_machine fails early when a port is taken or Go is missing.
+check_machine() {
+  command -v go >/dev/null || die "Go is not installed. go.mod says which version is needed; see https://go.dev/dl/"
   check_ports 8080 8081 8082 8083 8084 8085 4317 4318 8887 8888 8889 14317 14318 16685 16686
   [ -n "${PROMETHEUS_URL:-}" ] || ! taken 9090 || die "Port 9090 is in use by $(holder 9090). Prometheus needs it on 127.0.0.1; or set
 PROMETHEUS_URL to a Prometheus that runs (dashboards/prometheus.yml has the configuration). Nothing was started."
@@ -162,6 +174,7 @@ start() {
   local end=$((SECONDS + 10))
   until running || [ "$SECONDS" -ge "$end" ]; do sleep 0.1; done
   running || die "process-compose did not answer within 10 s:"$'\n'"$(tail -n 5 .run/log/process-compose.log)"
+  echo "${TRACERIA_COLLECTOR:-}" >.run/collector-is
   touch .run/started # its time is that of the start
 }
 

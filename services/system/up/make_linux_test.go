@@ -143,6 +143,11 @@ func upAgainSaysThatItRuns(t *testing.T, h house) {
 		t.Errorf("exit code %d", code)
 	}
 	contains(t, out, "traceria is already running\n")
+	out, code = h.with("TRACERIA_COLLECTOR=sampling").make(t, "up").end(t)
+	contains(t, out, "traceria is already running with the Collector that keeps every order. You asked for TRACERIA_COLLECTOR=sampling: make down, then make up")
+	if code == 0 {
+		t.Error("make up succeeds although another Collector runs")
+	}
 }
 
 func downEndsEverything(t *testing.T, h house) {

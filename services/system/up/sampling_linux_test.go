@@ -35,6 +35,14 @@ func samplingIsAChoice(t *testing.T, h house, program string) {
 	if out, code := h.make(t, "up").end(t); code != 0 {
 		t.Fatalf("exit code %d\n%s", code, out)
 	}
+	out, code = h.with("TRACERIA_COLLECTOR=").make(t, "up").end(t)
+	contains(t, out, "traceria is already running with TRACERIA_COLLECTOR=sampling.", "make down, then make up, starts it.")
+	if code == 0 {
+		t.Error("make up succeeds although another Collector runs")
+	}
+	if out, code := h.make(t, "up").end(t); code != 0 || !strings.Contains(out, "traceria is already running\n") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
 	dull, kept := buyOne(t, h), buyOne(t, h, "--failure", "kitchen.error=once")
 	deadline := time.Now().Add(30 * time.Second)
 	for {
