@@ -122,15 +122,7 @@ func (c *console) group(ctx context.Context, f journeys.Filter) (groupOf, []*tra
 		}
 		return ctx.Err() == nil
 	})
-	found.Used, found.P50MS, found.P95MS = len(trees), percentile(times, 50), percentile(times, 95)
-	return found, trees
-}
-
-// percentile is the time that percent of the times do not exceed, or 0 without times.
-func percentile(times []float64, percent int) float64 {
-	if len(times) == 0 {
-		return 0
-	}
 	slices.Sort(times)
-	return times[(len(times)-1)*percent/100]
+	found.Used, found.P50MS, found.P95MS = len(trees), tracetree.Quantile(times, 0.5), tracetree.Quantile(times, 0.95)
+	return found, trees
 }

@@ -2,9 +2,10 @@ package load
 
 import (
 	"encoding/json"
-	"math"
 	"slices"
 	"time"
+
+	"traceria/telemetry/tracetree"
 )
 
 // Time is a duration that is a number of milliseconds in JSON.
@@ -15,7 +16,7 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	return json.Marshal(float64(time.Duration(t).Microseconds()) / 1000)
 }
 
-// Quantiles of the times of orders. The q-quantile is the shortest time that a share of q of the orders did not exceed.
+// Quantiles of the times of orders, by the rule of [tracetree.Quantile].
 type Quantiles struct {
 	P50 Time `json:"p50Ms"`
 	P95 Time `json:"p95Ms"`
@@ -25,7 +26,7 @@ type Quantiles struct {
 
 func quantilesOf(times []time.Duration) Quantiles {
 	slices.Sort(times)
-	return Quantiles{quantile(times, .5), quantile(times, .95), quantile(times, .99), quantile(times, 1)}
+	return Quantiles{Time(tracetree.Quantile(times, 0.5)), Time(tracetree.Quantile(times, 0.95)), Time(tracetree.Quantile(times, 0.99)), Time(tracetree.Quantile(times, 1))}
 }
 
 // Spread is the middle and the upper end of several times.
@@ -36,16 +37,7 @@ type Spread struct {
 
 func spreadOf(times []time.Duration) Spread {
 	slices.Sort(times)
-	return Spread{quantile(times, .5), quantile(times, .95)}
-}
-
-// quantile returns the q-quantile of sorted times by the nearest rank, or 0 if there is none.
-func quantile(sorted []time.Duration, q float64) Time {
-	if len(sorted) == 0 {
-		return 0
-	}
-	rank := int(math.Ceil(q*float64(len(sorted)) - 1e-9))
-	return Time(sorted[min(max(rank, 1), len(sorted))-1])
+	return Spread{Time(tracetree.Quantile(times, 0.5)), Time(tracetree.Quantile(times, 0.95))}
 }
 
 // rate returns how many of the moments fall into a second, from the first to the last, or over a longer time. With 200 and more it

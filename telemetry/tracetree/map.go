@@ -124,12 +124,3 @@ func (e *traffic) edge(k edgeKey, over time.Duration) Edge {
 		Wait: quantiles(e.waits), Work: quantiles(e.works),
 	}
 }
-
-// quantiles returns nil if there is no time.
-func quantiles(times []time.Duration) *Quantiles {
-	if len(times) == 0 {
-		return nil
-	}
-	slices.Sort(times)
-	return &Quantiles{P50: times[(len(times)-1)/2], P95: times[(len(times)-1)*95/100]}
-}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"traceria/services/failure"
+	"traceria/telemetry/tracetree"
 )
 
 // The variants of the section tracing.
@@ -146,14 +147,6 @@ func median[T any](of []T, value func(i int) float64) float64 {
 	return quantile(ratios(of, value), 0.5)
 }
 
-// quantile returns the value that a share q of the values does not exceed, between two of them if needed. It is 0 without values.
 func quantile(values []float64, q float64) float64 {
-	if len(values) == 0 {
-		return 0
-	}
-	sorted := slices.Sorted(slices.Values(values))
-	at := q * float64(len(sorted)-1)
-	low := int(at)
-	high := min(low+1, len(sorted)-1)
-	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
+	return tracetree.Quantile(slices.Sorted(slices.Values(values)), q)
 }
