@@ -24,7 +24,7 @@ func (r *run) checkLinks(t *testing.T, answers map[string][]series) {
 		}
 	}
 	for _, a := range readAlerts(t) {
-		page := strings.ReplaceAll(a.Annotations["console"], "http://localhost:8080", "${console}")
+		page := strings.ReplaceAll(a.Annotations["console"], "{{ $externalLabels.console }}", "${console}")
 		r.follow(t, regexp.MustCompile(`\{\{.*\}\}`).ReplaceAllString(page, "kitchen.ticket-opened"), followed)
 	}
 	r.followExemplars(t, followed)

@@ -44,7 +44,7 @@ func exemplarLinks(t *testing.T) []string {
 	var links []string
 	for _, destination := range dataSources(t)["prometheus"].JSONData.ExemplarTraceIDDestinations {
 		if destination.URL != "" {
-			links = append(links, strings.NewReplacer("http://localhost:16686", "${jaeger}", "http://localhost:8080", "${console}").Replace(destination.URL))
+			links = append(links, strings.NewReplacer("${JAEGER_PUBLIC_URL}", "${jaeger}", "${CONSOLE_PUBLIC_URL}", "${console}").Replace(destination.URL))
 		}
 	}
 	return links

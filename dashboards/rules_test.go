@@ -91,7 +91,7 @@ func TestEveryAlertSaysWhatToDo(t *testing.T) {
 	for _, board := range read(t) {
 		boards[board.UID] = true
 	}
-	pages := regexp.MustCompile(`^http://localhost:8080/(failures|parts|queues(/\{\{ \$labels\.\w+ \}\})?)$`)
+	pages := regexp.MustCompile(`^\{\{ \$externalLabels\.console \}\}/(failures|parts|queues(/\{\{ \$labels\.\w+ \}\})?)$`)
 	for _, a := range readAlerts(t) {
 		for _, name := range []string{"summary", "description", "action", "dashboard", "console"} {
 			if a.Annotations[name] == "" {
@@ -101,7 +101,7 @@ func TestEveryAlertSaysWhatToDo(t *testing.T) {
 		if !strings.Contains(a.Annotations["description"], "To see it: ") || a.Labels["severity"] == "" {
 			t.Errorf("%s: want a severity, and how to see it in the description", a.Alert)
 		}
-		uid, _, _ := strings.Cut(strings.TrimPrefix(a.Annotations["dashboard"], "http://localhost:3000/d/"), "?")
+		uid, _, _ := strings.Cut(strings.TrimPrefix(a.Annotations["dashboard"], "{{ $externalLabels.grafana }}/d/"), "?")
 		if !boards[uid] || !pages.MatchString(a.Annotations["console"]) {
 			t.Errorf("%s: no such dashboard or page: %s, %s", a.Alert, a.Annotations["dashboard"], a.Annotations["console"])
 		}

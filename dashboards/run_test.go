@@ -1,6 +1,7 @@
 package dashboards_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -93,6 +94,36 @@ func (r *run) fires(t *testing.T, alerts ...string) {
 		}
 		r.firedAt[name] = time.Since(r.began).Round(time.Second)
 		t.Logf("%s: %s fires", r.firedAt[name], name)
+		r.leads(t, name)
+	}
+}
+
+// leads checks that an alert that fires or fired leads to the console of this system, at whatever port that is.
+func (r *run) leads(t *testing.T, name string) {
+	t.Helper()
+	_, body := r.Answer("http://" + r.Metrics.Prometheus + "/api/v1/rules?type=alert")
+	var answer struct {
+		Data struct {
+			Groups []struct {
+				Rules []struct {
+					Name   string
+					Alerts []struct{ Annotations map[string]string }
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(body), &answer); err != nil {
+		t.Fatalf("%v in %.300s", err, body)
+	}
+	for _, group := range answer.Data.Groups {
+		for _, rule := range group.Rules {
+			for _, one := range rule.Alerts {
+				if rule.Name == name && (!strings.HasPrefix(one.Annotations["console"], "http://"+r.Addresses["console"]+"/") ||
+					!strings.HasPrefix(one.Annotations["dashboard"], "http://localhost:3000/d/traceria-")) {
+					t.Errorf("%s leads to %s and %s", name, one.Annotations["console"], one.Annotations["dashboard"])
+				}
+			}
+		}
 	}
 }
 

@@ -92,9 +92,10 @@ func (s *System) RunPrometheus(t *testing.T, edit func(name, text string) string
 	for name, text := range targets {
 		writeBelow(t, dir, "targets/"+name+".yml", text)
 	}
-	s.Launch(t, "prometheus", nil, binary, "--config.file="+filepath.Join(dir, "prometheus.yml"),
+	links := []string{"CONSOLE_PUBLIC_URL=http://" + s.Addresses["console"], "GRAFANA_PUBLIC_URL=http://localhost:3000"}
+	s.Launch(t, "prometheus", links, binary, "--config.file="+filepath.Join(dir, "prometheus.yml"),
 		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+s.Metrics.Prometheus,
-		"--enable-feature=exemplar-storage", "--log.level=warn")
+		"--enable-feature=exemplar-storage,expand-external-labels", "--log.level=warn")
 }
 
 func writeBelow(t *testing.T, dir, name, text string) {
