@@ -18,9 +18,16 @@ func TestAQuantileIsThatOfTheNearestRank(t *testing.T) {
 		want   int
 	}{
 		{nil, 0.5, 0},
-		{[]int{7}, 0, 7}, {[]int{7}, 1, 7},
-		{[]int{1, 2, 3, 4}, 0.5, 2}, {[]int{1, 2, 3}, 0.5, 2}, {[]int{1, 2, 3, 4}, 0.25, 1},
-		{hundred[:10], 0.95, 10}, {hundred[:20], 0.95, 19}, {hundred, 0.95, 95}, {hundred, 0.99, 99}, {hundred, 1, 100},
+		{[]int{7}, 0, 7},
+		{[]int{7}, 1, 7},
+		{[]int{1, 2, 3, 4}, 0.5, 2},
+		{[]int{1, 2, 3}, 0.5, 2},
+		{[]int{1, 2, 3, 4}, 0.25, 1},
+		{hundred[:10], 0.95, 10},
+		{hundred[:20], 0.95, 19},
+		{hundred, 0.95, 95},
+		{hundred, 0.99, 99},
+		{hundred, 1, 100},
 	} {
 		if got := Quantile(test.sorted, test.q); got != test.want {
 			t.Errorf("the %g-quantile of %v is %d, want %d", test.q, test.sorted, got, test.want)

@@ -111,7 +111,8 @@ func TestQuantilesAndSpreads(t *testing.T) {
 	}
 	of := map[string][]Trial{
 		"off": {
-			{Delivered: 100, Sum: 10, CPU: map[string]float64{"order": 4}}, {Delivered: 50, Sum: 20, CPU: map[string]float64{"order": 6}},
+			{Delivered: 100, Sum: 10, CPU: map[string]float64{"order": 4}},
+			{Delivered: 50, Sum: 20, CPU: map[string]float64{"order": 6}},
 			{Delivered: 80, Sum: 16},
 		},
 		"sampled": {{Delivered: 95, Sum: 11}, {Delivered: 45, Sum: 22}, {Delivered: 76, Sum: 17.6}},
