@@ -50,7 +50,7 @@
 //   - traceria.db.wait_ms: the time until the transaction had begun: the wait for a connection and for SQLite's lock;
 //   - traceria.db.commit_ms: the time of the commit, in which SQLite writes to the disk;
 //   - traceria.db.group and traceria.db.group_ms: with SQLite, the number of transactions that shared the commit, if more than one,
-//     and the time for which this one waited for the others;
+//     and the time for which this one waited for the others (with a span for each statement, the span COMMIT has them);
 //   - traceria.db.statements: the number of statements, without BEGIN and COMMIT;
 //   - traceria.db.operations: the statements, each as its operation and its table;
 //   - traceria.db.slowest and traceria.db.slowest_ms: the slowest statement. PostgreSQL waits for the lock of a row there;

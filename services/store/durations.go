@@ -39,12 +39,11 @@ func (d *durations) of(query string) duration {
 	return duration{attributes, []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(attributes...))}}
 }
 
-func (d *durations) record(ctx context.Context, of duration, began time.Time, err error) {
-	took := time.Since(began).Seconds()
+func (d *durations) record(ctx context.Context, of duration, took time.Duration, err error) {
 	if err != nil {
 		attributes := slices.Concat(of.attributes, errorAttributes(err))
-		d.histogram.Record(ctx, took, metric.WithAttributeSet(attribute.NewSet(attributes...)))
+		d.histogram.Record(ctx, took.Seconds(), metric.WithAttributeSet(attribute.NewSet(attributes...)))
 		return
 	}
-	d.histogram.Record(ctx, took, of.option...)
+	d.histogram.Record(ctx, took.Seconds(), of.option...)
 }

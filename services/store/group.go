@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
 	"traceria/services/event"
@@ -17,8 +18,8 @@ import (
 type group struct {
 	db   *DB
 	conn *sql.Conn
-	// ctx is the context of all statements. It makes no spans: the transactions have one each. It never ends: SQLite would roll back
-	// the whole group if a statement were interrupted.
+	// ctx is the context of the group's own statements. It makes no spans, and never ends: SQLite would roll back the whole group if a
+	// statement were interrupted.
 	ctx     context.Context
 	opened  time.Time
 	members int
@@ -74,7 +75,9 @@ func (g *group) run(ctx context.Context, tx *Tx, fn func(tx *Tx) error) (err err
 	defer func() { // also after a panic
 		m.closeRows()
 		if !finished || err != nil {
+			began := time.Now()
 			g.undo()
+			tx.spans.rolledBack(began)
 		} else if err = g.exec(keepMember); err == nil {
 			g.kept++
 		}
@@ -122,6 +125,16 @@ func (g *group) end() {
 	close(g.done)
 }
 
+// shared returns the attributes of a span about the group, if it had other members. ready is the time at which the transaction was
+// done and began to wait for them.
+func (g *group) shared(ready time.Time) []attribute.KeyValue {
+	if g == nil || g.members < 2 {
+		return nil
+	}
+	wait := max(0, time.Since(ready)-g.commit)
+	return []attribute.KeyValue{groupKey.Int(g.members), groupWaitKey.Float64(inMilliseconds(wait))}
+}
+
 // onceInGroup is once for SQLite. The transaction runs when its turn has come, and returns when its group is committed.
 func (db *DB) onceInGroup(ctx context.Context, tx *Tx, fn func(tx *Tx) error) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
@@ -129,7 +142,7 @@ func (db *DB) onceInGroup(ctx context.Context, tx *Tx, fn func(tx *Tx) error) er
 	tx.publish, tx.committed = false, nil
 	began := time.Now()
 	g, err := db.enterGroup(ctx)
-	tx.span.begun(began, err)
+	tx.spans.begun(began, err)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", statementError(err))
 	}
@@ -137,11 +150,10 @@ func (db *DB) onceInGroup(ctx context.Context, tx *Tx, fn func(tx *Tx) error) er
 	ran := time.Now()
 	select {
 	case <-g.done:
-	case <-ctx.Done(): // the transaction may be committed all the same
-		if err != nil {
-			return err
-		}
-		return fmt.Errorf("commit transaction: %w", statementError(ctx.Err()))
+	case <-ctx.Done(): // the transaction may be committed all the same, or what made it fail may be rolled back
+		err = fmt.Errorf("commit transaction: %w", statementError(ctx.Err()))
+		tx.spans.committed(ran, nil, err)
+		return err
 	}
 	switch { // a failure, too, may be due to what another member wrote
 	case g.err != nil:
@@ -150,7 +162,9 @@ func (db *DB) onceInGroup(ctx context.Context, tx *Tx, fn func(tx *Tx) error) er
 		err = errLost
 	}
 	if err == nil || g.err != nil {
-		tx.span.committedInGroup(ran, g)
+		tx.spans.committed(ran, g, g.err)
+	} else {
+		tx.spans.rolledBack(ran)
 	}
 	return err
 }

@@ -94,11 +94,3 @@ func (c *liteConn) QueryContext(ctx context.Context, query string, args []driver
 	}
 	return c.preparedConn.QueryContext(ctx, query, args)
 }
-
-// BeginTx implements driver.ConnBeginTx.
-func (c *liteConn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
-	if statementSpan(ctx) {
-		return c.traced.BeginTx(ctx, options)
-	}
-	return c.preparedConn.BeginTx(ctx, options)
-}

@@ -23,7 +23,7 @@ func (m *member) ExecContext(ctx context.Context, query string, args ...any) (sq
 	if err := m.ended(ctx); err != nil {
 		return nil, err
 	}
-	return m.conn.ExecContext(m.group.ctx, query, args...) //nolint:contextcheck // a statement that ends early ends its group
+	return m.conn.ExecContext(m.unending(ctx), query, args...)
 }
 
 // QueryContext implements session.
@@ -31,11 +31,20 @@ func (m *member) QueryContext(ctx context.Context, query string, args ...any) (*
 	if err := m.ended(ctx); err != nil {
 		return nil, err
 	}
-	rows, err := m.conn.QueryContext(m.group.ctx, query, args...) //nolint:contextcheck // see ExecContext
+	rows, err := m.conn.QueryContext(m.unending(ctx), query, args...)
 	if err == nil {
 		m.rows = append(m.rows, rows)
 	}
 	return rows, err
+}
+
+// unending returns the context in which a statement runs: that of its span, if it makes one, without an end. A statement that ends early
+// ends its group.
+func (m *member) unending(ctx context.Context) context.Context {
+	if statementSpan(ctx) {
+		return context.WithoutCancel(ctx)
+	}
+	return m.group.ctx
 }
 
 func (m *member) ended(ctx context.Context) error {

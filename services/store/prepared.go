@@ -49,34 +49,47 @@ type prepared struct {
 func (c *preparedConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (result driver.Result, err error) {
 	began := time.Now()
 	s, err := c.prepared(ctx, query)
-	if err != nil {
-		return nil, err
+	switch {
+	case err != nil:
+	case s == nil:
+		result, err = c.liteDriver.ExecContext(ctx, query, args)
+	default:
+		result, err = s.ExecContext(ctx, args)
 	}
-	if s == nil {
-		return c.liteDriver.ExecContext(ctx, query, args)
-	}
-	result, err = s.ExecContext(ctx, args)
-	c.durations.record(ctx, s.duration, began, err)
+	c.record(ctx, s, query, began, err)
 	return result, err
 }
 
 // QueryContext implements driver.QueryerContext.
-func (c *preparedConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+func (c *preparedConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (rows driver.Rows, err error) {
 	began := time.Now()
 	s, err := c.prepared(ctx, query)
+	switch {
+	case err != nil:
+	case s == nil:
+		rows, err = c.liteDriver.QueryContext(ctx, query, args)
+	default:
+		rows, err = s.QueryContext(ctx, args)
+	}
+	c.record(ctx, s, query, began, err)
 	if err != nil {
 		return nil, err
 	}
 	if s == nil {
-		return c.liteDriver.QueryContext(ctx, query, args)
-	}
-	rows, err := s.QueryContext(ctx, args)
-	c.durations.record(ctx, s.duration, began, err)
-	if err != nil {
-		return nil, err
+		return rows, nil
 	}
 	s.busy = true
 	return preparedRows{rows, s}, nil
+}
+
+// record measures a statement. The attributes of one that is not prepared (nil) are made anew.
+func (c *preparedConn) record(ctx context.Context, s *prepared, query string, began time.Time, err error) {
+	took := time.Since(began)
+	if s != nil {
+		c.durations.record(ctx, s.duration, took, err)
+	} else {
+		c.durations.record(ctx, c.durations.of(query), took, err)
+	}
 }
 
 // prepared returns the statement, or nil if it must run unprepared: a script of several statements, or a statement whose rows are

@@ -38,21 +38,21 @@ func (db *DB) PingContext(ctx context.Context) error {
 
 // ExecContext is that of [sql.Tx].
 func (tx *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	defer tx.span.ran(query, time.Now())
+	defer tx.spans.ran(query, time.Now())
 	result, err := tx.on.ExecContext(tx.statementContext(ctx), query, args...)
 	return result, statementError(err)
 }
 
 // QueryContext is that of [sql.Tx].
 func (tx *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	defer tx.span.ran(query, time.Now())
+	defer tx.spans.ran(query, time.Now())
 	rows, err := tx.on.QueryContext(tx.statementContext(ctx), query, args...)
 	return rows, statementError(err)
 }
 
 // QueryRowContext is that of [sql.Tx].
 func (tx *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *Row {
-	defer tx.span.ran(query, time.Now())
+	defer tx.spans.ran(query, time.Now())
 	rows, err := tx.on.QueryContext(tx.statementContext(ctx), query, args...)
 	return &Row{rows, statementError(err)}
 }

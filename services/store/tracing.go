@@ -52,7 +52,7 @@ func (db *DB) statementContext(ctx context.Context) context.Context {
 	return ctx
 }
 
-// statementContext returns the context of a statement of the transaction, BEGIN and COMMIT included.
+// statementContext returns the context of a statement of the transaction.
 func (tx *Tx) statementContext(ctx context.Context) context.Context {
 	if tx.spanless {
 		return spanless(ctx)

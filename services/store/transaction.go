@@ -23,7 +23,7 @@ type Tx struct {
 	committed []func()
 	// duplicates counts what the inbox had already.
 	duplicates *duplicates
-	span       *transactionSpan
+	spans      spans
 	spanless   bool // the statements make no spans of their own
 }
 
@@ -58,10 +58,10 @@ func (db *DB) Do(ctx context.Context, fn func(tx *Tx) error) error {
 
 func (db *DB) transact(ctx context.Context, level sql.IsolationLevel, fn func(tx *Tx) error) error {
 	tx := &Tx{source: db.source, seams: db.seams, duplicates: db.duplicates}
-	tx.span, tx.spanless = db.startTransactionSpan(ctx)
-	defer tx.span.end(errPanic) // without a panic the span has ended before
+	tx.spans, tx.spanless = db.startSpans(ctx)
+	defer tx.spans.end(errPanic) // without a panic they have ended before
 	err := db.repeat(ctx, level, tx, fn)
-	tx.span.end(err)
+	tx.spans.end(err)
 	if err == nil {
 		db.afterCommit(ctx, tx)
 	}
@@ -90,10 +90,9 @@ func conflict(err error) bool {
 	return errors.As(err, &failed) && repeatable(failed.Code)
 }
 
-// run runs the transaction one time. The transactions of a SQLite file share commits, except those whose statements make spans of
-// their own: BEGIN and COMMIT are among them.
+// run runs the transaction one time. The transactions of a SQLite file share commits.
 func (db *DB) run(ctx context.Context, level sql.IsolationLevel, tx *Tx, fn func(tx *Tx) error) error {
-	if db.backend.oneWriter() && tx.spanless {
+	if db.backend.oneWriter() {
 		return db.onceInGroup(ctx, tx, fn)
 	}
 	return db.once(ctx, level, tx, fn)
@@ -101,18 +100,22 @@ func (db *DB) run(ctx context.Context, level sql.IsolationLevel, tx *Tx, fn func
 
 // once runs the transaction with a commit of its own and leaves in tx the work for afterCommit.
 func (db *DB) once(ctx context.Context, level sql.IsolationLevel, tx *Tx, fn func(tx *Tx) error) error {
-	ctx, cancel := context.WithTimeout(tx.statementContext(ctx), answerTime)
+	ctx, cancel := context.WithTimeout(spanless(ctx), answerTime)
 	defer cancel()
 	tx.publish, tx.committed = false, nil
 	began := time.Now()
 	begun, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: level})
-	tx.span.begun(began, err)
+	tx.spans.begun(began, err)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", statementError(err))
 	}
 	// The rollback also follows a panic in fn: an open transaction would hold its connection for ever, and SQLite has
 	// only one. After a commit it does nothing. Its own error says less than the one that led here.
-	defer func() { _ = begun.Rollback() }()
+	defer func() {
+		began := time.Now()
+		_ = begun.Rollback()
+		tx.spans.rolledBack(began)
+	}()
 	tx.on = begun
 	if err := fn(tx); err != nil {
 		return databaseError(err)
@@ -121,12 +124,11 @@ func (db *DB) once(ctx context.Context, level sql.IsolationLevel, tx *Tx, fn fun
 		return err
 	}
 	began = time.Now()
-	err = begun.Commit()
-	tx.span.committed(began)
-	if err != nil {
-		return fmt.Errorf("commit transaction: %w", statementError(err))
+	if err = begun.Commit(); err != nil {
+		err = fmt.Errorf("commit transaction: %w", statementError(err))
 	}
-	return nil
+	tx.spans.committed(began, nil, err)
+	return err
 }
 
 // Committed adds a function that is called after the commit, for instance to count something. A transaction that fails or is

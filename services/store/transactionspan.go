@@ -36,70 +36,51 @@ const (
 // errPanic is the error of a transaction in which the service's code panicked.
 var errPanic = errors.New("the function that ran in the transaction panicked")
 
-// transactionSpan is the span of one transaction over all its runs. The nil span records nothing.
+// transactionSpan is one span for a transaction over all its runs.
 type transactionSpan struct {
 	span       trace.Span
 	open       bool // the last run has begun, and no commit was tried
 	runs       int
-	wait       time.Duration // of all runs
-	commit     time.Duration // of the last run
-	group      int           // transactions that shared the commit
-	groupWait  time.Duration // from the end of the last run until its commit began
-	statements []statement   // of the last run
+	wait       time.Duration        // of all runs
+	commit     time.Duration        // of the last run
+	shared     []attribute.KeyValue // about the group of the last run
+	statements []statement          // of the last run
 }
 
-// startTransactionSpan starts the span if the choice is TraceTransactions. spanless says that the statements make no
-// spans of their own. The span is no parent of what the transaction's function starts: it names the work of the database.
-func (db *DB) startTransactionSpan(ctx context.Context) (span *transactionSpan, spanless bool) {
-	switch db.tracing(ctx) {
-	case TraceStatements:
-		return nil, false
-	case TraceTransactions:
-	default:
-		return nil, true
-	}
+// startTransactionSpan starts the span. It is no parent of what the transaction's function starts: it names the work of the database.
+func (db *DB) startTransactionSpan(ctx context.Context) *transactionSpan {
 	_, started := db.tracer.Start(ctx, "BEGIN", trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithAttributes(db.backend.attributes()...))
-	return &transactionSpan{span: started}, true
+	return &transactionSpan{span: started}
 }
 
 // begun notes that a run has begun, unless err says that it could not, and forgets the statements of the run before.
 func (s *transactionSpan) begun(asked time.Time, err error) {
-	if s == nil {
-		return
-	}
 	s.open = err == nil
 	s.runs++
 	s.wait += time.Since(asked)
-	s.statements, s.commit, s.group = s.statements[:0], 0, 0
+	s.statements, s.commit, s.shared = s.statements[:0], 0, nil
 }
 
 func (s *transactionSpan) ran(query string, began time.Time) {
-	if s == nil {
-		return
-	}
 	one := summarized(query)
 	one.took = time.Since(began)
 	s.statements = append(s.statements, one)
 }
 
-func (s *transactionSpan) committed(began time.Time) {
-	if s != nil {
-		s.open, s.commit = false, time.Since(began)
+func (s *transactionSpan) committed(ready time.Time, g *group, _ error) {
+	s.open, s.commit, s.shared = false, time.Since(ready), g.shared(ready)
+	if g != nil {
+		s.commit = g.commit
 	}
 }
 
-// committedInGroup notes the commit of the group. ran is the time at which the transaction itself had run.
-func (s *transactionSpan) committedInGroup(ran time.Time, g *group) {
-	if s != nil {
-		s.open, s.commit, s.group = false, g.commit, g.members
-		s.groupWait = max(0, time.Since(ran)-g.commit)
-	}
-}
+// rolledBack does nothing: the error of the span says why.
+func (*transactionSpan) rolledBack(time.Time) {}
 
 // end ends the span, once. A transaction that failed or was rolled back has an error status.
 func (s *transactionSpan) end(err error) {
-	if s == nil || !s.span.IsRecording() {
+	if !s.span.IsRecording() {
 		return
 	}
 	is := descriptionOf(s.statements)
@@ -134,9 +115,7 @@ func (s *transactionSpan) measured(fixed []attribute.KeyValue) []attribute.KeyVa
 	if s.commit > 0 {
 		attributes = append(attributes, commitKey.Float64(inMilliseconds(s.commit)))
 	}
-	if s.group > 1 {
-		attributes = append(attributes, groupKey.Int(s.group), groupWaitKey.Float64(inMilliseconds(s.groupWait)))
-	}
+	attributes = append(attributes, s.shared...)
 	if s.runs > 1 {
 		attributes = append(attributes, runsKey.Int(s.runs))
 	}
