@@ -17,7 +17,7 @@ func RunningSystem(ctx context.Context, config host.Config, folder string) scena
 	return scenario.System{
 		Order: orderclient.New(config.URLs["order"]), Services: config.URLs, Switches: scenario.NewSwitches(config.URLs["console"]),
 		Jaeger: tracetree.NewJaeger(config.JaegerURL, nil), JaegerURL: config.JaegerPublicURL,
-		Control: control, Journal: filepath.Join(folder, "scenario-run-"+control.Name()+".json"),
+		PrometheusURL: config.PrometheusURL, Control: control, Journal: filepath.Join(folder, "scenario-run-"+control.Name()+".json"),
 		Ready: AllReady(config),
 	}
 }

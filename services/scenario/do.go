@@ -37,6 +37,8 @@ func (t *run) step(ctx context.Context, s Step) error {
 		return t.drawMap(ctx, s)
 	case "agree":
 		return t.agree(ctx, s)
+	case "alert":
+		return t.alert(ctx, s)
 	case "stop":
 		return t.stop(ctx, s.Stop)
 	case "start":
@@ -169,14 +171,20 @@ func (t *run) awaitReady(ctx context.Context, within time.Duration) error {
 	return t.await(ctx, within, func() error { return t.System.Ready(ctx) })
 }
 
-// await asks until there is no error, and returns the last one when the time is over.
+// await asks until there is no error, and returns the last one when the time is over. A question that the end of the time has
+// interrupted says nothing.
 func (t *run) await(ctx context.Context, within time.Duration, ask func() error) error {
 	deadline := time.Now().Add(within)
+	var last error
 	for {
 		err := ask()
+		if err != nil && ctx.Err() != nil && last != nil {
+			return errors.Join(context.Cause(ctx), last)
+		}
 		if err == nil || time.Now().After(deadline) {
 			return err
 		}
+		last = err
 		if over := wait.For(ctx, pollTime); over != nil {
 			return errors.Join(context.Cause(ctx), err)
 		}

@@ -19,19 +19,25 @@ import (
 
 // place places the orders of a step.
 func (t *run) place(ctx context.Context, s Step) error {
-	for range max(1, s.Count) {
+	for i := range max(1, s.Count) {
 		one := &placed{at: time.Now()}
 		var err error
 		if one.order, err = t.placeOne(ctx, s); err != nil {
 			return err
 		}
 		t.groups[s.Order] = append(t.groups[s.Order], one)
-		if one.order.OrderID != "" {
+		if one.order.OrderID != "" && i < mostPlaced {
 			t.Show.Detail(fmt.Sprintf("%s is %s (%s)", s.Order, one.order.OrderNumber, one.order.OrderID))
 		}
 	}
+	if s.Count > mostPlaced {
+		t.Show.Detail(fmt.Sprintf("… and %d more", s.Count-mostPlaced))
+	}
 	return nil
 }
+
+// mostPlaced is the number of orders of a step that are shown.
+const mostPlaced = 10
 
 func (t *run) placeOne(ctx context.Context, s Step) (orderclient.Order, error) {
 	body, err := t.orderBody(s)
@@ -149,7 +155,14 @@ func (t *run) request(ctx context.Context, s Step) error {
 		}
 		text = []byte(expanded)
 	}
-	_, answer, err := t.exchange(ctx, parts[0], parts[1], parts[2], text, cmp.Or(s.Answer, http.StatusOK))
+	exchange := func(ctx context.Context) ([]byte, error) {
+		_, answer, err := t.exchange(ctx, parts[0], parts[1], parts[2], text, cmp.Or(s.Answer, http.StatusOK))
+		return answer, err
+	}
+	if s.Grows != "" {
+		return t.grows(ctx, s, exchange)
+	}
+	answer, err := exchange(ctx)
 	if err != nil {
 		return err
 	}

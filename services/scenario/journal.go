@@ -63,7 +63,13 @@ func writeState(path string, value any) error {
 	return atomicfile.Write(path, text, 0o600)
 }
 
-func (j *journal) remove() error { return os.Remove(j.path) }
+// remove removes the journal, if a change has written it.
+func (j *journal) remove() error {
+	if err := os.Remove(j.path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
 
 // empty reports whether there is nothing to put back.
 func (j *journal) empty() bool { return len(j.Switches) == 0 && len(j.Stopped) == 0 }

@@ -20,6 +20,9 @@ func (s System) Possible(ctx context.Context, one *Scenario) error {
 			return fmt.Errorf("a process dies in it and must start again: %w", err)
 		}
 	}
+	if err := s.watched(ctx, one.Alerts()); err != nil {
+		return fmt.Errorf("it waits for an alert: %w", err)
+	}
 	for _, step := range one.Steps {
 		if err := s.permitted(ctx, step); err != nil {
 			return err

@@ -23,7 +23,9 @@ type System struct {
 	Jaeger   *tracetree.Jaeger
 	// JaegerURL is Jaeger's address for a browser.
 	JaegerURL string
-	Control   Control
+	// PrometheusURL is the address of the Prometheus with the alerts.
+	PrometheusURL string
+	Control       Control
 	// Journal is the path of the file that says what a run has changed.
 	Journal string
 	// Ready says why the system is not ready, or nil.
@@ -161,6 +163,8 @@ type run struct {
 	journal  *journal
 	readings []Reading
 	guests   []*guest
+	// alerted is the end of the last alert step.
+	alerted time.Time
 }
 
 // placed is an order.
@@ -239,8 +243,8 @@ func (t *run) putBack(ctx context.Context) error {
 			wrong = append(wrong, fmt.Errorf("start %s again: %w", part, err))
 		}
 	}
-	if t.journal.empty() {
-		return nil
+	if t.journal.empty() { // the run has started what it stopped
+		return t.journal.remove()
 	}
 	before := t.System.noticed(ctx)
 	changed, err := restore(ctx, t.System.Switches, t.journal.Switches)

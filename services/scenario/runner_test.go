@@ -187,3 +187,35 @@ func TestABrokenJournalIsNamed(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// parts is a Control that remembers what is stopped.
+type parts struct {
+	none
+	stopped map[string]bool
+}
+
+func (parts) Can(context.Context, string) error            { return nil }
+func (p parts) Stop(_ context.Context, part string) error  { p.stopped[part] = true; return nil }
+func (p parts) Start(_ context.Context, part string) error { delete(p.stopped, part); return nil }
+
+// A stopped part is started at the end, and a run that has started it itself leaves no journal: the next run has nothing to repair.
+func TestStoppedPartsAreStartedAgain(t *testing.T) {
+	t.Parallel()
+	for name, s := range map[string]*Scenario{
+		"by the run": steps(Step{Stop: "collector"}, Step{Start: "collector"}),
+		"at the end": steps(Step{Stop: "collector"}, Step{Note: "x"}),
+	} {
+		r, _, said := newRunner(t, map[failure.Key]*failure.Setting{})
+		control := parts{stopped: map[string]bool{}}
+		r.System.Control = control
+		for range 2 {
+			results, err := r.Run(t.Context(), s)
+			if err != nil || !results[0].Passed || len(control.stopped) > 0 {
+				t.Errorf("%s: %+v, %v, stopped %v", name, results, err, control.stopped)
+			}
+		}
+		if slices.ContainsFunc(said.details, func(text string) bool { return strings.Contains(text, "did not end") }) {
+			t.Errorf("%s: it says %q", name, said.details)
+		}
+	}
+}

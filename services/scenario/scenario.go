@@ -146,6 +146,16 @@ func (s *Scenario) stops() (parts []string) {
 	return parts
 }
 
+// Alerts returns the names of the alerts that the scenario waits for. It needs a Prometheus if there are any.
+func (s *Scenario) Alerts() (names []string) {
+	for _, step := range s.Steps {
+		if step.Alert != "" && !slices.Contains(names, step.Alert) {
+			names = append(names, step.Alert)
+		}
+	}
+	return names
+}
+
 // crashes reports whether a process dies by itself in the scenario.
 func (s *Scenario) crashes() bool {
 	return slices.ContainsFunc(s.Steps, func(step Step) bool { return step.crashes() })

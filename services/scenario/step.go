@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -37,10 +38,12 @@ type Step struct {
 	Status string `yaml:"status"`
 
 	// Request sends a request, "METHOD SERVICE PATH", with a Body. Answer is its expected status, 200 if it is not set. Save names
-	// the answer.
+	// the answer. With Grows, the path of a number such as telemetry.lostSpans, it is repeated until that number is larger than in
+	// the first answer.
 	Request string         `yaml:"request"`
 	Body    map[string]any `yaml:"body"`
 	Save    string         `yaml:"save"`
+	Grows   string         `yaml:"grows"`
 
 	// Read reads the traces of the orders, or of a conversation, from Jaeger and compares them with a Tree. As says how: all traces
 	// of the conversation (the default), trace (only the first trace of the order), or story (traces put together by their links).
@@ -57,6 +60,11 @@ type Step struct {
 
 	// Agree waits until every view agrees on the order, and prints when each did.
 	Agree string `yaml:"agree"`
+
+	// Alert waits until an alert of Prometheus with these Labels has the State: firing (if it is not set), or inactive.
+	Alert  string            `yaml:"alert"`
+	Labels map[string]string `yaml:"labels"`
+	State  string            `yaml:"state"`
 
 	// Stop stops a part of the system, and Start starts it. What is still stopped is started at the end.
 	Stop  string `yaml:"stop"`
@@ -95,6 +103,7 @@ func (s Step) verbs() (names []string) {
 		{"read", s.Read != "" || s.Conversation != ""},
 		{"map", s.Map != ""},
 		{"agree", s.Agree != ""},
+		{"alert", s.Alert != ""},
 		{"stop", s.Stop != ""},
 		{"start", s.Start != ""},
 		{"wait", s.Wait != 0},
@@ -126,6 +135,15 @@ func (s Step) check() error {
 	}
 	if !slices.Contains([]string{"", asTrace, asStory}, s.As) {
 		wrong = append(wrong, fmt.Errorf("as: %s: want trace or story", s.As))
+	}
+	if !slices.Contains([]string{"", firing, inactive}, s.State) {
+		wrong = append(wrong, fmt.Errorf("state: %s: want %s or %s", s.State, firing, inactive))
+	}
+	if s.Alert == "" && (s.State != "" || s.Labels != nil) {
+		wrong = append(wrong, errors.New("labels and state belong to alert"))
+	}
+	if s.Request == "" && s.Grows != "" {
+		wrong = append(wrong, errors.New("grows belongs to request"))
 	}
 	if verbs[0] == "read" && (s.Tree == "" || s.Look == "") {
 		wrong = append(wrong, errors.New("read: want a tree, and what to look at in it"))
@@ -171,6 +189,10 @@ func (s Step) String() string {
 		return "read the traces of " + s.Read + s.Conversation + " from Jaeger"
 	case "agree":
 		return "wait until every view agrees on " + s.Agree
+	case "alert":
+		return "wait until the alert " + s.Alert + " is " + s.state()
+	case "request":
+		return s.Request + prefixed(", until this grows: ", s.Grows)
 	case "map":
 		return "draw who talks to whom"
 	case "redrive":
@@ -184,7 +206,7 @@ func (s Step) String() string {
 	case "wait":
 		return "wait " + s.Wait.String()
 	default: // one of these is set
-		return strings.TrimSpace(s.Note + s.Request + prefixed("clear ", s.Clear) + prefixed("stop ", s.Stop) + prefixed("start ", s.Start))
+		return strings.TrimSpace(s.Note + prefixed("clear ", s.Clear) + prefixed("stop ", s.Stop) + prefixed("start ", s.Start))
 	}
 }
 
@@ -215,6 +237,8 @@ func (s Step) status() string {
 	}
 	return s.Status
 }
+
+func (s Step) state() string { return cmp.Or(s.State, firing) }
 
 const defaultWithin = time.Minute
 
