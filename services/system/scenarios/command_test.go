@@ -8,10 +8,11 @@ import (
 	"testing"
 
 	"traceria/services/scenario"
+	"traceria/services/system/systemtest"
 )
 
 // testCommands types what the pages say about the mystery and about conformance.
-func testCommands(t *testing.T, h *house) {
+func testCommands(t *testing.T, h *systemtest.House) {
 	key := string(scenario.Culprits(5, 1)[0])
 	for _, one := range []struct {
 		line string
@@ -31,15 +32,15 @@ func testCommands(t *testing.T, h *house) {
 		{"run conformance --queue nothing --exchange conformance --timeout 1s", 1, "start your service"},
 		{"run happy-path --json", 0, `"passed": true`},
 	} {
-		text, code := h.scenario(t, one.line)
+		text, code := runScenario(t, h, one.line)
 		if code != one.code || !strings.Contains(text, one.want) {
 			t.Errorf("traceria scenario %s: exit code %d, want %d and %q\n%s", one.line, code, one.code, one.want, text)
 		}
 	}
 }
 
-// scenario runs a command and returns both outputs and the exit code.
-func (h *house) scenario(t *testing.T, line string) (string, int) {
+// runScenario runs traceria scenario and returns both outputs and the exit code.
+func runScenario(t *testing.T, h *systemtest.House, line string) (string, int) {
 	t.Helper()
 	cmd := h.Command(t.Context(), "order", append([]string{"scenario"}, strings.Fields(line)...)...)
 	var out bytes.Buffer

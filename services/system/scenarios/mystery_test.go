@@ -10,19 +10,20 @@ import (
 	"traceria/services/failure"
 	"traceria/services/order/orderclient"
 	"traceria/services/scenario"
+	"traceria/services/system/systemtest"
 )
 
 // testMystery plays a mystery of level 3: two failures, found by what they do.
-func testMystery(t *testing.T, h *house) {
+func testMystery(t *testing.T, h *systemtest.House) {
 	seed := uint64(1)
 	for !slices.Equal(scenario.Culprits(seed, 3), []failure.Key{failure.KitchenSlow, failure.EventRenamedField}) {
 		seed++
 	}
-	m, err := h.system.StartMystery(t.Context(), seed, 3)
+	m, err := h.System.StartMystery(t.Context(), seed, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.system.StartMystery(t.Context(), 1, 1); err == nil {
+	if _, err := h.System.StartMystery(t.Context(), 1, 1); err == nil {
 		t.Error("two mysteries go on")
 	}
 	for _, order := range m.Orders {
@@ -35,17 +36,17 @@ func testMystery(t *testing.T, h *house) {
 		t.Errorf("the right guess is wrong: %v", err)
 	}
 	h.Await(t, time.Minute, "the spans give it away", func() bool {
-		_, evidence, err := h.system.Explain(t.Context(), m)
+		_, evidence, err := h.System.Explain(t.Context(), m)
 		return err == nil && strings.Contains(evidence.Difference, "took 2") && strings.Contains(evidence.Difference, "[traceria.loyalty.points=0]") &&
 			!strings.Contains(evidence.Difference, "injected")
 	})
-	if err := h.system.EndMystery(t.Context(), m); err != nil {
+	if err := h.System.EndMystery(t.Context(), m); err != nil {
 		t.Error(err)
 	}
 }
 
 // testMarksAreWithheld switches everything on that a mystery may have, each for a customer of its own. No span names a key.
-func testMarksAreWithheld(t *testing.T, h *house) {
+func testMarksAreWithheld(t *testing.T, h *systemtest.House) {
 	keys := map[failure.Key]bool{}
 	for level := 1; level <= scenario.Levels; level++ {
 		for seed := range uint64(100) {
@@ -60,7 +61,7 @@ func testMarksAreWithheld(t *testing.T, h *house) {
 			t.Fatal(err)
 		}
 		setting := failure.Setting{Variant: entry.First(), Customer: "withheld-" + string(key), Unmarked: true}
-		if err := h.system.Switches.Set(t.Context(), key, &setting); err != nil {
+		if err := h.System.Switches.Set(t.Context(), key, &setting); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -89,7 +90,7 @@ func testMarksAreWithheld(t *testing.T, h *house) {
 				t.Errorf("%s: %s says %q", key, span.Name, span.StatusMessage)
 			}
 		}
-		if err := h.system.Switches.Set(t.Context(), key, nil); err != nil {
+		if err := h.System.Switches.Set(t.Context(), key, nil); err != nil {
 			t.Error(err)
 		}
 	}
