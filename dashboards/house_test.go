@@ -15,7 +15,7 @@ var waits = regexp.MustCompile(`\bfor: \d+s`)
 // stay.
 func hurried(name, text string) string {
 	if name == rulesFile {
-		text = waits.ReplaceAllString(strings.NewReplacer("[2m]", "[20s]", "offset 2m", "offset 20s").Replace(text), "for: 1s")
+		text = waits.ReplaceAllString(strings.NewReplacer("[1m]", "[10s]", "offset 1m", "offset 10s").Replace(text), "for: 1s")
 	}
 	return strings.NewReplacer("interval: 5s", "interval: 1s", "timeout: 4s", "timeout: 1s").Replace(text)
 }
@@ -23,7 +23,7 @@ func hurried(name, text string) string {
 // TestHurriedRulesAreTheRules finds a time that hurried does not shorten.
 func TestHurriedRulesAreTheRules(t *testing.T) {
 	for _, a := range readAlerts(t) {
-		if strings.Contains(hurried(rulesFile, a.Expr), "2m") || a.For != "" && hurried(rulesFile, "for: "+a.For) != "for: 1s" {
+		if strings.Contains(hurried(rulesFile, a.Expr), "1m") || a.For != "" && hurried(rulesFile, "for: "+a.For) != "for: 1s" {
 			t.Errorf("%s: the test cannot shorten its times: for %s, %s", a.Alert, a.For, a.Expr)
 		}
 	}

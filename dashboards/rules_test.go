@@ -11,7 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"traceria/services/failure"
+	"traceria/services/scenario"
 )
 
 const rulesFile = "rules/traceria.yml"
@@ -98,32 +98,64 @@ func TestEveryAlertSaysWhatToDo(t *testing.T) {
 				t.Errorf("%s: no %s", a.Alert, name)
 			}
 		}
-		if !strings.Contains(a.Annotations["description"], "To see it: ") || a.Labels["severity"] == "" {
-			t.Errorf("%s: want a severity, and how to see it in the description", a.Alert)
+		if a.Labels["severity"] == "" {
+			t.Errorf("%s: want a severity", a.Alert)
 		}
 		uid, _, _ := strings.Cut(strings.TrimPrefix(a.Annotations["dashboard"], "{{ $externalLabels.grafana }}/d/"), "?")
 		if !boards[uid] || !pages.MatchString(a.Annotations["console"]) {
 			t.Errorf("%s: no such dashboard or page: %s, %s", a.Alert, a.Annotations["dashboard"], a.Annotations["console"])
 		}
-		checkCommands(t, a)
 	}
 }
 
-// checkCommands looks for the failures and scenarios that an alert's description names.
-func checkCommands(t *testing.T, a alert) {
-	t.Helper()
-	known := map[string]bool{}
-	for _, entry := range failure.Catalogue() {
-		known[string(entry.Key)] = true
+// TestEveryAlertHasAScenario compares the rules with the scenarios that fire them, and with the README.
+func TestEveryAlertHasAScenario(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, found := range regexp.MustCompile(`(?:failure set|--failure) ([\w.-]*\w)`).FindAllStringSubmatch(a.Annotations["description"], -1) {
-		if !known[found[1]] {
-			t.Errorf("%s: %q is no failure", a.Alert, found[1])
+	shown := map[string]string{}
+	for _, s := range scenario.All() {
+		for _, name := range s.Alerts() {
+			shown[name] = s.Name
+			if !strings.Contains(s.Page, "**"+name+"**") {
+				t.Errorf("the page of %s does not say that %s fires", s.Name, name)
+			}
+		}
+		checkPanels(t, s)
+	}
+	for _, a := range readAlerts(t) {
+		command := "traceria scenario run " + shown[a.Alert]
+		if shown[a.Alert] == "" || !strings.HasSuffix(a.Annotations["description"], "To see it: "+command+".") {
+			t.Errorf("%s: its scenario is %q; the description is %q", a.Alert, shown[a.Alert], a.Annotations["description"])
+		}
+		if row := regexp.MustCompile(`(?m)^\| ` + a.Alert + ` .*$`).FindString(string(readme)); !strings.HasSuffix(row, "| `"+command+"` |") {
+			t.Errorf("README.md: %q, want the command %q", row, command)
+		}
+		delete(shown, a.Alert)
+	}
+	if len(shown) > 0 {
+		t.Errorf("no rule has the alerts of the scenarios %v", shown)
+	}
+}
+
+// checkPanels looks for the panels that the page of a scenario names.
+func checkPanels(t *testing.T, s *scenario.Scenario) {
+	t.Helper()
+	titles := map[string]bool{}
+	for _, board := range read(t) {
+		for _, p := range board.everyPanel() {
+			titles[p.Title] = true
 		}
 	}
-	for _, found := range regexp.MustCompile(`scenario (?:run )?([a-z-]+)`).FindAllStringSubmatch(a.Annotations["description"], -1) {
-		if _, err := os.Stat("../services/scenario/" + found[1] + "/steps.yaml"); err != nil {
-			t.Errorf("%s: no scenario %q", a.Alert, found[1])
+	_, part, found := strings.Cut(s.Page, "## What to look at in Prometheus and Grafana\n")
+	if found != (len(s.Alerts()) > 0) {
+		t.Errorf("the page of %s: it has a part about Prometheus: %t", s.Name, found)
+	}
+	part, _, _ = strings.Cut(part, "\n## ")
+	for _, named := range regexp.MustCompile(`\*([^*]+)\*`).FindAllStringSubmatch(part, -1) {
+		if !titles[named[1]] {
+			t.Errorf("the page of %s: there is no panel %q", s.Name, named[1])
 		}
 	}
 }

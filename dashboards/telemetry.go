@@ -13,12 +13,14 @@ const (
 	lost     = `sum(rate(otelcol_exporter_send_failed_spans_total{` + toJaeger + `}` + inInterval + `)) or vector(0)`
 	full     = `max(otelcol_exporter_queue_size{` + toJaeger + `} / otelcol_exporter_queue_capacity{` + toJaeger + `})`
 	lag      = `sum(otelcol_exporter_queue_size{` + toJaeger + `}) / clamp_min(sum(rate(otelcol_exporter_sent_spans_total{` + toJaeger + `}` + inInterval + `)), 0.1)`
+	// dropped counts what a service dropped in the last minute. rules/traceria.yml has the same query, and says why it is no increase.
+	dropped = `sum by (service_name) (traceria_telemetry_dropped_total - (last_over_time(traceria_telemetry_dropped_total[1h] offset 1m) or 0 * traceria_telemetry_dropped_total))`
 	// missing is the share of a service's processed messages for which no process span arrived at the Collector.
 	// rules/traceria.yml has the same query, and says why it has two parts.
-	processed = `sum by (service_name) (increase(messaging_process_duration_seconds_count[2m]))`
+	processed = `sum by (service_name) (increase(messaging_process_duration_seconds_count[1m]))`
 	consumed  = `traces_span_metrics_calls_total{span_kind="SPAN_KIND_CONSUMER"}`
-	counted   = `sum by (service_name) (increase(` + consumed + `[2m]))`
-	grown     = `sum by (service_name) (` + consumed + `) - (sum by (service_name) (` + consumed + ` offset 2m) or 0 * sum by (service_name) (` + consumed + `))`
+	counted   = `sum by (service_name) (increase(` + consumed + `[1m]))`
+	grown     = `sum by (service_name) (` + consumed + `) - (sum by (service_name) (` + consumed + ` offset 1m) or 0 * sum by (service_name) (` + consumed + `))`
 	arrived   = `(` + grown + ` > ` + counted + `) or ` + counted + ` or 0 * ` + processed
 	missing   = `clamp_min(1 - (` + arrived + `) / (` + processed + ` > 6), 0)`
 )
@@ -81,10 +83,10 @@ func pipelineAtAGlance() []cog.Builder[dashboard.Panel] {
 func emitted() []cog.Builder[dashboard.Panel] {
 	return []cog.Builder[dashboard.Panel]{
 		graph(panel{
-			title: "Dropped", unit: units.CountsPerSecond, width: 8, steps: above(0.1),
-			says: "Spans and log records a second that a service dropped.",
-			red:  "the alert *TraceriaTelemetryDropped* fires. The buffer of the service is full: the Collector is away, or slower than the service.",
-			asks: []query{{expr: rate("traceria_telemetry_dropped_total", "", "service_name", "signal"), legend: "{{service_name}} {{signal}}"}}, links: []link{tracesOfService},
+			title: "Dropped", unit: units.Short, width: 8, steps: above(1),
+			says: "Spans and log records that a service dropped in the last minute, or while the Collector was away.",
+			red:  "the alert *TraceriaTelemetryDropped* fires. The buffer of the service was full or an export failed: the Collector is away, or slower than the service.",
+			asks: []query{{expr: dropped, legend: "{{service_name}}"}}, links: []link{tracesOfService},
 		}),
 		graph(panel{
 			title: "Processed messages without a span", unit: units.PercentUnit, width: 8, steps: above(missingLimit), max: 1,

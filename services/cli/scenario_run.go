@@ -29,7 +29,8 @@ its steps, the trees that it read from Jaeger, what to look at, and a verdict. I
 difference, and the exit code is 1.
 
 Switches that are on are off during the run and on again afterwards. If a run is killed, the next one repairs what it left.
-Some scenarios stop a part of the system. They need the folder from which it was started, and are refused under traceria all.`,
+Some scenarios stop a part of the system. They need the folder from which it was started, and are refused under traceria all.
+Those whose names begin with alert wait for an alert, and need a Prometheus (PROMETHEUS_URL).`,
 		Example: "  traceria scenario run transient-error\n  traceria scenario run --all\n  traceria scenario run mystery --level 2\n" +
 			"  traceria scenario run conformance --queue mine.order-boxed --exchange conformance",
 		Args: cobra.ArbitraryArgs,

@@ -2,6 +2,7 @@ package pizzeria
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -44,11 +45,13 @@ func newStage(t *testing.T) *stage {
 		_, _ = fmt.Fprintf(w, `{"orderId":"o-%d","orderNumber":"ORD%d","traceId":"t","status":"created"}`, number, number)
 	}))
 	t.Cleanup(server.Close)
+	prometheus := httptest.NewServer(http.HandlerFunc(knowsEveryAlert))
+	t.Cleanup(prometheus.Close)
 	folder := t.TempDir()
 	g := &stage{flags: failure.File{Path: filepath.Join(folder, "flags.json")}}
 	g.system = scenario.System{
 		Order: orderclient.New(server.URL), Services: map[string]string{"order": server.URL}, Switches: scenario.FileSwitches(g.flags),
-		Jaeger: tracetree.NewJaeger(server.URL, nil), Control: scenario.FindControl(t.Context(), "http://127.0.0.1:1", "amqp://console@127.0.0.1/"),
+		Jaeger: tracetree.NewJaeger(server.URL, nil), PrometheusURL: prometheus.URL, Control: scenario.FindControl(t.Context(), "http://127.0.0.1:1", "amqp://console@127.0.0.1/"),
 		Journal: filepath.Join(folder, "scenario-run-none.json"), Ready: func(context.Context) error { return nil },
 	}
 	g.scenarios = newScenarios(&host.Host{Config: host.Config{Flags: g.flags}})
@@ -60,6 +63,17 @@ func newStage(t *testing.T) *stage {
 	t.Cleanup(g.stop)
 	g.until(t, "the console works", func() bool { return g.begin(func(context.Context) {}) == nil })
 	return g
+}
+
+// knowsEveryAlert answers as a Prometheus whose alerts are inactive.
+func knowsEveryAlert(w http.ResponseWriter, _ *http.Request) {
+	var rules []map[string]string
+	for _, one := range scenario.All() {
+		for _, name := range one.Alerts() {
+			rules = append(rules, map[string]string{"name": name, "health": "ok"})
+		}
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"data": map[string]any{"groups": []any{map[string]any{"rules": rules}}}})
 }
 
 // until waits for a condition.
@@ -180,7 +194,9 @@ func TestTheConsoleRefusesWhatItCannotRun(t *testing.T) {
 			refused[one.Name] = one.Refused
 		}
 	}
-	want := []string{"add-messaging", "broker-outage", "conformance", "crash", "dual-write", "event-carried-state", "new-subscriber", "subscriber-queue", "sync-baseline"}
+	want := []string{
+		"add-messaging", "alert-target-down", "alert-telemetry-dropped", "broker-outage", "conformance", "crash", "dual-write", "event-carried-state", "new-subscriber", "subscriber-queue", "sync-baseline",
+	}
 	for _, name := range want {
 		if err := g.Start(t.Context(), name); !errors.Is(err, console.ErrRefused) || !strings.Contains(refused[name], "type: ") {
 			t.Errorf("%s: %v; the list says %q", name, err, refused[name])
@@ -188,6 +204,10 @@ func TestTheConsoleRefusesWhatItCannotRun(t *testing.T) {
 	}
 	if len(refused) != len(want) {
 		t.Errorf("%d are refused: %v", len(refused), refused)
+	}
+	g.system.PrometheusURL = "http://127.0.0.1:1"
+	if err := g.Start(t.Context(), "alert-wait"); !errors.Is(err, console.ErrRefused) || !strings.Contains(err.Error(), "make up and docker compose up start it") {
+		t.Errorf("without a Prometheus: %v", err)
 	}
 	if err := g.Start(t.Context(), "lunch"); !errors.Is(err, console.ErrNoScenario) || !strings.Contains(err.Error(), "happy-path") {
 		t.Errorf("an unknown one: %v", err)

@@ -34,6 +34,8 @@ type active struct {
 	Annotations struct {
 		Summary string `json:"summary"`
 		Action  string `json:"action"`
+		// Console is the address of the page to look at.
+		Console string `json:"console"`
 	} `json:"annotations"`
 }
 
@@ -153,7 +155,7 @@ func (t *run) reached(s Step, now active) string {
 		since = " after " + time.Since(t.alerted).Round(time.Second).String()
 	}
 	if now.State == firing {
-		return s.Alert + " fires" + since + ": " + now.Annotations.Summary
+		return strings.TrimSpace(s.Alert + " fires" + since + ": " + now.Annotations.Summary + "\n" + now.Annotations.Console)
 	}
 	return s.Alert + " is inactive" + since
 }

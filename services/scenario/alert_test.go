@@ -42,7 +42,7 @@ func rules(alerts ...string) string {
 		state, queue, _ := strings.Cut(text, " ")
 		list = append(list, map[string]any{
 			"state": state, "labels": map[string]string{"alertname": "Late", "queue": queue},
-			"annotations": map[string]string{"summary": "late in " + queue, "action": "Look."},
+			"annotations": map[string]string{"summary": "late in " + queue, "action": "Look.", "console": "http://console/" + queue},
 		})
 	}
 	return rulesOf(map[string]any{"name": "Late", "health": "ok", "alerts": list})
@@ -79,7 +79,7 @@ func TestAnAlertIsAwaited(t *testing.T) {
 	}
 	a := map[string]string{"queue": "a"}
 	result, said := watch(t, answers, Step{Alert: "Late", Labels: a, State: inactive}, Step{Alert: "Late", Labels: a}, Step{Alert: "Late", Labels: a, State: inactive})
-	want := []string{"it is pending: late in a", "Late is inactive", "Late fires after 1s: late in a", "it is firing: late in a", "Late is inactive after 0s"}
+	want := []string{"it is pending: late in a", "Late is inactive", "Late fires after 1s: late in a\nhttp://console/a", "it is firing: late in a", "Late is inactive after 0s"}
 	if got := strings.Join(said, "\n"); !result.Passed || got != strings.Join(want, "\n") {
 		t.Errorf("%+v\n%s", result, got)
 	}

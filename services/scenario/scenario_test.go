@@ -25,6 +25,24 @@ func TestScenariosAreRight(t *testing.T) {
 	}
 }
 
+// A scenario begins while its alert is inactive, makes it fire, and ends when it is inactive again.
+func TestAnAlertIsInactiveBeforeAndAfter(t *testing.T) {
+	t.Parallel()
+	for _, s := range All() {
+		for _, name := range s.Alerts() {
+			var states []string
+			for _, step := range s.Steps {
+				if step.Alert == name {
+					states = append(states, step.state())
+				}
+			}
+			if first, last := s.Steps[0].Alert, s.Steps[len(s.Steps)-1].Alert; !slices.Equal(states, []string{inactive, firing, inactive}) || first != name || last != name {
+				t.Errorf("%s: %s is %v, and the first and last steps wait for %q and %q", s.Name, name, states, first, last)
+			}
+		}
+	}
+}
+
 // Each row of the talk has a scenario.
 func TestEveryRowOfTheTalkHasAScenario(t *testing.T) {
 	t.Parallel()
@@ -56,6 +74,8 @@ func TestTheScenariosAreThoseOfTheDesign(t *testing.T) {
 		"staff-clock-in": {9}, "couplings": {5}, "map": {1}, "transient-error": {2}, "poison": {2}, "redrive": {2}, "duplicate": {2},
 		"dual-write": {2}, "crash": {2}, "broken-trace": {2}, "broker-outage": {2}, "compensation": {2}, "retry-storm": {2},
 		"silent-break": {2}, "backlog": {2}, "sampling": {26},
+		"alert-dead-letters": {2}, "alert-no-consumer": {2}, "alert-outbox": {2}, "alert-target-down": {2}, "alert-backlog": {2}, "alert-wait": {2},
+		"alert-spans-missing": {2}, "alert-telemetry-dropped": {2},
 	}
 	for _, s := range All() {
 		if rows, known := want[s.Name]; !known || !slices.Equal(rows, s.Rows) {
@@ -136,6 +156,9 @@ func TestAWrongScenarioNamesTheStep(t *testing.T) {
 		"  - {set: kitchen.slow, only: order}":            "only: order: want customer",
 		"  - {read: a, tree: a.tree, look: b, as: story2": "steps.yaml",
 		"  - sett: kitchen.slow":                          "sett",
+		"  - {alert: TraceriaWait, state: nonsense}":      "state: nonsense: want firing or inactive",
+		"  - {note: a, labels: {queue: b}}":               "labels and state belong to alert",
+		"  - {note: a, grows: b}":                         "grows belongs to request",
 	} {
 		_, err := load(fstest.MapFS{
 			"one/steps.yaml": {Data: []byte("place: 1\nrows: [1]\nsteps:\n" + steps + "\n")}, "one/page.md": {Data: []byte("# One\n")},

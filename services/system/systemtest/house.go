@@ -54,8 +54,8 @@ func (h *House) dismissCooks() {
 	h.Await(h.t, 20*time.Second, "two cooks are on duty", func() bool { return h.Cooks(h.t) == 2 })
 }
 
-// RunScenario runs a scenario, which must pass. The failure of the test has what it said.
-func (h *House) RunScenario(t *testing.T, one *scenario.Scenario) {
+// RunScenario runs a scenario, which must pass, and returns the details that it told.
+func (h *House) RunScenario(t *testing.T, one *scenario.Scenario) string {
 	t.Helper()
 	told := &show{}
 	runner := scenario.Runner{System: h.System, Show: told}
@@ -64,6 +64,7 @@ func (h *House) RunScenario(t *testing.T, one *scenario.Scenario) {
 		t.Fatalf("%v\n%s\n%s", err, told.text.String(), h.LastWords())
 	}
 	t.Logf("%s after %s%s", one.Name, results[0].Duration.Round(time.Millisecond), told.details.String())
+	return told.details.String()
 }
 
 var _ scenario.Control = (*House)(nil)
