@@ -29,7 +29,8 @@ const street = "Gumdrop Lane 7"
 func putStreet(attributes pcommon.Map, kept string) {
 	for _, key := range []string{
 		"traceria.delivery.street", "street", "delivery.addressLine1", "order.address_line2", "AddressLine",
-		"enduser.id", "user.full_name", "user.email", "client.address", "user_agent.original",
+		"deliveryStreet", "delivery_street", "STREET", "ADDRESS_LINE_2", "enduser.id", "enduser.role", "enduser.scope",
+		"user.email", "user.full_name", "user.id", "user.name", "client.address", "user_agent.original",
 	} {
 		attributes.PutStr(key, street)
 	}

@@ -181,7 +181,7 @@ func TestComposeVariablesAreRead(t *testing.T) {
 	for name, files := range map[string][]string{"collector": {"collector", "sampling"}, "jaeger": {"jaeger"}} {
 		content := configText(t, files...)
 		for key := range project.Services[name].Environment {
-			if key != "GOMEMLIMIT" && !strings.Contains(content, "${env:"+key+":-") {
+			if key != "GOMEMLIMIT" && key != "GOGC" && !strings.Contains(content, "${env:"+key+":-") {
 				t.Errorf("%s.yaml does not read %s", name, key)
 			}
 		}
@@ -246,6 +246,11 @@ func TestProcessComposeRunsTheSameParts(t *testing.T) {
 	slices.Sort(want)
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(project.Processes))); diff != "" {
 		t.Errorf("processes (-containers +processes):\n%s", diff)
+	}
+	for _, name := range []string{"collector", "jaeger"} {
+		if percent := variable(loadCompose(t).Services[name], "GOGC"); percent == "" || !strings.Contains(project.Processes[name].Command, `GOGC="$${GOGC:-`+percent+`}"`) {
+			t.Errorf("%s collects garbage at %q%% in a container, and runs as a process with %s", name, percent, project.Processes[name].Command)
+		}
 	}
 	for name, process := range project.Processes {
 		if name != "build-jaeger" && process.Availability.Restart != "always" {

@@ -25,14 +25,17 @@ func FreeMetrics(t *testing.T) Metrics {
 	return Metrics{FreeAddress(t), FreeAddress(t), FreeAddress(t), FreeAddress(t)}
 }
 
+// garbage is GOGC of the Collector and Jaeger in make up and Compose.
+const garbage = "GOGC=400"
+
 // ForCollector returns the environment of a Collector.
 func (m Metrics) ForCollector() []string {
-	return []string{"COLLECTOR_PROMETHEUS=" + m.Services, "COLLECTOR_METRICS_PORT=" + port(m.Collector)}
+	return []string{garbage, "COLLECTOR_PROMETHEUS=" + m.Services, "COLLECTOR_METRICS_PORT=" + port(m.Collector)}
 }
 
 // ForJaeger returns the environment of a Jaeger. Its Monitor tab asks Prometheus.
 func (m Metrics) ForJaeger() []string {
-	return []string{"JAEGER_METRICS_PORT=" + port(m.Jaeger), "PROMETHEUS_URL=http://" + m.Prometheus}
+	return []string{garbage, "GOMEMLIMIT=900MiB", "JAEGER_METRICS_PORT=" + port(m.Jaeger), "PROMETHEUS_URL=http://" + m.Prometheus}
 }
 
 func port(address string) string {

@@ -69,13 +69,13 @@ func startWorld(t *testing.T, metrics bool) *World {
 }
 
 // startTelemetry starts both with the files of make up. Jaeger has room for every order and for a flood of 10,000
-// messages with a trace each.
+// messages with a trace each, and memory for them.
 func (w *World) startTelemetry(t *testing.T) {
 	t.Helper()
 	query, otlp := FreeAddress(t), FreeAddress(t)
 	w.Metrics = FreeMetrics(t)
 	w.Backend = &Program{name: "jaeger", config: InRepository(t, "collector/jaeger.yaml"), env: append(w.Metrics.ForJaeger(),
-		"JAEGER_OTLP_GRPC="+FreeAddress(t), "JAEGER_OTLP_HTTP="+otlp, "JAEGER_MAX_TRACES=40000",
+		"JAEGER_OTLP_GRPC="+FreeAddress(t), "JAEGER_OTLP_HTTP="+otlp, "JAEGER_MAX_TRACES=40000", "GOMEMLIMIT=4GiB",
 		"JAEGER_QUERY_HTTP="+query, "JAEGER_QUERY_GRPC="+FreeAddress(t),
 	)}
 	collector := FreeAddress(t)
