@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"traceria/services/console/journeys"
 	"traceria/services/host"
@@ -105,17 +104,12 @@ func (c *console) compareGroups(w http.ResponseWriter, r *http.Request, values u
 	return host.WriteJSON(w, http.StatusOK, groupsAnswer{A: a, B: b, Hops: some(tracetree.NewComparison(treesA, treesB).Hops)})
 }
 
-// group reads the journeys of a filter, without those of the console's own commands: setting a switch is a journey before or after
-// it, too. It stops when ctx ends.
+// group reads the journeys of a filter. It stops when ctx ends.
 func (c *console) group(ctx context.Context, f journeys.Filter) (groupOf, []*tracetree.Tree) {
 	found := groupOf{Journeys: c.store.Rows(f, journeys.Newest, 1, 0).Matching}
 	var trees []*tracetree.Tree
 	var times []float64
 	c.store.Each(f, groupJourneys, func(row journeys.Row, spans []tracetree.Span) bool {
-		if slices.Equal(row.Services, []string{Name}) && strings.Contains(row.Root, " /api/") {
-			found.Journeys--
-			return ctx.Err() == nil
-		}
 		trees, times = append(trees, treeOf(spans)), append(times, row.DurationMS)
 		if row.Errors > 0 {
 			found.Errors++

@@ -5,6 +5,8 @@ package console
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"sync"
 
 	"traceria/services/broker"
@@ -54,12 +56,18 @@ func newConsole(h *host.Host, system System) (*console, error) {
 		wide: make(places, 1), stories: make(places, openStories), files: make(places, openFiles),
 	}
 	c.names = newNames(c.settings.hosts, h.Config.URLs[Name], h.Config.ConsolePublicURL)
-	c.store = journeys.New(journeys.Options{Limit: c.settings.memory, StuckAfter: stuckAfter, Routing: system.Routing})
+	c.store = journeys.New(journeys.Options{Limit: c.settings.memory, StuckAfter: stuckAfter, Routing: system.Routing, Command: isCommand})
 	c.load = newLoad(c)
 	c.stream = newHub(c)
 	var err error
 	c.page, err = embeddedSite()
 	return c, err
+}
+
+// isCommand reports whether a journey is a command to the console alone, such as setting a switch. Placing an order is not one:
+// the order service has spans of it, too.
+func isCommand(row *journeys.Row) bool {
+	return slices.Equal(row.Services, []string{Name}) && strings.Contains(row.Root, " /api/")
 }
 
 // Work implements host.Worker: it runs what goes on beside requests.

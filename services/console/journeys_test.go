@@ -46,6 +46,7 @@ func TestWrongParametersAreNamed(t *testing.T) {
 		{"/api/journeys?custmer=anna", "allowed are state, customer", 422},
 		{"/api/journeys?state=sleepy", "use one of dead, lost, stuck", 422},
 		{"/api/journeys?sort=random", "attention", 422},
+		{"/api/journeys?commands=mine", "use none, any or only", 422},
 		{"/api/journeys?limit=0", "from 1 to 5000", 422},
 		{"/api/journeys?limit=5001", "from 1 to 5000", 422},
 		{"/api/journeys?offset=-1", "from 0", 422},
@@ -99,9 +100,15 @@ func TestJourneysAndGroupsAreCompared(t *testing.T) {
 	own := order("own", "", 3, at)[0]
 	own.Service, own.Name, own.Resource = "console", "PUT /api/failures/{key}", map[string]any{"service.name": "console"}
 	c.feed(t, own)
-	c.rows(t, "", 4)
+	c.rows(t, "commands=any", 4)
+	c.rows(t, "commands=only", 1)
+	c.rows(t, "", 3)
+	c.rows(t, "id=own", 1)
 	if all := c.compared(t, "groupA=&groupB="); all.A["journeys"] != 3.0 || all.A["used"] != 3.0 {
 		t.Errorf("a group has the console's own command: %+v", all.A)
+	}
+	if all := c.compared(t, "groupA=commands%3Dany&groupB=commands%3Donly"); all.A["used"] != 4.0 || all.B["used"] != 1.0 {
+		t.Errorf("the filter does not show the console's own command: %+v, %+v", all.A, all.B)
 	}
 	if status, _ := c.call(t, http.MethodGet, "/api/compare?a=good&b=none", ""); status != http.StatusNotFound {
 		t.Errorf("an unknown journey: %d", status)

@@ -16,10 +16,10 @@ import (
 // filterNames are the parameters of a filter. Those of onceNames may be given once.
 var (
 	filterNames = []string{
-		"state", "customer", "service", "event", "failure", "minMs", "maxMs", "attribute", "q", "since", "until", "id", "source",
+		"state", "customer", "service", "event", "failure", "minMs", "maxMs", "attribute", "q", "since", "until", "id", "source", "commands",
 	}
 	onceNames = []string{
-		"minMs", "maxMs", "q", "since", "until", "sort", "limit", "offset", "topics", "format", "a", "b", "groupA", "groupB",
+		"minMs", "maxMs", "q", "since", "until", "sort", "limit", "offset", "topics", "format", "a", "b", "groupA", "groupB", "commands",
 	}
 )
 

@@ -22,6 +22,8 @@ type Options struct {
 	StuckAfter time.Duration
 	// Routing says where messages go. Nil means that only spans say so.
 	Routing func() tracetree.Routing
+	// Command reports whether the spans of a row are those of a command to the console alone. Nil means that none is.
+	Command func(*Row) bool
 	// Now is the clock. The default is time.Now.
 	Now func() time.Time
 }
@@ -40,10 +42,10 @@ const (
 // Page is a part of a list of rows. The rows are copies of their own, but share their slices with the store: do not change them.
 type Page struct {
 	Rows []Row
-	// Matching is the number of rows that the filter lets through, and Total that of all rows.
+	// Matching is the number of rows that the filter lets through, and Total that of all rows that its Commands lets through.
 	Matching int
 	Total    int
-	// Counts is the number of all rows by state. Each state has an entry.
+	// Counts has the rows of Total by state. Each state has an entry.
 	Counts map[State]int
 	// Version is the newest version in the page. Changes after it are not in the page.
 	Version uint64

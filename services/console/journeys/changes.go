@@ -1,7 +1,6 @@
 package journeys
 
 import (
-	"maps"
 	"slices"
 	"sort"
 )
@@ -13,7 +12,8 @@ const maxReset = 5000
 func (s *Store) Changes(after uint64, f Filter) Changes {
 	s.mu.Lock()
 	v := s.current()
-	c := Changes{Version: s.version, Total: len(v.rows), Counts: maps.Clone(v.counts), Reset: after < s.first || after > s.version}
+	c := Changes{Version: s.version, Reset: after < s.first || after > s.version}
+	c.Total, c.Counts = v.counted(f.Commands)
 	gone := map[string]bool{}
 	if !c.Reset {
 		from := sort.Search(len(s.removed), func(i int) bool { return s.removed[i].version > after })

@@ -202,6 +202,7 @@ func TestAWrongFilterIsNamed(t *testing.T) {
 		"maxMs=NaN":   `maxMs "NaN" is not a number of milliseconds from 0`,
 		"since=now":   `since "now" is not a time: use RFC 3339, as 2026-10-01T12:00:00Z`,
 		"attribute==": `attribute "=" has no name: use key or key=value`,
+		"commands=x":  `commands "x" is unknown: use none, any or only`,
 		"source=x":    `source "x" is unknown: use otlp or file`,
 	} {
 		values, _ := url.ParseQuery(query)
@@ -214,6 +215,36 @@ func TestAWrongFilterIsNamed(t *testing.T) {
 	}
 	if _, err := ParseSort("x"); err == nil {
 		t.Error("an unknown sort is taken")
+	}
+}
+
+// A list has no commands unless it is asked for them. Its counts have the same rows.
+func TestCommandsAreLeftOut(t *testing.T) {
+	t.Parallel()
+	s, c := timed(t, Options{Routing: routing, Command: func(r *Row) bool { return r.Root == "command" }})
+	s.Add([]tracetree.Span{request(0, "order"), request(1, "command"), request(2, "order", failing("no"))}, SourceOTLP)
+	c.pass(s, time.Minute)
+	s.Flush()
+	for query, want := range map[string]struct{ rows, done, failed int }{
+		"": {2, 1, 1}, "commands=none": {2, 1, 1}, "commands=any": {3, 2, 1}, "commands=only": {1, 1, 0}, "id=" + traceNumber(1): {1, 2, 1},
+	} {
+		values, _ := url.ParseQuery(query)
+		f, err := ParseFilter(values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, changes := s.Rows(f, Oldest, 0, 0), s.Changes(0, f)
+		if len(page.Rows) != want.rows || page.Counts[Done] != want.done || page.Counts[Failed] != want.failed || page.Total != want.done+want.failed {
+			t.Errorf("%q: %+v", query, page)
+		}
+		if len(changes.Rows) != want.rows || changes.Total != page.Total || changes.Counts[Done] != want.done {
+			t.Errorf("%q: %+v", query, changes)
+		}
+		for _, row := range page.Rows {
+			if row.Command != (row.Root == "command") {
+				t.Errorf("%+v", row)
+			}
+		}
 	}
 }
 

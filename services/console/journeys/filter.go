@@ -18,6 +18,8 @@ type Filter struct {
 	// Failures are keys, or "any" or "none".
 	Failures []string
 	Sources  []string
+	// Commands says what becomes of the commands to the console: the zero value lets them through.
+	Commands Commands
 	// Attributes are "key" or "key=value", with * in the value for any text. A span of the journey has the attribute.
 	Attributes []string
 	// MinMS and MaxMS limit the duration. 0 is no limit.
@@ -28,11 +30,21 @@ type Filter struct {
 	Since, Until time.Time
 }
 
+// Commands says which rows a filter lets through, of commands to the console alone and of others.
+type Commands string
+
+// The choices of [Filter].Commands.
+const (
+	AnyCommands     Commands = ""
+	WithoutCommands Commands = "none"
+	OnlyCommands    Commands = "only"
+)
+
 // maxFilterValues bounds what one request can ask for.
 const maxFilterValues = 200
 
-// ParseFilter reads the query parameters of a filter: id, state, customer, service, event, failure, source, attribute, minMs, maxMs,
-// q, since, until. It ignores other parameters. The error says which value is wrong and what is allowed.
+// ParseFilter reads the query parameters of a filter: id, state, customer, service, event, failure, source, attribute, commands, minMs,
+// maxMs, q, since, until. Commands are left out unless commands or an id says otherwise. It ignores other parameters. The error says which value is wrong and what is allowed.
 func ParseFilter(query url.Values) (Filter, error) {
 	f := Filter{
 		IDs: query["id"], Customers: query["customer"], Services: query["service"], Events: query["event"],
@@ -60,6 +72,9 @@ func ParseFilter(query url.Values) (Filter, error) {
 		}
 	}
 	var err error
+	if f.Commands, err = commandsIn(query); err != nil {
+		return Filter{}, err
+	}
 	if f.MinMS, err = millisecondsIn(query, "minMs"); err != nil {
 		return Filter{}, err
 	}
@@ -73,6 +88,22 @@ func ParseFilter(query url.Values) (Filter, error) {
 		return Filter{}, err
 	}
 	return f, nil
+}
+
+func commandsIn(query url.Values) (Commands, error) {
+	switch value := query.Get("commands"); value {
+	case "":
+		if len(query["id"]) > 0 { // it was asked for by its name
+			return AnyCommands, nil
+		}
+		return WithoutCommands, nil
+	case "none", "only":
+		return Commands(value), nil
+	case "any":
+		return AnyCommands, nil
+	default:
+		return "", fmt.Errorf("commands %q is unknown: use none, any or only", value)
+	}
 }
 
 func millisecondsIn(query url.Values, name string) (float64, error) {

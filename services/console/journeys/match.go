@@ -29,6 +29,7 @@ func (f *Filter) lets(r *Row, text string) bool {
 		len(f.Services) > 0 && !common(f.Services, r.Services),
 		len(f.Events) > 0 && !common(f.Events, r.Events),
 		len(f.Failures) > 0 && !f.failures(r),
+		!f.Commands.lets(r),
 		len(f.Sources) > 0 && !slices.Contains(f.Sources, r.Source),
 		f.MinMS > 0 && r.DurationMS < f.MinMS,
 		f.MaxMS > 0 && r.DurationMS > f.MaxMS,
@@ -37,6 +38,10 @@ func (f *Filter) lets(r *Row, text string) bool {
 		return false
 	}
 	return text == "" || r.contains(text)
+}
+
+func (c Commands) lets(r *Row) bool {
+	return c == AnyCommands || r.Command == (c == OnlyCommands)
 }
 
 func common(a, b []string) bool {

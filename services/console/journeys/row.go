@@ -30,6 +30,8 @@ type Row struct {
 	Version uint64 `json:"version"`
 	// Source is otlp, or file for spans that a user has uploaded.
 	Source string `json:"source"`
+	// Command reports that the journey is a command to the console alone, by [Options.Command].
+	Command bool `json:"command,omitempty"`
 	// Root is the name of the first span.
 	Root     string `json:"root"`
 	Customer string `json:"customer,omitempty"`

@@ -17,6 +17,24 @@ type view struct {
 	version uint64
 	rows    []*Row // by version
 	counts  map[State]int
+	// commands counts those rows that are commands.
+	commands map[State]int
+}
+
+// counted returns the number of rows that a choice lets through, and how many of them are in each state.
+func (v *view) counted(c Commands) (total int, counts map[State]int) {
+	counts = map[State]int{}
+	for state, n := range v.counts {
+		switch c {
+		case WithoutCommands:
+			n -= v.commands[state]
+		case OnlyCommands:
+			n = v.commands[state]
+		}
+		counts[state] = n
+		total += n
+	}
+	return total, counts
 }
 
 // changedRows makes the view out of date and wakes every reader that waits for a change.
@@ -37,7 +55,7 @@ func (s *Store) current() *view {
 	if s.view != nil {
 		return s.view
 	}
-	v := &view{version: s.version, rows: make([]*Row, 0, s.byChange.Len()), counts: map[State]int{}}
+	v := &view{version: s.version, rows: make([]*Row, 0, s.byChange.Len()), counts: map[State]int{}, commands: map[State]int{}}
 	for _, state := range states {
 		v.counts[state] = 0
 	}
@@ -45,6 +63,9 @@ func (s *Store) current() *view {
 		row := e.Value.(*journey).row
 		v.rows = append(v.rows, row)
 		v.counts[row.State]++
+		if row.Command {
+			v.commands[row.State]++
+		}
 	}
 	s.view = v
 	return v
@@ -64,7 +85,8 @@ func (s *Store) Counts() map[State]int { return maps.Clone(s.now().counts) }
 func (s *Store) Rows(f Filter, sort Sort, limit, offset int) Page {
 	v := s.now()
 	matching := s.match(v.rows, f)
-	p := Page{Matching: len(matching), Total: len(v.rows), Counts: maps.Clone(v.counts), Version: v.version, Rows: []Row{}}
+	p := Page{Matching: len(matching), Version: v.version, Rows: []Row{}}
+	p.Total, p.Counts = v.counted(f.Commands)
 	slices.SortFunc(matching, orderOf(sort))
 	matching = matching[min(max(offset, 0), len(matching)):]
 	if limit > 0 {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +71,7 @@ func testAnswers(t *testing.T, h *house) {
 	check("DELETE", "/api/load", "", 200)
 	check("PUT", "/api/failures/kitchen.slow", `{"variant":"2s","percent":10}`, 200)
 	check("DELETE", "/api/failures/kitchen.slow", "", 200)
+	h.commandsAreLeftOut(t)
 	check("PUT", "/api/failures/kitchen.slow", `{"variant":"3s"}`, 422)
 	check("DELETE", "/api/failures", "", 200)
 	check("POST", "/api/dead/kitchen.ticket-opened/redrive", `{}`, 200)
@@ -109,5 +111,29 @@ func (h *house) checked(t *testing.T, checker validator.Validator, method, path,
 			}
 		}
 		t.Errorf("%s %s: %d is not as the document says:%s\n  %.400s", method, path, response.StatusCode, why.String(), text)
+	}
+}
+
+// commandsAreLeftOut looks for the journey of a switch that was set: a filter shows it, and no other list has it.
+func (h *house) commandsAreLeftOut(t *testing.T) {
+	t.Helper()
+	type row struct {
+		Root    string
+		Command bool
+	}
+	list := func(query string) []row {
+		return get[struct{ Journeys []row }](t, h.base+"/api/journeys"+query).Journeys
+	}
+	command := func(r row) bool { return r.Command && r.Root == "PUT /api/failures/{key}" }
+	h.Await(t, time.Minute, "the command is a journey", func() bool { return slices.ContainsFunc(list("?commands=any"), command) })
+	for _, r := range list("?commands=only") {
+		if !r.Command {
+			t.Errorf("commands=only lists %+v", r)
+		}
+	}
+	for _, r := range list("") {
+		if r.Command || strings.HasPrefix(r.Root, "PUT /api/failures") {
+			t.Errorf("the list has %+v", r)
+		}
 	}
 }

@@ -24,6 +24,8 @@ export interface Row {
   /** number is the order number: ORD17. */
   number?: string;
   source: string;
+  /** command: it is a command to the console alone. */
+  command?: boolean;
   root: string;
   customer?: string;
   state: State;

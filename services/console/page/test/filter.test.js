@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { apiFilter, milliseconds, parse, parts, toggled } from "../assets/journeys/filter.js";
 
 test("the API gets the filters and nothing else", () => {
-  const query = new URLSearchParams("view=lanes&sort=newest&at=5&state=stuck&state=dead&state=dead&q=%20&minMs=5&minMs=9&customer=b&customer=a&follow=1");
-  assert.equal(String(apiFilter(query)), "state=dead&state=stuck&customer=a&customer=b&minMs=5");
+  const query = new URLSearchParams("view=lanes&sort=newest&at=5&state=stuck&state=dead&state=dead&q=%20&minMs=5&minMs=9&customer=b&customer=a&follow=1&commands=any");
+  assert.equal(String(apiFilter(query)), "state=dead&state=stuck&customer=a&customer=b&minMs=5&commands=any");
 });
 
 test("equal filters are equal texts", () => {
@@ -19,6 +19,8 @@ test("a chip adds a state and takes it away", () => {
 
 test("what is typed becomes a filter", () => {
   assert.deepEqual(parse("customer: alice b"), { name: "customer", value: "alice b" });
+  assert.deepEqual(parse("commands:any"), { name: "commands", value: "any" });
+  assert.match(JSON.stringify(parse("commands:mine")), /none, any or only/);
   assert.deepEqual(parse("Service:kitchen"), { name: "service", value: "kitchen" });
   assert.deepEqual(parse("over:2s"), { name: "minMs", value: "2000" });
   assert.deepEqual(parse("under: 1.5 min"), { name: "maxMs", value: "90000" });

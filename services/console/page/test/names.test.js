@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isCommand, nameOf, titleOf, whereIn } from "../assets/lib/names.js";
+import { nameOf, titleOf, whereIn } from "../assets/lib/names.js";
 import { whereText } from "../assets/views/journey/facts.js";
 import { at, row } from "./rows.js";
 
@@ -15,10 +15,4 @@ test("no service is at work on a lost message", () => {
   assert.equal(whereIn("lost", "service"), "acked, then lost");
   const where = { kind: /** @type {const} */ ("service"), name: "delivery", since: at(0), event: "kitchen.order-boxed.v1" };
   assert.equal(whereText(row({ state: "lost", where }), Date.parse(at(3000))), "kitchen.order-boxed.v1 acked, then lost at delivery, 3 s ago");
-});
-
-test("a command to the console is told from an order and from others' services", () => {
-  assert.equal(isCommand(row({ services: ["console"], root: "PUT /api/failures/{key}" })), true);
-  assert.equal(isCommand(row({ services: ["console", "order"], root: "POST /api/orders" })), false);
-  assert.equal(isCommand(row({ services: ["console"], root: "press key" })), false);
 });

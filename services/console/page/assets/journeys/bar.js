@@ -4,7 +4,7 @@ import { icon } from "../lib/svg.js";
 import { button } from "../lib/blocks.js";
 import { number } from "../lib/format.js";
 import { stateNames, states } from "../lib/state.js";
-import { parse, parts, toggled } from "./filter.js";
+import { lists, parse, parts, toggled } from "./filter.js";
 import { sorts } from "./sort.js";
 
 /** @typedef {import("../types.js").Context} Context */
@@ -25,7 +25,7 @@ export function bar(ctx, more, known) {
     placeholder: "Text, or customer:alice, over:2s, key=value", "aria-label": "Filter journeys", "aria-describedby": "j-filter-hint",
   });
   const form = h("form", { class: "j-search", role: "search", onsubmit: (/** @type {Event} */ event) => submit(event) }, icon("search"), input, h("span", { id: "j-filter-hint", class: "unseen" },
-    "Write text, or one of customer, service, event, failure, over, under with a colon and a value, or an attribute as key=value. Enter applies it."));
+    "Write text, or one of customer, service, event, failure, over, under with a colon and a value, or an attribute as key=value. commands:any shows the commands to the console, too. Enter applies it."));
   const set = h("div", { class: "row j-set", style: { "--gap": "var(--s1)" } });
   const sort = h("select", { class: "select", id: "j-sort", onchange: () => ctx().setQuery({ sort: sort.value === "attention" ? null : sort.value, follow: null }) },
     Object.entries(sorts).map(([name, text]) => h("option", { value: name }, text)));
@@ -45,7 +45,7 @@ export function bar(ctx, more, known) {
     if ("wrong" in found) return;
     if (found.name === "q") return ctx().setQuery({ q: found.value });
     input.value = ctx().query.get("q") ?? "";
-    const one = found.name === "minMs" || found.name === "maxMs";
+    const one = !lists.has(found.name);
     ctx().setQuery({ [found.name]: one ? found.value : [...new Set([...ctx().query.getAll(found.name), found.value])] });
   }
   input.addEventListener("focus", () => fill(offered, known().map((value) => h("option", { value }))));

@@ -1,7 +1,7 @@
 // The filter of journeys, as the address of the page and the API write it.
 
 /** The names that the API takes as a filter. */
-export const names = ["state", "customer", "service", "event", "failure", "minMs", "maxMs", "attribute", "q", "since", "until", "id", "source"];
+export const names = ["state", "customer", "service", "event", "failure", "minMs", "maxMs", "attribute", "q", "since", "until", "id", "source", "commands"];
 
 /** The names that may stand more than once. */
 export const lists = new Set(["state", "customer", "service", "event", "failure", "attribute", "id", "source"]);
@@ -9,7 +9,7 @@ export const lists = new Set(["state", "customer", "service", "event", "failure"
 /** @type {Record<string, string>} */
 const words = {
   customer: "Customer", service: "Service", event: "Event", failure: "Failure", minMs: "At least", maxMs: "At most", attribute: "Attribute",
-  since: "Since", until: "Until", id: "Id", source: "Source", state: "State", q: "Text",
+  since: "Since", until: "Until", id: "Id", source: "Source", commands: "The console's commands", state: "State", q: "Text",
 };
 
 /**
@@ -45,10 +45,11 @@ export function toggled(query, name, value) {
 export function parse(typed) {
   const text = typed.trim();
   if (!text) return null;
-  const colon = /^(customer|service|event|failure|attribute|id|source|over|under):\s*(.+)$/i.exec(text);
+  const colon = /^(customer|service|event|failure|attribute|id|source|commands|over|under):\s*(.+)$/i.exec(text);
   if (!colon) return /^[\w.-]+=/.test(text) ? { name: "attribute", value: text } : { name: "q", value: text };
   const name = (colon[1] ?? "").toLowerCase();
   const value = (colon[2] ?? "").trim();
+  if (name === "commands" && !["none", "any", "only"].includes(value)) return { wrong: `commands: is none, any or only, not ${value}.` };
   if (name !== "over" && name !== "under") return { name, value };
   const ms = milliseconds(value);
   if (ms === null) return { wrong: `${value} is not a duration. Write 250ms, 2s or 1.5min.` };

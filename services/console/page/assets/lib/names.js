@@ -10,9 +10,6 @@ export const nameOf = (row) => legible(row.number || row.root || row.id);
 /** titleOf is the name with the customer. @param {Pick<Row, "number" | "root" | "id" | "customer">} row */
 export const titleOf = (row) => `${nameOf(row)}${row.customer ? ` · ${legible(row.customer)}` : ""}`;
 
-/** isCommand reports whether a journey is a command to the console alone, such as setting a switch. @param {Pick<Row, "services" | "root">} row */
-export const isCommand = (row) => row.services.length === 1 && row.services[0] === "console" && row.root.includes(" /api/");
-
 /**
  * whereIn says how a message stays at a place. Of a message that was lost or failed, no service is at work.
  * @param {string} state

@@ -5,10 +5,13 @@ import { aborted, api, problemOf } from "../../lib/api.js";
 import { button } from "../../lib/blocks.js";
 import { ago, duration, short } from "../../lib/format.js";
 import { path } from "../../lib/router.js";
-import { isCommand, nameOf, titleOf } from "../../lib/names.js";
+import { nameOf, titleOf } from "../../lib/names.js";
 import { stateOf } from "../../lib/state.js";
 
 /** @typedef {import("../../types.js").Row} Row */
+
+/** offered is the number of journeys to choose from. */
+const offered = 8;
 
 /**
  * pick makes one side of the choice.
@@ -37,14 +40,14 @@ export function pick(side, choose, other) {
     request?.abort();
     request = new AbortController();
     const answer = await api.get(`/api/journeys?${new URLSearchParams(query)}`, { signal: request.signal });
-    return answer.journeys.filter((/** @type {Row} */ row) => row.id !== other() && !isCommand(row));
+    return answer.journeys.filter((/** @type {Row} */ row) => row.id !== other());
   }
 
   async function load() {
     const text = field.value.trim();
     try {
-      const rows = await ask({ sort: "newest", limit: "60", ...(text ? { q: text } : {}) });
-      fill(list, rows.slice(0, 8).map((row) => h("li", null, h("button", { type: "button", class: "cmp-option", onclick: () => choose(row.id) }, summary(row)))),
+      const rows = await ask({ sort: "newest", limit: String(offered + 1), ...(text ? { q: text } : {}) });
+      fill(list, rows.slice(0, offered).map((row) => h("li", null, h("button", { type: "button", class: "cmp-option", onclick: () => choose(row.id) }, summary(row)))),
         !rows.length && h("li", { class: "small quiet" }, text ? "No journey has this text. " : "No other journeys yet. ", text && button("Use it as an id", () => choose(text), { class: "plain" })));
     } catch (thrown) {
       if (!aborted(thrown)) fill(list, h("li", { class: "small quiet" }, problemOf(thrown).message));
