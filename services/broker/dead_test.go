@@ -223,7 +223,7 @@ func TestARedriveWaitsForLettersThatSomebodyHasLookedAt(t *testing.T) {
 	if _, there, err := ch.Get(s.DeadQueue(), false); err != nil || !there {
 		t.Fatal(there, err)
 	}
-	time.AfterFunc(150*time.Millisecond, func() { _ = ch.Close() })
+	time.AfterFunc(50*time.Millisecond, func() { _ = ch.Close() })
 	n := 0
 	if left, err := broker.Redrive(t.Context(), conn, b.Config(), s.Subscription, broker.Selection{Most: 100}, func(broker.Redriven) { n++ }); err != nil || n != 3 || left != 0 {
 		t.Errorf("%d redriven, %d left, %v", n, left, err)

@@ -182,8 +182,8 @@ var sizes = map[string]size{
 		variants: allVariants, replicas: []int{1, 4}, soak: 10 * time.Second, hotrod: 4 * time.Second, hotRounds: 1, peerRounds: 2, tracesOfAll: 300,
 	},
 	"full": {
-		trial: 30 * time.Second, trials: 9, rates: []float64{10, 30, 100, 300, 1000}, offered: 20 * time.Second, burstRate: 1000, burstTime: 3 * time.Second, rounds: 9,
-		variants: allVariants, replicas: []int{1, 2, 4, 8}, soak: 10 * time.Minute, hotrod: 15 * time.Second, hotRounds: 5, peerRounds: 20, tracesOfAll: 2000,
+		trial: 20 * time.Second, trials: 8, rates: []float64{10, 30, 100, 300, 1000}, offered: 15 * time.Second, burstRate: 1000, burstTime: 3 * time.Second, rounds: 6,
+		variants: allVariants, replicas: []int{1, 2, 4, 8}, soak: 10 * time.Minute, hotrod: 10 * time.Second, hotRounds: 3, peerRounds: 10, tracesOfAll: 1000,
 	},
 }
 
