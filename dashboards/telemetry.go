@@ -17,10 +17,10 @@ const (
 	dropped = `sum by (service_name) (traceria_telemetry_dropped_total - (last_over_time(traceria_telemetry_dropped_total[1h] offset 1m) or 0 * traceria_telemetry_dropped_total))`
 	// missing is the share of a service's processed messages for which no process span arrived at the Collector.
 	// rules/traceria.yml has the same query, and says why it has two parts.
-	processed = `sum by (service_name) (increase(messaging_process_duration_seconds_count[1m]))`
+	processed = `sum by (service_name) (increase(messaging_process_duration_seconds_count[2m]))`
 	consumed  = `traces_span_metrics_calls_total{span_kind="SPAN_KIND_CONSUMER"}`
-	counted   = `sum by (service_name) (increase(` + consumed + `[1m]))`
-	grown     = `sum by (service_name) (` + consumed + `) - (sum by (service_name) (` + consumed + ` offset 1m) or 0 * sum by (service_name) (` + consumed + `))`
+	counted   = `sum by (service_name) (increase(` + consumed + `[2m]))`
+	grown     = `sum by (service_name) (` + consumed + `) - (sum by (service_name) (` + consumed + ` offset 2m) or 0 * sum by (service_name) (` + consumed + `))`
 	arrived   = `(` + grown + ` > ` + counted + `) or ` + counted + ` or 0 * ` + processed
 	missing   = `clamp_min(1 - (` + arrived + `) / (` + processed + ` > 6), 0)`
 )
