@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -74,6 +75,7 @@ func (r *run) everything(t *testing.T) {
 	r.began = time.Now()
 	r.Await(t, 30*time.Second, "every target is scraped", func() bool { return r.has(t, `min(up) == 1`) })
 	r.settled(t, r.orders(t, 20, "customer-1", "")...)
+	r.jaegerHangs(t)
 	r.failedOrders(t)
 	r.disconnected(t)
 	for _, s := range scenario.All() {
@@ -100,6 +102,20 @@ func (r *run) refused(t *testing.T) {
 	if _, err := r.Client().Do(t.Context(), http.MethodGet, "/order/"+placed[0].OrderID, nil, nil); err != nil {
 		t.Error(err)
 	}
+}
+
+// jaegerHangs lets Jaeger hang until spans wait in the Collector, which otherwise passes them on at once.
+func (r *run) jaegerHangs(t *testing.T) {
+	t.Helper()
+	send := func(s syscall.Signal) {
+		if err := syscall.Kill(r.Backend.PID(), s); err != nil {
+			t.Error(err)
+		}
+	}
+	send(syscall.SIGSTOP)
+	defer send(syscall.SIGCONT)
+	r.settled(t, r.orders(t, 5, "customer-1", "")...)
+	r.Await(t, 30*time.Second, "spans wait for Jaeger", func() bool { return r.has(t, `otelcol_exporter_queue_size{exporter="otlphttp/jaeger"} > 0`) })
 }
 
 // failedOrders retries, rejects and delays orders.
