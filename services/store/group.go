@@ -150,10 +150,14 @@ func (db *DB) onceInGroup(ctx context.Context, tx *Tx, fn func(tx *Tx) error) er
 	ran := time.Now()
 	select {
 	case <-g.done:
-	case <-ctx.Done(): // the transaction may be committed all the same, or what made it fail may be rolled back
-		err = fmt.Errorf("commit transaction: %w", statementError(ctx.Err()))
-		tx.spans.committed(ran, nil, err)
-		return err
+	case <-ctx.Done():
+		select {
+		case <-g.done: // the result is known
+		default: // the transaction may be committed all the same, or what made it fail may be rolled back
+			err = fmt.Errorf("commit transaction: %w", statementError(ctx.Err()))
+			tx.spans.committed(ran, nil, err)
+			return err
+		}
 	}
 	switch { // a failure, too, may be due to what another member wrote
 	case g.err != nil:

@@ -259,6 +259,23 @@ func TestARefusalWhoseContextEndsIsNotTheResult(t *testing.T) {
 	}
 }
 
+// A transaction that is alone has ended its group itself. Its result is known, although its context has ended.
+func TestAKnownResultIsTheResult(t *testing.T) {
+	t.Parallel()
+	b := open(t, sqliteURL(t))
+	for i := range 40 {
+		want := []error{nil, errRefused}[i%2]
+		ctx, cancel := context.WithCancel(t.Context())
+		err := b.Do(ctx, func(tx *store.Tx) error {
+			defer cancel()
+			return errors.Join(insert(ctx, strconv.Itoa(i))(tx), want)
+		})
+		if !errors.Is(err, want) {
+			t.Errorf("got %v, want %v", err, want)
+		}
+	}
+}
+
 // A transaction that gives up while it waits leaves the line, and the others go on.
 func TestATransactionMayLeaveTheLine(t *testing.T) {
 	t.Parallel()
