@@ -36,24 +36,24 @@ func FindOrders(config host.Config) (find func(ctx context.Context, orderID stri
 // whereabouts concludes from what an order lacks. err says why its spans could not be read.
 func whereabouts(m *journey.Missing, err error) load.Whereabouts {
 	switch {
-	case m == nil:
-		return load.Whereabouts{Fate: load.Unknown, Where: "its trace lacks nothing"}
-	case len(m.Gaps) > 0:
+	case m != nil && len(m.Gaps) > 0:
 		worst := slices.MaxFunc(m.Gaps, func(a, b journey.Gap) int {
 			return slices.Index(gravity, fate(a.Place)) - slices.Index(gravity, fate(b.Place))
 		})
 		return load.Whereabouts{Fate: fate(worst.Place), Where: worst.Expected + ": " + worst.Where}
 	case err != nil:
 		return load.Whereabouts{Fate: load.Unknown, Where: err.Error()}
+	case m == nil:
+		return load.Whereabouts{Fate: load.Unknown, Where: "its trace lacks nothing"}
 	default:
 		return load.Whereabouts{Fate: load.Lost, Where: "no span and no queue has " + strings.Join(m.Unseen, ", ")}
 	}
 }
 
-// gravity sorts the fates of the messages of one order. The last one is that of the order.
+// gravity lists the fates from the least to the most serious. The most serious fate of its messages is that of the order.
 var gravity = []load.Fate{load.Late, load.Unknown, load.Dead, load.Lost}
 
-// fate is that of an order one of whose messages is at the place.
+// fate returns the fate of an order with a message at the place.
 func fate(p journey.Place) load.Fate {
 	switch p {
 	case journey.DeadQueue:

@@ -29,6 +29,7 @@ func TestTheFateOfAnOrderIsThatOfItsWorstMessage(t *testing.T) {
 		{Fate: load.Lost, Where: "no span and no queue has a, b"}: {missing: &journey.Missing{Unseen: []string{"a", "b"}}},
 		{Fate: load.Unknown, Where: "Jaeger does not answer"}:     {missing: &journey.Missing{Unseen: []string{"a"}}, err: away},
 		{Fate: load.Unknown, Where: "its trace lacks nothing"}:    {},
+		{Fate: load.Unknown, Where: "Jaeger has no trace"}:        {err: errors.New("Jaeger has no trace")},
 	} {
 		if got := whereabouts(test.missing, test.err); got != want {
 			t.Errorf("got %+v, want %+v", got, want)
