@@ -149,6 +149,7 @@ Stop it, or set AMQP_URL to a broker."
 
 start() {
   : >.run/log/build-jaeger.log # process-compose appends
+  echo "${TRACERIA_COLLECTOR:-}" >.run/collector-is
   # A download that failed is not tried again. One that goes on is waited for.
   kill -0 "$download" 2>/dev/null || provided || export TRACERIA_JAEGER_RELEASE_URL=
   [ -n "${PROMETHEUS_URL:-}" ] || unset PROMETHEUS_URL # Jaeger takes an empty one for an address
@@ -174,7 +175,6 @@ start() {
   local end=$((SECONDS + 10))
   until running || [ "$SECONDS" -ge "$end" ]; do sleep 0.1; done
   running || die "process-compose did not answer within 10 s:"$'\n'"$(tail -n 5 .run/log/process-compose.log)"
-  echo "${TRACERIA_COLLECTOR:-}" >.run/collector-is
   touch .run/started # its time is that of the start
 }
 
