@@ -50,8 +50,8 @@ An order that is neither delivered nor cancelled within --wait, or whose points 
   lost      if no part of the system has it any more
   unknown   if no part of the system says where it is, or the 20 s to search for all of them were over
 
-It is doubled if its timeline has an event twice. The exit code is 0 if every order was delivered or cancelled in time and none
-was doubled, else 1. The time to delivery is that of OrderDelivered in the timeline, so the clocks must agree.
+It is doubled if its timeline has an event twice. The exit code is 0 if every placed order was delivered or cancelled in time and
+none was doubled, else 1. The time to delivery is that of OrderDelivered in the timeline, so the clocks must agree.
 
 After the orders the traces of a sample are read from Jaeger at JAEGER_URL. A trace is complete if traceria trace misses nothing in
 it. Jaeger keeps 5000 traces (JAEGER_MAX_TRACES, which this command reads, too). The sample comes from the newest four fifths of them.

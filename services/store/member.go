@@ -38,8 +38,8 @@ func (m *member) QueryContext(ctx context.Context, query string, args ...any) (*
 	return rows, err
 }
 
-// unending returns the context in which a statement runs: that of its span, if it makes one, without an end. A statement that ends early
-// ends its group.
+// unending returns the context in which a statement runs. It never ends, because a statement that ends early ends its group. If the
+// statement makes a span, the context has the parent of that span.
 func (m *member) unending(ctx context.Context) context.Context {
 	if statementSpan(ctx) {
 		return context.WithoutCancel(ctx)

@@ -109,8 +109,8 @@ func (db *DB) once(ctx context.Context, level sql.IsolationLevel, tx *Tx, fn fun
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", statementError(err))
 	}
-	// The rollback also follows a panic in fn: an open transaction would hold its connection for ever, and SQLite has
-	// only one. After a commit it does nothing. Its own error says less than the one that led here.
+	// The rollback also follows a panic in fn: an open transaction would hold its connection for ever. After a commit it does
+	// nothing. Its own error says less than the one that led here.
 	defer func() {
 		began := time.Now()
 		_ = begun.Rollback()

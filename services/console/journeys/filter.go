@@ -44,7 +44,8 @@ const (
 const maxFilterValues = 200
 
 // ParseFilter reads the query parameters of a filter: id, state, customer, service, event, failure, source, attribute, commands, minMs,
-// maxMs, q, since, until. Commands are left out unless commands or an id says otherwise. It ignores other parameters. The error says which value is wrong and what is allowed.
+// maxMs, q, since, until. Commands are left out unless commands or an id says otherwise. It ignores other parameters. The error says
+// which value is wrong and what is allowed.
 func ParseFilter(query url.Values) (Filter, error) {
 	f := Filter{
 		IDs: query["id"], Customers: query["customer"], Services: query["service"], Events: query["event"],

@@ -15,7 +15,7 @@ import (
 var deaths = map[string]string{"crash": "kitchen", "dual-write": "order"}
 
 // Every scenario passes, while other customers order. Afterwards every switch is as it was. Those that wait for an alert run in
-// the test of the dashboards, whose Prometheus is in a hurry.
+// the test of the dashboards, where the times of the rules are shorter.
 func TestEveryScenarioPasses(t *testing.T) {
 	h := open(t)
 	flow(t, h)
