@@ -29,6 +29,20 @@ type alone struct{ backend }
 
 func (alone) oneWriter() bool { return false }
 
+// DelayCommits makes every end of a group take at least d.
+func (db *DB) DelayCommits(d time.Duration) { db.backend = slow{db.backend, d} }
+
+// slow is a backend that commits slowly.
+type slow struct {
+	backend
+	delay time.Duration
+}
+
+func (s slow) intact() error {
+	time.Sleep(s.delay)
+	return s.backend.intact()
+}
+
 // Waiting returns the number of transactions in the line.
 func (db *DB) Waiting() int {
 	db.line.mu.Lock()

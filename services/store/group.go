@@ -146,8 +146,7 @@ func (db *DB) onceInGroup(ctx context.Context, tx *Tx, fn func(tx *Tx) error) er
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", statementError(err))
 	}
-	broke, err := db.takeTurn(ctx, g, tx, fn)
-	ran := time.Now()
+	ran, broke, err := db.takeTurn(ctx, g, tx, fn)
 	select {
 	case <-g.done:
 	case <-ctx.Done():
@@ -185,12 +184,12 @@ func (db *DB) enterGroup(ctx context.Context) (*group, error) {
 	return g, err
 }
 
-// takeTurn runs the transaction and gives the turn to the next one, also after a panic. broke tells whether SQLite rolled back the
-// group because of this transaction.
-func (db *DB) takeTurn(ctx context.Context, g *group, tx *Tx, fn func(tx *Tx) error) (broke bool, err error) {
+// takeTurn runs the transaction and gives the turn to the next one, also after a panic. If none waits, it ends the group. ran is the
+// time before that. broke tells whether SQLite rolled back the group because of this transaction.
+func (db *DB) takeTurn(ctx context.Context, g *group, tx *Tx, fn func(tx *Tx) error) (ran time.Time, broke bool, err error) {
 	defer db.line.next(g)
 	err = g.run(ctx, tx, fn)
-	return g.lost, err
+	return time.Now(), g.lost, err
 }
 
 // lost tells whether a transaction is to run again because its group was rolled back.

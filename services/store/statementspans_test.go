@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.opentelemetry.io/otel/attribute"
@@ -57,6 +58,23 @@ func TestStatementsOfAGroupAreSpansOfTheirOwnRequests(t *testing.T) {
 	}
 	if shared < 4 { // the open transaction may be too old for the others to join it
 		t.Errorf("%d of 5 transactions shared a commit", shared)
+	}
+}
+
+// The span COMMIT begins when the work of the transaction is done, also if the transaction ends the group itself.
+func TestTheSpanCommitHasTheTimeOfTheCommit(t *testing.T) {
+	t.Parallel()
+	b := open(t, sqliteURL(t))
+	b.trace(store.TraceStatements)
+	const delay = 50 * time.Millisecond
+	b.DelayCommits(delay)
+	got := b.request(t, func(ctx context.Context) {
+		if err := b.place(ctx, "o-1"); err != nil {
+			t.Error(err)
+		}
+	})
+	if n := len(got); n == 0 || got[n-1].Name != "COMMIT" || got[n-1].Duration < delay {
+		t.Errorf("got %+v, want a COMMIT of at least %s at the end", got, delay)
 	}
 }
 
