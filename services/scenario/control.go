@@ -21,11 +21,12 @@ import (
 type Control interface {
 	// Name names what runs the system: native, docker or none.
 	Name() string
-	// Can says why the part cannot be stopped and started, or nil. Parts are the services and rabbitmq.
+	// Can says why the part cannot be stopped and started, or nil. Parts are the services, rabbitmq and collector.
 	Can(ctx context.Context, part string) error
 	// Restarts says why a process that ends is not started again, or nil.
 	Restarts(ctx context.Context) error
 	Stop(ctx context.Context, part string) error
+	// Start starts a part. One that runs is no error: make up may have started it since a run that was killed.
 	Start(ctx context.Context, part string) error
 	// Rights says why Command lacks the rights of the part at the broker, or nil.
 	Rights(ctx context.Context, part string) error
@@ -114,6 +115,9 @@ func (n native) Stop(ctx context.Context, part string) error {
 
 func (n native) Start(ctx context.Context, part string) error {
 	_, err := output(n.client(ctx, "process", "start", part))
+	if err == nil || n.Can(ctx, part) == nil { // it runs already: process-compose refuses to start it again
+		return nil
+	}
 	return err
 }
 
