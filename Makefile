@@ -74,7 +74,7 @@ golden: ## write the golden files of the named tests, and no others: make golden
 	  set -x; go test -count=1 -run '^($(RUN))$$' $$packages -update
 
 .PHONY: scenarios
-scenarios: build ## run every scenario on the running system (make up or docker compose up, without sampling), and check the traces
+scenarios: build ## run every scenario on the running system (make up or docker compose up, with Prometheus and without sampling), and check the traces
 	bin/traceria scenario run --all
 
 .PHONY: generate

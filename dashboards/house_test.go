@@ -32,7 +32,7 @@ func TestHurriedRulesAreTheRules(t *testing.T) {
 	}
 }
 
-// startHouse starts the parts of the system with a Prometheus that is in a hurry.
+// startHouse starts the parts of the system with a Prometheus whose times are shortened.
 func startHouse(t *testing.T) (*systemtest.World, prom) {
 	t.Helper()
 	w := systemtest.StartWorldWithPrometheus(t, hurried)

@@ -14,7 +14,7 @@ const (
 	full     = `max(otelcol_exporter_queue_size{` + toJaeger + `} / otelcol_exporter_queue_capacity{` + toJaeger + `})`
 	lag      = `sum(otelcol_exporter_queue_size{` + toJaeger + `}) / clamp_min(sum(rate(otelcol_exporter_sent_spans_total{` + toJaeger + `}` + inInterval + `)), 0.1)`
 	// dropped counts what a service dropped in the last minute. rules/traceria.yml has the same query, and says why it is no increase.
-	dropped = `sum by (service_name) (traceria_telemetry_dropped_total - (last_over_time(traceria_telemetry_dropped_total[1h] offset 1m) or 0 * traceria_telemetry_dropped_total))`
+	dropped = `sum by (service_name) (clamp_min(traceria_telemetry_dropped_total - (last_over_time(traceria_telemetry_dropped_total[1h] offset 1m) or 0 * traceria_telemetry_dropped_total), 0))`
 	// missing is the share of a service's processed messages for which no process span arrived at the Collector.
 	// rules/traceria.yml has the same query, and says why it has two parts.
 	processed = `sum by (service_name) (increase(messaging_process_duration_seconds_count[2m]))`
@@ -130,7 +130,7 @@ func collected() []cog.Builder[dashboard.Panel] {
 			asks: []query{{expr: `max by (exporter) (otelcol_exporter_queue_size / otelcol_exporter_queue_capacity)`, legend: "{{exporter}}"}},
 		}),
 		graph(panel{
-			title: "Memory of the Collector", unit: units.BytesIEC, width: 8, steps: above(200 << 20),
+			title: "Memory of the Collector", unit: units.BytesIEC, width: 8, steps: above(250 << 20),
 			says: "Memory of the Collector; on two tiers, of the one that uses most. By default its memory limiter refuses data from 150 MiB on.",
 			red:  "the Collector is near COLLECTOR_MEMORY_MIB. Look at *Queue by exporter*: spans that wait take memory.",
 			asks: []query{{expr: `max(otelcol_process_memory_rss_bytes{job="collector"})`, legend: "Collector"}},

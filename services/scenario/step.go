@@ -145,6 +145,9 @@ func (s Step) check() error {
 	if s.Request == "" && s.Grows != "" {
 		wrong = append(wrong, errors.New("grows belongs to request"))
 	}
+	if s.Grows != "" && s.Save != "" {
+		wrong = append(wrong, errors.New("grows and save: want one of them"))
+	}
 	if verbs[0] == "read" && (s.Tree == "" || s.Look == "") {
 		wrong = append(wrong, errors.New("read: want a tree, and what to look at in it"))
 	}

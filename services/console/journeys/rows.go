@@ -100,7 +100,7 @@ func (s *Store) publish(jobs []job) {
 		if j.file {
 			row.Source = SourceFile
 		}
-		row.Command = s.options.Command != nil && s.options.Command(row)
+		row.Command = !j.file && s.options.Command != nil && s.options.Command(row)
 		row.State, row.Where = j.facts.at(now, j.seen, s.options.StuckAfter)
 		s.hit(j.journey, row)
 		s.number(j.journey, row.Number)

@@ -178,11 +178,11 @@ var sizes = map[string]size{
 		variants: []string{variantOff}, replicas: []int{1}, soak: time.Second, hotrod: time.Second, hotRounds: 1, peerRounds: 1, tracesOfAll: 100,
 	},
 	"short": {
-		trial: 6 * time.Second, trials: 3, rates: []float64{10, 100, 1000}, offered: 2 * time.Second, burstRate: 600, burstTime: time.Second, rounds: 2,
+		trial: 6 * time.Second, trials: 3, rates: []float64{10, 100, 1000}, offered: 2 * time.Second, burstRate: 600, burstTime: time.Second, rounds: 3,
 		variants: allVariants, replicas: []int{1, 4}, soak: 10 * time.Second, hotrod: 4 * time.Second, hotRounds: 1, peerRounds: 2, tracesOfAll: 300,
 	},
 	"full": {
-		trial: 20 * time.Second, trials: 8, rates: []float64{10, 30, 100, 300, 1000}, offered: 15 * time.Second, burstRate: 1000, burstTime: 3 * time.Second, rounds: 6,
+		trial: 20 * time.Second, trials: 8, rates: []float64{10, 30, 100, 300, 1000}, offered: 15 * time.Second, burstRate: 1000, burstTime: 3 * time.Second, rounds: 4,
 		variants: allVariants, replicas: []int{1, 2, 4, 8}, soak: 10 * time.Minute, hotrod: 10 * time.Second, hotRounds: 3, peerRounds: 10, tracesOfAll: 1000,
 	},
 }

@@ -16,7 +16,7 @@ const (
 	// drain is the longest wait for the deliveries after the last order.
 	drain = 9 * time.Minute
 	// keptTraces is JAEGER_MAX_TRACES of the world.
-	keptTraces = 40_000
+	keptTraces = 20_000
 	// arriving is the time that the last spans take to Jaeger. It is shorter than that after which load reads the traces, because
 	// reading them costs Jaeger CPU time that is no part of an order.
 	arriving = 2500 * time.Millisecond

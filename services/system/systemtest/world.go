@@ -75,7 +75,7 @@ func (w *World) startTelemetry(t *testing.T) {
 	query, otlp := FreeAddress(t), FreeAddress(t)
 	w.Metrics = FreeMetrics(t)
 	w.Backend = &Program{name: "jaeger", config: InRepository(t, "collector/jaeger.yaml"), env: append(w.Metrics.ForJaeger(),
-		"JAEGER_OTLP_GRPC="+FreeAddress(t), "JAEGER_OTLP_HTTP="+otlp, "JAEGER_MAX_TRACES=40000", "GOMEMLIMIT=4GiB",
+		"JAEGER_OTLP_GRPC="+FreeAddress(t), "JAEGER_OTLP_HTTP="+otlp, "JAEGER_MAX_TRACES=20000", "GOMEMLIMIT=8GiB",
 		"JAEGER_QUERY_HTTP="+query, "JAEGER_QUERY_GRPC="+FreeAddress(t),
 	)}
 	collector := FreeAddress(t)
