@@ -116,14 +116,14 @@ func TestAnAlertInAnotherStateIsNamed(t *testing.T) {
 		answer string
 		step   Step
 	}{
-		"Late is still firing: late in a. Look.":                        {rules("firing a"), Step{Alert: "Late", State: inactive, Within: soon}},
-		"Late is pending, want firing; what fires: no alert":            {rules("pending a"), Step{Alert: "Late", Within: soon}},
-		"Late is inactive, want firing; what fires: Late (late in b)":   {rules("firing b"), Step{Alert: "Late", Labels: map[string]string{"queue": "a"}, Within: soon}},
-		"make up and docker compose up start it":                        {"", Step{Alert: "Late", Within: soon}},
-		"Prometheus cannot evaluate the alert Late: no such function":   {rulesOf(map[string]any{"name": "Late", "health": "err", "lastError": "no such function"}), Step{Alert: "Late", Within: soon}},
-		"Prometheus has not evaluated the alert Late yet":               {rulesOf(map[string]any{"name": "Late", "health": "unknown"}), Step{Alert: "Late", State: inactive, Within: soon}},
-		"has no alert Late; dashboards/prometheus.yml loads it":         {rulesOf(map[string]any{"name": "Early", "health": "ok"}), Step{Alert: "Late", Within: soon}},
-		"step 1, wait until the alert Late is firing: not within 1s": {rules(), Step{Alert: "Late", Within: soon}},
+		"Late is still firing: late in a. Look.":                      {rules("firing a"), Step{Alert: "Late", State: inactive, Within: soon}},
+		"Late is pending, want firing; what fires: no alert":          {rules("pending a"), Step{Alert: "Late", Within: soon}},
+		"Late is inactive, want firing; what fires: Late (late in b)": {rules("firing b"), Step{Alert: "Late", Labels: map[string]string{"queue": "a"}, Within: soon}},
+		"make up and docker compose up start it":                      {"", Step{Alert: "Late", Within: soon}},
+		"Prometheus cannot evaluate the alert Late: no such function": {rulesOf(map[string]any{"name": "Late", "health": "err", "lastError": "no such function"}), Step{Alert: "Late", Within: soon}},
+		"Prometheus has not evaluated the alert Late yet":             {rulesOf(map[string]any{"name": "Late", "health": "unknown"}), Step{Alert: "Late", State: inactive, Within: soon}},
+		"has no alert Late; dashboards/prometheus.yml loads it":       {rulesOf(map[string]any{"name": "Early", "health": "ok"}), Step{Alert: "Late", Within: soon}},
+		"step 1, wait until the alert Late is firing: not within 1s":  {rules(), Step{Alert: "Late", Within: soon}},
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()

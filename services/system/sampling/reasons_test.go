@@ -251,7 +251,7 @@ func prometheusSeesBothTiers(t *testing.T, s *systemtest.System, first, a, b col
 		`sum(otelcol_receiver_accepted_spans_total{job="collector",tier="second"})`:                                                  40,
 		`sum(otelcol_exporter_sent_spans_total{exporter="otlphttp/jaeger"})`:                                                         40,
 		`max(otelcol_exporter_queue_size{exporter="otlphttp/jaeger"} / otelcol_exporter_queue_capacity{exporter="otlphttp/jaeger"})`: 0,
-		`sum(increase(otelcol_exporter_send_failed_spans_total{exporter="otlphttp/jaeger"}[2m])) or vector(0)`:                      0,
+		`sum(increase(otelcol_exporter_send_failed_spans_total{exporter="otlphttp/jaeger"}[2m])) or vector(0)`:                       0,
 	} {
 		var found []systemtest.Sample
 		systemtest.Eventually(t, 30*time.Second, fmt.Sprintf("%s is %g", query, want), func() bool {
