@@ -88,15 +88,15 @@ func (n *Node) Before() *Node { return n.message().before }
 func (n *Node) Settled() string { return n.message().settled }
 
 // BackOff returns the time from the end of the attempt before until the message was in its queue again, and false if this is the
-// first attempt. A wait that is as long as the time since that attempt began in it: all of that time is back-off.
+// first attempt. If the wait of the message began in that attempt, all of the time since then is back-off.
 func (n *Node) BackOff() (time.Duration, bool) {
 	h := n.message()
 	if h.before == nil {
 		return 0, false
 	}
-	since := max(n.Start.Sub(h.before.End()), 0)
-	if w := h.waited; w.Known && w.Time < since {
-		since -= w.Time
+	since, all := n.sinceBefore()
+	if !all {
+		since -= h.waited.Time
 	}
 	return since, true
 }
@@ -104,10 +104,24 @@ func (n *Node) BackOff() (time.Duration, bool) {
 // Queued returns the wait of the message in its queue without any back-off before, for pictures that draw both apart.
 func (n *Node) Queued() Waited {
 	h := n.message()
-	if h.before != nil && h.waited.Time >= max(n.Start.Sub(h.before.End()), 0) {
-		return Waited{}
+	if h.before != nil {
+		if _, all := n.sinceBefore(); all {
+			return Waited{}
+		}
 	}
 	return h.waited
+}
+
+// sinceBefore returns the time since the end of the attempt before, and whether the wait of the message, if it is known, began before
+// that end. An attribute tells a wait in whole milliseconds, which may be nearly one too few.
+func (n *Node) sinceBefore() (since time.Duration, all bool) {
+	h := n.message()
+	since = max(n.Start.Sub(h.before.End()), 0)
+	wait := h.waited.Time
+	if h.waited.Told {
+		wait += time.Millisecond
+	}
+	return since, !h.waited.Known || wait >= since
 }
 
 // newHop reads a span. It returns nil for a span that is not about messages.

@@ -220,6 +220,24 @@ func TestABackOffIsNotDrawnAsAWait(t *testing.T) {
 	}
 }
 
+// A wait is told in whole milliseconds: 1 s may be 1.0009 s, and may have begun before the attempt before ended.
+func TestAWaitInMillisecondsMayHaveBegunInTheAttemptBefore(t *testing.T) {
+	t.Parallel()
+	for since, want := range map[int64]time.Duration{1_000_600: 1_000_600 * time.Microsecond, 1_000_000: time.Second, 1_001_100: 1100 * time.Microsecond} {
+		k := newKafka()
+		send := k.sent("", "shop", 0)
+		k.handled(send, "billing", 5_000, func(s *Span) { s.Status = StatusError })
+		k.handled(send, "billing", 0, attr(waitKey, 1000.0))
+		first, second := &k.spans[1], &k.spans[2]
+		second.Start = first.Start.Add(first.Duration + time.Duration(since)*time.Microsecond)
+		Build(k.spans).Walk(func(n *Node, _ int) {
+			if backOff, again := n.BackOff(); again && (backOff != want || n.Queued().Known != (backOff < time.Second)) {
+				t.Errorf("after %d µs: back-off %s and %+v, want a back-off of %s", since, backOff, n.Queued(), want)
+			}
+		})
+	}
+}
+
 // A bound of a golden tree holds for a wait that is worked out.
 func TestAGoldenTreeBoundsAWaitThatIsWorkedOut(t *testing.T) {
 	t.Parallel()
