@@ -86,14 +86,14 @@ BENCH ?= .
 BENCH_PACKAGES = ./telemetry/otelamqp ./services/event ./services/store ./services/failure ./services/failure/inject
 
 .PHONY: bench
-bench: rabbitmq-server ## measure events, store, AMQP instrumentation, what the failures' switches cost, and the whole system (two hours); with BENCH=Relay only the benchmarks of that name
+bench: rabbitmq-server ## measure events, store, AMQP instrumentation, what the failures' switches cost, and the whole system (an hour); with BENCH=Relay only the benchmarks of that name
 	go test -run '^$$' -bench '$(BENCH)' -skip Throughput -benchmem $(BENCH_PACKAGES)
 ifeq ($(BENCH),.)
 	go test -run '^$$' -bench Throughput -benchtime 1x -timeout 30m ./telemetry/otelamqp
 	@$(MAKE) --no-print-directory bench-system
 endif
 
-# How long the whole system is measured: short (6 minutes) or full (an hour, with a soak of 10 minutes unless SOAK says another
+# How long the whole system is measured: short (6 minutes) or full (half an hour, with a soak of 10 minutes unless SOAK says another
 # time). services/system/bench/README.md lists the sections.
 SIZE ?= full
 SECTIONS ?= all
@@ -101,7 +101,7 @@ SOAK ?=
 
 .PHONY: bench-system
 bench-system: export JAEGER_BIN = $(shell collector/jaeger.sh --path 2>/dev/null)
-bench-system: rabbitmq-server postgresql build-jaeger ## measure the whole system and its peers (an hour), into .run/bench: make bench-system [SIZE=short] [SECTIONS=rate,tracing] [SOAK=1h]
+bench-system: rabbitmq-server postgresql build-jaeger ## measure the whole system and its peers (half an hour), into .run/bench: make bench-system [SIZE=short] [SECTIONS=rate,tracing] [SOAK=1h]
 	go test ./services/system/bench -run '^TestBench$$' -v -count=1 -timeout 8h -size $(SIZE) -sections $(SECTIONS) $(if $(SOAK),-soak $(SOAK)) -out .run/bench
 
 RUNS ?= 10

@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	sizeName = flag.String("size", "smoke", "how long TestBench measures: smoke (40 s), short (6 minutes) or full (an hour)")
+	sizeName = flag.String("size", "smoke", "how long TestBench measures: smoke (40 s), short (6 minutes) or full (half an hour)")
 	wanted   = flag.String("sections", "all", "the sections of TestBench, separated by commas; README.md lists them")
 	soakTime = flag.Duration("soak", 0, "the time of the section soak, for instance 1h; 0 is that of the size")
 	sustain  = flag.Float64("sustained", 0, "orders per second that the system holds, if the section rate is left out; 0 measures a burst")
