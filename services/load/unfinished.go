@@ -20,7 +20,7 @@ const (
 	Dead Fate = "dead"
 	// Lost orders are nowhere: no part of the system has their message any more.
 	Lost Fate = "lost"
-	// Unknown are orders of which no source says where they are, or that were not searched for in time.
+	// Unknown orders are in the answer of no source, or the time was over before the search for them.
 	Unknown Fate = "unknown"
 )
 
@@ -81,7 +81,7 @@ const (
 	searchedAtOnce = 4
 )
 
-// open is an unfinished order and what is known about it.
+// open is an unfinished order with its state and its place.
 type open struct {
 	*order
 	state string

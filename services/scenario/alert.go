@@ -96,13 +96,18 @@ func (s System) alertRule(all []rule, name string) (rule, error) {
 		return rule{}, fmt.Errorf("Prometheus at %s has no alert %s; dashboards/prometheus.yml loads it from dashboards/rules", //nolint:staticcheck // a name
 			telemetry.Redacted(s.PrometheusURL), name)
 	}
-	switch all[i].Health {
-	case "err":
-		return rule{}, fmt.Errorf("Prometheus cannot evaluate the alert %s: %s", name, all[i].LastError) //nolint:staticcheck // a name
-	case "unknown":
-		return rule{}, fmt.Errorf("Prometheus has not evaluated the alert %s yet", name) //nolint:staticcheck // a name
-	}
 	return all[i], nil
+}
+
+// evaluated says why the state of the alert is not known, or nil.
+func (r rule) evaluated() error {
+	switch r.Health {
+	case "err":
+		return fmt.Errorf("Prometheus cannot evaluate the alert %s: %s", r.Name, r.LastError) //nolint:staticcheck // a name
+	case "unknown":
+		return fmt.Errorf("Prometheus has not evaluated the alert %s yet", r.Name) //nolint:staticcheck // a name
+	}
+	return nil
 }
 
 // watched says why the alerts of a scenario cannot be watched, or nil.
@@ -111,12 +116,13 @@ func (s System) watched(ctx context.Context, alerts []string) error {
 		return nil
 	}
 	all, err := s.rules(ctx)
-	wrong := []error{err}
+	if err != nil {
+		return err
+	}
+	var wrong []error
 	for _, name := range alerts {
-		if err == nil && !slices.ContainsFunc(all, func(r rule) bool { return r.Name == name }) {
-			_, missing := s.alertRule(all, name)
-			wrong = append(wrong, missing)
-		}
+		_, err := s.alertRule(all, name)
+		wrong = append(wrong, err)
 	}
 	return errors.Join(wrong...)
 }
@@ -130,6 +136,9 @@ func (t *run) alert(ctx context.Context, s Step) error {
 			return err
 		}
 		one, err := t.System.alertRule(all, s.Alert)
+		if err == nil {
+			err = one.evaluated()
+		}
 		if err != nil {
 			return err
 		}

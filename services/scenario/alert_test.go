@@ -101,7 +101,7 @@ func TestAnAlertThatIsNotThereIsRefused(t *testing.T) {
 		}
 	}
 	r, c, _ := newRunner(t, map[failure.Key]*failure.Setting{})
-	r.System.PrometheusURL = "http://somebody:secret@127.0.0.1:1"
+	r.System.PrometheusURL = "http://reader:secret@127.0.0.1:1"
 	results, err := r.Run(t.Context(), steps(Step{Set: "kitchen.slow"}, Step{Alert: "Late"}))
 	if err != nil || !results[0].Refused || !strings.Contains(results[0].Error, "PROMETHEUS_URL names another one") || strings.Contains(results[0].Error, "secret") || len(c.changes) > 0 {
 		t.Errorf("%+v, %v, %v", results, err, c.changes)

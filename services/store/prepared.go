@@ -69,17 +69,13 @@ func (c *preparedConn) QueryContext(ctx context.Context, query string, args []dr
 	case s == nil:
 		rows, err = c.liteDriver.QueryContext(ctx, query, args)
 	default:
-		rows, err = s.QueryContext(ctx, args)
+		if rows, err = s.QueryContext(ctx, args); err == nil {
+			s.busy = true
+			rows = preparedRows{rows, s}
+		}
 	}
 	c.record(ctx, s, query, began, err)
-	if err != nil {
-		return nil, err
-	}
-	if s == nil {
-		return rows, nil
-	}
-	s.busy = true
-	return preparedRows{rows, s}, nil
+	return rows, err
 }
 
 // record measures a statement. The attributes of one that is not prepared (nil) are made anew.
